@@ -1,0 +1,275 @@
+//! The one error type of the contract (rule C28).
+
+use std::fmt;
+use std::io;
+
+use crate::{NameRule, ObjectKind, UserId};
+
+/// The result of every fallible call of the contract.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, to match on.
+///
+/// More kinds may come, so a `match` needs a wildcard arm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text is no object name; it breaks this rule. No system call was made.
+    InvalidName(NameRule),
+    /// An argument other than a name makes no sense: a size of zero, an empty range, a base address
+    /// that is no multiple of 64 KiB.
+    InvalidArgument,
+    /// *Create* was asked for, and the name is taken by a living object of the same kind.
+    AlreadyExists,
+    /// No living object has this name.
+    NotFound,
+    /// The name is held by something of another kind.
+    KindMismatch {
+        /// The kind that the call asked for.
+        wanted: ObjectKind,
+        /// The kind that holds the name, as far as the system tells.
+        found: Found,
+    },
+    /// The memory cannot be had.
+    OutOfMemory {
+        /// The size that was asked for, in bytes.
+        requested: u64,
+        /// What the system had left, in bytes, where it tells (on Linux: free space of /dev/shm).
+        available: Option<u64>,
+    },
+    /// A range reaches past the end of the region, or of the view.
+    OutOfRange {
+        /// First byte of the range asked for.
+        offset: u64,
+        /// Length of the range asked for, in bytes.
+        len: u64,
+        /// Length of the region or view that it should lie in, in bytes.
+        region_len: u64,
+    },
+    /// The address asked for as a view's base is in use, or cannot be had.
+    AddressInUse,
+    /// The object belongs to another ordinary user whom the caller did not accept.
+    UntrustedOwner {
+        /// The owner of the object, where the system tells.
+        owner: Option<UserId>,
+    },
+    /// The system refused the access: permissions, a privilege that is missing, a read-only view.
+    AccessDenied,
+    /// An answer did not come in time, and the call has no other way to say so.
+    TimedOut,
+    /// This system, or this backend, cannot do what was asked.
+    Unsupported,
+    /// Any other failure of the system; [`Error::os_code`] and `source()` tell which.
+    Os,
+}
+
+/// What holds a name that was asked for as another kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// An object of the name space, of this kind.
+    Object(ObjectKind),
+    /// Something that no program of this contract made: a FIFO, a directory, a symbolic link, an
+    /// empty file, a file without a valid trailer. The text says which.
+    Foreign(&'static str),
+    /// The system does not tell (Win32's ERROR_INVALID_HANDLE does not).
+    Unknown,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Object(kind) => write!(f, "{} {kind}", kind.article()),
+            Found::Foreign(what) => f.write_str(what),
+            Found::Unknown => f.write_str("an object of another kind"),
+        }
+    }
+}
+
+/// An error: a [kind](ErrorKind) to match on, the operation, the object's name, and the system's own
+/// error as [`source()`](std::error::Error::source).
+///
+/// The text says what happened and what to do about it, on one line. It does not repeat the source.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: &'static str,
+    name: Option<String>,
+    detail: Option<String>,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    /// An error of `kind` in `operation`, a phrase that completes "cannot …", such as
+    /// "open the region".
+    #[cold]
+    #[must_use]
+    pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
+        Error(Box::new(Inner { kind, operation, name: None, detail: None, source: None }))
+    }
+
+    /// The same error, about the object called `name`.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.0.name = Some(name.into());
+        self
+    }
+
+    /// The same error with its own words for what happened and what to do, in place of the kind's.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// The same error with the system's error as its source.
+    #[must_use]
+    pub fn with_source(mut self, source: io::Error) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What was tried: a phrase that completes "cannot …".
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// The name of the object that it was tried on, in full.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The system's error code: `errno` on POSIX, `GetLastError()` on Windows.
+    #[must_use]
+    pub fn os_code(&self) -> Option<i32> {
+        self.0.source.as_ref().and_then(io::Error::raw_os_error)
+    }
+
+    fn explanation(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            ErrorKind::InvalidName(rule) => write!(f, "{rule}"),
+            ErrorKind::InvalidArgument => f.write_str("an argument is not valid"),
+            ErrorKind::AlreadyExists => f.write_str(
+                "the name is in use; end the program that holds it, choose another name, or open it instead",
+            ),
+            ErrorKind::NotFound => f.write_str(
+                "nobody holds an object of this name; start the program that creates it first",
+            ),
+            ErrorKind::KindMismatch { wanted, found } => write!(
+                f,
+                "{} {wanted} was asked for, but the name is held by {found}; choose another name",
+                wanted.article()
+            ),
+            ErrorKind::OutOfMemory { requested, available } => out_of_memory(f, *requested, *available),
+            ErrorKind::OutOfRange { offset, len, region_len } => write!(
+                f,
+                "{len} bytes at offset {offset} do not lie inside its {region_len} bytes; ask for a smaller range"
+            ),
+            ErrorKind::AddressInUse => f.write_str(
+                "the address is in use or cannot be had; let the system choose one, or ask for another",
+            ),
+            ErrorKind::UntrustedOwner { owner } => untrusted_owner(f, owner.as_ref()),
+            ErrorKind::AccessDenied => {
+                f.write_str("access is denied; ask the object's owner for wider permissions")
+            }
+            ErrorKind::TimedOut => f.write_str("no answer came in time; try again"),
+            ErrorKind::Unsupported => f.write_str("this system or backend cannot do that"),
+            ErrorKind::Os => f.write_str("the system refused"),
+        }
+    }
+}
+
+fn out_of_memory(f: &mut fmt::Formatter<'_>, requested: u64, available: Option<u64>) -> fmt::Result {
+    write!(f, "{requested} bytes were asked for")?;
+    if let Some(available) = available {
+        write!(f, " and {available} are left")?;
+    }
+    f.write_str("; ask for less, or give shared memory more room")
+}
+
+fn untrusted_owner(f: &mut fmt::Formatter<'_>, owner: Option<&UserId>) -> fmt::Result {
+    match owner {
+        Some(owner) => write!(f, "it belongs to user {owner}")?,
+        None => f.write_str("its owner cannot be told")?,
+    }
+    f.write_str(", who was not accepted; say so (Trust) if that is the user you expect")
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}", self.0.operation)?;
+        if let Some(name) = &self.0.name {
+            write!(f, " {}", name.escape_debug_controls())?;
+        }
+        f.write_str(": ")?;
+        match &self.0.detail {
+            Some(detail) => f.write_str(detail),
+            None => self.explanation(f),
+        }
+    }
+}
+
+/// Names come from outside: a control character in one must not break the one line of the message.
+trait EscapeControls {
+    fn escape_debug_controls(&self) -> String;
+}
+
+impl EscapeControls for String {
+    fn escape_debug_controls(&self) -> String {
+        let mut text = String::with_capacity(self.len());
+        for c in self.chars() {
+            if c.is_control() {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("operation", &self.0.operation)
+            .field("name", &self.0.name)
+            .field("detail", &self.0.detail)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn text_is_one_line_and_leaves_the_cause_to_source() {
+        let error = Error::new(ErrorKind::NotFound, "open the region")
+            .with_name("Local\\a\nb")
+            .with_source(io::Error::from_raw_os_error(2));
+        let text = error.to_string();
+        assert!(text.starts_with("cannot open the region Local\\a\\nb: "), "{text}");
+        assert!(!text.contains('\n'));
+        let cause = error.source().expect("the OS error").to_string();
+        assert!(!text.contains(&cause), "{text} repeats {cause}");
+        assert_eq!(error.os_code(), Some(2));
+    }
+}

@@ -1,0 +1,47 @@
+//! The contract of [samemap](https://crates.io/crates/samemap) and its backends: one named shared
+//! memory, with one set of rules, on Windows and on POSIX.
+//!
+//! Use the crate `samemap`, which re-exports all of this. This crate is the room for everything that
+//! differs between systems: every `cfg` on the target and every unsafe system call lives here.
+//!
+//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whoever
+//! created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
+//! states them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page
+//! as code.
+
+mod access;
+mod copy;
+mod error;
+mod kind;
+mod name;
+mod options;
+mod region;
+mod system;
+mod view;
+
+#[cfg(unix)]
+mod posix;
+#[cfg(windows)]
+mod windows;
+
+pub mod catalog;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[doc(hidden)]
+pub mod console;
+#[cfg(feature = "shared-memory")]
+pub mod shared_memory_backend;
+#[doc(hidden)]
+pub mod testing;
+
+pub use access::{Access, Permissions, Share, Trust, UserId};
+pub use error::{Error, ErrorKind, Found, Result};
+pub use kind::ObjectKind;
+pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
+pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
+pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+pub use system::Region;
+pub use view::{AtomicReader, MappedRange, View};
+
+/// The plain-data traits that [`View::get`] and [`View::put`] ask for.
+pub use bytemuck;

@@ -1,0 +1,187 @@
+//! Names of objects (rules C1 to C3).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The longest name, prefix and all, in UTF-16 units.
+pub const MAX_NAME_UNITS: usize = 259;
+
+/// Which of the two name spaces a name lies in (rule C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NameSpace {
+    /// One user's names on POSIX, one terminal-services session's on Windows.
+    Local,
+    /// Names that all users of the machine see.
+    Global,
+}
+
+impl NameSpace {
+    /// The prefix as it is spelled in a name, with its backslash.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            NameSpace::Local => "Local\\",
+            NameSpace::Global => "Global\\",
+        }
+    }
+}
+
+/// The rule of C1 that a text breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameRule {
+    /// Nothing stands behind the prefix, or the text is empty.
+    Empty,
+    /// A backslash stands anywhere but in the prefix `Local\` or `Global\`, which are spelled exactly so.
+    Backslash,
+    /// A NUL character stands in the name.
+    Nul,
+    /// The whole has more than [`MAX_NAME_UNITS`] UTF-16 units.
+    TooLong {
+        /// The number of UTF-16 units that it has.
+        units: usize,
+    },
+}
+
+impl fmt::Display for NameRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameRule::Empty => f.write_str("the name is empty; put at least one character behind the prefix"),
+            NameRule::Backslash => f.write_str(
+                "a backslash may stand only in the prefix, spelled Local\\ or Global\\; use another character",
+            ),
+            NameRule::Nul => f.write_str("the name holds a NUL character; leave it out"),
+            NameRule::TooLong { units } => write!(
+                f,
+                "the name has {units} UTF-16 units and at most {MAX_NAME_UNITS} are allowed; shorten it"
+            ),
+        }
+    }
+}
+
+/// The name of an object: `Local\rest`, `Global\rest`, or a bare `rest`, which means `Local\rest`.
+///
+/// A name that was made is a valid one (rule C1). Names are case-sensitive (C2).
+///
+/// ```
+/// use samemap_platform::ObjectName;
+/// let name = ObjectName::new("SampleMap")?;
+/// assert_eq!(name.to_string(), r"Local\SampleMap");
+/// assert_eq!(name, ObjectName::new(r"Local\SampleMap")?);
+/// assert!(ObjectName::new(r"local\SampleMap").is_err());
+/// # Ok::<(), samemap_platform::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectName {
+    space: NameSpace,
+    rest: Box<str>,
+}
+
+impl ObjectName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`], with the rule that the text breaks. No system call is made.
+    pub fn new(text: impl AsRef<str>) -> Result<Self> {
+        let text = text.as_ref();
+        Self::parse(text).map_err(|rule| {
+            Error::new(ErrorKind::InvalidName(rule), "use the name").with_name(shortened(text))
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, NameRule> {
+        let units = text.encode_utf16().count();
+        if units > MAX_NAME_UNITS {
+            return Err(NameRule::TooLong { units });
+        }
+        let (space, rest) = split_prefix(text);
+        if rest.contains('\\') {
+            return Err(NameRule::Backslash);
+        }
+        if rest.contains('\0') {
+            return Err(NameRule::Nul);
+        }
+        if rest.is_empty() {
+            return Err(NameRule::Empty);
+        }
+        Ok(ObjectName { space, rest: rest.into() })
+    }
+
+    /// The name space that the name lies in.
+    #[must_use]
+    pub fn name_space(&self) -> NameSpace {
+        self.space
+    }
+
+    /// The name without its prefix.
+    #[must_use]
+    pub fn rest(&self) -> &str {
+        &self.rest
+    }
+
+    /// The name by which the operating system knows the object: what a C or Python program passes to
+    /// `shm_open`, or to `OpenFileMappingW`.
+    ///
+    /// # Platform-specific behavior
+    /// On POSIX the name that [`posix_name`](Self::posix_name) gives; on Windows the name itself.
+    #[must_use]
+    pub fn system_name(&self) -> String {
+        self.posix_name().unwrap_or_else(|| self.to_string())
+    }
+
+    /// The POSIX name, for `shm_open`, of the calling process's user: `Local\X` of user 1000 is
+    /// `/samemap.1000.X` and `Global\X` is `/samemap.global.X`. Bytes of the name's UTF-8 form outside
+    /// `[A-Za-z0-9_-]` are percent-encoded. A name that would be longer than the system allows is
+    /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
+    ///
+    /// # Platform-specific behavior
+    /// `None` on Windows, where there are no POSIX names. Where names are limited to 31 characters
+    /// (macOS) the digest is used for most names and is cut short.
+    #[must_use]
+    pub fn posix_name(&self) -> Option<String> {
+        crate::system::posix_name(self)
+    }
+}
+
+fn split_prefix(text: &str) -> (NameSpace, &str) {
+    for space in [NameSpace::Local, NameSpace::Global] {
+        if let Some(rest) = text.strip_prefix(space.prefix()) {
+            return (space, rest);
+        }
+    }
+    (NameSpace::Local, text)
+}
+
+/// An error message need not carry a megabyte that somebody passed as a name.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 64;
+    if text.chars().count() <= SHOWN {
+        return format!("{text:?}");
+    }
+    let head: String = text.chars().take(SHOWN).collect();
+    format!("{head:?}…")
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.space.prefix(), self.rest)
+    }
+}
+
+impl FromStr for ObjectName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        ObjectName::new(text)
+    }
+}
+
+impl TryFrom<&str> for ObjectName {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        ObjectName::new(text)
+    }
+}

@@ -1,0 +1,159 @@
+//! What callers ask for, in structs with named setters.
+
+use crate::{Access, Permissions, Trust};
+
+/// How a region is to be created, or created or opened.
+///
+/// ```
+/// use samemap_platform::{CreateOptions, Permissions, Share};
+/// let options = CreateOptions::new(65536)
+///     .permissions(Permissions::owner_only().group(Share::ReadOnly));
+/// assert_eq!(options.size(), 65536);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct CreateOptions {
+    size: u64,
+    permissions: Permissions,
+    trust: Trust,
+}
+
+impl CreateOptions {
+    /// A region of at least `size` bytes (rounded up to whole pages), for its owner alone.
+    pub const fn new(size: u64) -> Self {
+        CreateOptions { size, permissions: Permissions::owner_only(), trust: Trust::OwnAndSystem }
+    }
+
+    /// Lets others in. Ignored when *create or open* opens.
+    pub const fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Whose object is accepted when *create or open* opens.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// The size asked for, in bytes, before rounding.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Who beside the owner is let in.
+    #[must_use]
+    pub const fn asked_permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// Whose object is accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> &Trust {
+        &self.trust
+    }
+}
+
+/// How an object is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct OpenOptions {
+    access: Access,
+    trust: Trust,
+}
+
+impl OpenOptions {
+    /// Opens with this access.
+    pub const fn new(access: Access) -> Self {
+        OpenOptions { access, trust: Trust::OwnAndSystem }
+    }
+
+    /// Opens for reading.
+    pub const fn read_only() -> Self {
+        Self::new(Access::ReadOnly)
+    }
+
+    /// Opens for reading and writing.
+    pub const fn read_write() -> Self {
+        Self::new(Access::ReadWrite)
+    }
+
+    /// Whose object is accepted.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// The access asked for.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whose object is accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> &Trust {
+        &self.trust
+    }
+}
+
+/// A range of a region to be mapped as a view.
+///
+/// Not checked: [`SharedRegion::map`](crate::SharedRegion::map) does that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct MapRequest {
+    offset: u64,
+    len: u64,
+    access: Access,
+    base: Option<usize>,
+}
+
+impl MapRequest {
+    /// `len` bytes at `offset`, with `access`, wherever the system likes.
+    pub const fn new(offset: u64, len: u64, access: Access) -> Self {
+        MapRequest { offset, len, access, base: None }
+    }
+
+    /// Exactly at this address, or not at all (rule C12). The address and the offset must be multiples
+    /// of 64 KiB on every system.
+    pub const fn at_base(mut self, address: usize) -> Self {
+        self.base = Some(address);
+        self
+    }
+
+    /// First byte of the range.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Length of the range in bytes. Never zero in a request that passed the checks.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a length asked for, not a collection")]
+    pub const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The access asked for.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The base address asked for.
+    #[must_use]
+    pub const fn base(&self) -> Option<usize> {
+        self.base
+    }
+}
+
+/// Which of the two *create or open* did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// The object is new.
+    Created,
+    /// It was there already; the size and the permissions asked for were ignored.
+    Opened,
+}

@@ -1,0 +1,123 @@
+//! Memory that is there when creation returns (rule C8): an error now in place of SIGBUS later.
+
+use std::os::fd::BorrowedFd;
+
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+
+/// Why memory could not be committed.
+pub(super) enum Shortage {
+    /// It cannot be had; so many bytes are left, where the system tells.
+    NotEnough(Option<u64>),
+    /// The system failed otherwise.
+    Os(Errno),
+}
+
+impl From<Errno> for Shortage {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::NOSPC | Errno::NOMEM | Errno::FBIG | Errno::DQUOT => Shortage::NotEnough(None),
+            errno => Shortage::Os(errno),
+        }
+    }
+}
+
+/// Rounds a size up to whole pages; `None` when it is too large for any file.
+pub(super) fn rounded_to_pages(size: u64) -> Option<u64> {
+    let page = rustix::param::page_size() as u64;
+    let rounded = size.checked_next_multiple_of(page)?;
+    // Room for a trailer, and an off_t must hold it all.
+    let with_trailer = rounded.checked_add(super::trailer::TRAILER_LEN)?;
+    i64::try_from(with_trailer).is_ok().then_some(rounded)
+}
+
+/// `ulimit -f` would end the process by SIGXFSZ, so it is asked before the file grows.
+pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
+    match getrlimit(Resource::Fsize).current {
+        Some(limit) if file_len > limit => Err(Shortage::NotEnough(Some(limit))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::commit;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::{BorrowedFd, Errno, Shortage};
+    use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+
+    /// A signal interrupts `fallocate`, which then gives all of its progress back. In pieces of this
+    /// size (about 30 ms) a process with a busy timer still gets on.
+    const PIECE: u64 = 64 << 20;
+    /// From this size on it is worth asking first, so that a request that must fail does not take
+    /// what others need while it does.
+    const LARGE: u64 = 1 << 20;
+    /// From this size on the machine's memory is asked too: /dev/shm may be larger than what is free,
+    /// and then it is not an error that ends the attempt, but the out-of-memory killer.
+    const HUGE: u64 = 64 << 20;
+
+    /// Allocates every page of a new file of `file_len` bytes.
+    pub(in crate::posix) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
+        super::check_file_limit(file_len)?;
+        if file_len >= LARGE {
+            check_room(fd, file_len)?;
+        }
+        let mut at = 0;
+        while at < file_len {
+            let piece = PIECE.min(file_len - at);
+            match fallocate(fd, FallocateFlags::empty(), at, piece) {
+                Ok(()) => at += piece,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(with_room_left(fd, errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
+        if let Some(left) = free_bytes(fd).filter(|&left| left < file_len) {
+            return Err(Shortage::NotEnough(Some(left)));
+        }
+        if file_len >= HUGE {
+            if let Some(left) = available_memory().filter(|&left| left < file_len) {
+                return Err(Shortage::NotEnough(Some(left)));
+            }
+        }
+        Ok(())
+    }
+
+    fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
+        match Shortage::from(errno) {
+            Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
+            other => other,
+        }
+    }
+
+    /// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).
+    fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
+        let system = fstatvfs(fd).ok().filter(|system| system.f_blocks > 0)?;
+        system.f_bavail.checked_mul(system.f_frsize)
+    }
+
+    /// Memory that can be had without pushing others out, and swap: `MemAvailable` and `SwapFree` of
+    /// `/proc/meminfo` (proc_meminfo(5)).
+    fn available_memory() -> Option<u64> {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let kibibytes = |field: &str| -> Option<u64> {
+            let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+            line.trim().strip_suffix("kB")?.trim().parse().ok()
+        };
+        let free = kibibytes("MemAvailable:")?.checked_add(kibibytes("SwapFree:").unwrap_or(0))?;
+        free.checked_mul(1024)
+    }
+}
+
+/// Elsewhere there is no call that commits a shared memory object: it gets its size, and the system
+/// answers what it answers. (`posix_fallocate` refuses shared memory on FreeBSD and is missing on
+/// macOS.)
+#[cfg(not(target_os = "linux"))]
+pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
+    check_file_limit(file_len)?;
+    rustix::fs::ftruncate(fd, file_len).map_err(Shortage::from)
+}

@@ -1,0 +1,58 @@
+//! From `errno` to the contract's errors.
+
+use rustix::io::Errno;
+
+use crate::{Error, ErrorKind, ObjectName};
+
+/// The operation and the object that an error is about.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) operation: &'static str,
+    pub(super) name: Option<&'a ObjectName>,
+}
+
+impl Context<'_> {
+    #[cold]
+    pub(super) fn error(self, kind: ErrorKind) -> Error {
+        let error = Error::new(kind, self.operation);
+        match self.name {
+            Some(name) => error.with_name(name.to_string()),
+            None => error,
+        }
+    }
+
+    /// An error of the system that has no better place in the contract.
+    #[cold]
+    pub(super) fn os(self, errno: Errno) -> Error {
+        self.error(kind_of(errno)).with_source(errno.into()).with_advice(errno)
+    }
+
+    #[cold]
+    pub(super) fn out_of_memory(self, requested: u64, available: Option<u64>) -> Error {
+        self.error(ErrorKind::OutOfMemory { requested, available })
+    }
+}
+
+fn kind_of(errno: Errno) -> ErrorKind {
+    match errno {
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => ErrorKind::AccessDenied,
+        _ => ErrorKind::Os,
+    }
+}
+
+trait WithAdvice {
+    fn with_advice(self, errno: Errno) -> Self;
+}
+
+impl WithAdvice for Error {
+    fn with_advice(self, errno: Errno) -> Self {
+        match errno {
+            Errno::MFILE => self.with_detail(
+                "this process has too many files open; close some, or raise its limit (ulimit -n)",
+            ),
+            Errno::NFILE => self.with_detail("the whole system has too many files open; close some"),
+            Errno::ROFS => self.with_detail("shared memory is mounted read-only; mount it read-write"),
+            _ => self,
+        }
+    }
+}

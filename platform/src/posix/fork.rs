@@ -1,0 +1,250 @@
+//! What a forked child (without exec) keeps of its parent's handles: the bytes, and nothing else (C15).
+//!
+//! A fork shares open file descriptions, and with them the locks that mean *somebody holds this*. A
+//! child that lived longer than its killed parent would keep the parent's objects alive. So in the child,
+//! before `fork` returns there, every holder's descriptor is replaced by one of a fresh description, and
+//! every shared mapping is made anew from that. The child's copies of handles then work for reading, and
+//! closing them does nothing to the parent's.
+//!
+//! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are
+//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
+//! neither unlocks nor unlinks, but it does keep the description alive.
+
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+/// How many forks lie between this process and the one that loaded the program.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Which process made a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ProcessMark {
+    pid: u32,
+    // Two processes in different PID namespaces may have one number; parent and child are told apart by this.
+    generation: u32,
+}
+
+impl ProcessMark {
+    pub(super) fn current() -> ProcessMark {
+        ProcessMark { pid: std::process::id(), generation: GENERATION.load(Ordering::Relaxed) }
+    }
+
+    pub(super) fn is_current(self) -> bool {
+        self == ProcessMark::current()
+    }
+}
+
+/// What a forked child has to make anew.
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Free { next: usize },
+    Holder { fd: RawFd, writable: bool },
+    Mapping(SharedMapping),
+}
+
+/// A shared mapping of a holder's descriptor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SharedMapping {
+    pub(super) address: usize,
+    pub(super) len: usize,
+    pub(super) offset: u64,
+    pub(super) writable: bool,
+    pub(super) fd: RawFd,
+}
+
+/// Place of an entry, to take it out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(usize);
+
+struct Registry {
+    entries: Vec<Entry>,
+    first_free: usize,
+}
+
+const NONE_FREE: usize = usize::MAX;
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry { entries: Vec::new(), first_free: NONE_FREE });
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Registry {
+    fn insert(&mut self, entry: Entry) -> Ticket {
+        let Some(Entry::Free { next }) = self.entries.get(self.first_free).copied() else {
+            self.entries.push(entry);
+            return Ticket(self.entries.len() - 1);
+        };
+        let place = std::mem::replace(&mut self.first_free, next);
+        self.entries[place] = entry;
+        Ticket(place)
+    }
+
+    fn remove(&mut self, ticket: Ticket) {
+        self.entries[ticket.0] = Entry::Free { next: self.first_free };
+        self.first_free = ticket.0;
+    }
+}
+
+/// Remembers a descriptor that carries a holder's lock.
+pub(super) fn register_holder(fd: BorrowedFd<'_>, writable: bool) -> Ticket {
+    handlers::install();
+    registry().insert(Entry::Holder { fd: fd.as_raw_fd(), writable })
+}
+
+/// Remembers a mapping of such a descriptor.
+pub(super) fn register_mapping(mapping: SharedMapping) -> Ticket {
+    registry().insert(Entry::Mapping(mapping))
+}
+
+/// Forgets either, before it is closed or unmapped.
+pub(super) fn unregister(ticket: Ticket) {
+    registry().remove(ticket);
+}
+
+mod handlers {
+    use super::{Entry, GENERATION, MutexGuard, Once, Ordering, Registry, registry};
+    use std::cell::UnsafeCell;
+
+    /// The registry's lock, held over a fork so that the child finds the registry whole.
+    struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Registry>>>);
+
+    // SAFETY: touched only by the fork handlers, and only while the thread that runs them holds the
+    // registry's lock: `prepare` takes it, and one of the other two gives it back.
+    unsafe impl Sync for HeldOverFork {}
+
+    static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
+
+    pub(super) fn install() {
+        static INSTALL: Once = Once::new();
+        INSTALL.call_once(|| {
+            // SAFETY: the three handlers are functions that live as long as the program.
+            let answer = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
+            // Only for want of memory; then a forked child keeps its copies of our locks, as documented
+            // for a raw clone.
+            debug_assert_eq!(answer, 0);
+        });
+    }
+
+    extern "C" fn prepare() {
+        let guard = registry();
+        // SAFETY: this thread has just taken the registry's lock.
+        unsafe { *HELD.0.get() = Some(guard) };
+    }
+
+    extern "C" fn in_parent() {
+        // SAFETY: this thread still holds the lock that `prepare` took.
+        drop(unsafe { (*HELD.0.get()).take() });
+    }
+
+    /// Only what is async-signal-safe may be done here: other threads are gone, and the allocator's
+    /// lock may be lost with them.
+    extern "C" fn in_child() {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as in `in_parent`; the child's only thread is the copy of the one that forked.
+        if let Some(registry) = unsafe { (*HELD.0.get()).take() } {
+            renew(&registry.entries);
+        }
+    }
+
+    fn renew(entries: &[Entry]) {
+        for entry in entries {
+            if let Entry::Holder { fd, writable } = *entry {
+                super::renewal::renew_descriptor(fd, writable);
+            }
+        }
+        for entry in entries {
+            if let Entry::Mapping(mapping) = *entry {
+                super::renewal::renew_mapping(mapping);
+            }
+        }
+    }
+}
+
+/// Plain system calls, without allocation.
+mod renewal {
+    use super::{RawFd, SharedMapping};
+
+    pub(super) fn renew_descriptor(fd: RawFd, writable: bool) {
+        let mut path = [0u8; 32];
+        write_proc_path(fd, &mut path);
+        let access = if writable { libc::O_RDWR } else { libc::O_RDONLY };
+        // SAFETY: the path ends in NUL; the descriptors are integers, and `fd` is ours by the registry,
+        // to be replaced in this process only.
+        unsafe {
+            let fresh = libc::open(path.as_ptr().cast(), access | libc::O_CLOEXEC | libc::O_NONBLOCK);
+            if fresh >= 0 {
+                // In one step, so that the number is never free for anybody else.
+                replace(fresh, fd);
+                libc::close(fresh);
+            }
+        }
+    }
+
+    /// Makes `to` a copy of `from`, close-on-exec.
+    ///
+    /// # Safety
+    /// Both are descriptors of this process, and `to` is ours to replace.
+    unsafe fn replace(from: RawFd, to: RawFd) {
+        #[cfg(target_os = "linux")]
+        // SAFETY: by contract.
+        unsafe {
+            libc::dup3(from, to, libc::O_CLOEXEC);
+        }
+        #[cfg(not(target_os = "linux"))]
+        // SAFETY: by contract.
+        unsafe {
+            libc::dup2(from, to);
+            libc::fcntl(to, libc::F_SETFD, libc::FD_CLOEXEC);
+        }
+    }
+
+    pub(super) fn renew_mapping(mapping: SharedMapping) {
+        let protection = libc::PROT_READ | if mapping.writable { libc::PROT_WRITE } else { 0 };
+        // SAFETY: the range is a mapping of ours, of this very file at this very offset, so replacing it
+        // changes no byte that anybody can see; where it fails, the old mapping stays.
+        unsafe {
+            libc::mmap(
+                std::ptr::with_exposed_provenance_mut(mapping.address),
+                mapping.len,
+                protection,
+                libc::MAP_SHARED | libc::MAP_FIXED,
+                mapping.fd,
+                mapping.offset as libc::off_t,
+            );
+        }
+    }
+
+    /// `/proc/self/fd/N` on Linux, `/dev/fd/N` elsewhere.
+    fn write_proc_path(fd: RawFd, path: &mut [u8; 32]) {
+        let dir: &[u8] = if cfg!(target_os = "linux") { b"/proc/self/fd/" } else { b"/dev/fd/" };
+        path[..dir.len()].copy_from_slice(dir);
+        let mut digits = [0u8; 10];
+        let mut rest = fd.unsigned_abs();
+        let mut first = digits.len();
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let digits = &digits[first..];
+        path[dir.len()..dir.len() + digits.len()].copy_from_slice(digits);
+    }
+
+    #[cfg(test)]
+    mod tests {
+        #[test]
+        fn paths_are_written_without_allocation_and_right() {
+            for fd in [0, 7, 10, 12345, i32::MAX] {
+                let mut path = [0; 32];
+                super::write_proc_path(fd, &mut path);
+                let text = std::ffi::CStr::from_bytes_until_nul(&path).unwrap().to_str().unwrap();
+                assert!(text.ends_with(&format!("/fd/{fd}")), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Views: ranges of an object's file, mapped.
+
+use std::ffi::c_void;
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use super::errors::Context;
+use super::fork::{self, SharedMapping, Ticket};
+use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
+
+/// What a view is made of, and keeps alive.
+pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
+    /// The descriptor to map.
+    fn fd(&self) -> BorrowedFd<'_>;
+    /// Whether the descriptor carries a holder's lock, which private mappings must not keep in a forked
+    /// child.
+    fn carries_lock(&self) -> bool;
+}
+
+/// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
+struct Mapping<B: Backing> {
+    address: NonNull<c_void>,
+    len: usize,
+    ticket: Option<Ticket>,
+    _backing: Arc<B>,
+}
+
+// SAFETY: an address range and its length; unmapping works from any thread.
+unsafe impl<B: Backing> Send for Mapping<B> {}
+// SAFETY: nothing of it can be reached through a shared reference.
+unsafe impl<B: Backing> Sync for Mapping<B> {}
+
+impl<B: Backing> Drop for Mapping<B> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            fork::unregister(ticket);
+        }
+        // SAFETY: the range was mapped by us, and the view that used it is gone.
+        let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
+        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
+    }
+}
+
+/// Maps a range that was checked against the region ([`check_map_request`](crate::check_map_request)).
+pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: Context<'_>) -> Result<View> {
+    let page = rustix::param::page_size() as u64;
+    let slack = request.offset() % page;
+    let offset = request.offset() - slack;
+    let too_large = || context.out_of_memory(request.len(), None);
+    let view_len = usize::try_from(request.len()).map_err(|_| too_large())?;
+    let slack = slack as usize;
+    let len = view_len.checked_add(slack).ok_or_else(too_large)?;
+    let pages = Pages { offset, len, access: request.access(), base: request.base() };
+    let address = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
+    let ticket = ticket_of(&**backing, address, pages);
+    let mapping = Mapping { address, len, ticket, _backing: Arc::clone(backing) };
+    // SAFETY: slack is less than the mapped length.
+    let base = unsafe { address.cast::<u8>().add(slack) };
+    let range = MappedRange { base, len: view_len, access: request.access(), keeper: Box::new(mapping) };
+    // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
+    Ok(unsafe { View::from_mapped(range) })
+}
+
+#[derive(Clone, Copy)]
+struct Pages {
+    offset: u64,
+    len: usize,
+    access: Access,
+    base: Option<usize>,
+}
+
+fn map_pages(backing: &impl Backing, pages: Pages) -> Result<NonNull<c_void>, Errno> {
+    match pages.access {
+        // A private mapping cannot be made anew in a forked child without losing what was written to it,
+        // so it is given a description without a lock from the start.
+        Access::CopyOnWrite if backing.carries_lock() => match without_lock(backing.fd()) {
+            Ok(fresh) => map_descriptor(fresh.as_fd(), pages),
+            Err(_) => map_descriptor(backing.fd(), pages),
+        },
+        _ => map_descriptor(backing.fd(), pages),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn without_lock(fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
+    super::shm_dir::reopen(fd, false)
+}
+
+/// Shared memory objects have no name in the file system elsewhere.
+#[cfg(not(target_os = "linux"))]
+fn without_lock(_fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
+    Err(Errno::OPNOTSUPP)
+}
+
+fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno> {
+    let protection = if pages.access.can_write() {
+        ProtFlags::READ | ProtFlags::WRITE
+    } else {
+        ProtFlags::READ
+    };
+    let sharing = match pages.access {
+        Access::CopyOnWrite => MapFlags::PRIVATE,
+        Access::ReadOnly | Access::ReadWrite => MapFlags::SHARED,
+    };
+    let (hint, fixed) = match pages.base {
+        Some(base) => (ptr::with_exposed_provenance_mut(base), not_replacing()),
+        None => (ptr::null_mut(), MapFlags::empty()),
+    };
+    // SAFETY: a new mapping, which replaces none: either the kernel chooses the place, or it is asked not
+    // to replace anything.
+    let address = unsafe { mmap(hint, pages.len, protection, sharing | fixed, fd, pages.offset)? };
+    if pages.base.is_some() && address != hint {
+        // A kernel that took the base for a hint.
+        // SAFETY: the mapping was made two lines above and nobody has seen it.
+        let _ = unsafe { munmap(address, pages.len) };
+        return Err(Errno::EXIST);
+    }
+    NonNull::new(address).ok_or(Errno::NOMEM)
+}
+
+/// Linux 4.17; older kernels take the address for a hint, which is found out.
+#[cfg(target_os = "linux")]
+fn not_replacing() -> MapFlags {
+    MapFlags::FIXED_NOREPLACE
+}
+
+/// A hint, whose outcome is checked.
+#[cfg(not(target_os = "linux"))]
+fn not_replacing() -> MapFlags {
+    MapFlags::empty()
+}
+
+fn ticket_of(backing: &impl Backing, address: NonNull<c_void>, pages: Pages) -> Option<Ticket> {
+    let shared = pages.access != Access::CopyOnWrite;
+    (shared && backing.carries_lock()).then(|| {
+        fork::register_mapping(SharedMapping {
+            address: address.as_ptr().expose_provenance(),
+            len: pages.len,
+            offset: pages.offset,
+            writable: pages.access.can_write(),
+            fd: backing.fd().as_raw_fd(),
+        })
+    })
+}
+
+fn failure(errno: Errno, request: &MapRequest, context: Context<'_>) -> crate::Error {
+    match errno {
+        Errno::NOMEM if request.base().is_none() => context
+            .out_of_memory(request.len(), None)
+            .with_detail(format!(
+                "the address space of this process has no room for {} bytes; map less, or raise its limit (ulimit -v)",
+                request.len()
+            ))
+            .with_source(errno.into()),
+        Errno::EXIST | Errno::NOMEM | Errno::PERM | Errno::INVAL if request.base().is_some() => {
+            context.error(ErrorKind::AddressInUse).with_source(errno.into())
+        }
+        errno => context.os(errno),
+    }
+}

@@ -1,0 +1,54 @@
+//! The POSIX backend: `shm_open` objects with a Win32 lifetime.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `names` | from an object's name to a POSIX name |
+//! | `trailer` | an object's own facts, behind its data |
+//! | `ofd_lifetime` | Linux: the lifetime, kept by open-file-description locks |
+//! | `gate_lifetime` | the other systems: the lifetime, kept by `flock` on files beside the object |
+//! | `commit` | memory that is there when creation returns |
+//! | `mapping` | views |
+//! | `region` | [`Region`] |
+//! | `fork` | what a forked child keeps of its parent's handles: nothing but the bytes |
+//! | `catalog` | listing and reclaiming |
+
+mod commit;
+mod errors;
+mod fork;
+mod mapping;
+mod names;
+mod region;
+mod trailer;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        mod ofd_lock;
+        mod ofd_lifetime;
+        mod shm_dir;
+        pub(crate) mod catalog;
+        use ofd_lifetime as lifetime;
+    } else {
+        mod gate_lifetime;
+        #[path = "catalog_unsupported.rs"]
+        pub(crate) mod catalog;
+        use gate_lifetime as lifetime;
+    }
+}
+
+pub(crate) mod console;
+
+pub use region::Region;
+
+use crate::{ObjectName, UserId};
+
+pub(crate) fn posix_name(name: &ObjectName) -> Option<String> {
+    Some(names::posix_name(name, rustix::process::geteuid().as_raw()))
+}
+
+pub(crate) fn current_user() -> UserId {
+    user_id(rustix::process::geteuid().as_raw())
+}
+
+fn user_id(uid: u32) -> UserId {
+    UserId::new(uid.to_string())
+}

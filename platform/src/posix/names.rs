@@ -1,0 +1,117 @@
+//! From an object's name to a POSIX name.
+
+use crate::{NameSpace, ObjectName};
+
+/// The longest POSIX name, without its leading slash, in bytes.
+///
+/// Linux: NAME_MAX of tmpfs. FreeBSD allows more, but none of its users gains by it. macOS: PSHMNAMLEN of
+/// `sys/posix_shm.h` is 31 with the slash.
+const MAX_BYTES: usize = if cfg!(target_vendor = "apple") { 30 } else { 255 };
+
+/// Marks a digest. No encoded name holds this character.
+const DIGEST_MARK: char = '~';
+
+/// The prefix of every name of ours.
+pub(super) const PREFIX: &str = "samemap.";
+
+/// The POSIX name, with its leading slash, of `name` for the user `uid`.
+pub(super) fn posix_name(name: &ObjectName, uid: u32) -> String {
+    let space = match name.name_space() {
+        NameSpace::Local => uid.to_string(),
+        NameSpace::Global => "global".to_owned(),
+    };
+    let mut posix = format!("/{PREFIX}{space}.");
+    let encoded = percent_encoded(name.rest());
+    if posix.len() - 1 + encoded.len() <= MAX_BYTES {
+        posix.push_str(&encoded);
+        return posix;
+    }
+    posix.push(DIGEST_MARK);
+    posix.push_str(&digest(name.rest()));
+    posix.truncate(1 + MAX_BYTES);
+    posix
+}
+
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
+            encoded.push(char::from(byte));
+        } else {
+            write!(encoded, "%{byte:02X}").expect("a String takes all text");
+        }
+    }
+    encoded
+}
+
+/// SHA-256 in hexadecimal digits: any language's standard library can repeat it.
+fn digest(text: &str) -> String {
+    hmac_sha256::Hash::hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a file name of ours tells by itself: the name space's part, and `rest` unless it is a digest.
+#[cfg(target_os = "linux")]
+pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
+    let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
+    let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();
+    ObjectName::new(format!("{prefix}{}", percent_decoded(encoded)?)).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn percent_decoded(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        let decoded = match byte {
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            byte if byte == DIGEST_MARK as u8 => return None,
+            byte => byte,
+        };
+        bytes.push(decoded);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn posix(name: &str) -> String {
+        posix_name(&ObjectName::new(name).unwrap(), 1000)
+    }
+
+    #[test]
+    fn names_are_encoded_as_documented() {
+        assert_eq!(posix(r"Local\SampleMap"), "/samemap.1000.SampleMap");
+        assert_eq!(posix("SampleMap"), "/samemap.1000.SampleMap");
+        assert_eq!(posix(r"Global\a_B-9"), "/samemap.global.a_B-9");
+        assert_eq!(posix("a.b/é~"), "/samemap.1000.a%2Eb%2F%C3%A9%7E");
+        assert_eq!(posix(".."), "/samemap.1000.%2E%2E");
+    }
+
+    #[test]
+    fn long_names_become_digests_at_the_limit_of_the_file_system() {
+        let fits = "x".repeat(255 - "samemap.1000.".len());
+        assert_eq!(posix(&fits), format!("/samemap.1000.{fits}"));
+        let long = format!("{fits}x");
+        let digest = posix(&long);
+        assert_eq!(digest.len(), "/samemap.1000.~".len() + 64);
+        assert!(digest.starts_with("/samemap.1000.~"));
+        assert_ne!(digest, posix(&format!("{fits}y")));
+    }
+
+    #[test]
+    fn decoding_reverses_encoding() {
+        for name in [r"Local\SampleMap", r"Global\a b.c/ü%", r"Local\~"] {
+            let name = ObjectName::new(name).unwrap();
+            assert_eq!(decoded(&posix_name(&name, 7)[1..]), Some(name));
+        }
+        for text in ["samemap.7.~abc", "samemap.7.%", "samemap.7.%zz", "samemap.7.%FF", "samemap.7", "other"] {
+            assert_eq!(decoded(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Open-file-description locks on one byte far behind the data: the kernel's own record of who holds an
+//! object. It drops a lock when the last descriptor of its description goes, however that happens.
+//!
+//! A shared lock is a holder's, for as long as it holds. An exclusive lock is that of somebody who found
+//! nobody else and is about to remove the name; nobody ever holds one on an object that lives.
+//!
+//! `fcntl(2)`, "Open file description locks (non-POSIX)", Linux 3.15. rustix has no call for them.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use rustix::io::Errno;
+
+/// The byte that is locked. Locks may lie behind the end of a file, and no file is this long.
+const LIFE_BYTE: i64 = 1 << 62;
+
+/// Who holds a lock on the life byte, other than the description that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holders {
+    /// Nobody: the object is dead.
+    Nobody,
+    /// At least one holder: it lives.
+    Some,
+    /// Somebody found it dead and is removing it.
+    Remover,
+}
+
+/// Asks who holds the object. Needs no more than read access.
+pub(super) fn holders(fd: BorrowedFd<'_>) -> Result<Holders, Errno> {
+    let mut lock = request(libc::F_WRLCK);
+    call(fd, libc::F_OFD_GETLK, &mut lock)?;
+    Ok(match i32::from(lock.l_type) {
+        libc::F_UNLCK => Holders::Nobody,
+        libc::F_WRLCK => Holders::Remover,
+        _ => Holders::Some,
+    })
+}
+
+/// Becomes a holder; `false` when a remover is at work.
+pub(super) fn try_hold(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    attempt(fd, libc::F_RDLCK)
+}
+
+/// Becomes the remover; `false` when anybody else has a lock. Needs write access.
+pub(super) fn try_remove(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    attempt(fd, libc::F_WRLCK)
+}
+
+/// Lets go of whatever this description has locked, in every process that shares the description: a
+/// mapping or a forked child may keep it open past our `close`.
+pub(super) fn release(fd: BorrowedFd<'_>) {
+    // All of the file, for which the kernel need not make room to split a lock.
+    let mut lock = libc::flock64 { l_start: 0, l_len: 0, ..request(libc::F_UNLCK) };
+    // An unlock of one's own lock fails only for a bad descriptor, and this one is borrowed.
+    let released = call(fd, libc::F_OFD_SETLK, &mut lock);
+    debug_assert!(released.is_ok(), "{released:?}");
+}
+
+fn attempt(fd: BorrowedFd<'_>, kind: i32) -> Result<bool, Errno> {
+    match call(fd, libc::F_OFD_SETLK, &mut request(kind)) {
+        Ok(()) => Ok(true),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn request(kind: i32) -> libc::flock64 {
+    // SAFETY: an all-zero flock64 is a valid value; its fields are integers.
+    let mut lock: libc::flock64 = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock.l_start = LIFE_BYTE;
+    lock.l_len = 1;
+    lock
+}
+
+// The raw call, because a 32-bit libc's `fcntl` takes a `flock` whose offsets are too small. None of
+// these calls waits, so none is interrupted.
+#[cfg(target_pointer_width = "64")]
+const FCNTL: libc::c_long = libc::SYS_fcntl;
+#[cfg(target_pointer_width = "32")]
+const FCNTL: libc::c_long = libc::SYS_fcntl64;
+
+fn call(fd: BorrowedFd<'_>, command: i32, lock: &mut libc::flock64) -> Result<(), Errno> {
+    // SAFETY: the descriptor is borrowed, so open, and the commands used here read and write the one
+    // flock64 behind the pointer.
+    let result = unsafe { libc::syscall(FCNTL, fd.as_raw_fd(), command, std::ptr::from_mut(lock)) };
+    if result == -1 {
+        let error = std::io::Error::last_os_error();
+        return Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL));
+    }
+    Ok(())
+}

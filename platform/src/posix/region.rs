@@ -1,0 +1,163 @@
+//! Regions: [`SharedRegion`] on POSIX.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use super::commit::{self, Shortage};
+use super::errors::Context;
+use super::lifetime::{Object, Plan, planned_len};
+use super::mapping::{self, Backing};
+use crate::{
+    Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
+    SharedRegion, View, check_map_request,
+};
+
+/// The system's own shared memory: the backend that keeps the whole contract.
+///
+/// A clone shares the handle: the object is held until the last clone and the last view are gone.
+///
+/// # Platform-specific behavior
+/// On Windows a file mapping backed by the paging file. On Linux a `shm_open` object, which any program
+/// may map under its [`system_name`](ObjectName::system_name): the data start at byte 0 of the file, and
+/// a page with the object's own facts lies behind them. An anonymous region is a sealed memfd there. In
+/// a forked child (without exec) copies of a region and its views stay readable, but hold nothing.
+#[derive(Clone)]
+pub struct Region {
+    held: Arc<Held>,
+    name: Option<ObjectName>,
+    len: u64,
+    access: Access,
+}
+
+#[derive(Debug)]
+enum Held {
+    Named(Object),
+    Anonymous(OwnedFd),
+}
+
+impl Backing for Held {
+    fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Held::Named(object) => object.fd(),
+            Held::Anonymous(fd) => fd.as_fd(),
+        }
+    }
+
+    fn carries_lock(&self) -> bool {
+        matches!(self, Held::Named(_))
+    }
+}
+
+impl Region {
+    fn named(object: Object, name: &ObjectName, access: Access) -> Region {
+        let len = object.len();
+        Region { held: Arc::new(Held::Named(object)), name: Some(name.clone()), len, access }
+    }
+}
+
+fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static str) -> Result<Plan<'a>> {
+    let context = Context { operation, name: Some(name) };
+    Ok(Plan {
+        name,
+        kind: ObjectKind::Region,
+        len: planned_len(options, context)?,
+        permissions: options.asked_permissions(),
+    })
+}
+
+// SAFETY: `mapping::map` maps whole pages that hold the checked range, with the access the view claims,
+// and its keeper unmaps them only when the view goes; the object's file is never shrunk by us, nor are
+// references to its bytes given out; `len` is stored once.
+unsafe impl SharedRegion for Region {
+    fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
+        let object = Object::create(plan(name, options, "create the region")?)?;
+        Ok(Region::named(object, name, Access::ReadWrite))
+    }
+
+    fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
+        let plan = plan(name, options, "create or open the region")?;
+        let (object, created) = Object::create_or_open(plan, options.accepted())?;
+        let disposition = if created { Disposition::Created } else { Disposition::Opened };
+        Ok((Region::named(object, name, Access::ReadWrite), disposition))
+    }
+
+    fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
+        let object = Object::open(name, ObjectKind::Region, options)?;
+        Ok(Region::named(object, name, options.access()))
+    }
+
+    fn anonymous(options: &CreateOptions) -> Result<Self> {
+        let context = Context { operation: "create an anonymous region", name: None };
+        let len = planned_len(options, context)?;
+        let fd = anonymous_file(len).map_err(|shortage| match shortage {
+            Shortage::NotEnough(left) => context.out_of_memory(len, left),
+            Shortage::Os(errno) => context.os(errno),
+        })?;
+        Ok(Region { held: Arc::new(Held::Anonymous(fd)), name: None, len, access: Access::ReadWrite })
+    }
+
+    fn name(&self) -> Option<&ObjectName> {
+        self.name.as_ref()
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn access(&self) -> Access {
+        self.access
+    }
+
+    fn map(&self, request: &MapRequest) -> Result<View> {
+        check_map_request(self, request)?;
+        let context = Context { operation: "map a view of the region", name: self.name.as_ref() };
+        mapping::map(&self.held, request, context)
+    }
+}
+
+/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS.
+#[cfg(target_os = "linux")]
+fn anonymous_file(len: u64) -> Result<OwnedFd, Shortage> {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
+        // Before Linux 6.3.
+        Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
+        made => made,
+    }?;
+    commit::commit(fd.as_fd(), len)?;
+    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(fd)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn anonymous_file(len: u64) -> Result<OwnedFd, Shortage> {
+    use rustix::fs::Mode;
+    use rustix::io::Errno;
+    use rustix::shm;
+    let create = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
+    for attempt in 0..100u32 {
+        let name = format!("/sm.{}.{attempt}", std::process::id());
+        match shm::open(&*name, create, Mode::RUSR | Mode::WUSR) {
+            Ok(fd) => {
+                shm::unlink(&*name)?;
+                commit::commit(fd.as_fd(), len)?;
+                return Ok(fd);
+            }
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Err(Errno::EXIST.into())
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("name", &self.name.as_ref().map(ToString::to_string))
+            .field("len", &self.len)
+            .field("access", &self.access)
+            .finish()
+    }
+}

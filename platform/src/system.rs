@@ -1,0 +1,21 @@
+//! The one place where a system is chosen. Everything else names `crate::system`.
+//!
+//! A backend offers: `Region`, which implements [`SharedRegion`](crate::SharedRegion) and keeps the
+//! whole contract; `catalog`, which lists and reclaims what lies in the name space; `posix_name`;
+//! `current_user`; `console`, what the programs need of their standard streams.
+
+cfg_if::cfg_if! {
+    if #[cfg(windows)] {
+        pub use crate::windows::Region;
+        pub(crate) use crate::windows::{catalog, console, current_user, posix_name};
+    } else if #[cfg(unix)] {
+        pub use crate::posix::Region;
+        pub(crate) use crate::posix::{catalog, console, current_user, posix_name};
+    } else {
+        compile_error!(
+            "samemap has backends for Windows and for POSIX systems. A new one implements \
+             `SharedRegion` in a folder of its own beside `posix` and `windows`, with a lifetime that \
+             ends with the last holder, and is chosen here."
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! Hooks for this project's own tests. Not part of the contract, and empty without the feature
+//! `testing`.
+
+#[cfg(feature = "testing")]
+mod hooks {
+    use std::sync::OnceLock;
+
+    static AT_STOP_POINT: OnceLock<fn(&'static str)> = OnceLock::new();
+
+    /// Calls `hook` at every stop point from now on: between any two system calls that create, open or
+    /// close an object, with the point's name.
+    ///
+    /// # Panics
+    /// When a hook was set before.
+    pub fn at_stop_points(hook: fn(&'static str)) {
+        assert!(AT_STOP_POINT.set(hook).is_ok(), "a hook was set before");
+    }
+
+    pub(crate) fn reached(point: &'static str) {
+        if let Some(hook) = AT_STOP_POINT.get() {
+            hook(point);
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+pub use hooks::at_stop_points;
+
+#[cfg(feature = "testing")]
+pub(crate) use hooks::reached;
+
+/// Says that a stop point is reached; nothing without the feature `testing`.
+#[cfg(not(feature = "testing"))]
+#[inline(always)]
+pub(crate) fn reached(_point: &'static str) {}
