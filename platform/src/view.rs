@@ -21,6 +21,14 @@ use crate::{Access, Error, ErrorKind, Result, copy};
 ///
 /// Offsets are in bytes from the start of the view. The view keeps its object alive (C13).
 ///
+/// # What the soundness of this rests on
+/// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from
+/// the bytes it moves, and the processor defines what a race between them and an atomic word gives: bytes
+/// that were stored, old or new. Rust's memory model itself gives no meaning to accesses of different
+/// sizes that race on the same bytes. Between processes that model says nothing in any case; *within* one
+/// process, code that races a copy against an [atomic word](Self::atomic_u32) on the same bytes relies on
+/// the processor, not on the model, and on an architecture other than these three it should not.
+///
 /// # What can still go wrong
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can
 /// promise: a memory cgroup's limit, private copies of copy-on-write pages when memory runs out, or
@@ -151,8 +159,8 @@ impl View {
         let word = self.checked_mut(offset, size_of::<AtomicU32>())?;
         self.check_aligned(word, offset, size_of::<AtomicU32>())?;
         // SAFETY: inside the view, aligned, writable and mapped as long as `self` lives; every bit
-        // pattern is an AtomicU32, and others touch it only by atomics or by the copies of this file,
-        // which the compiler cannot see through.
+        // pattern is an AtomicU32. Others touch it by atomics, or by copies, of which the type's
+        // documentation says what is relied on.
         Ok(unsafe { AtomicU32::from_ptr(word.cast()) })
     }
 

@@ -1,0 +1,68 @@
+//! Creating, opening and closing regions.
+
+use std::ffi::CString;
+use std::hint::black_box;
+
+use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
+use shared_memory::ShmemConf;
+
+use super::floor;
+use super::report::{Report, Subject};
+use super::rounds::{self, Plan, Rival};
+
+/// All rows about regions.
+pub fn measure(plan: Plan, report: &mut Report) {
+    for size in [64 << 10, 16 << 20] {
+        create(plan, report, size);
+    }
+    open(plan, report, 64 << 10);
+}
+
+fn unique(what: &str) -> String {
+    format!("bench-{what}-{}", std::process::id())
+}
+
+fn create(plan: Plan, report: &mut Report, size: usize) {
+    let floor_name = CString::new(format!("/{}", unique("floor"))).expect("no NUL");
+    let name = ObjectName::new(unique("create")).expect("a valid name");
+    let peer_name = format!("/{}", unique("peer"));
+    let mut rivals = [
+        Rival::new("raw system calls", || floor::create_view_close(&floor_name, size)),
+        Rival::new("samemap", || {
+            let region = Region::create(&name, &CreateOptions::new(size as u64)).expect("create");
+            region.view(.., Access::ReadWrite).expect("view").put(0, &1u8).expect("write");
+        }),
+        // Not committed: it only sets the file's length.
+        Rival::new("shared_memory 0.12", || {
+            let region = ShmemConf::new().size(size).os_id(&peer_name).create().expect("create");
+            // SAFETY: the first byte of a mapping of `size` bytes that nobody else knows.
+            unsafe { region.as_ptr().write_volatile(1) };
+        }),
+    ];
+    let times = rounds::run(plan, &mut rivals);
+    report.add(Subject { bench: "create, view, write, close", size: size as u64 }, &times);
+}
+
+fn open(plan: Plan, report: &mut Report, size: usize) {
+    let standing = floor::Standing::create(&format!("/{}", unique("standing")), size);
+    let name = ObjectName::new(unique("open")).expect("a valid name");
+    let held = Region::create(&name, &CreateOptions::new(size as u64)).expect("create");
+    let peer_name = format!("/{}", unique("peer"));
+    let peer = ShmemConf::new().size(size).os_id(&peer_name).create().expect("create");
+    let mut rivals = [
+        Rival::new("raw system calls", || floor::open_view_close(standing.name())),
+        Rival::new("samemap", || {
+            let region = Region::open(&name, &OpenOptions::read_write()).expect("open");
+            let view = region.view(.., Access::ReadWrite).expect("view");
+            black_box(view.get::<u8>(0).expect("read"));
+        }),
+        Rival::new("shared_memory 0.12", || {
+            let region = ShmemConf::new().os_id(&peer_name).open().expect("open");
+            // SAFETY: the first byte of a mapping that is `size` bytes long.
+            black_box(unsafe { region.as_ptr().read_volatile() });
+        }),
+    ];
+    let times = rounds::run(plan, &mut rivals);
+    report.add(Subject { bench: "open, view, read, close", size: size as u64 }, &times);
+    drop((rivals, held, peer));
+}

@@ -1,0 +1,136 @@
+//! Win32's error codes as kinds of the contract (rule C28).
+//!
+//! Whoever makes a system call reads its code at once, into an [`io::Error`]: the next call, also one that
+//! cleans up, may overwrite it.
+
+use std::io;
+
+use windows_sys::Win32::Foundation as win32;
+
+use super::machine;
+use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName};
+
+/// What is being tried, on what: the part of an error that its code does not tell.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    operation: &'static str,
+    name: Option<&'a ObjectName>,
+    bytes: u64,
+}
+
+impl<'a> Attempt<'a> {
+    /// `operation` completes "cannot …".
+    pub(super) fn new(operation: &'static str, name: Option<&'a ObjectName>) -> Self {
+        Attempt { operation, name, bytes: 0 }
+    }
+
+    /// With the number of bytes that it asks for.
+    pub(super) fn of_bytes(self, bytes: u64) -> Self {
+        Attempt { bytes, ..self }
+    }
+
+    /// An error of `kind` in this attempt.
+    #[cold]
+    pub(super) fn error(self, kind: ErrorKind) -> Error {
+        let error = Error::new(kind, self.operation);
+        match self.name {
+            Some(name) => error.with_name(name.to_string()),
+            None => error,
+        }
+    }
+
+    /// The error for a system call of this attempt that failed with `cause`.
+    #[cold]
+    pub(super) fn failed(self, cause: io::Error) -> Error {
+        self.error(self.kind_of(&cause)).with_source(cause)
+    }
+
+    /// The error for memory that cannot be had.
+    #[cold]
+    pub(super) fn out_of_memory(self) -> Error {
+        self.error(self.no_memory())
+    }
+
+    fn no_memory(self) -> ErrorKind {
+        ErrorKind::OutOfMemory { requested: self.bytes, available: machine::commit_left() }
+    }
+
+    fn kind_of(self, cause: &io::Error) -> ErrorKind {
+        match code_of(cause) {
+            win32::ERROR_FILE_NOT_FOUND => ErrorKind::NotFound,
+            win32::ERROR_ACCESS_DENIED => ErrorKind::AccessDenied,
+            // What a named object of another kind answers; it does not say which kind it is.
+            win32::ERROR_INVALID_HANDLE => {
+                ErrorKind::KindMismatch { wanted: ObjectKind::Region, found: Found::Unknown }
+            }
+            win32::ERROR_ALREADY_EXISTS => ErrorKind::AlreadyExists,
+            win32::ERROR_INVALID_ADDRESS => ErrorKind::AddressInUse,
+            code if means_no_memory(code) => self.no_memory(),
+            _ => ErrorKind::Os,
+        }
+    }
+}
+
+fn means_no_memory(code: u32) -> bool {
+    matches!(
+        code,
+        win32::ERROR_NOT_ENOUGH_MEMORY
+            | win32::ERROR_OUTOFMEMORY
+            | win32::ERROR_COMMITMENT_LIMIT
+            | win32::ERROR_COMMITMENT_MINIMUM
+            | win32::ERROR_NO_SYSTEM_RESOURCES
+            | win32::ERROR_NOT_ENOUGH_QUOTA
+            | win32::ERROR_PAGEFILE_QUOTA
+    )
+}
+
+/// The Win32 code of an error that a system call left; zero of any other.
+pub(super) fn code_of(error: &io::Error) -> u32 {
+    error.raw_os_error().map_or(0, |code| code as u32)
+}
+
+/// Whether the system refused the access.
+pub(super) fn is_denied(error: &io::Error) -> bool {
+    code_of(error) == win32::ERROR_ACCESS_DENIED
+}
+
+/// Whether nothing has the name.
+pub(super) fn is_not_found(error: &io::Error) -> bool {
+    code_of(error) == win32::ERROR_FILE_NOT_FOUND
+}
+
+/// A Win32 code that a call returned instead of leaving it in the thread's last error.
+pub(super) fn from_code(code: u32) -> io::Error {
+    io::Error::from_raw_os_error(code as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(code: u32) -> ErrorKind {
+        Attempt::new("try", None).of_bytes(5).failed(from_code(code)).kind().clone()
+    }
+
+    #[test]
+    fn codes_become_kinds() {
+        assert_eq!(kind(2), ErrorKind::NotFound);
+        assert_eq!(kind(5), ErrorKind::AccessDenied);
+        assert!(matches!(kind(6), ErrorKind::KindMismatch { found: Found::Unknown, .. }));
+        assert_eq!(kind(183), ErrorKind::AlreadyExists);
+        assert_eq!(kind(487), ErrorKind::AddressInUse);
+        assert_eq!(kind(1132), ErrorKind::Os);
+        for code in [8, 14, 635, 1450, 1454, 1455, 1816] {
+            assert!(matches!(kind(code), ErrorKind::OutOfMemory { requested: 5, .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_name_and_code() {
+        let name = ObjectName::new("X").expect("a valid name");
+        let error = Attempt::new("open the region", Some(&name)).failed(from_code(2));
+        assert_eq!(error.name(), Some(r"Local\X"));
+        assert_eq!(error.os_code(), Some(2));
+        assert_eq!(error.operation(), "open the region");
+    }
+}

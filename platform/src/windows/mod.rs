@@ -1,0 +1,30 @@
+//! The backend for Windows.
+//!
+//! The contract's model is the Win32 object manager, so most of it is the kernel's doing here: a region is
+//! a section backed by the paging file, its name lives in the session's or the machine's object directory,
+//! and both go with the last handle, however that ends. What this backend adds:
+//!
+//! - The size of an opened section (`NtQuerySection`), which Win32 itself does not tell (rule C7).
+//! - View offsets that need no alignment (C10), and views that hold the section's handle, because the name
+//!   goes with the last *handle*, not with the last view (C13).
+//! - An explicit owner and DACL on what is created, and a check of the owner of what is opened (C19, C20).
+//!
+//! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
+
+pub(crate) mod catalog;
+pub(crate) mod console;
+mod error;
+mod machine;
+mod names;
+mod nt;
+mod region;
+mod section;
+mod security;
+#[cfg(test)]
+mod tests;
+mod user;
+mod view;
+
+pub(crate) use names::posix_name;
+pub use region::Region;
+pub(crate) use user::current_user;

@@ -1,0 +1,155 @@
+//! The two questions that Win32 has no call for, asked of the kernel itself.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{HANDLE, NTSTATUS, RtlNtStatusToDosError};
+
+use super::error::from_code;
+
+/// `SECTION_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct SectionFacts {
+    base_address: *mut c_void,
+    /// The `SEC_` flags that the section was made with.
+    pub(super) attributes: u32,
+    /// Its size in bytes: a LARGE_INTEGER, never negative here.
+    pub(super) size: u64,
+}
+
+/// Size and attributes of a section. The handle needs `SECTION_QUERY`.
+pub(super) fn section_facts(section: BorrowedHandle<'_>) -> io::Result<SectionFacts> {
+    const SECTION_BASIC_INFORMATION: i32 = 0;
+    let mut facts = MaybeUninit::<SectionFacts>::uninit();
+    // SAFETY: the handle is open, the struct is the one of this class and valid for writes of its size, and
+    // the length written is not asked for.
+    let status = unsafe {
+        NtQuerySection(
+            section.as_raw_handle(),
+            SECTION_BASIC_INFORMATION,
+            facts.as_mut_ptr().cast(),
+            size_of::<SectionFacts>(),
+            ptr::null_mut(),
+        )
+    };
+    check(status)?;
+    // SAFETY: the call succeeded, so the kernel filled the struct.
+    Ok(unsafe { facts.assume_init() })
+}
+
+/// The state that one end of a pipe is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PipeState {
+    /// The other end is there, or may still come.
+    Open,
+    /// The other end is gone.
+    Broken,
+}
+
+/// The state of this end of a pipe. An error where the handle is of anything else, or lacks the right
+/// `FILE_READ_ATTRIBUTES`, which every ordinary way to make a pipe for a child's output grants.
+pub(super) fn pipe_state(end: BorrowedHandle<'_>) -> io::Result<PipeState> {
+    const FILE_PIPE_LOCAL_INFORMATION: i32 = 24;
+    const DISCONNECTED: u32 = 1;
+    const CLOSING: u32 = 4;
+    let mut answer = IoStatus { status: ptr::null_mut(), information: 0 };
+    let mut facts = PipeFacts::default();
+    // SAFETY: the answer and the struct, which is the one of this class, are valid for writes of their sizes.
+    // A handle that is none, as where there is no output, is an error.
+    let status = unsafe {
+        NtQueryInformationFile(
+            end.as_raw_handle(),
+            &mut answer,
+            ptr::from_mut(&mut facts).cast(),
+            size_of::<PipeFacts>() as u32,
+            FILE_PIPE_LOCAL_INFORMATION,
+        )
+    };
+    check(status)?;
+    Ok(if matches!(facts.state, DISCONNECTED | CLOSING) { PipeState::Broken } else { PipeState::Open })
+}
+
+/// `FILE_PIPE_LOCAL_INFORMATION`.
+#[repr(C)]
+#[derive(Default)]
+struct PipeFacts {
+    kind: u32,
+    configuration: u32,
+    maximum_instances: u32,
+    current_instances: u32,
+    inbound_quota: u32,
+    read_data_available: u32,
+    outbound_quota: u32,
+    write_quota_available: u32,
+    state: u32,
+    end: u32,
+}
+
+/// `IO_STATUS_BLOCK`.
+#[repr(C)]
+struct IoStatus {
+    status: *mut c_void,
+    information: usize,
+}
+
+fn check(status: NTSTATUS) -> io::Result<()> {
+    if status >= 0 {
+        return Ok(());
+    }
+    // SAFETY: a translation of numbers.
+    Err(from_code(unsafe { RtlNtStatusToDosError(status) }))
+}
+
+#[link(name = "ntdll", kind = "raw-dylib")]
+unsafe extern "system" {
+    fn NtQuerySection(
+        section: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: usize,
+        written: *mut usize,
+    ) -> NTSTATUS;
+
+    fn NtQueryInformationFile(
+        file: HANDLE,
+        answer: *mut IoStatus,
+        information: *mut c_void,
+        length: u32,
+        class: i32,
+    ) -> NTSTATUS;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::windows::io::AsHandle as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_breaks_when_its_other_end_goes() {
+        let mut other = Command::new("cmd")
+            .args(["/c", "pause"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("every Windows has it");
+        let end = other.stdout.take().expect("piped");
+        let before = pipe_state(end.as_handle());
+        other.kill().expect("it waits for a key");
+        other.wait().expect("our child");
+        assert_eq!(before.unwrap(), PipeState::Open);
+        assert_eq!(pipe_state(end.as_handle()).unwrap(), PipeState::Broken);
+    }
+
+    #[test]
+    fn a_file_has_no_state_of_a_pipe() {
+        let file = std::fs::File::open(std::env::current_exe().unwrap()).expect("this program");
+        assert!(pipe_state(file.as_handle()).is_err());
+        assert!(section_facts(file.as_handle()).is_err());
+    }
+}

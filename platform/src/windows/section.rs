@@ -1,0 +1,97 @@
+//! A handle of a section, the kernel's object behind a region, and the calls that make one.
+
+use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+use std::{io, ptr};
+
+use windows_sys::Win32::Foundation::{
+    ERROR_ALREADY_EXISTS, GetLastError, HANDLE, INVALID_HANDLE_VALUE, SetLastError,
+};
+use windows_sys::Win32::System::Memory::{
+    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_READWRITE, SEC_IMAGE,
+    SEC_RESERVE, SECTION_QUERY,
+};
+
+use super::error::from_code;
+use super::names::WideName;
+use super::nt::SectionFacts;
+use super::security::Security;
+
+/// The right to look at an object's owner and DACL.
+pub(super) const READ_CONTROL: u32 = 0x0002_0000;
+/// The rights that reading takes: to map, and to learn the size.
+pub(super) const READ_RIGHTS: u32 = FILE_MAP_READ | SECTION_QUERY;
+/// The rights that reading and writing take.
+pub(super) const READ_WRITE_RIGHTS: u32 = READ_RIGHTS | FILE_MAP_WRITE;
+
+/// A handle of a section. Its name lives as long as any handle of it does, in any process.
+#[derive(Debug)]
+pub(super) struct Section(OwnedHandle);
+
+/// What a create call found.
+pub(super) enum Created {
+    New(Section),
+    /// The name was taken by this section.
+    Existing(Section),
+}
+
+/// Why a section is no region, in words that follow "the name is held by".
+pub(super) fn objection(facts: SectionFacts) -> Option<&'static str> {
+    // Touching reserved memory that nobody committed is an access violation, and an image is mapped piece by
+    // piece, with holes: neither is a range of plain memory.
+    if facts.attributes & SEC_RESERVE != 0 {
+        Some("a section whose memory is reserved and not committed")
+    } else if facts.attributes & SEC_IMAGE != 0 {
+        Some("the image of a program file")
+    } else {
+        None
+    }
+}
+
+impl Section {
+    /// Creates a section of `size` bytes over the paging file, all committed and zero, or opens the one that
+    /// has the name.
+    pub(super) fn create(name: Option<&WideName>, size: u64, security: &Security) -> io::Result<Created> {
+        let attributes = security.attributes();
+        let name = name.map_or(ptr::null(), WideName::as_ptr);
+        let (high, low) = ((size >> 32) as u32, size as u32);
+        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and no file is passed. The
+        // code is cleared before, because success need not overwrite an old one, and read right behind.
+        let (handle, code) = unsafe {
+            SetLastError(0);
+            let handle =
+                CreateFileMappingW(INVALID_HANDLE_VALUE, &attributes, PAGE_READWRITE, high, low, name);
+            (handle, GetLastError())
+        };
+        // SAFETY: the call returned this handle, with its code.
+        let section = unsafe { Self::from_call(handle, code) }?;
+        Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(section) } else { Created::New(section) })
+    }
+
+    /// Opens the section that has the name, with these rights.
+    pub(super) fn open(name: &WideName, rights: u32) -> io::Result<Self> {
+        const INHERITABLE: i32 = 0;
+        // SAFETY: the name ends in a NUL and outlives the call; the code is read right behind it.
+        let (handle, code) = unsafe {
+            let handle = OpenFileMappingW(rights, INHERITABLE, name.as_ptr());
+            (handle, GetLastError())
+        };
+        // SAFETY: the call returned this handle, with its code.
+        unsafe { Self::from_call(handle, code) }
+    }
+
+    /// # Safety
+    /// `handle` is null, or a handle that nobody else closes.
+    unsafe fn from_call(handle: HANDLE, code: u32) -> io::Result<Self> {
+        if handle.is_null() {
+            return Err(from_code(code));
+        }
+        // SAFETY: the caller vouches that the handle is ours alone.
+        Ok(Section(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+}
+
+impl AsHandle for Section {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}

@@ -1,0 +1,171 @@
+//! Who may open an object, and whose objects are opened (rules C19 and C20).
+
+use std::fmt::Write as _;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::{io, ptr};
+
+use windows_sys::Win32::Security::Authorization::{
+    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1, SE_KERNEL_OBJECT,
+};
+use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES};
+
+use super::error::from_code;
+use super::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use super::user::{LocalMemory, sid_text, token_group, token_user};
+use crate::{Permissions, Share, Trust, UserId};
+
+const EVERYONE: &str = "S-1-1-0";
+const SYSTEM: &str = "S-1-5-18";
+const ADMINISTRATORS: &str = "S-1-5-32-544";
+
+/// The security descriptor of an object to be created.
+pub(super) struct Security(LocalMemory);
+
+impl Security {
+    /// One that says what `permissions` say, for this thread's user.
+    pub(super) fn new(permissions: Permissions) -> io::Result<Self> {
+        Self::from_sddl(&sddl(&token_user()?, &token_group()?, permissions))
+    }
+
+    pub(super) fn from_sddl(text: &str) -> io::Result<Self> {
+        let wide: Vec<u16> = text.encode_utf16().chain([0]).collect();
+        let mut descriptor = ptr::null_mut();
+        // SAFETY: the text ends in a NUL; `descriptor` is valid for a write, and the size is not asked for.
+        let made = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                wide.as_ptr(),
+                SDDL_REVISION_1,
+                &mut descriptor,
+                ptr::null_mut(),
+            )
+        };
+        if made == 0 { Err(io::Error::last_os_error()) } else { Ok(Security(LocalMemory(descriptor))) }
+    }
+
+    /// What a create call takes; good for as long as `self` lives. The handle will not be inheritable: no
+    /// child gets it unasked (C18).
+    pub(super) fn attributes(&self) -> SECURITY_ATTRIBUTES {
+        SECURITY_ATTRIBUTES {
+            nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+            lpSecurityDescriptor: self.0.0,
+            bInheritHandle: 0,
+        }
+    }
+}
+
+/// The descriptor in Microsoft's own notation.
+///
+/// The owner stands there explicitly: an elevated administrator's objects would else belong to the group of
+/// Administrators, and Wine would give them no owner at all. The DACL is protected (`P`), so that nothing is
+/// inherited into it. The system is let in, as in every default DACL.
+fn sddl(user: &UserId, group: &UserId, permissions: Permissions) -> String {
+    let mut text = format!("O:{user}G:{group}D:P(A;;GA;;;{user})(A;;GA;;;{SYSTEM})");
+    let shares = [(group.as_str(), permissions.group_share()), (EVERYONE, permissions.everyone_share())];
+    for (who, share) in shares {
+        if let Some(share) = share {
+            let rights = rights_of(share);
+            write!(text, "(A;;{rights:#x};;;{who})").expect("writing to a String cannot fail");
+        }
+    }
+    text
+}
+
+/// Who may open may also look at the owner: that is what C20's check needs.
+fn rights_of(share: Share) -> u32 {
+    READ_CONTROL
+        | match share {
+            Share::ReadOnly => READ_RIGHTS,
+            Share::ReadWrite => READ_WRITE_RIGHTS,
+        }
+}
+
+/// The owner of an object, where its descriptor names one. The handle needs `READ_CONTROL`.
+pub(super) fn owner_of(object: BorrowedHandle<'_>) -> io::Result<Option<UserId>> {
+    let (mut owner, mut descriptor) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
+    let code = unsafe {
+        GetSecurityInfo(
+            object.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            OWNER_SECURITY_INFORMATION,
+            &mut owner,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            &mut descriptor,
+        )
+    };
+    if code != 0 {
+        return Err(from_code(code));
+    }
+    let _memory = LocalMemory(descriptor);
+    if owner.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the owner's SID lies in the descriptor, which `_memory` keeps.
+    unsafe { sid_text(owner) }.map(Some)
+}
+
+/// Whether an object of `owner` is opened by `me`.
+///
+/// The system means the two whom nothing on the machine can be kept from. The accounts of services (Local
+/// Service, Network Service) have no such power, and a service that uses them is named with
+/// [`Trust::User`].
+pub(super) fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
+    if *trust == Trust::Anyone {
+        return true;
+    }
+    let Some(owner) = owner else { return false };
+    owner == me
+        || [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
+        || matches!(trust, Trust::User(user) if user == owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(sid: &str) -> UserId {
+        UserId::new(sid)
+    }
+
+    #[test]
+    fn permissions_become_a_protected_dacl() {
+        let (me, group) = (user("S-1-5-21-1"), user("S-1-5-21-513"));
+        let owner_only = "O:S-1-5-21-1G:S-1-5-21-513D:P(A;;GA;;;S-1-5-21-1)(A;;GA;;;S-1-5-18)";
+        assert_eq!(sddl(&me, &group, Permissions::owner_only()), owner_only);
+        let wide = Permissions::owner_only().group(Share::ReadWrite).everyone(Share::ReadOnly);
+        assert_eq!(
+            sddl(&me, &group, wide),
+            format!("{owner_only}(A;;0x20007;;;S-1-5-21-513)(A;;0x20005;;;S-1-1-0)")
+        );
+    }
+
+    #[test]
+    fn every_permission_is_a_descriptor_that_the_system_accepts() {
+        let shares = [None, Some(Share::ReadOnly), Some(Share::ReadWrite)];
+        for group in shares {
+            for everyone in shares {
+                let mut permissions = Permissions::owner_only();
+                permissions = group.map_or(permissions, |share| permissions.group(share));
+                permissions = everyone.map_or(permissions, |share| permissions.everyone(share));
+                let security = Security::new(permissions).expect("a valid descriptor");
+                assert!(!security.attributes().lpSecurityDescriptor.is_null());
+                assert_eq!(security.attributes().bInheritHandle, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn owners_are_trusted_as_asked() {
+        let (me, other) = (user("S-1-5-21-1"), user("S-1-5-21-2"));
+        let trusts = [Trust::OwnAndSystem, Trust::User(other.clone()), Trust::Anyone];
+        let accepted = |owner: Option<&UserId>| trusts.each_ref().map(|trust| is_trusted(owner, &me, trust));
+        assert_eq!(accepted(Some(&me)), [true; 3]);
+        assert_eq!(accepted(Some(&user(SYSTEM))), [true; 3]);
+        assert_eq!(accepted(Some(&user(ADMINISTRATORS))), [true; 3]);
+        assert_eq!(accepted(Some(&other)), [false, true, true]);
+        assert_eq!(accepted(Some(&user("S-1-5-19"))), [false, false, true]);
+        assert_eq!(accepted(None), [false, false, true]);
+    }
+}

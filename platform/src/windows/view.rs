@@ -1,0 +1,96 @@
+//! Mapping a section, and unmapping it (rules C10 to C13).
+
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::{ffi::c_void, io};
+
+use windows_sys::Win32::Foundation::ERROR_INVALID_ADDRESS;
+use windows_sys::Win32::System::Memory::{
+    FILE_MAP, FILE_MAP_COPY, FILE_MAP_READ, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFileEx,
+    UnmapViewOfFile,
+};
+
+use super::error::{Attempt, from_code};
+use super::machine;
+use super::section::Section;
+use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View, testing};
+
+/// Maps the range of a request that passed `check_map_request`. `section_size` is the section's own.
+pub(super) fn map(
+    section: &Arc<Section>,
+    section_size: u64,
+    request: &MapRequest,
+    attempt: Attempt<'_>,
+) -> Result<View> {
+    // The kernel wants an offset on its grid: begin earlier and hide the bytes before the range.
+    let hidden = request.offset() % machine::allocation_granularity();
+    let start = request.offset() - hidden;
+    let len = usize::try_from(request.len()).map_err(|_| attempt.out_of_memory())?;
+    let hidden = hidden as usize;
+    let whole = len.checked_add(hidden).ok_or_else(|| attempt.out_of_memory())?;
+    // A foreign section may end inside its last page, which is ours to map whole. No number of bytes behind
+    // its end may be asked for, but zero means: up to the end, and whole pages are what gets mapped.
+    let asked = if whole as u64 > section_size - start { 0 } else { whole };
+    // Wine maps at an address outside of the address space, if it is told to.
+    if request.base().is_some_and(|base| !machine::has_addresses(base, whole)) {
+        return Err(attempt.error(ErrorKind::AddressInUse));
+    }
+    let mapping = Mapping::new(section, start, asked, request).map_err(|cause| attempt.failed(cause))?;
+    // SAFETY: the mapping is longer than the hidden bytes.
+    let base = unsafe { mapping.base.cast::<u8>().add(hidden) };
+    let range = MappedRange { base, len, access: request.access(), keeper: Box::new(mapping) };
+    // SAFETY: the kernel mapped `hidden + len` bytes of committed memory with this access, and they stay
+    // until the keeper is dropped; nothing in this backend makes references to them.
+    Ok(unsafe { View::from_mapped(range) })
+}
+
+/// Mapped memory: unmapped when dropped, and only then may the section go.
+struct Mapping {
+    base: NonNull<c_void>,
+    // The name goes with the last handle, not with the last view: so a view holds one (C13).
+    _section: Arc<Section>,
+}
+
+// SAFETY: the address is only passed to UnmapViewOfFile, once, which any thread may call.
+unsafe impl Send for Mapping {}
+// SAFETY: nothing can be done with a shared reference to it.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps `bytes` bytes from `start`, or to the end of the section where `bytes` is zero, with the access
+    /// and at the base address that the request asks for.
+    fn new(section: &Arc<Section>, start: u64, bytes: usize, request: &MapRequest) -> io::Result<Self> {
+        let handle = section.as_handle().as_raw_handle();
+        let base = request.base().map_or(ptr::null(), ptr::without_provenance);
+        let (high, low) = ((start >> 32) as u32, start as u32);
+        // SAFETY: the handle is open, and the call never replaces a mapping that is there.
+        let mapped = unsafe { MapViewOfFileEx(handle, flags(request.access()), high, low, bytes, base) };
+        let Some(mapped) = NonNull::new(mapped.Value) else {
+            return Err(io::Error::last_os_error());
+        };
+        testing::reached("map: mapped");
+        let mapping = Mapping { base: mapped, _section: Arc::clone(section) };
+        if request.base().is_some_and(|asked| asked != mapped.addr().get()) {
+            return Err(from_code(ERROR_INVALID_ADDRESS));
+        }
+        Ok(mapping)
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        let base = MEMORY_MAPPED_VIEW_ADDRESS { Value: self.base.as_ptr() };
+        // SAFETY: mapped at this address by `new` and unmapped only here; the view that lent it out is gone.
+        unsafe { UnmapViewOfFile(base) };
+        testing::reached("close: unmapped");
+    }
+}
+
+fn flags(access: Access) -> FILE_MAP {
+    match access {
+        Access::ReadOnly => FILE_MAP_READ,
+        Access::ReadWrite => FILE_MAP_READ | FILE_MAP_WRITE,
+        Access::CopyOnWrite => FILE_MAP_COPY,
+    }
+}

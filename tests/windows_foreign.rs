@@ -1,0 +1,207 @@
+//! Plain Win32 programs in C and samemap share the same memory, in both directions.
+//!
+//! The programs are `tests/c/windows_*.c`. Under Wine no compiler can be started, so `ci/windows.sh` builds
+//! them before and says where in `SAMEMAP_WINDOWS_C_PROGRAMS`. On Windows the tests build them, where there
+//! is a gcc, clang or cl. Without either a test steps aside, and fails where `CI` is `true`.
+#![cfg(windows)]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use samemap::{
+    Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, Trust,
+};
+
+const TEXT: &str = "Message from first process. Räksmörgås 🍤";
+
+#[test]
+fn a_c_program_reads_what_we_write() {
+    let Some(c) = CPrograms::find("a_c_program_reads_what_we_write") else { return };
+    let _watchdog = Watchdog::start();
+    let name = unique_name("read-by-c");
+    let region = Region::create(&name, &CreateOptions::new(65_536)).expect("the name is free");
+    let view = region.view(.., Access::ReadWrite).expect("all of it");
+    view.write_utf16(0, TEXT).expect("it fits");
+    let output = c.command("windows_open").arg(name.rest()).output().expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), TEXT);
+
+    drop((view, region));
+    let output = c.command("windows_open").arg(name.rest()).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(2), "the name must be gone: {output:?}");
+}
+
+#[test]
+fn we_read_what_a_c_program_writes() {
+    let Some(c) = CPrograms::find("we_read_what_a_c_program_writes") else { return };
+    let _watchdog = Watchdog::start();
+    let name = unique_name("written-by-c");
+    let creator = Creator::start(&c, &name);
+    assert_eq!(creator.did, "created");
+    let region = open_foreign(&name, &c).expect("the C program holds it");
+    assert_eq!(region.len(), 8192, "5000 bytes in whole pages");
+    let view = region.view(.., Access::ReadOnly).expect("all of it, also the rest of the last page");
+    assert_eq!(view.read_utf16(0).expect("text"), TEXT);
+    let taken = Region::create(&name, &CreateOptions::new(1)).expect_err("the C program holds it");
+    assert_eq!(*taken.kind(), ErrorKind::AlreadyExists);
+
+    // The creator has no special role: what it made lives on in our hands, and ends with them.
+    creator.finish();
+    assert_eq!(view.read_utf16(0).expect("text"), TEXT);
+    assert!(open_foreign(&name, &c).is_ok());
+    drop((view, region));
+    let gone = open_foreign(&name, &c).expect_err("nobody holds it");
+    assert_eq!(*gone.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_c_program_that_creates_finds_ours() {
+    let Some(c) = CPrograms::find("a_c_program_that_creates_finds_ours") else { return };
+    let _watchdog = Watchdog::start();
+    let name = unique_name("found-by-c");
+    let (region, disposition) =
+        Region::create_or_open(&name, &CreateOptions::new(4096)).expect("the name is free");
+    assert_eq!(disposition, Disposition::Created);
+    let view = region.view(.., Access::ReadOnly).expect("all of it");
+    let creator = Creator::start(&c, &name);
+    assert_eq!(creator.did, "opened");
+    assert_eq!(view.read_utf16(0).expect("text"), TEXT);
+    creator.finish();
+}
+
+/// Opens what a plain program made. Such an object has its maker as owner; under Wine, where the C programs
+/// come from elsewhere, it has none, and nobody is trusted by default whom one cannot see.
+fn open_foreign(name: &ObjectName, c: &CPrograms) -> samemap::Result<Region> {
+    let opened = Region::open(name, &OpenOptions::read_write());
+    match &opened {
+        Err(error) if c.prebuilt && *error.kind() == (ErrorKind::UntrustedOwner { owner: None }) => {
+            Region::open(name, &OpenOptions::read_write().trust(Trust::Anyone))
+        }
+        _ => opened,
+    }
+}
+
+fn unique_name(test: &str) -> ObjectName {
+    ObjectName::new(format!("samemap-foreign-{}-{test}", std::process::id())).expect("a valid name")
+}
+
+/// A running `windows_create` that has written its text.
+struct Creator {
+    child: Child,
+    did: String,
+}
+
+impl Creator {
+    fn start(c: &CPrograms, name: &ObjectName) -> Self {
+        let mut child = c
+            .command("windows_create")
+            .args([name.rest(), TEXT])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut did = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut did).expect("a line");
+        Creator { child, did: did.trim_end().to_owned() }
+    }
+
+    fn finish(mut self) {
+        writeln!(self.child.stdin.take().expect("piped"), "end").expect("it listens");
+        let status = self.child.wait().expect("our child");
+        assert!(status.success(), "{status}");
+    }
+}
+
+/// Where the C programs are.
+#[derive(Clone)]
+struct CPrograms {
+    folder: PathBuf,
+    prebuilt: bool,
+}
+
+impl CPrograms {
+    fn find(test: &str) -> Option<Self> {
+        static FOUND: OnceLock<Option<CPrograms>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| Self::prebuilt().or_else(Self::build)).clone();
+        if found.is_none() {
+            step_aside(test, "SAMEMAP_WINDOWS_C_PROGRAMS is not set and no C compiler was found");
+        }
+        found
+    }
+
+    fn prebuilt() -> Option<Self> {
+        let folder = PathBuf::from(env::var_os("SAMEMAP_WINDOWS_C_PROGRAMS")?);
+        assert!(folder.join("windows_open.exe").is_file(), "no C programs in {}", folder.display());
+        Some(CPrograms { folder, prebuilt: true })
+    }
+
+    fn build() -> Option<Self> {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("windows_foreign");
+        fs::create_dir_all(&folder).expect("a folder for the C programs");
+        let built = ["windows_open", "windows_create"].map(|program| {
+            let source =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(program).with_extension("c");
+            compile(&source, &folder.join(program).with_extension("exe"))
+        });
+        (built == [true; 2]).then_some(CPrograms { folder, prebuilt: false })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        Command::new(self.folder.join(program).with_extension("exe"))
+    }
+}
+
+/// Tries the compilers in turn. False when there is none; a compiler that is there must succeed.
+fn compile(source: &Path, program: &Path) -> bool {
+    for compiler in ["gcc", "clang", "cl"] {
+        let mut command = Command::new(compiler);
+        match compiler {
+            "gcc" => {
+                command.args(["-municode", "-O2", "-Wall", "-Werror"]).arg(source).arg("-o").arg(program)
+            }
+            "clang" => command.args(["-O2", "-Wall"]).arg(source).arg("-o").arg(program),
+            _ => command
+                .args(["/nologo", "/W3", "/O2"])
+                .arg(source)
+                .arg(format!("/Fe:{}", program.display()))
+                .arg(format!("/Fo:{}", program.with_extension("obj").display())),
+        };
+        if let Ok(output) = command.output() {
+            assert!(output.status.success(), "{compiler} could not build {}: {output:?}", source.display());
+            return true;
+        }
+    }
+    false
+}
+
+/// Says that a test could not run here; in CI that is a failure.
+fn step_aside(test: &str, why: &str) {
+    assert_ne!(env::var("CI").as_deref(), Ok("true"), "{test} cannot run: {why}");
+    println!("{test} stepped aside: {why}");
+    if let Some(log) = env::var_os("SAMEMAP_ASIDE_LOG") {
+        let mut log = fs::File::options().append(true).create(true).open(log).expect("the log");
+        writeln!(log, "{test}: {why}").expect("a line in the log");
+    }
+}
+
+/// Ends the whole run when a test hangs: a hang is a failure with a message.
+struct Watchdog(#[expect(dead_code, reason = "its drop is the message")] mpsc::Sender<()>);
+
+impl Watchdog {
+    fn start() -> Self {
+        let (alive, ended) = mpsc::channel();
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        thread::spawn(move || {
+            if ended.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                eprintln!("{test} hung for 120 s");
+                std::process::exit(101);
+            }
+        });
+        Watchdog(alive)
+    }
+}
