@@ -168,7 +168,7 @@ mod renewal {
 
     pub(super) fn renew_descriptor(fd: RawFd, writable: bool) {
         let mut path = [0u8; 32];
-        write_proc_path(fd, &mut path);
+        write_fresh_path(fd, &mut path);
         let access = if writable { libc::O_RDWR } else { libc::O_RDONLY };
         // SAFETY: the path ends in NUL; the descriptors are integers, and `fd` is ours by the registry,
         // to be replaced in this process only.
@@ -216,9 +216,18 @@ mod renewal {
         }
     }
 
-    /// `/proc/self/fd/N` on Linux, `/dev/fd/N` elsewhere.
-    fn write_proc_path(fd: RawFd, path: &mut [u8; 32]) {
-        let dir: &[u8] = if cfg!(target_os = "linux") { b"/proc/self/fd/" } else { b"/dev/fd/" };
+    /// What `gate_lifetime` registers are lock files, which nobody reads; and `/dev/fd/N` would give the very
+    /// description that is to be left.
+    #[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
+    fn write_fresh_path(_fd: RawFd, path: &mut [u8; 32]) {
+        let null = b"/dev/null";
+        path[..null.len()].copy_from_slice(null);
+    }
+
+    /// `/proc/self/fd/N`.
+    #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+    fn write_fresh_path(fd: RawFd, path: &mut [u8; 32]) {
+        let dir = b"/proc/self/fd/";
         path[..dir.len()].copy_from_slice(dir);
         let mut digits = [0u8; 10];
         let mut rest = fd.unsigned_abs();
@@ -235,13 +244,13 @@ mod renewal {
         path[dir.len()..dir.len() + digits.len()].copy_from_slice(digits);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
     mod tests {
         #[test]
         fn paths_are_written_without_allocation_and_right() {
             for fd in [0, 7, 10, 12345, i32::MAX] {
                 let mut path = [0; 32];
-                super::write_proc_path(fd, &mut path);
+                super::write_fresh_path(fd, &mut path);
                 let text = std::ffi::CStr::from_bytes_until_nul(&path).unwrap().to_str().unwrap();
                 assert!(text.ends_with(&format!("/fd/{fd}")), "{text}");
             }

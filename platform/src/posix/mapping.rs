@@ -86,23 +86,20 @@ fn map_pages(backing: &impl Backing, pages: Pages) -> Result<NonNull<c_void>, Er
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 fn without_lock(fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
     super::shm_dir::reopen(fd, false)
 }
 
-/// Shared memory objects have no name in the file system elsewhere.
-#[cfg(not(target_os = "linux"))]
+/// What `gate_lifetime` gives to be mapped carries no lock.
+#[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
 fn without_lock(_fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
     Err(Errno::OPNOTSUPP)
 }
 
 fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno> {
-    let protection = if pages.access.can_write() {
-        ProtFlags::READ | ProtFlags::WRITE
-    } else {
-        ProtFlags::READ
-    };
+    let protection =
+        if pages.access.can_write() { ProtFlags::READ | ProtFlags::WRITE } else { ProtFlags::READ };
     let sharing = match pages.access {
         Access::CopyOnWrite => MapFlags::PRIVATE,
         Access::ReadOnly | Access::ReadWrite => MapFlags::SHARED,

@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `names` | from an object's name to a POSIX name |
 //! | `trailer` | an object's own facts, behind its data |
+//! | `object` | what both lifetimes share: plans, owners, what to say of strangers |
 //! | `ofd_lifetime` | Linux: the lifetime, kept by open-file-description locks |
-//! | `gate_lifetime` | the other systems: the lifetime, kept by `flock` on files beside the object |
+//! | `gate_lifetime` | the other systems: the lifetime, kept by `flock` on files beside the object (on Linux too with `--cfg samemap_gate_lifetime`, to test it) |
+//! | `gate_files` | the lock files of `gate_lifetime` |
 //! | `commit` | memory that is there when creation returns |
 //! | `mapping` | views |
 //! | `region` | [`Region`] |
@@ -17,17 +19,19 @@ mod errors;
 mod fork;
 mod mapping;
 mod names;
+mod object;
 mod region;
 mod trailer;
 
 cfg_if::cfg_if! {
-    if #[cfg(target_os = "linux")] {
+    if #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))] {
         mod ofd_lock;
         mod ofd_lifetime;
         mod shm_dir;
         pub(crate) mod catalog;
         use ofd_lifetime as lifetime;
     } else {
+        mod gate_files;
         mod gate_lifetime;
         #[path = "catalog_unsupported.rs"]
         pub(crate) mod catalog;

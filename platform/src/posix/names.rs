@@ -46,19 +46,19 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// SHA-256 in hexadecimal digits: any language's standard library can repeat it.
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     hmac_sha256::Hash::hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a file name of ours tells by itself: the name space's part, and `rest` unless it is a digest.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
     let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
     let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();
     ObjectName::new(format!("{prefix}{}", percent_decoded(encoded)?)).ok()
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 fn percent_decoded(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
@@ -76,7 +76,7 @@ fn percent_decoded(encoded: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
 mod tests {
     use super::*;
 
@@ -110,7 +110,8 @@ mod tests {
             let name = ObjectName::new(name).unwrap();
             assert_eq!(decoded(&posix_name(&name, 7)[1..]), Some(name));
         }
-        for text in ["samemap.7.~abc", "samemap.7.%", "samemap.7.%zz", "samemap.7.%FF", "samemap.7", "other"] {
+        for text in ["samemap.7.~abc", "samemap.7.%", "samemap.7.%zz", "samemap.7.%FF", "samemap.7", "other"]
+        {
             assert_eq!(decoded(text), None, "{text}");
         }
     }

@@ -22,19 +22,22 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{self, FileType, Mode, Stat};
+use rustix::fs::{self, Mode, Stat};
 use rustix::io::Errno;
 
 use super::commit::Shortage;
 use super::errors::Context;
+use super::object::{
+    Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
+};
 use super::ofd_lock::{self, Holders};
 use super::shm_dir::{self, NewFile};
 use super::trailer::{self, Facts, TRAILER_LEN};
-use super::{catalog, commit, fork, names, user_id};
+use super::{catalog, commit, fork, names};
 use crate::testing::reached;
-use crate::{
-    CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust,
-};
+use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+
+pub(super) use super::object::{Plan, planned_len};
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -59,30 +62,6 @@ pub(super) struct Object {
     len: u64,
     mark: fork::ProcessMark,
     ticket: fork::Ticket,
-}
-
-/// Which file a name leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    dev: u64,
-    ino: u64,
-}
-
-impl From<&Stat> for Identity {
-    fn from(stat: &Stat) -> Self {
-        #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
-        Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
-    }
-}
-
-/// What a creator asks for.
-#[derive(Clone, Copy)]
-pub(super) struct Plan<'a> {
-    pub(super) name: &'a ObjectName,
-    pub(super) kind: ObjectKind,
-    /// Length of the data: whole pages.
-    pub(super) len: u64,
-    pub(super) permissions: Permissions,
 }
 
 /// What an opener finds at a name.
@@ -311,9 +290,10 @@ fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result
     let (fd, writable) = match shm_dir::open(path) {
         Ok(opened) => opened,
         Err(Errno::NOENT) if shm_dir::exists() => return Ok(Obstacle::Gone),
-        Err(errno) => return Err(not_opened(path, errno, plan.kind, context).unwrap_or_else(|| {
-            unreadable_obstacle(path, context)
-        })),
+        Err(errno) => {
+            return Err(not_opened(path, errno, plan.kind, context)
+                .unwrap_or_else(|| unreadable_obstacle(path, context)));
+        }
     };
     reached("clear: opened");
     let fd = fd.as_fd();
@@ -330,19 +310,12 @@ fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result
         Holders::Nobody => match remove_dead(fd, writable, path, Identity::from(&stat)) {
             Removal::Done => Ok(Obstacle::Gone),
             Removal::Contended => Ok(Obstacle::BeingRemoved),
-            Removal::Refused(errno) => Err(remains_of_another(&stat, errno, context)),
+            Removal::Refused(errno) => Err(remains_of_another(stat.st_uid, errno, context)),
         },
     }
 }
 
 // ---- opening ------------------------------------------------------------------------------------------
-
-#[derive(Clone, Copy)]
-struct Wanted<'a> {
-    name: &'a ObjectName,
-    kind: ObjectKind,
-    options: &'a OpenOptions,
-}
 
 /// Becomes a holder of the living object at `path`.
 fn look(path: &CStr, wanted: Wanted<'_>, context: Context<'_>) -> Result<Look> {
@@ -350,9 +323,10 @@ fn look(path: &CStr, wanted: Wanted<'_>, context: Context<'_>) -> Result<Look> {
         let (fd, writable) = match shm_dir::open(path) {
             Ok(opened) => opened,
             Err(Errno::NOENT) if shm_dir::exists() => return Ok(Look::Nothing),
-            Err(errno) => return Err(not_opened(path, errno, wanted.kind, context).unwrap_or_else(|| {
-                unreadable_object(path, wanted.options.accepted(), context)
-            })),
+            Err(errno) => {
+                return Err(not_opened(path, errno, wanted.kind, context)
+                    .unwrap_or_else(|| unreadable_object(path, wanted.options.accepted(), context)));
+            }
         };
         reached("open: opened");
         let holders = ofd_lock::holders(fd.as_fd()).map_err(|errno| context.os(errno))?;
@@ -435,17 +409,6 @@ pub(super) fn facts_of(fd: BorrowedFd<'_>, stat: &Stat) -> Result<Facts, &'stati
     }
 }
 
-fn not_regular(stat: &Stat) -> Option<&'static str> {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => None,
-        FileType::Fifo => Some("a FIFO"),
-        FileType::Directory => Some("a directory"),
-        FileType::Symlink => Some("a symbolic link"),
-        FileType::Socket => Some("a socket"),
-        _ => Some("a device"),
-    }
-}
-
 // ---- removing -----------------------------------------------------------------------------------------
 
 /// How an attempt to remove a dead object ended.
@@ -514,39 +477,6 @@ fn unfinished_path_prefix() -> String {
 
 // ---- errors -------------------------------------------------------------------------------------------
 
-fn mismatch(wanted: ObjectKind, found: Found, context: Context<'_>) -> Error {
-    context.error(ErrorKind::KindMismatch { wanted, found })
-}
-
-fn foreign(what: &'static str, wanted: ObjectKind, context: Context<'_>) -> Error {
-    let error = mismatch(wanted, Found::Foreign(what), context);
-    let Some(posix) = context.name.and_then(ObjectName::posix_name) else { return error };
-    error.with_detail(format!(
-        "{what} that samemap did not make lies at {}{posix}; remove it if nobody needs it, or choose another name",
-        shm_dir::DIR
-    ))
-}
-
-fn check_owner(owner: u32, trust: &Trust, context: Context<'_>) -> Result<()> {
-    let accepted = owner == 0
-        || owner == rustix::process::geteuid().as_raw()
-        || match trust {
-            Trust::Anyone => true,
-            Trust::User(user) => *user == user_id(owner),
-            Trust::OwnAndSystem => false,
-        };
-    if accepted {
-        return Ok(());
-    }
-    Err(context.error(ErrorKind::UntrustedOwner { owner: Some(user_id(owner)) }))
-}
-
-fn denied(owner: u32, context: Context<'_>) -> Error {
-    context.error(ErrorKind::AccessDenied).with_detail(format!(
-        "its owner, user {owner}, did not share it with you for what you ask; ask for less access, or the owner for wider permissions"
-    ))
-}
-
 /// Why a new file could not be made or named.
 fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
@@ -561,7 +491,9 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
 fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
     context
         .error(ErrorKind::Unsupported)
-        .with_detail("this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)")
+        .with_detail(
+            "this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)",
+        )
         .with_source(errno.into())
 }
 
@@ -592,27 +524,7 @@ fn unreadable_object(path: &CStr, trust: &Trust, context: Context<'_>) -> Error 
 fn unreadable_obstacle(path: &CStr, context: Context<'_>) -> Error {
     match shm_dir::stat(path) {
         Ok(stat) if catalog::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
-        Ok(stat) => remains_of_another(&stat, Errno::ACCESS, context),
+        Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
         Err(errno) => context.os(errno),
     }
-}
-
-fn remains_of_another(stat: &Stat, errno: Errno, context: Context<'_>) -> Error {
-    let owner = stat.st_uid;
-    context
-        .error(ErrorKind::AccessDenied)
-        .with_detail(format!(
-            "nobody holds it, but what is left belongs to user {owner}, and only that user or root may remove it (samemap gc); choose another name until then"
-        ))
-        .with_source(errno.into())
-}
-
-/// Rounds and checks the size that a caller asks for.
-pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Result<u64> {
-    if options.size() == 0 {
-        return Err(context
-            .error(ErrorKind::InvalidArgument)
-            .with_detail("a size of 0 was asked for; ask for one byte or more"));
-    }
-    commit::rounded_to_pages(options.size()).ok_or_else(|| context.out_of_memory(options.size(), None))
 }

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Type-checks the libraries for systems that cannot run here. Nothing is linked and no test runs.
+#
+#   ci/cross.sh [target…]
+#
+# SAMEMAP_CROSS_TOOLCHAIN   auto (default), rustup, or debian (builds the standard library from source)
+# shellcheck source=ci/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+export CARGO_TARGET_DIR=${SAMEMAP_CROSS_TARGET_DIR:-$ci_root/target-cross}
+
+all_targets=(
+    aarch64-apple-darwin
+    x86_64-unknown-freebsd
+    x86_64-unknown-linux-musl
+    aarch64-unknown-linux-gnu
+    i686-unknown-linux-gnu # 32 bits
+    i686-pc-windows-msvc   # 32 bits, and the other tools of Windows
+    aarch64-linux-android
+)
+
+# Sets `features`. The crate shared_memory 0.12 does not compile for FreeBSD (its nix 0.23 does not) and refuses
+# Android: there our adaptor over it cannot be checked.
+choose_features() {
+    case $1 in
+    *-freebsd | *-android) features=(--features "samemap/conformance,samemap-platform/testing") ;;
+    *) features=(--all-features) ;;
+    esac
+}
+
+check() {
+    step "$1"
+    select_toolchain "$1" "${SAMEMAP_CROSS_TOOLCHAIN:-auto}"
+    choose_features "$1"
+    RUSTFLAGS='-D warnings' "${cross[@]}" check --lib -p samemap -p samemap-platform "${features[@]}" \
+        "${cross_flags[@]}"
+}
+
+main() {
+    local target failed=()
+    [[ $# -gt 0 ]] || set -- "${all_targets[@]}"
+    need_cc
+    for target in "$@"; do
+        # A shell of its own, with errors ending it, so that one target's failure does not hide the others'.
+        SAMEMAP_CROSS_ONE=1 "$BASH" "${BASH_SOURCE[0]}" "$target" || failed+=("$target")
+    done
+    [[ ${#failed[@]} -eq 0 ]] || fail "does not compile for: ${failed[*]}"
+    step "$# targets checked"
+}
+
+if [[ -n ${SAMEMAP_CROSS_ONE:-} ]]; then
+    check "$1"
+else
+    main "$@"
+fi

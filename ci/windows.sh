@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# The tests for Windows: cross-built and run under Wine, or run as they are on Windows.
+#
+#   ci/windows.sh [cargo test arguments…]
+#   ci/windows.sh --native [cargo test arguments…]     on Windows itself
+#   ci/windows.sh --clippy                             lints for the Windows target, runs nothing
+#
+# SAMEMAP_WINDOWS_TOOLCHAIN    auto (default), rustup, or debian (builds the standard library from source)
+# SAMEMAP_WINDOWS_TARGET_DIR   target directory, default target-windows
+#
+# Wine's speed says nothing about Windows: measure nothing here.
+# shellcheck source=ci/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+target=x86_64-pc-windows-gnu
+
+# Sets `test_args`: the caller's arguments, and where they say nothing of packages or features, ours.
+choose_test_args() {
+    local given=" $* "
+    test_args=(--no-fail-fast)
+    [[ $given =~ \ (-p|--package|--workspace|--all|-p[^ ]+|--package=[^ ]+)\  ]] || test_args+=(--workspace)
+    [[ $given =~ \ (-F|--features|--features=[^ ]*|--all-features|--no-default-features)\  ]] ||
+        test_args+=(--features "conformance,shared-memory")
+    test_args+=("$@")
+}
+
+use_windows_toolchain() {
+    need_cc
+    need_apt gcc-mingw-w64-x86-64
+    export CARGO_TARGET_DIR=${SAMEMAP_WINDOWS_TARGET_DIR:-$ci_root/target-windows}
+    mkdir -p "$CARGO_TARGET_DIR"
+    CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
+    select_toolchain "$target" "${SAMEMAP_WINDOWS_TOOLCHAIN:-auto}"
+}
+
+lint() {
+    use_windows_toolchain
+    step "clippy for $target"
+    if [[ ${cross[0]} == cargo ]]; then
+        need_component clippy
+        cargo clippy --workspace --all-targets --all-features --target "$target" -- -D warnings
+    else
+        # Debian's toolchain has no clippy: the compiler's own warnings are what is left.
+        note "clippy for Windows did not run (no Rust target from rustup): rustc's warnings were denied instead"
+        RUSTFLAGS='-D warnings' "${cross[@]}" check --workspace --all-targets --all-features "${cross_flags[@]}"
+    fi
+}
+
+# Stops the server of our own prefix and of no other, and forgets the prefix.
+stop_wine() {
+    wineserver -k >/dev/null 2>&1 || true
+    wineserver -w >/dev/null 2>&1 || true
+    rm -rf "$WINEPREFIX"
+}
+
+build_random_dll() {
+    local dll=$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll
+    [[ -e $dll ]] && return # a Wine that brings its own
+    x86_64-w64-mingw32-gcc -O2 -Wall -Werror -shared -o "$dll" ci/wine/bcryptprimitives.c -ladvapi32
+}
+
+# A prefix of its own each run: nothing of ~/.wine is seen or touched, and two runs do not meet.
+start_wine() {
+    need_apt wine wine64
+    if ! command -v wine || ! command -v wineserver; then
+        fail "Wine is missing after its installation"
+    fi >/dev/null
+    WINEPREFIX=$(mktemp -d "$CARGO_TARGET_DIR/wine.XXXXXX")
+    export WINEPREFIX WINEDEBUG=-all WINEARCH=win64
+    # No offers to install .NET and a browser, no entries in the user's desktop menu, no window.
+    export WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe='
+    unset DISPLAY WAYLAND_DISPLAY
+    trap stop_wine EXIT
+    # Started before any test: a server that a test starts would keep the test's output open.
+    wineserver -p300 >"$ci_logs/wineboot.log" 2>&1 </dev/null
+    wineboot -i >>"$ci_logs/wineboot.log" 2>&1 </dev/null || {
+        cat "$ci_logs/wineboot.log" >&2
+        fail "wineboot failed"
+    }
+    build_random_dll
+    echo "$(wine --version), prefix $WINEPREFIX"
+}
+
+# run_tests LABEL COMMAND…: the whole run, counted. `test_args` follow the command.
+run_tests() {
+    local label=$1 status=0
+    shift
+    logged "$ci_logs/$label.log" "$@" "${test_args[@]}" || status=1
+    report_tests "$label" "$ci_logs/aside-$label.txt" "$ci_logs/$label.log" || status=1
+    return "$status"
+}
+
+test_under_wine() {
+    choose_test_args "$@"
+    use_windows_toolchain
+    step "Wine"
+    start_wine
+    # With the drive, so that a test may change its directory. Z: is the root of the Unix file system.
+    SAMEMAP_ASIDE_LOG=Z:$(aside_log windows)
+    export SAMEMAP_ASIDE_LOG CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine
+    step "cargo test --target $target ${test_args[*]}"
+    run_tests windows "${cross[@]}" test "${cross_flags[@]}"
+}
+
+test_native() {
+    choose_test_args "$@"
+    SAMEMAP_ASIDE_LOG=$(cygpath -m "$(aside_log windows-native)")
+    export SAMEMAP_ASIDE_LOG
+    step "cargo test ${test_args[*]}"
+    run_tests windows-native cargo test
+}
+
+case ${1:-} in
+--clippy) lint ;;
+--native) test_native "${@:2}" ;;
+*) test_under_wine "$@" ;;
+esac

@@ -1,0 +1,258 @@
+//! The other end of a [`Puppet`]: what a child of the test program does.
+//!
+//! A command is one line of words, an answer one line that begins with [`ANSWER`]. Regions and views are
+//! known by slot names; the names of objects travel in hexadecimal digits.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+
+use super::puppet::{ANSWER, Harness, Puppet, ROLE};
+use super::storm::{self, Storm};
+use super::suite::{Outcome, rules};
+use super::support::{kind_word, next_random, tell, unhex, unique_name};
+use super::{system, watchdog};
+use crate::{
+    Access, CreateOptions, Disposition, Error, MapRequest, ObjectName, OpenOptions, Permissions, Share,
+    SharedRegion, Trust, UserId, View,
+};
+
+/// What the test `conformance_child` does: in a child, the child's part; else it checks that children
+/// obey and die as they are told.
+///
+/// # Panics
+/// When a child does not obey, or fails as a rule wants it to.
+pub fn child_entry<R: SharedRegion>(harness: &Harness) {
+    let Ok(role) = std::env::var(ROLE) else { return children_obey(harness) };
+    // Orphans must not stay: a puppet outlives no rule, not even one that was aborted.
+    let _watchdog = watchdog::Watchdog::with_limit(format!("child {role}"), watchdog::limit() * 2);
+    match role.strip_prefix("rule:") {
+        Some(rule) => run_rule::<R>(harness, rule),
+        None => obey::<R>(),
+    }
+}
+
+fn children_obey(harness: &Harness) {
+    let _watchdog = watchdog::Watchdog::start(harness.test_name("conformance_child"));
+    for (how, orderly) in
+        [("quit", true), ("exit", true), ("panic", false), ("abort", false), ("kill", false)]
+    {
+        let mut puppet = Puppet::start(harness);
+        let unknown = puppet.ask("no such command");
+        assert!(unknown.is_err_and(|error| error.starts_with("unknown")), "nonsense is refused");
+        assert_eq!(puppet.end(how).success(), orderly, "the end called {how}");
+    }
+    let name = unique_name();
+    let mut puppet = Puppet::start(harness);
+    let len = puppet.create("region", 1, &name);
+    assert!(len >= 1, "a region has a length");
+    // Not dropped, which kills: a backend under test may leave something behind then.
+    puppet.end("quit");
+}
+
+/// Runs one rule and answers with its outcome, for `run_all`.
+fn run_rule<R: SharedRegion>(harness: &Harness, name: &str) {
+    let rule = rules::<R>().into_iter().find(|rule| rule.name == name).expect("a rule of this suite");
+    let _watchdog = watchdog::Watchdog::start(name);
+    match rule.run(harness) {
+        Outcome::Kept => answer("ok kept"),
+        Outcome::Aside(reason) => answer(&format!("ok aside {reason}")),
+        Outcome::Failed(message) => answer(&format!("err {message}")),
+    }
+}
+
+/// Does what standard input says, to its end.
+fn obey<R: SharedRegion>() {
+    system::no_crash_dialogs();
+    let mut stage = Stage::<R> { regions: BTreeMap::new(), views: BTreeMap::new() };
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("commands are text");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["quit"] => return,
+            ["exit"] => std::process::exit(0),
+            ["abort"] => std::process::abort(),
+            ["panic"] => panic!("told to"),
+            _ => match stage.perform(&words) {
+                Ok(text) => answer(&format!("ok {text}")),
+                Err(text) => answer(&format!("err {text}")),
+            },
+        }
+    }
+}
+
+/// Prints an answer. The newline before it ends whatever libtest has begun to print.
+fn answer(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // Not println!, which libtest may capture. A parent that is gone does not matter.
+    let _ = writeln!(out, "\n{ANSWER}{text}").and_then(|()| out.flush());
+}
+
+struct Stage<R> {
+    regions: BTreeMap<String, R>,
+    views: BTreeMap<String, View>,
+}
+
+type Answer = Result<String, String>;
+
+impl<R: SharedRegion> Stage<R> {
+    fn perform(&mut self, words: &[&str]) -> Answer {
+        match *words {
+            ["ping"] => done(),
+            ["create", slot, size, share, name] => self.create(slot, size, share, name),
+            ["create-or-open", slot, size, share, name] => self.create_or_open(slot, size, share, name),
+            ["open", slot, access, trust, name] => self.open(slot, access, trust, name),
+            ["view", slot, region, offset, len, access] => self.view(slot, region, offset, len, access),
+            ["read", view, offset, len] => self.read(view, offset, len),
+            ["fill", view, offset, len, byte] => self.fill(view, offset, len, byte),
+            ["filled", view] => self.filled(view),
+            ["poke", view, offset, byte] => self.poke(view, offset, byte),
+            ["scribble", view, rounds] => self.scribble(view, rounds),
+            ["drop-region", slot] => self.regions.remove(slot).map_or_else(|| no_slot(slot), |_| done()),
+            ["drop-view", slot] => self.views.remove(slot).map_or_else(|| no_slot(slot), |_| done()),
+            ["umask", mask] => system::set_umask(number(mask)? as u32).map(|()| String::new()),
+            ["storm", index, rounds, len, name] => storm::run::<R>(
+                Storm { index: number(index)? as usize, len: number(len)? },
+                number(rounds)?,
+                &named(name)?,
+            ),
+            ["storm-until-killed", index, len, name] => {
+                let storm = Storm { index: number(index)? as usize, len: number(len)? };
+                answer("ok blowing");
+                storm::run::<R>(storm, u64::MAX, &named(name)?)
+            }
+            _ => Err(format!("unknown command {words:?}")),
+        }
+    }
+
+    fn create(&mut self, slot: &str, size: &str, share: &str, name: &str) -> Answer {
+        let region = R::create(&named(name)?, &create_options(size, share)?).map_err(spell)?;
+        Ok(self.keep(slot, region).to_string())
+    }
+
+    fn create_or_open(&mut self, slot: &str, size: &str, share: &str, name: &str) -> Answer {
+        let (region, disposition) =
+            R::create_or_open(&named(name)?, &create_options(size, share)?).map_err(spell)?;
+        let word = match disposition {
+            Disposition::Created => "created",
+            Disposition::Opened => "opened",
+        };
+        Ok(format!("{word} {}", self.keep(slot, region)))
+    }
+
+    fn open(&mut self, slot: &str, access: &str, trust: &str, name: &str) -> Answer {
+        let trust = match trust {
+            "own" => Trust::OwnAndSystem,
+            "anyone" => Trust::Anyone,
+            user => Trust::User(UserId::new(user)),
+        };
+        let options = OpenOptions::new(access_for(access)?).trust(trust);
+        let region = R::open(&named(name)?, &options).map_err(spell)?;
+        Ok(self.keep(slot, region).to_string())
+    }
+
+    fn keep(&mut self, slot: &str, region: R) -> u64 {
+        let len = region.len();
+        self.regions.insert(slot.to_owned(), region);
+        len
+    }
+
+    fn view(&mut self, slot: &str, region: &str, offset: &str, len: &str, access: &str) -> Answer {
+        let Some(region) = self.regions.get(region) else { return no_slot(region) };
+        let offset = number(offset)?;
+        let len = if len == "all" { region.len() - offset } else { number(len)? };
+        let view = region.map(&MapRequest::new(offset, len, access_for(access)?)).map_err(spell)?;
+        self.views.insert(slot.to_owned(), view);
+        done()
+    }
+
+    fn seen(&self, slot: &str) -> Result<&View, String> {
+        self.views.get(slot).ok_or_else(|| format!("no view {slot}"))
+    }
+
+    fn read(&self, view: &str, offset: &str, len: &str) -> Answer {
+        let mut bytes = vec![0; number(len)? as usize];
+        self.seen(view)?.read(number(offset)? as usize, &mut bytes).map_err(spell)?;
+        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn fill(&self, view: &str, offset: &str, len: &str, byte: &str) -> Answer {
+        let view = self.seen(view)?;
+        let offset = number(offset)? as usize;
+        let len = if len == "all" { view.len() - offset } else { number(len)? as usize };
+        view.fill(offset, len, number(byte)? as u8).map_err(spell)?;
+        done()
+    }
+
+    /// The byte that the whole view is filled with, or `mixed`.
+    fn filled(&self, view: &str) -> Answer {
+        let bytes = super::support::bytes_of(self.seen(view)?);
+        let same = bytes.iter().all(|&byte| byte == bytes[0]);
+        Ok(if same { bytes[0].to_string() } else { "mixed".to_owned() })
+    }
+
+    /// Writes past the view's own checks.
+    fn poke(&self, view: &str, offset: &str, byte: &str) -> Answer {
+        let view = self.seen(view)?;
+        let (offset, byte) = (number(offset)? as usize, number(byte)? as u8);
+        assert!(offset < view.len(), "a poke stays inside its view");
+        // SAFETY: the byte lies inside the view. Where that is read-only the write faults, and the
+        // system ends this process: that is what the rule wants to see.
+        unsafe { view.as_ptr().add(offset).write_volatile(byte) };
+        done()
+    }
+
+    /// Overwrites every byte of a view with noise, again and again.
+    fn scribble(&self, view: &str, rounds: &str) -> Answer {
+        let view = self.seen(view)?;
+        let mut state = super::support::random() | 1;
+        for _ in 0..number(rounds)? {
+            let noise: Vec<u8> =
+                (0..view.len().div_ceil(8)).flat_map(|_| next_random(&mut state).to_le_bytes()).collect();
+            view.write(0, &noise[..view.len()]).map_err(spell)?;
+        }
+        done()
+    }
+}
+
+fn done() -> Answer {
+    Ok(String::new())
+}
+
+fn no_slot(slot: &str) -> Answer {
+    Err(format!("nothing in slot {slot}"))
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|error| format!("{text}: {error}"))
+}
+
+fn named(name: &str) -> Result<ObjectName, String> {
+    ObjectName::new(unhex(name).ok_or("not hexadecimal")?).map_err(spell)
+}
+
+fn access_for(word: &str) -> Result<Access, String> {
+    match word {
+        "ro" => Ok(Access::ReadOnly),
+        "rw" => Ok(Access::ReadWrite),
+        "cow" => Ok(Access::CopyOnWrite),
+        _ => Err(format!("unknown access {word}")),
+    }
+}
+
+fn create_options(size: &str, share: &str) -> Result<CreateOptions, String> {
+    let nobody = Permissions::owner_only();
+    let permissions = match share {
+        "owner" => nobody,
+        "group-ro" => nobody.group(Share::ReadOnly),
+        "group-rw" => nobody.group(Share::ReadWrite),
+        "everyone-ro" => nobody.everyone(Share::ReadOnly),
+        "everyone-rw" => nobody.everyone(Share::ReadWrite),
+        _ => return Err(format!("unknown share {share}")),
+    };
+    Ok(CreateOptions::new(number(size)?).permissions(permissions))
+}
+
+/// The kind's name first, for rules to match on.
+fn spell(error: Error) -> String {
+    format!("{} {}", kind_word(error.kind()), tell(&error))
+}

@@ -1,0 +1,283 @@
+//! The list of rules, and the two ways to run them.
+
+use std::any::Any;
+use std::fmt;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::puppet::{Harness, Puppet};
+use super::watchdog::Watchdog;
+use crate::SharedRegion;
+
+/// What became of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// The backend keeps the rule.
+    Kept,
+    /// It does not; this is what was seen.
+    Failed(String),
+    /// The rule cannot be shown here, for this reason.
+    Aside(String),
+}
+
+impl Outcome {
+    /// Steps aside, with the reason.
+    pub fn aside(reason: impl Into<String>) -> Self {
+        Outcome::Aside(reason.into())
+    }
+}
+
+impl From<()> for Outcome {
+    /// A rule that only asserts is kept when it returns.
+    fn from((): ()) -> Self {
+        Outcome::Kept
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Kept => f.write_str("kept"),
+            Outcome::Failed(message) => write!(f, "failed: {message}"),
+            Outcome::Aside(reason) => write!(f, "stepped aside: {reason}"),
+        }
+    }
+}
+
+/// One rule function of the suite, for one backend.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The function's name, which begins with the rule's number.
+    pub name: &'static str,
+    run: fn(&Harness) -> Outcome,
+}
+
+impl Rule {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str, run: fn(&Harness) -> Outcome) -> Self {
+        Rule { name, run }
+    }
+
+    /// The rule's number in the contract, such as `C6` or `C16`.
+    #[must_use]
+    pub fn number(&self) -> String {
+        let digits: String = self.name.chars().skip(1).take_while(char::is_ascii_digit).collect();
+        format!("C{}", digits.trim_start_matches('0'))
+    }
+
+    /// Runs the rule in this process. A failed assertion is [`Outcome::Failed`].
+    pub fn run(&self, harness: &Harness) -> Outcome {
+        catch_unwind(AssertUnwindSafe(|| (self.run)(harness)))
+            .unwrap_or_else(|panic| Outcome::Failed(message_of(&*panic)))
+    }
+}
+
+/// One line of the table that [`run_all`] makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleReport {
+    /// The rule's number in the contract, such as `C16`.
+    pub rule: String,
+    /// The rule function's name.
+    pub name: &'static str,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Runs every rule over a backend, each in a process of its own: one that crashes, hangs or aborts has
+/// failed, and the others go on.
+///
+/// The harness is that of a module made by [`conformance_child!`](crate::conformance_child) or
+/// [`conformance_suite!`](crate::conformance_suite) for the same backend.
+///
+/// # Panics
+/// When the test program cannot be started again.
+#[must_use]
+pub fn run_all<R: SharedRegion>(harness: &Harness) -> Vec<RuleReport> {
+    let report = |rule: Rule| {
+        let outcome = run_apart(harness, rule.name);
+        RuleReport { rule: rule.number(), name: rule.name, outcome }
+    };
+    let mut rules = rules::<R>();
+    rules.sort_by_key(|rule| rule.name);
+    rules.into_iter().map(report).collect()
+}
+
+fn run_apart(harness: &Harness, rule: &str) -> Outcome {
+    match Puppet::run_rule(harness, rule).answer_or_end() {
+        Ok(Ok(text)) => match text.split_once(' ') {
+            Some(("aside", reason)) => Outcome::aside(reason),
+            _ => Outcome::Kept,
+        },
+        Ok(Err(message)) => Outcome::Failed(message),
+        Err(status) => Outcome::Failed(format!("the process crashed or hung: {status}")),
+    }
+}
+
+/// Runs one rule and panics with its message when it fails: what the tests of
+/// [`conformance_suite!`](crate::conformance_suite) do.
+///
+/// # Panics
+/// When the rule fails.
+pub fn check(harness: &Harness, rule: &str, run: fn(&Harness) -> Outcome) {
+    let test = harness.test_name(rule);
+    let _watchdog = Watchdog::start(test.as_str());
+    match run(harness) {
+        Outcome::Kept => {}
+        Outcome::Failed(message) => panic!("{message}"),
+        Outcome::Aside(reason) => note_aside(&test, &reason),
+    }
+}
+
+fn note_aside(test: &str, reason: &str) {
+    println!("{test} steps aside: {reason}");
+    let Some(path) = std::env::var_os("SAMEMAP_ASIDE_LOG") else { return };
+    // One write a line: tests of many processes append to the same file.
+    let line = format!("{test}: {reason}\n");
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut log| log.write_all(line.as_bytes()))
+        .unwrap_or_else(|error| panic!("cannot append to {}: {error}", path.to_string_lossy()));
+}
+
+/// What a panic said.
+pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message");
+    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// Hands the list of rules to a macro: `then! { { context } theme: rule, rule; … }`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_rules {
+    ($then:ident $context:tt) => {
+        $crate::$then! {
+            $context
+            names: c01_good_names_are_accepted, c01_prefix_is_spelled_exactly, c01_empty_name_is_refused, c01_nul_is_refused, c01_length_is_counted_in_utf16_units, c01_odd_names_name_objects, c01_longest_names_name_objects, c02_names_are_case_sensitive, c03_bare_name_is_a_local_name, c03_local_and_global_are_apart, c04_name_of_another_kind_is_kind_mismatch;
+            opening: c05_create_wants_a_free_name, c05_create_or_open_says_which, c05_size_is_ignored_on_opening, c05_contents_are_kept_on_opening, c05_open_wants_an_object, c05_openers_share_the_memory, c06_one_of_many_creators_wins, c06_many_that_create_or_open_meet, c06_half_made_object_is_never_seen, c06_killed_creators_are_in_nobodys_way;
+            sizes: c07_size_is_whole_pages_for_everybody, c07_rounded_up_bytes_can_be_used, c07_zero_size_is_an_error, c07_sizes_near_the_limit_do_not_wrap, c08_what_cannot_be_had_is_refused_at_creation, c08_memory_is_committed_at_creation, c09_new_region_reads_as_zeros, c09_new_region_has_nothing_of_an_old_one;
+            views: c10_any_byte_range_is_a_view, c10_view_writes_its_own_bytes_only, c10_all_kinds_of_ranges, c10_empty_range_is_an_error, c10_range_outside_is_out_of_range, c10_access_ends_with_the_view, c11_view_has_at_most_its_regions_access, c11_read_only_view_refuses_writes, c11_read_only_view_is_read_only_to_the_mmu, c11_copy_on_write_reaches_nobody, c11_copy_on_write_keeps_its_own, c11_opened_for_reading_reads, c13_any_drop_order, c13_view_alone_keeps_its_object, c14_safe_access_copies_or_is_atomic, c14_threads_share_regions_and_views;
+            addresses: c12_free_base_is_honoured_exactly, c12_base_in_use_is_refused, c12_own_memory_is_not_replaced, c12_impossible_base_is_refused, c12_base_and_offset_lie_on_the_grid;
+            lifetime: c15_creator_may_leave_first, c15_lives_while_anybody_holds, c15_passing_openers_end_nothing, c15_reader_keeps_the_object, c15_handles_of_one_process_count_singly, c15_live_process_holds_only_what_it_holds, c16_name_is_free_after_drop, c16_name_is_free_after_end, c16_name_is_free_after_exit, c16_name_is_free_after_panic, c16_name_is_free_after_abort, c16_name_is_free_after_kill, c16_name_is_free_after_the_last_of_many_is_killed, c16_new_object_after_kill_is_new, c16_killed_beside_living_holders, c17_nothing_is_left_after_an_orderly_end, c17_leftovers_go_at_the_next_open_or_create, c17_sweep_removes_the_dead_only, c18_anonymous_region_has_no_name, c18_anonymous_region_keeps_the_rules;
+            trust: c03_local_names_of_two_users_are_apart, c19_object_is_for_its_owner_alone, c19_another_user_is_kept_out, c20_permissions_become_mode_bits, c20_own_object_is_always_accepted, c20_another_users_object_must_be_accepted, c20_read_only_share_keeps_others_from_writing, c21_scribbling_peer_harms_nobody, c21_text_from_outside_stays_inside;
+            errors: c28_error_tells_operation_and_name, c28_error_is_one_line_with_a_remedy, c28_cause_is_the_systems_and_told_once, c28_error_goes_anywhere, c28_odd_name_stays_on_the_line, c28_region_tells_of_itself;
+        }
+    };
+}
+
+/// Makes a module `$module` with one `#[test]` for every rule of the contract, over the backend
+/// `$region`, a type that implements [`SharedRegion`](crate::SharedRegion).
+///
+/// It goes into a test program (a file in `tests/`), which then starts itself again as the processes
+/// that the rules are about.
+///
+/// ```
+/// samemap_platform::conformance_suite!(native, samemap_platform::Region);
+/// ```
+#[macro_export]
+macro_rules! conformance_suite {
+    ($module:ident, $region:ty) => {
+        $crate::__conformance_rules!(__conformance_module { $module, $region });
+    };
+}
+
+/// Makes a module `$module` with the test `conformance_child` and the function `harness`, all that
+/// [`run_all`](crate::conformance::run_all) needs, but no test for the single rules.
+#[macro_export]
+macro_rules! conformance_child {
+    ($module:ident, $region:ty) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the type may be named by a path that needs it, or not")]
+            use super::*;
+            $crate::__conformance_entry!($region);
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_entry {
+    ($region:ty) => {
+        /// How rules start this program again.
+        pub fn harness() -> $crate::conformance::Harness {
+            $crate::conformance::Harness::new(module_path!())
+        }
+
+        /// The entry for this program's children. Started as a test, it checks that children obey.
+        #[test]
+        fn conformance_child() {
+            $crate::conformance::child_entry::<$region>(&harness());
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_module {
+    ({ $module:ident, $region:ty } $($theme:ident: $($rule:ident),+;)+) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the type may be named by a path that needs it, or not")]
+            use super::*;
+            $crate::__conformance_entry!($region);
+            $($(
+                #[test]
+                fn $rule() {
+                    $crate::conformance::check(&harness(), stringify!($rule), |harness| {
+                        $crate::conformance::$theme::$rule::<$region>(harness).into()
+                    });
+                }
+            )+)+
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_list {
+    ({ $region:ty } $($theme:ident: $($rule:ident),+;)+) => {
+        vec![$($($crate::conformance::Rule::new(stringify!($rule), |harness| {
+            $crate::conformance::$theme::$rule::<$region>(harness).into()
+        })),+),+]
+    };
+}
+
+/// Every rule function of the suite, for the backend `R`.
+#[must_use]
+pub fn rules<R: SharedRegion>() -> Vec<Rule> {
+    crate::__conformance_rules!(__conformance_list { R })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rules;
+
+    /// A rule function that nobody lists would never run.
+    #[test]
+    fn every_rule_function_is_listed() {
+        let source = concat!(
+            include_str!("addresses.rs"),
+            include_str!("errors.rs"),
+            include_str!("lifetime.rs"),
+            include_str!("names.rs"),
+            include_str!("opening.rs"),
+            include_str!("sizes.rs"),
+            include_str!("trust.rs"),
+            include_str!("views.rs"),
+        );
+        let mut written: Vec<&str> =
+            source.lines().filter_map(|line| line.strip_prefix("pub fn ")?.split('<').next()).collect();
+        let mut listed: Vec<&str> = rules::<crate::Region>().iter().map(|rule| rule.name).collect();
+        written.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(written, listed);
+    }
+}

@@ -1,0 +1,221 @@
+//! What a rule must know of the system that it runs on.
+
+/// Size of a page, in bytes.
+pub(super) fn page_size() -> u64 {
+    imp::page_size()
+}
+
+/// No dialog and no debugger when a child of a test crashes as it was told.
+pub(super) fn no_crash_dialogs() {
+    imp::no_crash_dialogs();
+}
+
+/// Sets the process's file mode creation mask, where there is one.
+pub(super) fn set_umask(mask: u32) -> Result<(), String> {
+    imp::set_umask(mask)
+}
+
+/// Whether this runs under Wine and not on Windows.
+pub(super) fn under_wine() -> bool {
+    imp::under_wine()
+}
+
+/// Whether `Local\` and `Global\` are one: in Windows' session 0.
+pub(super) fn local_is_global() -> bool {
+    imp::local_is_global()
+}
+
+/// Whether a process was ended by the system for touching memory that it may not touch so.
+pub(super) fn died_of_a_fault(status: std::process::ExitStatus) -> bool {
+    imp::died_of_a_fault(status)
+}
+
+/// The mode bits of the file that stands behind an object, where objects are files that can be seen.
+pub(super) fn file_mode(system_name: &str) -> Option<u32> {
+    imp::file_mode(system_name)
+}
+
+/// Something that is no object of the contract and holds a name, until it is dropped.
+pub(super) use imp::Squatter;
+
+#[cfg(unix)]
+mod imp {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::path::PathBuf;
+
+    use crate::ObjectName;
+
+    pub(super) fn page_size() -> u64 {
+        // SAFETY: sysconf has no preconditions.
+        let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        u64::try_from(size).expect("a system has a page size")
+    }
+
+    pub(super) fn no_crash_dialogs() {}
+
+    pub(super) fn set_umask(mask: u32) -> Result<(), String> {
+        // SAFETY: umask has no preconditions and cannot fail.
+        unsafe { libc::umask(mask as libc::mode_t) };
+        Ok(())
+    }
+
+    pub(super) fn under_wine() -> bool {
+        false
+    }
+
+    pub(super) fn local_is_global() -> bool {
+        false
+    }
+
+    pub(super) fn died_of_a_fault(status: std::process::ExitStatus) -> bool {
+        matches!(status.signal(), Some(libc::SIGSEGV | libc::SIGBUS))
+    }
+
+    fn path_of(system_name: &str) -> Option<PathBuf> {
+        // Elsewhere the objects of shm_open are in no directory, or in one that nobody documents.
+        cfg!(any(target_os = "linux", target_os = "android"))
+            .then(|| PathBuf::from(format!("/dev/shm/{}", system_name.trim_start_matches('/'))))
+    }
+
+    pub(super) fn file_mode(system_name: &str) -> Option<u32> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let facts = std::fs::metadata(path_of(system_name)?).ok()?;
+        Some(facts.permissions().mode() & 0o7777)
+    }
+
+    /// A FIFO in the place of the object: a plain open of it would wait for ever.
+    #[derive(Debug)]
+    pub(in super::super) struct Squatter {
+        path: PathBuf,
+    }
+
+    impl Squatter {
+        pub(in super::super) fn on(name: &ObjectName) -> Option<Self> {
+            let path = path_of(&name.system_name())?;
+            let text = std::ffi::CString::new(path.to_str()?).ok()?;
+            // SAFETY: the path ends with a NUL and lives during the call.
+            let made = unsafe { libc::mkfifo(text.as_ptr(), 0o600) };
+            assert_eq!(made, 0, "mkfifo {}: {}", path.display(), std::io::Error::last_os_error());
+            Some(Squatter { path })
+        }
+
+        /// Whether it is still in its place.
+        pub(in super::super) fn is_there(&self) -> bool {
+            use std::os::unix::fs::FileTypeExt as _;
+            std::fs::symlink_metadata(&self.path).is_ok_and(|facts| facts.file_type().is_fifo())
+        }
+    }
+
+    impl Drop for Squatter {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(windows)]
+mod imp {
+    use std::mem::MaybeUninit;
+
+    use windows_sys::Win32::Foundation::{CloseHandle, HANDLE};
+    use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
+    use windows_sys::Win32::System::SystemInformation::GetSystemInfo;
+    use windows_sys::Win32::System::Threading::CreateEventW;
+
+    use crate::ObjectName;
+
+    // Not worth two more features of windows-sys for every user.
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetModuleHandleA(name: *const u8) -> *mut std::ffi::c_void;
+        fn GetProcAddress(module: *mut std::ffi::c_void, name: *const u8) -> *mut std::ffi::c_void;
+        fn SetErrorMode(mode: u32) -> u32;
+        fn SetUnhandledExceptionFilter(
+            filter: Option<unsafe extern "system" fn(*mut std::ffi::c_void) -> i32>,
+        ) -> *mut std::ffi::c_void;
+    }
+
+    const SEM_FAILCRITICALERRORS: u32 = 1;
+    const SEM_NOGPFAULTERRORBOX: u32 = 2;
+
+    pub(super) fn page_size() -> u64 {
+        let mut info = MaybeUninit::zeroed();
+        // SAFETY: the structure is writable and plain data, for which zeros are a value.
+        let info = unsafe {
+            GetSystemInfo(info.as_mut_ptr());
+            info.assume_init()
+        };
+        u64::from(info.dwPageSize)
+    }
+
+    /// Ends the process with the exception's code, and asks nobody.
+    unsafe extern "system" fn end_at_once(_exception: *mut std::ffi::c_void) -> i32 {
+        const EXCEPTION_EXECUTE_HANDLER: i32 = 1;
+        EXCEPTION_EXECUTE_HANDLER
+    }
+
+    pub(super) fn no_crash_dialogs() {
+        // SAFETY: neither has preconditions; the filter is a function, which stays, and touches nothing.
+        // The error mode is Windows' way to say it, and Wine starts a debugger all the same.
+        unsafe {
+            SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+            SetUnhandledExceptionFilter(Some(end_at_once));
+        }
+    }
+
+    pub(super) fn set_umask(_mask: u32) -> Result<(), String> {
+        Err("Windows has no umask".to_owned())
+    }
+
+    pub(super) fn under_wine() -> bool {
+        // SAFETY: both names end with a NUL; ntdll is in every process, and is never unloaded.
+        unsafe {
+            let ntdll = GetModuleHandleA(c"ntdll.dll".as_ptr().cast());
+            !ntdll.is_null() && !GetProcAddress(ntdll, c"wine_get_version".as_ptr().cast()).is_null()
+        }
+    }
+
+    pub(super) fn local_is_global() -> bool {
+        let mut session = 0;
+        // SAFETY: the result is written to a live variable.
+        let told = unsafe { ProcessIdToSessionId(std::process::id(), &mut session) };
+        told != 0 && session == 0
+    }
+
+    pub(super) fn died_of_a_fault(status: std::process::ExitStatus) -> bool {
+        const STATUS_ACCESS_VIOLATION: u32 = 0xC000_0005;
+        status.code().is_some_and(|code| code as u32 == STATUS_ACCESS_VIOLATION)
+    }
+
+    pub(super) fn file_mode(_system_name: &str) -> Option<u32> {
+        None
+    }
+
+    /// An event, which shares its name space with sections.
+    #[derive(Debug)]
+    pub(in super::super) struct Squatter {
+        event: HANDLE,
+    }
+
+    impl Squatter {
+        pub(in super::super) fn on(name: &ObjectName) -> Option<Self> {
+            let wide: Vec<u16> = name.to_string().encode_utf16().chain([0]).collect();
+            // SAFETY: the name ends with a NUL and lives during the call.
+            let event = unsafe { CreateEventW(std::ptr::null(), 1, 0, wide.as_ptr()) };
+            assert!(!event.is_null(), "CreateEventW: {}", std::io::Error::last_os_error());
+            Some(Squatter { event })
+        }
+
+        /// Whether it is still in its place: nobody but its handle can end it.
+        pub(in super::super) fn is_there(&self) -> bool {
+            true
+        }
+    }
+
+    impl Drop for Squatter {
+        fn drop(&mut self) {
+            // SAFETY: the handle is ours and is closed once.
+            unsafe { CloseHandle(self.event) };
+        }
+    }
+}

@@ -1,0 +1,584 @@
+//! Systems without open-file-description locks on shared memory (macOS, the BSDs): the life of an object,
+//! kept by `flock(2)` on two files beside it.
+//!
+//! **This has never run on the systems that it is for.** It type-checks for them, and on Linux it can be put in
+//! the place of `ofd_lifetime` by `RUSTFLAGS="--cfg samemap_gate_lifetime"`: there the tests do run over it.
+//!
+//! An object is a `shm_open` object with a `NAME.gate` and a `NAME.life` (see `gate_files`): in
+//! `/tmp/samemap.UID/` for `Local\` (that directory stays), in /tmp itself for `Global\`, where no user can
+//! remove another's file, and no user owns the directory. The rules:
+//!
+//! - Everything is examined, made and removed inside the gate, by one process at a time. So nothing half-made is
+//!   met; what a killed creator left in there is found by the next who enters.
+//! - A *holder* has a shared lock on the life. Who is inside the gate and gets the exclusive one knows that
+//!   nobody holds the object, and removes it: the object first, then the life, then the gate.
+//! - An object without its life is a stranger's, or somebody cleaned /tmp: it is refused, and not removed.
+//! - A process that is stopped inside the gate makes others wait for [`PATIENCE`], and then fail.
+//!
+//! # What differs from Linux
+//! - While a creator is stopped nobody can use *that name*; on Linux nobody would even notice.
+//! - A handle dropped while the gate stays shut leaves the object behind, dead, to be reclaimed by the next create
+//!   or open of the name. Nothing is reclaimed but so: the objects are not listed, there is no sweep.
+//! - Something that removes old files from /tmp (macOS does so after some days) takes away the locks of living
+//!   objects too. Those who hold one keep it; creating and opening are refused until the last has closed it.
+//! - In a forked child the copies of the lock files become /dev/null, and the mappings stay as they are: nothing
+//!   that is mapped carries a lock. A raw `fork` system call that skips `pthread_atfork` leaves the child
+//!   holding what its parent held, as on Linux.
+//! - Where `fchmod` refuses shared memory (macOS), permissions that the umask takes away cannot be granted:
+//!   creating fails and says so. macOS cannot map shared memory copy-on-write either.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{self, Mode, RawMode, Stat};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::shm;
+
+use super::commit::{self, Shortage};
+use super::errors::Context;
+use super::gate_files::{Barred, Gate, Life, Place};
+use super::object::{Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
+use super::trailer::{self, Facts, TRAILER_LEN};
+use super::{fork, names};
+use crate::copy::{copy_from_shared, copy_to_shared};
+use crate::testing::reached;
+use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust};
+
+pub(super) use super::object::{Plan, planned_len};
+
+/// How long anybody waits at a gate (C6: an answer within a second).
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// An object that this process holds.
+#[derive(Debug)]
+pub(super) struct Object {
+    shm: OwnedFd,
+    life: Life,
+    name: ObjectName,
+    /// Length of the data in bytes.
+    len: u64,
+    mark: fork::ProcessMark,
+    ticket: fork::Ticket,
+}
+
+impl Object {
+    pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
+        let context = Context { operation: "create the object", name: Some(plan.name) };
+        let place = Place::find(plan.name, context)?;
+        let inside = Inside::to_make(&place, plan, None, context)?;
+        match inside.living(Clearing::Wholly)? {
+            Some(_) => Err(obstacle(plan.kind, context)),
+            None => inside.make(plan),
+        }
+    }
+
+    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
+        let context = Context { operation: "open the object", name: Some(name) };
+        let wanted = Wanted { name, kind, options };
+        let place = Place::find(name, context)?;
+        let inside = Inside::to_open(&place, wanted, context)?;
+        match inside.living(Clearing::AsFarAsMayBe)? {
+            Some(life) => take(life, wanted, context),
+            None => Err(context.error(ErrorKind::NotFound)),
+        }
+    }
+
+    /// Opens, or creates where there is nothing to open; `true` when it created.
+    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
+        let context = Context { operation: "create or open the object", name: Some(plan.name) };
+        let options = OpenOptions::read_write().trust(trust.clone());
+        let wanted = Wanted { name: plan.name, kind: plan.kind, options: &options };
+        let place = Place::find(plan.name, context)?;
+        let inside = Inside::to_make(&place, plan, Some(trust), context)?;
+        match inside.living(Clearing::Wholly)? {
+            Some(life) => Ok((take(life, wanted, context)?, false)),
+            None => Ok((inside.make(plan)?, true)),
+        }
+    }
+
+    fn held(shm: OwnedFd, life: Life, name: &ObjectName, len: u64) -> Object {
+        let ticket = fork::register_holder(life.as_fd(), false);
+        Object { shm, life, name: name.clone(), len, mark: fork::ProcessMark::current(), ticket }
+    }
+
+    /// Length of the data in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The descriptor of the data: to be mapped. It carries no lock.
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.shm.as_fd()
+    }
+
+    /// Only its owner may make the gate anew, where it was cleaned away.
+    fn gate<'a>(&self, place: &'a Place) -> Result<Gate<'a>, Barred> {
+        let deadline = Instant::now() + PATIENCE;
+        if self.life.owner() == rustix::process::geteuid().as_raw() {
+            return Gate::make(place, Permissions::owner_only(), deadline);
+        }
+        Gate::enter(place, deadline)
+    }
+
+    /// Removes the object if nobody else holds it.
+    fn close(&self) -> Result<()> {
+        let context = Context { operation: "close the object", name: Some(&self.name) };
+        let place = Place::find(&self.name, context)?;
+        let gate = self.gate(&place).map_err(|barred| barred_error(barred, ObjectKind::Region, context))?;
+        reached("close: inside");
+        let over = self.life.is_over().map_err(|errno| context.os(errno))?;
+        // A life without a name was cleaned away; no other object can have been made since.
+        if over && self.life.is_linked(&place) != Some(false) {
+            reached("close: last");
+            // Refused where the object is another user's, who finds it dead.
+            let _ = remove(&place, &self.life, &posix_name(&self.name));
+        }
+        drop(gate);
+        Ok(())
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        fork::unregister(self.ticket);
+        // A forked child's copy holds nothing, and must not unlock or unlink what its parent holds.
+        if !self.mark.is_current() {
+            return;
+        }
+        // Whoever comes next finds it dead, where it could not be removed.
+        let _ = self.close();
+        self.life.release();
+        reached("close: released");
+    }
+}
+
+// ---- inside the gate ----------------------------------------------------------------------------------
+
+/// The only one who is examining the object, making it, or removing it.
+struct Inside<'a> {
+    place: &'a Place,
+    gate: Gate<'a>,
+    kind: ObjectKind,
+    context: Context<'a>,
+}
+
+/// What is to be done about dead remains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clearing {
+    /// They must go, or it is an error.
+    Wholly,
+    /// Those of others may stay: there is nothing to open either way.
+    AsFarAsMayBe,
+}
+
+impl<'a> Inside<'a> {
+    /// Enters to create. `trust` is that of *create or open*.
+    fn to_make(
+        place: &'a Place,
+        plan: Plan<'_>,
+        trust: Option<&Trust>,
+        context: Context<'a>,
+    ) -> Result<Inside<'a>> {
+        let patience = trust.map_or(PATIENCE, |trust| patience_with(place, trust, context));
+        let gate =
+            Gate::make(place, plan.permissions, Instant::now() + patience).map_err(|barred| {
+                match (barred, trust) {
+                    (Barred::Os(Errno::ACCESS), None) => unreadable_obstacle(place, context),
+                    (barred, None) => barred_error(barred, plan.kind, context),
+                    (barred, Some(trust)) => untrusted_or_barred(place, trust, barred, plan.kind, context),
+                }
+            })?;
+        Ok(Inside { place, gate, kind: plan.kind, context })
+    }
+
+    fn to_open(place: &'a Place, wanted: Wanted<'_>, context: Context<'a>) -> Result<Inside<'a>> {
+        let trust = wanted.options.accepted();
+        let deadline = Instant::now() + patience_with(place, trust, context);
+        loop {
+            match Gate::enter(place, deadline) {
+                Ok(gate) => return Ok(Inside { place, gate, kind: wanted.kind, context }),
+                Err(Barred::Missing) if place.life_owner().is_none() => {
+                    refuse_stranger(wanted.kind, context)?;
+                    return Err(context.error(ErrorKind::NotFound));
+                }
+                // Both were removed, between the two looks; or somebody cleaned /tmp half.
+                Err(Barred::Missing) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_micros(100));
+                }
+                Err(barred) => {
+                    return Err(untrusted_or_barred(place, trust, barred, wanted.kind, context));
+                }
+            }
+        }
+    }
+
+    /// The life of the object, if somebody else holds it; if not, what is left is removed.
+    fn living(&self, clearing: Clearing) -> Result<Option<Life>> {
+        let opened = Life::open(self.place);
+        let Some(life) = opened.map_err(|barred| barred_error(barred, self.kind, self.context))? else {
+            refuse_stranger(self.kind, self.context)?;
+            return Ok(None);
+        };
+        reached("life: opened");
+        if !life.is_over().map_err(|errno| self.context.os(errno))? {
+            return Ok(Some(life));
+        }
+        reached("life: over");
+        let cleared = self.clear(&life);
+        life.release();
+        match cleared {
+            Err(error) if clearing == Clearing::Wholly || *error.kind() != ErrorKind::AccessDenied => {
+                Err(error)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Removes a dead object, after a look whether it is one of ours.
+    fn clear(&self, life: &Life) -> Result<()> {
+        let uid = rustix::process::geteuid().as_raw();
+        let remains = |errno| remains_of_another(life.owner(), errno, self.context);
+        if uid != 0 && uid != life.owner() {
+            return Err(remains(Errno::ACCESS));
+        }
+        let posix_name = context_name(self.context);
+        match open_shm(&posix_name, shm::OFlags::RDONLY) {
+            Ok(fd) => self.check_remains(fd.as_fd(), life)?,
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(no_shm(errno, self.kind, self.context)),
+        }
+        remove(self.place, life, &posix_name).map_err(remains)
+    }
+
+    fn check_remains(&self, fd: BorrowedFd<'_>, life: &Life) -> Result<()> {
+        let stat = fs::fstat(fd).map_err(|errno| self.context.os(errno))?;
+        let what = if let Some(what) = not_regular(&stat) {
+            what
+        } else if stat.st_uid != life.owner() {
+            "an object of another user"
+        } else if !life.is_finished() {
+            // A creator was killed here; the object may have any size yet.
+            return Ok(());
+        } else {
+            match facts_of(fd, &stat) {
+                Ok(_) => return Ok(()),
+                Err(what) => what,
+            }
+        };
+        Err(foreign(what, self.kind, self.context))
+    }
+
+    /// Makes an object and holds it.
+    fn make(&self, plan: Plan<'_>) -> Result<Object> {
+        let context = self.context;
+        let too_large = || context.out_of_memory(plan.len, None);
+        let file_len = file_len_of(plan.len).ok_or_else(too_large)?;
+        self.gate.admit(plan.permissions).map_err(|errno| context.os(errno))?;
+        let life = Life::make(self.place, plan.permissions).map_err(|errno| context.os(errno))?;
+        reached("create: held");
+        match make_shm(plan, file_len, &life, context) {
+            Ok(shm) => Ok(Object::held(shm, life, plan.name, plan.len)),
+            Err(error) => {
+                let _ = life.remove(self.place);
+                life.release();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The check of the owner comes before any wait (C20).
+fn patience_with(place: &Place, trust: &Trust, context: Context<'_>) -> Duration {
+    let trusted = place.owner().is_none_or(|owner| check_owner(owner, trust, context).is_ok());
+    if trusted { PATIENCE } else { Duration::ZERO }
+}
+
+/// Removes an object's name, and last its life: as long as that is there, whoever enters goes on with this.
+fn remove(place: &Place, life: &Life, posix_name: &str) -> Result<(), Errno> {
+    match shm::unlink(posix_name) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    reached("remove: unlinked");
+    life.remove(place)?;
+    reached("remove: life unlinked");
+    Ok(())
+}
+
+/// Becomes a holder of what lives.
+fn take(life: Life, wanted: Wanted<'_>, context: Context<'_>) -> Result<Object> {
+    if !life.try_hold().map_err(|errno| context.os(errno))? {
+        // Only who locks it outside of the gate can get here.
+        return Err(barred_error(Barred::TimedOut, wanted.kind, context));
+    }
+    reached("open: held");
+    match check(&life, wanted, context) {
+        Ok((shm, len)) => Ok(Object::held(shm, life, wanted.name, len)),
+        Err(error) => {
+            life.release();
+            Err(error)
+        }
+    }
+}
+
+/// Whether what lives there is what the caller wants, and may have.
+fn check(life: &Life, wanted: Wanted<'_>, context: Context<'_>) -> Result<(OwnedFd, u64)> {
+    let trust = wanted.options.accepted();
+    check_owner(life.owner(), trust, context)?;
+    let access =
+        if wanted.options.access().writes_object() { shm::OFlags::RDWR } else { shm::OFlags::RDONLY };
+    let shm = match open_shm(&context_name(context), access) {
+        Ok(shm) => shm,
+        Err(errno @ (Errno::ACCESS | Errno::PERM)) => {
+            return Err(denied(life.owner(), context).with_source(errno.into()));
+        }
+        // Unlinked by a stranger.
+        Err(Errno::NOENT) => return Err(context.error(ErrorKind::NotFound)),
+        Err(errno) => return Err(no_shm(errno, wanted.kind, context)),
+    };
+    reached("open: opened");
+    let stat = fs::fstat(&shm).map_err(|errno| context.os(errno))?;
+    // Before its bytes are looked at: who does not own it honestly could shorten it meanwhile.
+    check_owner(stat.st_uid, trust, context)?;
+    let facts = facts_of(shm.as_fd(), &stat).map_err(|what| foreign(what, wanted.kind, context))?;
+    if facts.name != wanted.name.to_string() {
+        return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
+    }
+    if facts.kind != wanted.kind {
+        return Err(mismatch(wanted.kind, Found::Object(facts.kind), context));
+    }
+    Ok((shm, facts.len))
+}
+
+/// Why a name with a living object cannot be had.
+fn obstacle(wanted: ObjectKind, context: Context<'_>) -> Error {
+    match kind_there(context) {
+        Some(Ok(found)) if found != wanted => mismatch(wanted, Found::Object(found), context),
+        Some(Err(what)) => foreign(what, wanted, context),
+        _ => context.error(ErrorKind::AlreadyExists),
+    }
+}
+
+/// The kind of the object that lives there, where this user may look without danger.
+fn kind_there(context: Context<'_>) -> Option<Result<ObjectKind, &'static str>> {
+    let shm = open_shm(&context_name(context), shm::OFlags::RDONLY).ok()?;
+    let stat = fs::fstat(&shm).ok()?;
+    check_owner(stat.st_uid, &Trust::OwnAndSystem, context).ok()?;
+    Some(facts_of(shm.as_fd(), &stat).map(|facts| facts.kind))
+}
+
+/// Refuses what has the object's name and no life.
+fn refuse_stranger(wanted: ObjectKind, context: Context<'_>) -> Result<()> {
+    let shm = match open_shm(&context_name(context), shm::OFlags::RDONLY) {
+        Ok(shm) => shm,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => return Err(no_shm(errno, wanted, context)),
+    };
+    let stat = fs::fstat(&shm).map_err(|errno| context.os(errno))?;
+    let known = check_owner(stat.st_uid, &Trust::OwnAndSystem, context).is_ok();
+    let what = match not_regular(&stat) {
+        Some(what) => what,
+        None if known => facts_of(shm.as_fd(), &stat).err().unwrap_or(WITHOUT_LIFE),
+        None => WITHOUT_LIFE,
+    };
+    Err(foreign(what, wanted, context))
+}
+
+const WITHOUT_LIFE: &str = "an object without its lock files (something cleaned /tmp?)";
+
+// ---- shared memory ------------------------------------------------------------------------------------
+
+/// Opens a shared memory object, without waiting for what is none where that is possible.
+fn open_shm(posix_name: &str, access: shm::OFlags) -> Result<OwnedFd, Errno> {
+    // Elsewhere `shm_open` refuses flags that POSIX does not give it.
+    #[cfg(target_os = "linux")]
+    let access = access | shm::OFlags::from_bits_retain(libc::O_NONBLOCK as _);
+    shm::open(posix_name, access, Mode::empty())
+}
+
+/// Makes the finished object, inside the gate.
+fn make_shm(plan: Plan<'_>, file_len: u64, life: &Life, context: Context<'_>) -> Result<OwnedFd> {
+    let posix_name = context_name(context);
+    let mode = Mode::from_raw_mode(plan.permissions.mode() as RawMode);
+    let create = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
+    let shm = shm::open(&*posix_name, create, mode).map_err(|errno| match errno {
+        // A stranger's, since the look.
+        Errno::EXIST => foreign(WITHOUT_LIFE, plan.kind, context),
+        Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
+            context.out_of_memory(plan.len, None).with_source(errno.into())
+        }
+        errno => context.os(errno),
+    })?;
+    reached("create: made");
+    finish(shm.as_fd(), mode, plan, file_len, life, context).inspect_err(|_| {
+        let _ = shm::unlink(&*posix_name);
+    })?;
+    Ok(shm)
+}
+
+fn finish(
+    shm: BorrowedFd<'_>,
+    mode: Mode,
+    plan: Plan<'_>,
+    file_len: u64,
+    life: &Life,
+    context: Context<'_>,
+) -> Result<()> {
+    grant(shm, mode, context)?;
+    commit::commit(shm, file_len).map_err(|shortage| match shortage {
+        Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
+        Shortage::Os(errno) => context.os(errno),
+    })?;
+    reached("create: committed");
+    let trailer = trailer::encoded(plan.kind, plan.len, plan.name);
+    let page = TrailerPage::map(shm, plan.len, ProtFlags::READ | ProtFlags::WRITE)
+        .map_err(|errno| context.os(errno))?;
+    page.write(&trailer);
+    reached("create: trailer written");
+    life.finish().map_err(|errno| context.os(errno))?;
+    reached("create: finished");
+    Ok(())
+}
+
+/// Gives back the permissions that the umask took away.
+fn grant(shm: BorrowedFd<'_>, mode: Mode, context: Context<'_>) -> Result<()> {
+    let stat = fs::fstat(shm).map_err(|errno| context.os(errno))?;
+    if stat.st_mode & 0o777 == mode.as_raw_mode() {
+        return Ok(());
+    }
+    fs::fchmod(shm, mode).map_err(|errno| {
+        context
+            .error(ErrorKind::Unsupported)
+            .with_detail("the umask takes away permissions that were asked for, and this system cannot give them back; set a umask that leaves them")
+            .with_source(errno.into())
+    })
+}
+
+/// How much room the trailer takes: whole pages, so that it can be mapped alone. Some systems round the size of
+/// shared memory up to pages anyway.
+fn trailer_room() -> u64 {
+    TRAILER_LEN.next_multiple_of(rustix::param::page_size() as u64)
+}
+
+fn file_len_of(len: u64) -> Option<u64> {
+    len.checked_add(trailer_room()).filter(|&len| i64::try_from(len).is_ok())
+}
+
+/// Reads and checks the trailer, or says what lies there instead.
+fn facts_of(shm: BorrowedFd<'_>, stat: &Stat) -> Result<Facts, &'static str> {
+    const NO_TRAILER: &str = "a file without samemap's trailer";
+    if let Some(what) = not_regular(stat) {
+        return Err(what);
+    }
+    let file_len = stat.st_size as u64;
+    if file_len == 0 {
+        return Err("an empty file");
+    }
+    let page = rustix::param::page_size() as u64;
+    // Pages that are not all there would end this process by SIGBUS.
+    let len = file_len.checked_sub(trailer_room()).filter(|len| len % page == 0).ok_or(NO_TRAILER)?;
+    let bytes = TrailerPage::map(shm, len, ProtFlags::READ).map_err(|_| NO_TRAILER)?.read();
+    // The trailer speaks of the layout in which it has no more room than it needs.
+    trailer::decoded(&bytes, len + TRAILER_LEN)
+}
+
+/// The trailer, mapped for a moment: not every system can read shared memory by `pread`.
+struct TrailerPage {
+    address: *mut u8,
+    len: usize,
+}
+
+impl TrailerPage {
+    fn map(shm: BorrowedFd<'_>, at: u64, protection: ProtFlags) -> Result<TrailerPage, Errno> {
+        let len = trailer_room() as usize;
+        // SAFETY: a new mapping where the kernel likes, which replaces none.
+        let address = unsafe { mmap(std::ptr::null_mut(), len, protection, MapFlags::SHARED, shm, at)? };
+        Ok(TrailerPage { address: address.cast(), len })
+    }
+
+    fn read(&self) -> [u8; trailer::USED] {
+        let mut bytes = [0; trailer::USED];
+        // SAFETY: the mapping is longer than `USED`, readable, and lives; `bytes` is ours and as long.
+        unsafe { copy_from_shared(self.address, bytes.as_mut_ptr(), bytes.len()) };
+        bytes
+    }
+
+    /// Of a page that was mapped for writing.
+    fn write(&self, trailer: &[u8; trailer::USED]) {
+        // SAFETY: the mapping is longer than `USED`, writable as the caller mapped it, and lives.
+        unsafe { copy_to_shared(trailer.as_ptr(), self.address, trailer.len()) };
+    }
+}
+
+impl Drop for TrailerPage {
+    fn drop(&mut self) {
+        // SAFETY: the range was mapped by us, and nothing points into it any more.
+        let unmapped = unsafe { munmap(self.address.cast(), self.len) };
+        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
+    }
+}
+
+// ---- errors -------------------------------------------------------------------------------------------
+
+fn posix_name(name: &ObjectName) -> String {
+    names::posix_name(name, rustix::process::geteuid().as_raw())
+}
+
+fn context_name(context: Context<'_>) -> String {
+    context.name.map(posix_name).expect("every operation here is about a name")
+}
+
+/// Why `shm_open` failed for what is there.
+fn no_shm(errno: Errno, wanted: ObjectKind, context: Context<'_>) -> Error {
+    let what = match errno {
+        Errno::LOOP | Errno::MLINK => "a symbolic link",
+        Errno::ISDIR => "a directory",
+        Errno::NXIO => "a socket",
+        errno => return context.os(errno),
+    };
+    foreign(what, wanted, context).with_source(errno.into())
+}
+
+fn barred_error(barred: Barred, wanted: ObjectKind, context: Context<'_>) -> Error {
+    match barred {
+        Barred::Missing => context
+            .error(ErrorKind::NotFound)
+            .with_detail("its lock files in /tmp are gone, as if something had cleaned there; end its holders"),
+        Barred::TimedOut => context.error(ErrorKind::TimedOut).with_detail(
+            "another process is creating, opening or closing it and does not get on, as if it were stopped; let it run, or end it",
+        ),
+        Barred::Foreign(what) => mismatch(wanted, Found::Foreign(what), context).with_detail(format!(
+            "{what} that samemap did not make lies in the place of its lock file in /tmp; remove it, or choose another name"
+        )),
+        Barred::Remains(owner) => remains_of_another(owner, Errno::ACCESS, context),
+        Barred::Os(errno) => context.os(errno),
+    }
+}
+
+/// The better answer is whose it is.
+fn untrusted_or_barred(
+    place: &Place,
+    trust: &Trust,
+    barred: Barred,
+    wanted: ObjectKind,
+    context: Context<'_>,
+) -> Error {
+    let owner = place.owner();
+    match (owner.map(|owner| check_owner(owner, trust, context)), &barred) {
+        (Some(Err(untrusted)), Barred::TimedOut | Barred::Os(Errno::ACCESS)) => untrusted,
+        (Some(Ok(())), Barred::Os(errno @ Errno::ACCESS)) => {
+            denied(owner.unwrap_or_default(), context).with_source((*errno).into())
+        }
+        _ => barred_error(barred, wanted, context),
+    }
+}
+
+/// An object whose lock files this user may not open: whether it lives cannot be told.
+fn unreadable_obstacle(place: &Place, context: Context<'_>) -> Error {
+    let error = context.error(ErrorKind::AlreadyExists).with_source(Errno::ACCESS.into());
+    let Some(owner) = place.owner() else { return error };
+    error.with_detail(format!(
+        "the name is taken by an object, or what is left of one, that user {owner} does not share with you; choose another name"
+    ))
+}

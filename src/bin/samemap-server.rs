@@ -1,0 +1,7 @@
+//! The sample's server; see `samemap-server --help`.
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    samemap::programs::server::main()
+}

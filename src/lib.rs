@@ -1,0 +1,67 @@
+//! One named shared memory, with one set of rules, on Windows and on POSIX.
+//!
+//! ```
+//! use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
+//!
+//! let name = ObjectName::new(r"Local\Greeting")?;
+//! # let name = ObjectName::new(format!(r"Local\Greeting-{}", std::process::id()))?;
+//! let region = Region::create(&name, &CreateOptions::new(65536))?;
+//! region.view(0..1024, Access::ReadWrite)?.write_utf16(0, "Hello")?;
+//!
+//! // In another process, or in this one:
+//! let same = Region::open(&name, &OpenOptions::read_only())?;
+//! assert_eq!(same.view(0..1024, Access::ReadOnly)?.read_utf16(0)?, "Hello");
+//! # Ok::<(), samemap::Error>(())
+//! ```
+//!
+//! # The rules in short
+//! They are the rules of the Win32 object manager, on every system. `docs/contract.md` in the repository
+//! states them one by one (C1, C2, …) with the test of each.
+//!
+//! - **Names** are `Local\rest` (one user's on POSIX, one session's on Windows), `Global\rest` (all
+//!   users'), or a bare `rest`, which means `Local\rest`. All kinds of object share one name space. See
+//!   [`ObjectName`].
+//! - **Three calls**: [`create`](SharedRegion::create) wants a free name,
+//!   [`open`](SharedRegion::open) a taken one, [`create_or_open`](SharedRegion::create_or_open) says
+//!   which of the two it met. A half-made region is never seen.
+//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whoever created it, and
+//!   never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
+//! - **Memory** is whole pages, reads as zeros when it is new, and is committed at creation: what cannot
+//!   be had is an error then, not a signal later.
+//! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of
+//!   [`View`] gives out a reference to them: it copies, or goes through atomics.
+//! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
+//!   another ordinary user owns is not opened unless [`Trust`] says so.
+//! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
+//!
+//! # Platform-specific behavior
+//! - On Windows a region is a section backed by the paging file, and the kernel keeps the rules.
+//! - On POSIX it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
+//!   or Python program can map the same bytes, and locks keep the rules. What the holders of a region
+//!   leave behind when all of them are killed cannot be opened any more and is reclaimed by whoever comes
+//!   next; [`catalog`] lists and reclaims it too.
+//!
+//! # Features
+//! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
+//!   `default-features = false`.
+//! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
+//! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod programs;
+
+pub use samemap_platform::{
+    Access, AtomicReader, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found,
+    MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind, ObjectName, OpenOptions,
+    Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View, bytemuck, catalog,
+    check_map_request,
+};
+
+#[cfg(feature = "conformance")]
+pub use samemap_platform::{conformance, conformance_suite};
+
+#[cfg(feature = "shared-memory")]
+pub use samemap_platform::shared_memory_backend as shared_memory;

@@ -1,0 +1,84 @@
+//! The second process of the sample: opens the region and reads the message.
+
+use std::process::ExitCode;
+
+use crate::{Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion};
+use clap::{Args, Parser};
+
+use super::backend::Backend;
+use super::ending::{self, Endings, Stop};
+use super::output::{self, printable};
+
+/// Opens a named shared memory, reads the message in it, and holds it until it is told to end
+#[derive(Debug, Parser)]
+#[command(name = "samemap-client", version, after_help = ending::HELP)]
+struct Cli {
+    #[command(flatten)]
+    args: ClientArgs,
+}
+
+/// What the client may be asked for.
+#[derive(Args, Debug)]
+pub(crate) struct ClientArgs {
+    /// Name of the region: Local\NAME, Global\NAME, or NAME for Local\NAME
+    #[arg(long, default_value = super::DEFAULT_NAME)]
+    name: String,
+    /// Where the view starts in the region, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    offset: u64,
+    /// Size of the view in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = super::DEFAULT_VIEW_SIZE)]
+    view_size: u64,
+    /// Implementation of shared memory
+    #[arg(long, value_enum, default_value_t = Backend::Native)]
+    backend: Backend,
+}
+
+/// The line in front of the text that was read.
+pub(crate) const READ: &str = "Read from the file mapping:";
+
+/// The program `samemap-client`.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    ending::conclude("samemap-client", run(&cli.args))
+}
+
+/// Runs the client over the backend that was chosen.
+pub(crate) fn run(args: &ClientArgs) -> Result<(), Stop> {
+    match args.backend {
+        Backend::Native => read::<Region>(args),
+        #[cfg(feature = "shared-memory")]
+        Backend::SharedMemory => read::<crate::shared_memory::SharedMemoryRegion>(args),
+    }
+}
+
+fn read<R: SharedRegion>(args: &ClientArgs) -> Result<(), Stop> {
+    let name = ObjectName::new(&args.name)?;
+    // A client holds the region too: when it is the last one out, it leaves nothing behind either.
+    let endings = Endings::listen()?;
+    let region = R::open(&name, &OpenOptions::read_only()).map_err(with_advice)?;
+    output::line(&format!("The file mapping ({}) is opened", printable(&name.to_string())))?;
+    let request = MapRequest::new(args.offset, args.view_size, Access::ReadOnly);
+    let view = region.map(&request).map_err(with_advice)?;
+    output::line("The file view is mapped")?;
+    let text = view.read_utf16(0)?;
+    output::line(READ)?;
+    output::line(&format!("\"{}\"", printable(&text)))?;
+    output::line(output::PRESS_ENTER)?;
+    endings.wait()?;
+    drop(view);
+    drop(region);
+    Ok(())
+}
+
+fn with_advice(error: Error) -> Error {
+    match *error.kind() {
+        ErrorKind::NotFound => error.with_detail(
+            "nobody holds a region of this name; start samemap-server with the same --name, leave it running, and try again",
+        ),
+        ErrorKind::OutOfRange { offset, len, region_len } => error.with_detail(format!(
+            "{len} bytes at offset {offset} do not lie inside its {region_len} bytes; ask for a smaller --view-size or --offset"
+        )),
+        _ => error,
+    }
+}

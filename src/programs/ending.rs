@@ -1,0 +1,125 @@
+//! What ends a program, and the status that it leaves.
+//!
+//! A program ends in order (views dropped, then the region, status 0) on ENTER or the end of its input,
+//! on SIGINT, SIGTERM, SIGHUP or a console close, and when nobody reads its output any more. All of these
+//! become one event on one channel, so that there is one way out.
+
+use std::error::Error as _;
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use samemap_platform::console;
+
+use super::output;
+
+/// For the `--help` of the programs that wait.
+pub(crate) const HELP: &str = "\
+Ends in order, with nothing left behind and status 0, on ENTER or the end of its
+input, on SIGINT, SIGTERM, SIGHUP (also where they were ignored when it was
+started) or a console close, and when nobody reads its output any more.
+An error is one line on standard error, with status 1; a usage error has status 2.";
+
+/// Why a program stops before its work is done.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Something went wrong: what, and what to do, on one line.
+    Failed(String),
+    /// It was asked to end, or nobody reads its output any more. Nothing is wrong.
+    Ended,
+}
+
+impl From<crate::Error> for Stop {
+    /// The error's text leaves the system's own words to its source; a person wants to see both.
+    fn from(error: crate::Error) -> Self {
+        Stop::Failed(match error.source() {
+            Some(cause) => format!("{error} ({cause})"),
+            None => error.to_string(),
+        })
+    }
+}
+
+/// The status of a program with this outcome, after saying what went wrong.
+pub(crate) fn conclude(program: &str, outcome: Result<(), Stop>) -> ExitCode {
+    match outcome {
+        Ok(()) | Err(Stop::Ended) => ExitCode::SUCCESS,
+        Err(Stop::Failed(text)) => {
+            output::complaint(&format!("{program}: {text}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Calls `handler` on SIGINT, SIGTERM, SIGHUP and a console close, in a thread of its own.
+pub(crate) fn on_signal(handler: impl Fn() + Send + 'static) -> Result<(), Stop> {
+    ctrlc::set_handler(handler)
+        .map_err(|error| Stop::Failed(format!("cannot listen for signals: {error}; try again")))
+}
+
+/// Runs `work` in a thread, which ends with the process at the latest.
+pub(crate) fn in_background(work: impl FnOnce() + Send + 'static) -> Result<(), Stop> {
+    match thread::Builder::new().spawn(work) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Stop::Failed(format!("cannot start a thread: {error}; allow more processes"))),
+    }
+}
+
+/// What made a waiting program end.
+#[derive(Debug)]
+enum Ending {
+    /// ENTER, or the end of the input.
+    Input,
+    /// A signal, or a console close.
+    Signal,
+    /// The reader of the output is gone.
+    OutputBroken,
+}
+
+/// The one channel on which a program learns that it shall end.
+#[derive(Debug)]
+pub(crate) struct Endings {
+    sender: Sender<Ending>,
+    events: Receiver<Ending>,
+}
+
+impl Endings {
+    /// Listens for signals from now on. To be called before anything is created: a signal between the
+    /// creation and this call would end the program with the object left behind.
+    pub(crate) fn listen() -> Result<Self, Stop> {
+        let (sender, events) = mpsc::channel();
+        let signal = sender.clone();
+        on_signal(move || {
+            let _ = signal.send(Ending::Signal);
+        })?;
+        Ok(Endings { sender, events })
+    }
+
+    /// Stops the program when a signal has arrived by now: creating much memory takes its time.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.events.try_recv().is_ok() { Err(Stop::Ended) } else { Ok(()) }
+    }
+
+    /// Waits until the program shall end.
+    pub(crate) fn wait(&self) -> Result<(), Stop> {
+        let input = self.sender.clone();
+        in_background(move || {
+            wait_for_enter();
+            let _ = input.send(Ending::Input);
+        })?;
+        let output = self.sender.clone();
+        in_background(move || {
+            console::wait_until_output_is_broken();
+            let _ = output.send(Ending::OutputBroken);
+        })?;
+        // Cannot fail: a sender lives in `self`.
+        let _ = self.events.recv();
+        Ok(())
+    }
+}
+
+/// Returns at the end of a line of input, or of the input. One that cannot be read counts as ended: a
+/// terminal that is gone, a background process without one.
+fn wait_for_enter() {
+    let _ = io::stdin().lock().skip_until(b'\n');
+}

@@ -1,0 +1,27 @@
+//! The bodies of the programs. Not a part of the library's interface.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `server`, `client` | the two programs of the sample, generic over the backend |
+//! | `demo` | both of them as child processes, watched and checked |
+//! | `tool` | the program `samemap`: its subcommands, names, listing and reclaiming |
+//! | `backend` | which backends are built in |
+//! | `ending` | what ends a program, and the status that it leaves |
+//! | `output` | lines on the standard streams |
+
+mod backend;
+pub mod client;
+mod demo;
+mod ending;
+mod output;
+pub mod server;
+pub mod tool;
+
+/// The name of the sample's region.
+const DEFAULT_NAME: &str = r"Local\SampleMap";
+
+/// The sample's view, in bytes.
+const DEFAULT_VIEW_SIZE: u64 = 1024;
+
+/// The sample's message.
+const DEFAULT_MESSAGE: &str = "Message from the first process.";

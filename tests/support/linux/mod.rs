@@ -1,0 +1,11 @@
+//! Helpers of the Linux tests: this test binary run again as child processes, which can be stopped, killed
+//! and put into a `/dev/shm` of their own.
+
+#![allow(dead_code, reason = "every test binary uses its own part of this")]
+
+pub mod aside;
+pub mod child;
+pub mod random;
+pub mod sandbox;
+pub mod shm;
+mod watchdog;
