@@ -18,6 +18,7 @@ mod options;
 mod region;
 mod system;
 mod view;
+mod waiting;
 
 #[cfg(unix)]
 mod posix;
@@ -42,6 +43,9 @@ pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use system::Region;
 pub use view::{AtomicReader, MappedRange, View};
+pub use waiting::{
+    Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited,
+};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
@@ -33,12 +34,15 @@ use crate::{Access, Error, ErrorKind, Result, copy};
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can
 /// promise: a memory cgroup's limit, private copies of copy-on-write pages when memory runs out, or
 /// somebody who truncates the object's file behind our back (SIGBUS on POSIX).
+///
+/// A clone is the same mapping at the same address; it is unmapped when the last clone goes.
+#[derive(Clone)]
 pub struct View {
     base: NonNull<u8>,
     len: usize,
     access: Access,
     // Dropped with the view: unmaps, then lets go of the object.
-    _keeper: Box<dyn Any + Send + Sync>,
+    keeper: Arc<dyn Any + Send + Sync>,
 }
 
 // SAFETY: a view is an address range that stays mapped until it is dropped, wherever that happens; the
@@ -57,7 +61,7 @@ pub struct MappedRange {
     /// What the mapping allows.
     pub access: Access,
     /// Dropped when the view is: unmaps the memory and then lets go of the object.
-    pub keeper: Box<dyn Any + Send + Sync>,
+    pub keeper: Arc<dyn Any + Send + Sync>,
 }
 
 impl View {
@@ -69,7 +73,7 @@ impl View {
     #[must_use]
     pub unsafe fn from_mapped(range: MappedRange) -> View {
         let MappedRange { base, len, access, keeper } = range;
-        View { base, len, access, _keeper: keeper }
+        View { base, len, access, keeper }
     }
 
     /// The view's length in bytes, as it was asked for.
@@ -253,6 +257,12 @@ impl View {
         Ok(units)
     }
 
+    /// What keeps the memory mapped: the backend that made the view knows its own.
+    #[expect(dead_code, reason = "used by the objects that lie inside a region")]
+    pub(crate) fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
+        &self.keeper
+    }
+
     /// The address of the view's first byte.
     ///
     /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
@@ -386,7 +396,7 @@ mod tests {
         let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
         let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
         // SAFETY: the memory was leaked, so it stays, and nobody else has it.
-        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Box::new(()) }) }
+        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Arc::new(()) }) }
     }
 
     #[test]

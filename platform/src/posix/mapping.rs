@@ -61,7 +61,7 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let mapping = Mapping { address, len, ticket, _backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
-    let range = MappedRange { base, len: view_len, access: request.access(), keeper: Box::new(mapping) };
+    let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
     Ok(unsafe { View::from_mapped(range) })
 }

@@ -39,7 +39,7 @@ pub(super) fn map(
     let mapping = Mapping::new(section, start, asked, request).map_err(|cause| attempt.failed(cause))?;
     // SAFETY: the mapping is longer than the hidden bytes.
     let base = unsafe { mapping.base.cast::<u8>().add(hidden) };
-    let range = MappedRange { base, len, access: request.access(), keeper: Box::new(mapping) };
+    let range = MappedRange { base, len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the kernel mapped `hidden + len` bytes of committed memory with this access, and they stay
     // until the keeper is dropped; nothing in this backend makes references to them.
     Ok(unsafe { View::from_mapped(range) })
