@@ -16,9 +16,12 @@ mod kind;
 mod name;
 mod options;
 mod region;
+mod sync_options;
 mod system;
 mod view;
 mod waiting;
+#[doc(hidden)]
+pub mod words;
 
 #[cfg(unix)]
 mod posix;
@@ -41,7 +44,17 @@ pub use kind::ObjectKind;
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::Region;
+#[cfg(windows)]
+pub use system::{
+    Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, Timer, WaitAny, Woken, wait_any,
+};
+#[cfg(unix)]
+pub use system::{
+    Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+    SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+};
 pub use view::{AtomicReader, MappedRange, View};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited,

@@ -258,7 +258,6 @@ impl View {
     }
 
     /// What keeps the memory mapped: the backend that made the view knows its own.
-    #[expect(dead_code, reason = "used by the objects that lie inside a region")]
     pub(crate) fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
         &self.keeper
     }

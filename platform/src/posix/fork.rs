@@ -35,6 +35,22 @@ impl ProcessMark {
     }
 }
 
+/// How many forks lie behind a process: tells parent and child apart without a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Generation(u32);
+
+impl Generation {
+    pub(super) fn current() -> Generation {
+        handlers::install();
+        Generation(GENERATION.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub(super) fn is_current(self) -> bool {
+        self.0 == GENERATION.load(Ordering::Relaxed)
+    }
+}
+
 /// What a forked child has to make anew.
 #[derive(Clone, Copy, Debug)]
 enum Entry {

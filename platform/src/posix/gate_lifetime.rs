@@ -39,7 +39,7 @@ use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::gate_files::{Barred, Gate, Life, Place};
 use super::object::{Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
-use super::trailer::{self, Facts, TRAILER_LEN};
+use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{fork, names};
 use crate::copy::{copy_from_shared, copy_to_shared};
 use crate::testing::reached;
@@ -105,6 +105,11 @@ impl Object {
     /// Length of the data in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// What the data are: always the object's own here.
+    pub(super) fn form(&self) -> Form {
+        Form::Memory
     }
 
     /// The descriptor of the data: to be mapped. It carries no lock.
@@ -431,7 +436,7 @@ fn finish(
         Shortage::Os(errno) => context.os(errno),
     })?;
     reached("create: committed");
-    let trailer = trailer::encoded(plan.kind, plan.len, plan.name);
+    let trailer = trailer::encoded(plan.kind, plan.form(), plan.len, plan.name);
     let page = TrailerPage::map(shm, plan.len, ProtFlags::READ | ProtFlags::WRITE)
         .map_err(|errno| context.os(errno))?;
     page.write(&trailer);

@@ -23,11 +23,25 @@ pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
 }
 
 /// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
-struct Mapping<B: Backing> {
+pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
+    /// Where in the file the mapping begins, in bytes.
+    offset: u64,
     ticket: Option<Ticket>,
-    _backing: Arc<B>,
+    backing: Arc<B>,
+}
+
+impl<B: Backing> Mapping<B> {
+    /// What is mapped.
+    pub(super) fn backing(&self) -> &Arc<B> {
+        &self.backing
+    }
+
+    /// Where in the file an address of the mapping lies.
+    pub(super) fn offset_of(&self, address: *const u8) -> u64 {
+        self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
+    }
 }
 
 // SAFETY: an address range and its length; unmapping works from any thread.
@@ -58,7 +72,7 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
     let address = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
     let ticket = ticket_of(&**backing, address, pages);
-    let mapping = Mapping { address, len, ticket, _backing: Arc::clone(backing) };
+    let mapping = Mapping { address, len, offset, ticket, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };

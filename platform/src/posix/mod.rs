@@ -28,6 +28,7 @@ cfg_if::cfg_if! {
         mod ofd_lock;
         mod ofd_lifetime;
         mod shm_dir;
+        pub(crate) mod sync;
         pub(crate) mod catalog;
         use ofd_lifetime as lifetime;
     } else {

@@ -32,7 +32,7 @@ use super::object::{
 };
 use super::ofd_lock::{self, Holders};
 use super::shm_dir::{self, NewFile};
-use super::trailer::{self, Facts, TRAILER_LEN};
+use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{catalog, commit, fork, names};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
@@ -60,6 +60,7 @@ pub(super) struct Object {
     identity: Identity,
     /// Length of the data in bytes.
     len: u64,
+    form: Form,
     mark: fork::ProcessMark,
     ticket: fork::Ticket,
 }
@@ -110,7 +111,8 @@ impl Object {
             Look::Nothing => Err(context.error(ErrorKind::NotFound)),
             Look::Held { fd, writable, stat, facts } => {
                 let identity = Identity::from(&stat);
-                Ok(Object::held(Held { fd, writable, path, identity, len: facts.len }))
+                let Facts { len, form, .. } = facts;
+                Ok(Object::held(Held { fd, writable, path, identity, len, form }))
             }
         }
     }
@@ -135,14 +137,27 @@ impl Object {
     }
 
     fn held(held: Held) -> Object {
-        let Held { fd, writable, path, identity, len } = held;
+        let Held { fd, writable, path, identity, len, form } = held;
         let ticket = fork::register_holder(fd.as_fd(), writable);
-        Object { fd, writable, path, identity, len, mark: fork::ProcessMark::current(), ticket }
+        Object { fd, writable, path, identity, len, form, mark: fork::ProcessMark::current(), ticket }
     }
 
     /// Length of the data in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// What the data are.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Reads the start of the data, as they are now.
+    pub(super) fn read_start(&self, into: &mut [u8]) -> Result<(), Errno> {
+        match rustix::io::pread(&self.fd, &mut *into, 0)? {
+            read if read == into.len() => Ok(()),
+            _ => Err(Errno::IO),
+        }
     }
 
     /// The descriptor that holds the object: to be mapped, never to be unlocked or given away.
@@ -157,6 +172,7 @@ struct Held {
     path: CString,
     identity: Identity,
     len: u64,
+    form: Form,
 }
 
 impl Drop for Object {
@@ -194,7 +210,7 @@ struct Made {
 
 /// Makes the finished object, without its name.
 fn make(plan: Plan<'_>, context: Context<'_>) -> Result<Made> {
-    let mode = Mode::from_raw_mode(plan.permissions.mode());
+    let mode = Mode::from_raw_mode(plan.mode());
     let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
     reached("create: file made");
     match finish(&file, mode, plan) {
@@ -223,15 +239,18 @@ fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Identity, Shorta
     }
     commit::commit(fd, plan.len + TRAILER_LEN)?;
     reached("create: committed");
-    write_trailer(fd, &trailer::encoded(plan.kind, plan.len, plan.name), plan.len)?;
+    if !plan.first_bytes.is_empty() {
+        write_all(fd, plan.first_bytes, 0)?;
+    }
+    write_all(fd, &trailer::encoded(plan.kind, plan.form(), plan.len, plan.name), plan.len)?;
     reached("create: trailer written");
     Ok(Identity::from(&stat))
 }
 
-fn write_trailer(fd: BorrowedFd<'_>, trailer: &[u8], at: u64) -> Result<(), Errno> {
+fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
     loop {
-        match rustix::io::pwrite(fd, trailer, at) {
-            Ok(written) if written == trailer.len() => return Ok(()),
+        match rustix::io::pwrite(fd, bytes, at) {
+            Ok(written) if written == bytes.len() => return Ok(()),
             Ok(_) => return Err(Errno::IO),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
@@ -246,7 +265,8 @@ fn publish(made: Made, path: CString, plan: Plan<'_>, context: Context<'_>) -> R
         match file.publish(&path) {
             Ok(()) => {
                 reached("create: published");
-                let held = Held { fd: file.fd, writable: true, path, identity, len: plan.len };
+                let (len, form) = (plan.len, plan.form());
+                let held = Held { fd: file.fd, writable: true, path, identity, len, form };
                 return Ok(Object::held(held));
             }
             Err(Errno::EXIST) => {
@@ -371,7 +391,8 @@ fn check(
     if facts.kind != wanted.kind {
         return Err(mismatch(wanted.kind, Found::Object(facts.kind), context));
     }
-    if wanted.options.access().writes_object() && !writable {
+    // Of what only leads to a file, it is the file that is written to.
+    if wanted.options.access().writes_object() && !writable && facts.form == Form::Memory {
         return Err(denied(stat.st_uid, context));
     }
     Ok(facts)

@@ -31,7 +31,7 @@ pub struct Region {
 }
 
 #[derive(Debug)]
-enum Held {
+pub(super) enum Held {
     Named(Object),
     Anonymous(OwnedFd),
 }
@@ -63,6 +63,7 @@ fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static s
         kind: ObjectKind::Region,
         len: planned_len(options, context)?,
         permissions: options.asked_permissions(),
+        first_bytes: &[],
     })
 }
 

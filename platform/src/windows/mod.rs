@@ -20,6 +20,7 @@ mod nt;
 mod region;
 mod section;
 mod security;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod user;

@@ -1,7 +1,7 @@
 //! Shared memory with a name, or without one.
 
 use std::fmt;
-use std::os::windows::io::AsHandle as _;
+use std::os::windows::io::AsHandle;
 use std::sync::Arc;
 
 use super::error::{Attempt, is_denied, is_not_found};
@@ -19,7 +19,7 @@ use crate::{
 
 /// How often a call starts over because the name changed hands under it. Every round is the end of somebody
 /// else's object, so it does not come to this; but no caller waits without a bound (C6).
-const ROUNDS: usize = 64;
+pub(super) const ROUNDS: usize = 64;
 
 /// Shared memory: the system's own, a section backed by the paging file.
 pub struct Region {
@@ -192,12 +192,13 @@ fn open_section(name: &WideName, access: Access) -> std::io::Result<Section> {
     }
 }
 
-fn check_owner(section: &Section, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
+/// Refuses the object of somebody who was not accepted (C20).
+pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
     if *trust == Trust::Anyone {
         return Ok(());
     }
     let me = token_user().map_err(|cause| attempt.failed(cause))?;
-    let owner = owner_of(section.as_handle()).ok().flatten();
+    let owner = owner_of(object.as_handle()).ok().flatten();
     if is_trusted(owner.as_ref(), &me, trust) {
         return Ok(());
     }
