@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -255,6 +256,50 @@ impl View {
             at += piece.len();
         }
         Ok(units)
+    }
+
+    /// Waits until what was written to a range of the view has reached the disk: of a region over a file, the
+    /// file's data and size. Other memory has no disk to reach, and so nothing happens.
+    ///
+    /// What other views and processes wrote to these bytes before is flushed with them.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) on a view that does
+    /// not write to the file: a read-only one, or a copy-on-write one, whose writes reach nobody;
+    /// [`Os`](ErrorKind::Os) when the disk fails. What it failed to write may be lost, also when a later
+    /// flush succeeds.
+    ///
+    /// # Platform-specific behavior
+    /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
+    pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let (offset, len) = self.range_of(range)?;
+        let start = self.checked(offset, len)?;
+        if !self.access.writes_object() {
+            return Err(Error::new(ErrorKind::AccessDenied, "flush the view").with_detail(format!(
+                "the view is {}, so nothing written to it can reach a file; map it with Access::ReadWrite",
+                self.access
+            )));
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        crate::system::file::flush(&*self.keeper, start, len)
+    }
+
+    /// Offset and length of a range; an inverted one has length zero.
+    fn range_of(&self, range: impl RangeBounds<usize>) -> Result<(usize, usize)> {
+        let past_the_end = |offset: &usize| offset.checked_add(1).ok_or_else(|| self.out_of_range(*offset, 1));
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => past_the_end(before)?,
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => past_the_end(last)?,
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => self.len.max(start),
+        };
+        Ok((start, end.saturating_sub(start)))
     }
 
     /// What keeps the memory mapped: the backend that made the view knows its own.

@@ -47,6 +47,9 @@ use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permis
 
 pub(super) use super::object::{Plan, planned_len};
 
+/// Whether an open file can be opened anew, for a description without our locks: not without /proc.
+pub(super) const REOPENS: bool = false;
+
 /// How long anybody waits at a gate (C6: an answer within a second).
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -97,6 +100,13 @@ impl Object {
         }
     }
 
+    /// Never: see [`REOPENS`].
+    pub(super) fn received(_fd: OwnedFd, context: Context<'_>) -> Result<(Object, ObjectName)> {
+        Err(context.error(ErrorKind::Unsupported).with_detail(
+            "this system's named objects cannot be handed over: open it by its name, or use a region without one",
+        ))
+    }
+
     fn held(shm: OwnedFd, life: Life, name: &ObjectName, len: u64) -> Object {
         let ticket = fork::register_holder(life.as_fd(), false);
         Object { shm, life, name: name.clone(), len, mark: fork::ProcessMark::current(), ticket }
@@ -110,6 +120,11 @@ impl Object {
     /// What the data are: always the object's own here.
     pub(super) fn form(&self) -> Form {
         Form::Memory
+    }
+
+    /// Nothing needs it: no object leads to a file here.
+    pub(super) fn read_start(&self, _into: &mut [u8]) -> Result<(), Errno> {
+        Err(Errno::OPNOTSUPP)
     }
 
     /// The descriptor of the data: to be mapped. It carries no lock.
@@ -142,6 +157,16 @@ impl Object {
         drop(gate);
         Ok(())
     }
+}
+
+/// A descriptor of the same description: what is given away here carries no lock.
+pub(super) fn fresh(fd: BorrowedFd<'_>, _writable: bool) -> Result<OwnedFd, Errno> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 0)
+}
+
+/// Never: see [`REOPENS`].
+pub(super) fn hold(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Err(Errno::OPNOTSUPP)
 }
 
 impl Drop for Object {

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::errors::Context;
 use super::fork::{self, SharedMapping, Ticket};
@@ -36,6 +36,15 @@ impl<B: Backing> Mapping<B> {
     /// What is mapped.
     pub(super) fn backing(&self) -> &Arc<B> {
         &self.backing
+    }
+
+    /// Waits until what was written to a range of the mapping has been passed on to its file.
+    pub(super) fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
+        // From the start of a page, which the kernel wants.
+        let slack = start.addr() % rustix::param::page_size();
+        let start = start.wrapping_sub(slack).cast_mut().cast();
+        // SAFETY: a range of this mapping, which stays until it is dropped; nothing in memory changes.
+        unsafe { msync(start, len + slack, MsyncFlags::SYNC) }
     }
 
     /// Where in the file an address of the mapping lies.

@@ -29,6 +29,10 @@ impl From<&Stat> for Identity {
 }
 
 impl Identity {
+    pub(super) fn from_parts(dev: u64, ino: u64) -> Identity {
+        Identity { dev, ino }
+    }
+
     /// Device and inode number.
     pub(super) fn parts(self) -> (u64, u64) {
         (self.dev, self.ino)

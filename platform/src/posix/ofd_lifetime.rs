@@ -27,6 +27,7 @@ use rustix::io::Errno;
 
 use super::commit::Shortage;
 use super::errors::Context;
+use super::handles::no_region;
 use super::object::{
     Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
 };
@@ -38,6 +39,9 @@ use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
 pub(super) use super::object::{Plan, planned_len};
+
+/// Whether an open file can be opened anew, for a description without our locks: through /proc.
+pub(super) const REOPENS: bool = true;
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -136,6 +140,24 @@ impl Object {
         Err(context.error(ErrorKind::TimedOut))
     }
 
+    /// Becomes a holder of an object that somebody handed over, by a descriptor whose description holds it.
+    pub(super) fn received(fd: OwnedFd, context: Context<'_>) -> Result<(Object, ObjectName)> {
+        let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
+        let found = match facts_of(fd.as_fd(), &stat) {
+            Ok(facts) if facts.kind == ObjectKind::Region => Ok(facts),
+            Ok(facts) => Err(Found::Object(facts.kind)),
+            Err(what) => Err(Found::Foreign(what)),
+        };
+        let facts = found.map_err(|found| no_region(found, context))?;
+        let name = ObjectName::new(&facts.name)?;
+        let identity = Identity::from(&stat);
+        // Another user's `Local\` names are not where ours are.
+        let path = shm_dir::path_of(&names::posix_name(&name, stat.st_uid));
+        let (fd, writable) = hold_anew(fd, context)?;
+        let Facts { len, form, .. } = facts;
+        Ok((Object::held(Held { fd, writable, path, identity, len, form }), name))
+    }
+
     fn held(held: Held) -> Object {
         let Held { fd, writable, path, identity, len, form } = held;
         let ticket = fork::register_holder(fd.as_fd(), writable);
@@ -194,6 +216,51 @@ impl Drop for Object {
 
 fn path_of(name: &ObjectName) -> CString {
     shm_dir::path_of(&names::posix_name(name, rustix::process::geteuid().as_raw()))
+}
+
+// ---- handing over -------------------------------------------------------------------------------------
+
+/// A description of one's own, without a lock.
+pub(super) fn fresh(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Errno> {
+    shm_dir::reopen(fd, writable)
+}
+
+/// Makes a description a holder's, while another one holds; `false` when none does. A plain system call.
+pub(super) fn hold(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    ofd_lock::try_hold(fd)
+}
+
+/// Takes a lock of one's own while what was handed over still has its own, which is then closed, never unlocked.
+///
+/// For writing where this user may, because the last to close needs that to remove the name. Who may not open
+/// the object at all keeps the description that was made for it.
+fn hold_anew(fd: OwnedFd, context: Context<'_>) -> Result<(OwnedFd, bool)> {
+    let opened = shm_dir::reopen(fd.as_fd(), true)
+        .map(|fresh| (fresh, true))
+        .or_else(|_| shm_dir::reopen(fd.as_fd(), false).map(|fresh| (fresh, false)));
+    let gone = || {
+        let error = context.error(ErrorKind::NotFound);
+        error.with_detail("nobody held it any more when it arrived; its sender must hold it")
+    };
+    let (mine, writable) = match opened {
+        Ok((fresh, writable)) => {
+            // As for any opener: who locks what nobody holds would give a dead object a life.
+            if ofd_lock::holders(fresh.as_fd()) != Ok(Holders::Some) {
+                return Err(gone());
+            }
+            (fresh, writable)
+        }
+        Err(_) => {
+            let flags = fs::fcntl_getfl(&fd).map_err(|errno| context.os(errno))?;
+            let writable = flags & fs::OFlags::RWMODE == fs::OFlags::RDWR;
+            (fd.try_clone().map_err(|error| context.error(ErrorKind::Os).with_source(error))?, writable)
+        }
+    };
+    match ofd_lock::try_hold(mine.as_fd()) {
+        Ok(true) => Ok((mine, writable)),
+        Ok(false) => Err(gone()),
+        Err(errno) => Err(context.os(errno)),
+    }
 }
 
 fn first_creation_of_this_process() -> bool {

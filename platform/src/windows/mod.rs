@@ -14,6 +14,8 @@
 pub(crate) mod catalog;
 pub(crate) mod console;
 mod error;
+pub(crate) mod file;
+pub(crate) mod handles;
 mod machine;
 mod names;
 mod nt;

@@ -12,10 +12,6 @@ pub const ABANDONED: u32 = 1 << 30;
 /// The owner's claim; zero is nobody's.
 pub const OWNER: u32 = ABANDONED - 1;
 
-/// How often a taker looks again before it sleeps. A look costs tens of nanoseconds, a sleep and its
-/// wake-up microseconds.
-const LOOKS: u32 = 40;
-
 /// How the lock was when it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -56,7 +52,7 @@ impl<W: Word, S: Sleeper<W>> Taker<'_, W, S> {
     #[cold]
     pub fn take_contended(&self, until: Until) -> Outcome<Found> {
         if until != Until::Now {
-            for _ in 0..LOOKS {
+            for _ in 0..S::LOOKS {
                 if let Some(found) = self.take_free(0) {
                     return Outcome::Got(found);
                 }

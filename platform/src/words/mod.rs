@@ -38,6 +38,10 @@ pub enum Slept {
 
 /// Puts callers to sleep until a word changes.
 pub trait Sleeper<W: Word> {
+    /// How often the taker of a lock looks again before it sleeps. A look costs tens of nanoseconds, a sleep
+    /// and its wake-up microseconds.
+    const LOOKS: u32 = 40;
+
     /// Sleeps while `word` is `expected`, for a bounded slice of time at most, and not beyond `until`.
     ///
     /// The slice is what makes a wake-up that was lost with a killed process harmless.

@@ -120,15 +120,7 @@ pub(super) struct Core {
     more_guards: AtomicU32,
     /// Whether the owner before died.
     abandoned: AtomicBool,
-    /// The lock that the owner's thread took before this one, in its list.
-    taken_before: Cell<*const Core>,
 }
-
-// SAFETY: `taken_before` is touched only by the thread that owns the lock; everything else is shared by
-// design.
-unsafe impl Send for Core {}
-// SAFETY: as above.
-unsafe impl Sync for Core {}
 
 /// Handles of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
 #[derive(Clone, Debug)]
@@ -146,7 +138,7 @@ impl Drop for CoreHandle {
     fn drop(&mut self) {
         if self.0.owner.load(Ordering::Relaxed) != 0 && Arc::strong_count(&self.0) == 1 {
             // A forgotten guard's lock stays owned until its thread ends, and so does what says that its
-            // owner lives. The thread's list points here, too.
+            // owner lives.
             std::mem::forget(Arc::clone(&self.0));
         }
     }
@@ -174,7 +166,6 @@ impl Core {
             owner: AtomicUsize::new(0),
             more_guards: AtomicU32::new(0),
             abandoned: AtomicBool::new(false),
-            taken_before: Cell::new(ptr::null()),
         });
         cores.insert(key, Arc::downgrade(&core));
         Ok(CoreHandle(core))
@@ -198,7 +189,7 @@ impl Core {
     /// Takes the lock, for the first time or once more; whoever does owes a guard.
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<bool> {
-        let this_thread = thread_token();
+        let this_thread = ThisThread::token();
         if self.owner.load(Ordering::Relaxed) == this_thread {
             return self.take_once_more();
         }
@@ -218,7 +209,6 @@ impl Core {
             }
         }
         self.owner.store(this_thread, Ordering::Relaxed);
-        THIS_THREAD.with(|thread| thread.push(self));
         Ok(true)
     }
 
@@ -243,7 +233,6 @@ impl Core {
             self.more_guards.store(more - 1, Ordering::Relaxed);
             return;
         }
-        THIS_THREAD.with(|thread| thread.remove(self));
         self.give(Giving::InOrder);
     }
 
@@ -290,45 +279,26 @@ impl Drop for Core {
     }
 }
 
-/// The locks that a thread owns, the latest first: given up as abandoned when it ends.
-///
-/// A list through the cores themselves, without a destructor of its own, because it is touched at every
-/// lock and unlock.
-struct ThreadsLocks {
-    latest: Cell<*const Core>,
+/// What a thread is known by, and whether anybody looks after what it leaves behind.
+struct ThisThread {
     has_reaper: Cell<bool>,
 }
 
-impl ThreadsLocks {
+impl ThisThread {
+    /// A number that no other living thread of this process has.
     #[inline]
-    fn push(&self, core: &Core) {
-        if !self.has_reaper.get() {
-            self.set_reaper();
-        }
-        core.taken_before.set(self.latest.get());
-        self.latest.set(core);
-    }
-
-    #[inline]
-    fn remove(&self, core: &Core) {
-        if ptr::eq(self.latest.get(), core) {
-            self.latest.set(core.taken_before.get());
-        } else {
-            self.remove_from_the_middle(core);
-        }
-    }
-
-    #[cold]
-    fn remove_from_the_middle(&self, core: &Core) {
-        let mut at = self.latest.get();
-        // SAFETY: what a thread owns is not freed (see `Reaper`), so every link leads to a living core.
-        while let Some(later) = unsafe { at.as_ref() } {
-            at = later.taken_before.get();
-            if ptr::eq(at, core) {
-                later.taken_before.set(core.taken_before.get());
-                return;
+    fn token() -> usize {
+        THIS_THREAD.with(|thread| {
+            if !thread.has_reaper.get() {
+                thread.set_reaper();
             }
-        }
+            thread.address()
+        })
+    }
+
+    #[inline]
+    fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 
     #[cold]
@@ -338,35 +308,32 @@ impl ThreadsLocks {
     }
 }
 
-/// Gives up, when its thread ends, what the thread still owns.
+/// Gives up, when its thread ends, what the thread still owns: locks whose guards were forgotten.
+///
+/// It looks through all locks of the process, so that locking and unlocking need not keep a list.
 struct Reaper;
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        THIS_THREAD.with(|thread| {
+        let ending = THIS_THREAD.with(|thread| {
             thread.has_reaper.set(false);
-            let mut at = thread.latest.replace(ptr::null());
-            // SAFETY: a core that a thread owns is not freed: its guard borrows a handle, and the last handle
-            // that goes while the lock is owned leaves the core behind.
-            while let Some(core) = unsafe { at.as_ref() } {
-                at = core.taken_before.get();
-                if core.mark.is_current() {
-                    core.more_guards.store(0, Ordering::Relaxed);
-                    core.give(Giving::Abandoning);
-                }
-            }
+            thread.address()
         });
+        for core in living_cores() {
+            if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
+                core.more_guards.store(0, Ordering::Relaxed);
+                core.give(Giving::Abandoning);
+            }
+        }
     }
 }
 
-thread_local! {
-    static THIS_THREAD: ThreadsLocks =
-        const { ThreadsLocks { latest: Cell::new(ptr::null()), has_reaper: Cell::new(false) } };
-    static REAPER: Reaper = const { Reaper };
+fn living_cores() -> Vec<Arc<Core>> {
+    let cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+    cores.iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
 }
 
-/// A number that no other living thread of this process has.
-#[inline]
-fn thread_token() -> usize {
-    THIS_THREAD.with(|thread| ptr::from_ref(thread).addr())
+thread_local! {
+    static THIS_THREAD: ThisThread = const { ThisThread { has_reaper: Cell::new(false) } };
+    static REAPER: Reaper = const { Reaper };
 }

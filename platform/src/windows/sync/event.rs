@@ -1,7 +1,9 @@
 //! Events (rule C23).
 
+use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
+use std::sync::Arc;
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::HANDLE;
@@ -33,8 +35,8 @@ pub(super) const CLASS: Class = Class {
 /// A flag to wait for, set and unset by whoever has it open (rule C23).
 ///
 /// On Windows it is the kernel's own event, which C programs share by its name.
-#[derive(Debug)]
-pub struct Event(Named);
+#[derive(Clone)]
+pub struct Event(Arc<Named>);
 
 impl Event {
     /// Creates an event; the name must be free.
@@ -43,7 +45,8 @@ impl Event {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`KindMismatch`](crate::ErrorKind::KindMismatch),
     /// and what the system says.
     pub fn create(name: &ObjectName, options: &EventOptions) -> Result<Self> {
-        Named::create(&CLASS, name, options.sync(), &|order| new_event(order, flags(options))).map(Event)
+        Named::create(&CLASS, name, options.sync(), &|order| new_event(order, flags(options)))
+            .map(Event::from)
     }
 
     /// Opens the event that has the name, or creates one; says which of the two happened. Opening ignores
@@ -54,7 +57,7 @@ impl Event {
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied), and what the system says.
     pub fn create_or_open(name: &ObjectName, options: &EventOptions) -> Result<(Self, Disposition)> {
         Named::create_or_open(&CLASS, name, options.sync(), &|order| new_event(order, flags(options)))
-            .map(|(named, disposition)| (Event(named), disposition))
+            .map(|(named, disposition)| (Event::from(named), disposition))
     }
 
     /// Opens the event that has the name.
@@ -62,13 +65,25 @@ impl Event {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), and those of [`create_or_open`](Self::create_or_open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Self> {
-        Named::open(&CLASS, name, trust).map(Event)
+        Named::open(&CLASS, name, trust).map(Event::from)
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &ObjectName {
         self.0.name()
+    }
+}
+
+impl From<Named> for Event {
+    fn from(named: Named) -> Self {
+        Event(Arc::new(named))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("Event", f)
     }
 }
 
@@ -100,10 +115,13 @@ impl Sealed for Event {
 
 impl WaitAny for Event {}
 
-pub(super) fn flags(options: &EventOptions) -> CREATE_EVENT {
-    let manual = if options.reset() == Reset::Manual { CREATE_EVENT_MANUAL_RESET } else { 0 };
+fn flags(options: &EventOptions) -> CREATE_EVENT {
     let set = if options.is_set_at_first() { CREATE_EVENT_INITIAL_SET } else { 0 };
-    manual | set
+    reset_flag(options.reset()) | set
+}
+
+pub(super) fn reset_flag(reset: Reset) -> CREATE_EVENT {
+    if reset == Reset::Manual { CREATE_EVENT_MANUAL_RESET } else { 0 }
 }
 
 pub(super) fn new_event(order: &Order<'_>, flags: CREATE_EVENT) -> HANDLE {

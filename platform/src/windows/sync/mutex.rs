@@ -1,11 +1,12 @@
 //! Mutexes (rule C22).
 
 use std::cell::Cell;
-use std::io;
 use std::marker::PhantomData;
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+use std::{fmt, io};
 
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::System::Threading::{CreateMutexExW, MUTEX_MODIFY_STATE, OpenMutexW, ReleaseMutex};
@@ -35,8 +36,10 @@ pub(super) const CLASS: Class = Class {
 /// was abandoned.
 ///
 /// On Windows it is the kernel's own mutex, which C programs share by its name.
-#[derive(Debug)]
-pub struct Mutex {
+#[derive(Clone)]
+pub struct Mutex(Arc<Core>);
+
+struct Core {
     named: Named,
     ownership: Ownership,
 }
@@ -72,19 +75,25 @@ impl Mutex {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &ObjectName {
-        self.named.name()
+        self.0.named.name()
     }
 
     /// The guard of this thread, which a wait has just made the owner.
-    pub(super) fn owned(&self, owner_before: Before) -> MutexGuard<'_> {
-        let abandoned = self.ownership.taken(owner_before);
-        MutexGuard { mutex: self, abandoned, of_this_thread: PhantomData }
+    fn owned(&self, owner_before: Before) -> MutexGuard<'_> {
+        self.0.ownership.taken(owner_before);
+        MutexGuard { core: &self.0, stays_in_its_thread: PhantomData }
     }
 }
 
 impl From<Named> for Mutex {
     fn from(named: Named) -> Self {
-        Mutex { named, ownership: Ownership::default() }
+        Mutex(Arc::new(Core { named, ownership: Ownership::default() }))
+    }
+}
+
+impl fmt::Debug for Mutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.named.fmt_as("Mutex", f)
     }
 }
 
@@ -96,18 +105,18 @@ impl Lockable for Mutex {
             Ok(Outcome::TimedOut) => Ok(None),
             Ok(Outcome::Signalled(_)) => Ok(Some(self.owned(Before::InOrder))),
             Ok(Outcome::Abandoned(_)) => Ok(Some(self.owned(Before::Died))),
-            Err(cause) => Err(self.named.failed("lock the mutex", cause)),
+            Err(cause) => Err(self.0.named.failed("lock the mutex", cause)),
         }
     }
 }
 
 impl Sealed for Mutex {
     fn handle(&self) -> BorrowedHandle<'_> {
-        self.named.as_handle()
+        self.0.named.as_handle()
     }
 
-    fn mutex(&self) -> Option<&Mutex> {
-        Some(self)
+    fn taken(&self, owner_before: Before) -> Option<MutexGuard<'_>> {
+        Some(self.owned(owner_before))
     }
 }
 
@@ -117,38 +126,43 @@ impl WaitAny for Mutex {}
 ///
 /// It belongs to the thread that locked, so it cannot be sent to another one. A guard that is forgotten is a
 /// lock held until the thread ends, and then abandoned.
-#[derive(Debug)]
+///
+/// Guards that a thread has of one mutex through the same handle, or clones of it, all tell whether it was
+/// [`abandoned`](LockGuard::abandoned); guards through a handle that was opened meanwhile do not.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct MutexGuard<'a> {
-    mutex: &'a Mutex,
-    abandoned: bool,
-    of_this_thread: PhantomData<*const ()>,
+    core: &'a Core,
+    stays_in_its_thread: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for MutexGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MutexGuard").field("abandoned", &self.abandoned()).finish_non_exhaustive()
+    }
 }
 
 impl LockGuard for MutexGuard<'_> {
-    /// See [`LockGuard::abandoned`]. Guards that the same thread takes from the same `Mutex` meanwhile tell
-    /// the same, until the last of them is dropped.
     fn abandoned(&self) -> bool {
-        self.abandoned
+        self.core.ownership.abandoned.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for MutexGuard<'_> {
     fn drop(&mut self) {
-        self.mutex.ownership.before_release();
+        self.core.ownership.before_release();
         // It fails for a thread that does not own it, and this one does; so there is nothing to tell anybody.
-        let _ = release(self.mutex.handle());
+        let _ = release(self.core.named.as_handle());
     }
 }
 
 /// How the owner before gave a mutex up, as the kernel says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Before {
+pub enum Before {
     InOrder,
     Died,
 }
 
-/// What a `Mutex` remembers of the thread of this process that owns it through it: how often, and whether
+/// What a handle remembers of the thread of this process that owns the mutex through it: how often, and whether
 /// the owner before died. Written by the owner only, so what the kernel's mutex orders is order enough.
 #[derive(Debug, Default)]
 struct Ownership {
@@ -158,8 +172,8 @@ struct Ownership {
 }
 
 impl Ownership {
-    /// This thread owns the mutex, for the first time or once more; answers whether the owner before died.
-    fn taken(&self, owner_before: Before) -> bool {
+    /// This thread owns the mutex, for the first time or once more.
+    fn taken(&self, owner_before: Before) {
         let me = thread_number();
         // What another thread left there it left when it ended: it owned the mutex, and now we do.
         if owner_before == Before::Died || self.owner.load(Ordering::Relaxed) != me {
@@ -168,7 +182,6 @@ impl Ownership {
             self.abandoned.store(owner_before == Before::Died, Ordering::Relaxed);
         }
         self.depth.fetch_add(1, Ordering::Relaxed);
-        self.abandoned.load(Ordering::Relaxed)
     }
 
     /// This thread is about to give up one of the times that it owns the mutex.

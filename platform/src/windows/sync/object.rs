@@ -1,7 +1,7 @@
 //! What all kinds have in common: a handle, a name, and three calls that make one (rules C4, C5, C19, C20).
 
-use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+use std::{fmt, io};
 
 use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError, HANDLE, SetLastError};
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
@@ -63,7 +63,6 @@ pub(super) struct Order<'a> {
 pub(super) type CreateCall<'a> = &'a dyn Fn(&Order<'_>) -> HANDLE;
 
 /// A kernel object with its name.
-#[derive(Debug)]
 pub(super) struct Named {
     handle: OwnedHandle,
     name: ObjectName,
@@ -117,6 +116,10 @@ impl Named {
 
     pub(super) fn name(&self) -> &ObjectName {
         &self.name
+    }
+
+    pub(super) fn fmt_as(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(kind).field("name", &self.name.to_string()).finish_non_exhaustive()
     }
 
     /// The error of a call on this object.

@@ -27,13 +27,40 @@ pub(super) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<Semap
     check(status).map(|()| facts)
 }
 
+/// Whether an event is set: 1 or 0. The handle needs `EVENT_QUERY_STATE`.
+pub(super) fn event_signal(event: BorrowedHandle<'_>) -> io::Result<u32> {
+    let mut facts = EventFacts::default();
+    // SAFETY: the struct is the one of this class and valid for writes of its size.
+    let status = unsafe {
+        NtQueryEvent(event.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
+    };
+    check(status).map(|()| u32::from(facts.state != 0))
+}
+
+/// `EVENT_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Default)]
+struct EventFacts {
+    kind: i32,
+    state: i32,
+}
+
 const BASIC: i32 = 0;
 const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
+const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
 
 #[link(name = "ntdll", kind = "raw-dylib")]
 unsafe extern "system" {
     fn NtQuerySemaphore(
         semaphore: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        written: *mut u32,
+    ) -> NTSTATUS;
+
+    fn NtQueryEvent(
+        event: HANDLE,
         class: i32,
         information: *mut c_void,
         length: u32,

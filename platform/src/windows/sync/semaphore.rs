@@ -1,7 +1,9 @@
 //! Semaphores (rule C24).
 
+use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
+use std::sync::Arc;
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_TOO_MANY_POSTS, HANDLE};
@@ -37,8 +39,8 @@ pub(super) const CLASS: Class = Class {
 /// A number of permits; each wait takes one (rule C24).
 ///
 /// On Windows it is the kernel's own semaphore, which C programs share by its name.
-#[derive(Debug)]
-pub struct Semaphore(Named);
+#[derive(Clone)]
+pub struct Semaphore(Arc<Named>);
 
 impl Semaphore {
     /// Creates a semaphore; the name must be free.
@@ -49,7 +51,8 @@ impl Semaphore {
     /// system says.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Self> {
         options.check(CLASS.calls.create).map_err(|error| error.with_name(name.to_string()))?;
-        Named::create(&CLASS, name, options.sync(), &|order| new_semaphore(order, options)).map(Semaphore)
+        Named::create(&CLASS, name, options.sync(), &|order| new_semaphore(order, options))
+            .map(Semaphore::from)
     }
 
     /// Opens the semaphore that has the name, or creates one; says which of the two happened. Opening
@@ -62,7 +65,7 @@ impl Semaphore {
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Self, Disposition)> {
         options.check(CLASS.calls.create_or_open).map_err(|error| error.with_name(name.to_string()))?;
         Named::create_or_open(&CLASS, name, options.sync(), &|order| new_semaphore(order, options))
-            .map(|(named, disposition)| (Semaphore(named), disposition))
+            .map(|(named, disposition)| (Semaphore::from(named), disposition))
     }
 
     /// Opens the semaphore that has the name.
@@ -72,13 +75,25 @@ impl Semaphore {
     /// [`UntrustedOwner`](ErrorKind::UntrustedOwner), [`AccessDenied`](ErrorKind::AccessDenied), and what the
     /// system says.
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Self> {
-        Named::open(&CLASS, name, trust).map(Semaphore)
+        Named::open(&CLASS, name, trust).map(Semaphore::from)
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &ObjectName {
         self.0.name()
+    }
+}
+
+impl From<Named> for Semaphore {
+    fn from(named: Named) -> Self {
+        Semaphore(Arc::new(named))
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("Semaphore", f)
     }
 }
 
@@ -141,7 +156,7 @@ fn maximum_of(semaphore: BorrowedHandle<'_>) -> u32 {
 }
 
 /// Of numbers that were checked.
-fn new_semaphore(order: &Order<'_>, options: &SemaphoreOptions) -> HANDLE {
+pub(super) fn new_semaphore(order: &Order<'_>, options: &SemaphoreOptions) -> HANDLE {
     let (initial, maximum) = (options.initial() as i32, options.maximum() as i32);
     // SAFETY: the attributes' descriptor and the name, which ends in a NUL, live as long as the order.
     unsafe {

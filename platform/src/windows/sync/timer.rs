@@ -1,7 +1,9 @@
 //! Timers (rule C25).
 
+use std::fmt;
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
 use std::ptr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use windows_sys::Win32::Foundation::HANDLE;
@@ -35,8 +37,8 @@ const CLASS: Class = Class {
 /// A new timer is not set: nobody gets through until it is [set](Self::set) and due. No thread fires it.
 ///
 /// On Windows it is the kernel's own waitable timer, which C programs share by its name.
-#[derive(Debug)]
-pub struct Timer(Named);
+#[derive(Clone)]
+pub struct Timer(Arc<Named>);
 
 impl Timer {
     /// Creates a timer; the name must be free.
@@ -45,7 +47,8 @@ impl Timer {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), [`KindMismatch`](crate::ErrorKind::KindMismatch),
     /// and what the system says.
     pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Self> {
-        Named::create(&CLASS, name, options.sync(), &|order| new_timer(order, options.reset())).map(Timer)
+        Named::create(&CLASS, name, options.sync(), &|order| new_timer(order, options.reset()))
+            .map(Timer::from)
     }
 
     /// Opens the timer that has the name, or creates one; says which of the two happened. Opening ignores
@@ -56,7 +59,7 @@ impl Timer {
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied), and what the system says.
     pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Self, Disposition)> {
         Named::create_or_open(&CLASS, name, options.sync(), &|order| new_timer(order, options.reset()))
-            .map(|(named, disposition)| (Timer(named), disposition))
+            .map(|(named, disposition)| (Timer::from(named), disposition))
     }
 
     /// Opens the timer that has the name.
@@ -64,7 +67,7 @@ impl Timer {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), and those of [`create_or_open`](Self::create_or_open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Self> {
-        Named::open(&CLASS, name, trust).map(Timer)
+        Named::open(&CLASS, name, trust).map(Timer::from)
     }
 
     /// Its name.
@@ -84,9 +87,9 @@ impl Timer {
     /// [`i32::MAX`] milliseconds; and what the system says.
     ///
     /// # Platform-specific behavior
-    /// On Windows a due time is counted in units of 100 ns, rounded up, and kept with the precision of the
-    /// system's clock tick (15.6 ms unless a program asked for a finer one). A due time after more than
-    /// 14,000 years is as good as never.
+    /// On Windows a due time is counted in units of 100 ns, rounded up, from the last tick of the system's
+    /// clock, and kept to a tick (15.6 ms, unless a program asked for a finer one). A due time after more
+    /// than 14,000 years is as good as never.
     pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
         let millis = period
             .map(|period| period_in_millis(period, SET))
@@ -108,6 +111,18 @@ impl Timer {
         // SAFETY: the handle is open.
         let cancelled = unsafe { CancelWaitableTimer(self.handle().as_raw_handle()) };
         succeeded(cancelled).map_err(|cause| self.0.failed("cancel the timer", cause))
+    }
+}
+
+impl From<Named> for Timer {
+    fn from(named: Named) -> Self {
+        Timer(Arc::new(named))
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("Timer", f)
     }
 }
 

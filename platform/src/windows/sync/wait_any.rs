@@ -17,14 +17,14 @@ pub trait WaitAny: Sealed {}
 pub(super) mod sealed {
     use std::os::windows::io::BorrowedHandle;
 
-    use crate::windows::sync::Mutex;
+    use super::{Before, MutexGuard};
 
     /// What the wait needs to know of an object.
     pub trait Sealed {
         fn handle(&self) -> BorrowedHandle<'_>;
 
-        /// The object itself, if it is a mutex.
-        fn mutex(&self) -> Option<&Mutex> {
+        /// A wait has just taken what it has to give: what else is to be done, and what a mutex gives.
+        fn taken(&self, _owner_before: Before) -> Option<MutexGuard<'_>> {
             None
         }
     }
@@ -32,7 +32,7 @@ pub(super) mod sealed {
 
 /// Which object ended a [`wait_any`], with what it gave.
 #[derive(Debug)]
-#[must_use = "a mutex that was taken is unlocked when this is dropped"]
+#[must_use]
 pub struct Woken<'a> {
     index: usize,
     guard: Option<MutexGuard<'a>>,
@@ -45,14 +45,7 @@ impl<'a> Woken<'a> {
         self.index
     }
 
-    /// The ownership that was taken, when the object is a mutex.
-    #[must_use]
-    pub fn guard(&self) -> Option<&MutexGuard<'a>> {
-        self.guard.as_ref()
-    }
-
-    /// The ownership that was taken, when the object is a mutex, to keep.
-    #[must_use]
+    /// The ownership that was taken, when the object is a mutex. Dropping this instead gives it up.
     pub fn into_guard(self) -> Option<MutexGuard<'a>> {
         self.guard
     }
@@ -65,10 +58,7 @@ impl<'a> Woken<'a> {
 /// # Errors
 /// [`InvalidArgument`](ErrorKind::InvalidArgument) for no object, or for more than 64; and what the system
 /// says.
-pub fn wait_any<'a>(
-    objects: &[&'a dyn WaitAny],
-    timeout: Option<Duration>,
-) -> Result<Option<Woken<'a>>> {
+pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     check_count(objects.len())?;
     let handles: Vec<_> = objects.iter().map(|object| object.handle()).collect();
     let outcome =
@@ -78,7 +68,7 @@ pub fn wait_any<'a>(
         Outcome::Signalled(index) => (index, Before::InOrder),
         Outcome::Abandoned(index) => (index, Before::Died),
     };
-    let guard = objects[index].mutex().map(|mutex| mutex.owned(owner_before));
+    let guard = objects[index].taken(owner_before);
     Ok(Some(Woken { index, guard }))
 }
 
