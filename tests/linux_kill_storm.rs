@@ -78,11 +78,8 @@ impl Storm {
 
     fn start(&self, raced: &ObjectName, board: &ObjectName) -> Child {
         let start = Start::role("racer").argument(raced).argument(board);
-        let start = if self.unfinished_names {
-            start.env("SAMEMAP_TEST_UNFINISHED_NAMES", "1")
-        } else {
-            start
-        };
+        let start =
+            if self.unfinished_names { start.env("SAMEMAP_TEST_UNFINISHED_NAMES", "1") } else { start };
         start.start()
     }
 
@@ -228,7 +225,8 @@ impl Racer {
     fn claim(&mut self, view: &View) -> u64 {
         let mine = u64::from(std::process::id()) << 32 | (self.random.next() & 0xFFFF_FFFF) | 1;
         let word = view.atomic_u64(0).expect("in range and aligned");
-        let id = word.compare_exchange(0, mine, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|id| id, |_| mine);
+        let id =
+            word.compare_exchange(0, mine, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|id| id, |_| mine);
         self.check_contents(view, id);
         let elsewhere = view.len() / 512 * self.random.below(512) as usize;
         view.atomic_u64(elsewhere).expect("in range and aligned").store(id, Ordering::SeqCst);

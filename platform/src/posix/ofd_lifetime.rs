@@ -18,7 +18,7 @@
 //! - Nothing waits, but a creator whose name is being removed at that very moment, and not for long.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -27,13 +27,14 @@ use rustix::io::Errno;
 
 use super::commit::Shortage;
 use super::errors::Context;
+use super::fork::ProcessMark;
 use super::object::{
     Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
 };
 use super::ofd_lock::{self, Holders};
-use super::shm_dir::{self, NewFile};
+use super::shm_dir::{self, Lockable, NewFile};
 use super::trailer::{self, Facts, TRAILER_LEN};
-use super::{catalog, commit, fork, names};
+use super::{catalog, commit, names};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
@@ -53,21 +54,20 @@ const LOOK_FIRST: u64 = 256 << 10;
 /// An object that this process holds.
 #[derive(Debug)]
 pub(super) struct Object {
-    fd: OwnedFd,
+    fd: Lockable,
     /// Whether the descriptor may be written to, and so lock exclusively.
     writable: bool,
     path: CString,
     identity: Identity,
     /// Length of the data in bytes.
     len: u64,
-    mark: fork::ProcessMark,
-    ticket: fork::Ticket,
+    mark: ProcessMark,
 }
 
 /// What an opener finds at a name.
 enum Look {
     /// A living object, held by the descriptor from now on.
-    Held { fd: OwnedFd, writable: bool, stat: Stat, facts: Facts },
+    Held { fd: Lockable, writable: bool, identity: Identity, facts: Facts },
     /// Nothing that lives.
     Nothing,
 }
@@ -108,8 +108,7 @@ impl Object {
         let wanted = Wanted { name, kind, options };
         match look(&path, wanted, context)? {
             Look::Nothing => Err(context.error(ErrorKind::NotFound)),
-            Look::Held { fd, writable, stat, facts } => {
-                let identity = Identity::from(&stat);
+            Look::Held { fd, writable, identity, facts } => {
                 Ok(Object::held(Held { fd, writable, path, identity, len: facts.len }))
             }
         }
@@ -118,8 +117,8 @@ impl Object {
     /// Opens, or creates where there is nothing to open; `true` when it created.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
         let options = OpenOptions::read_write().trust(trust.clone());
-        let deadline = Instant::now() + REMOVER_PATIENCE;
-        while Instant::now() < deadline {
+        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
+        for _ in 0..TURNS {
             match Object::open(plan.name, plan.kind, &options) {
                 Err(error) if *error.kind() == ErrorKind::NotFound => {}
                 opened => return Ok((opened?, false)),
@@ -136,8 +135,7 @@ impl Object {
 
     fn held(held: Held) -> Object {
         let Held { fd, writable, path, identity, len } = held;
-        let ticket = fork::register_holder(fd.as_fd(), writable);
-        Object { fd, writable, path, identity, len, mark: fork::ProcessMark::current(), ticket }
+        Object { fd, writable, path, identity, len, mark: ProcessMark::current() }
     }
 
     /// Length of the data in bytes.
@@ -152,7 +150,7 @@ impl Object {
 }
 
 struct Held {
-    fd: OwnedFd,
+    fd: Lockable,
     writable: bool,
     path: CString,
     identity: Identity,
@@ -161,18 +159,21 @@ struct Held {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        fork::unregister(self.ticket);
         // A forked child's copy holds nothing, and must not unlock or unlink what its parent holds.
         if !self.mark.is_current() {
             return;
         }
-        let fd = self.fd.as_fd();
-        ofd_lock::release(fd);
-        reached("close: released");
-        if self.writable && ofd_lock::holders(fd) == Ok(Holders::Nobody) {
-            reached("close: saw nobody");
-            remove_if_dead(fd, &self.path, self.identity);
-        }
+        let_go(self.fd.as_fd(), self.writable, &self.path, self.identity);
+    }
+}
+
+/// Stops holding the object, and removes it where that was the last holder.
+fn let_go(fd: BorrowedFd<'_>, writable: bool, path: &CStr, identity: Identity) {
+    ofd_lock::release(fd);
+    reached("close: released");
+    if writable && ofd_lock::holders(fd) == Ok(Holders::Nobody) {
+        reached("close: saw nobody");
+        remove_if_dead(fd, path, identity);
     }
 }
 
@@ -195,25 +196,30 @@ struct Made {
 /// Makes the finished object, without its name.
 fn make(plan: Plan<'_>, context: Context<'_>) -> Result<Made> {
     let mode = Mode::from_raw_mode(plan.permissions.mode());
-    let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
-    reached("create: file made");
-    match finish(&file, mode, plan) {
-        Ok(identity) => Ok(Made { file, identity }),
-        Err(shortage) => {
-            file.discard();
-            Err(match shortage {
-                Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
-                Shortage::Os(errno) => context.os(errno),
-            })
+    for _ in 0..TURNS {
+        let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
+        reached("create: file made");
+        match finish(&file, mode, plan) {
+            Ok(Some(identity)) => return Ok(Made { file, identity }),
+            Ok(None) => file.discard(),
+            Err(shortage) => {
+                file.discard();
+                return Err(match shortage {
+                    Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
+                    Shortage::Os(errno) => context.os(errno),
+                });
+            }
         }
     }
+    Err(context.error(ErrorKind::TimedOut))
 }
 
-fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Identity, Shortage> {
+/// Nothing when a sweep has the file: one with a temporary name and no lock yet looks dead.
+fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Option<Identity>, Shortage> {
     let fd = file.fd.as_fd();
-    // Not refused: a sweep locks exclusively only what has a name, and then removes it, which
-    // `publish` finds out.
-    ofd_lock::try_hold(fd)?;
+    if !ofd_lock::try_hold(fd)? {
+        return Ok(None);
+    }
     reached("create: held");
     let stat = fs::fstat(fd)?;
     if stat.st_mode & 0o777 != mode.as_raw_mode() {
@@ -225,7 +231,7 @@ fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Identity, Shorta
     reached("create: committed");
     write_trailer(fd, &trailer::encoded(plan.kind, plan.len, plan.name), plan.len)?;
     reached("create: trailer written");
-    Ok(Identity::from(&stat))
+    Ok(Some(Identity::from(&stat)))
 }
 
 fn write_trailer(fd: BorrowedFd<'_>, trailer: &[u8], at: u64) -> Result<(), Errno> {
@@ -343,27 +349,29 @@ fn look(path: &CStr, wanted: Wanted<'_>, context: Context<'_>) -> Result<Look> {
         if stat.st_nlink == 0 {
             continue;
         }
-        let facts = match check(fd.as_fd(), writable, &stat, wanted, context) {
-            Ok(facts) => facts,
-            Err(error) => {
-                ofd_lock::release(fd.as_fd());
-                return Err(error);
-            }
-        };
-        return Ok(Look::Held { fd, writable, stat, facts });
+        let facts = facts_of(fd.as_fd(), &stat).map_err(|what| {
+            ofd_lock::release(fd.as_fd());
+            foreign(what, wanted.kind, context)
+        })?;
+        let identity = Identity::from(&stat);
+        if let Err(error) = check(&facts, writable, &stat, wanted, context) {
+            // The last holder may have seen this lock, and so left the removal to us.
+            let_go(fd.as_fd(), writable, path, identity);
+            return Err(error);
+        }
+        return Ok(Look::Held { fd, writable, identity, facts });
     }
     Err(context.error(ErrorKind::TimedOut))
 }
 
 /// Whether what lives there is what the caller wants, and may have.
 fn check(
-    fd: BorrowedFd<'_>,
+    facts: &Facts,
     writable: bool,
     stat: &Stat,
     wanted: Wanted<'_>,
     context: Context<'_>,
-) -> Result<Facts> {
-    let facts = facts_of(fd, stat).map_err(|what| foreign(what, wanted.kind, context))?;
+) -> Result<()> {
     check_owner(stat.st_uid, wanted.options.accepted(), context)?;
     if facts.name != wanted.name.to_string() {
         return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
@@ -374,7 +382,7 @@ fn check(
     if wanted.options.access().writes_object() && !writable {
         return Err(denied(stat.st_uid, context));
     }
-    Ok(facts)
+    Ok(())
 }
 
 /// What has no holder is reclaimed in passing, if it is ours at all, and is never opened.
@@ -499,13 +507,13 @@ fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
 
 /// Why `open` failed, where that alone tells; `None` where this user may not open the thing.
 fn not_opened(path: &CStr, errno: Errno, wanted: ObjectKind, context: Context<'_>) -> Option<Error> {
-    match errno {
-        Errno::NOENT | Errno::NOTDIR => Some(no_shared_memory(errno, context)),
-        Errno::ACCESS | Errno::PERM => None,
-        _ => match shm_dir::stat(path).ok().as_ref().and_then(not_regular) {
-            Some(what) => Some(foreign(what, wanted, context).with_source(errno.into())),
-            None => Some(context.os(errno)),
-        },
+    if matches!(errno, Errno::NOENT | Errno::NOTDIR) {
+        return Some(no_shared_memory(errno, context));
+    }
+    match shm_dir::stat(path).ok().as_ref().and_then(not_regular) {
+        Some(what) => Some(foreign(what, wanted, context).with_source(errno.into())),
+        None if matches!(errno, Errno::ACCESS | Errno::PERM) => None,
+        None => Some(context.os(errno)),
     }
 }
 

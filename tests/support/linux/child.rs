@@ -10,7 +10,7 @@ use std::os::fd::FromRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use super::{sandbox, watchdog};
 
@@ -125,8 +125,9 @@ impl Start {
             .process_group(0);
         let mut process = self.command.spawn()?;
         watchdog::guard(process.id() as i32);
+        let input = process.stdin.take().expect("stdin is piped");
         let lines = BufReader::new(process.stdout.take().expect("stdout is piped"));
-        Ok(Child { process, lines, complaints, what: self.what, ended: None })
+        Ok(Child { process, input, lines, complaints, what: self.what, ended: None })
     }
 }
 
@@ -143,6 +144,8 @@ fn memory_file() -> File {
 /// A child that runs, or that ended and can still be asked what it said.
 pub struct Child {
     process: std::process::Child,
+    /// Open beyond the child's end: what it forked may still listen.
+    input: ChildStdin,
     lines: BufReader<ChildStdout>,
     complaints: File,
     what: String,
@@ -189,9 +192,8 @@ impl Child {
 
     /// Says a line to the child.
     pub fn say(&mut self, text: &str) {
-        let input = self.process.stdin.as_mut().expect("stdin is piped");
         // One that is gone is noticed where its answer is missed.
-        let _ = writeln!(input, "{text}").and_then(|()| input.flush());
+        let _ = writeln!(self.input, "{text}").and_then(|()| self.input.flush());
     }
 
     /// All that it writes to its output until it closes it.

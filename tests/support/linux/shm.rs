@@ -1,5 +1,8 @@
 //! Names of one run, the files behind them, and what regions hold.
 
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -83,6 +86,52 @@ pub fn plant_remains(name: &ObjectName, size: u64) {
     let bytes = std::fs::read(&file).expect("the object's file");
     drop(region);
     std::fs::write(&file, bytes).expect("a file on the free name");
+}
+
+/// An object of a kind that this version cannot make, held as its holders would hold it.
+pub struct OtherKind(File);
+
+impl OtherKind {
+    /// Puts a mutex on the name.
+    pub fn hold(name: &ObjectName) -> OtherKind {
+        // Under another name until it is held: a sweep would take it for dead.
+        let made_as = unique_name("other-kind");
+        plant_remains(&made_as, 4096);
+        let file = File::options().read(true).write(true).open(file_of(&made_as)).expect("a file of ours");
+        assert_eq!(life_lock(&file, libc::F_OFD_SETLK, libc::F_RDLCK), libc::F_RDLCK);
+        write_trailer_name(&file, name);
+        // The kind stands behind the data, the magic and the version; 2 is a mutex.
+        file.write_all_at(&2_u32.to_le_bytes(), 4096 + 12).expect("a trailer");
+        std::fs::rename(file_of(&made_as), file_of(name)).expect("a free name");
+        OtherKind(file)
+    }
+
+    /// Lets go and answers whether nobody else holds it; the last one out would remove it.
+    pub fn let_go_and_look(self) -> bool {
+        life_lock(&self.0, libc::F_OFD_SETLK, libc::F_UNLCK);
+        life_lock(&self.0, libc::F_OFD_GETLK, libc::F_WRLCK) == libc::F_UNLCK
+    }
+}
+
+/// Makes the trailer of an object with one page of data say another name.
+pub fn write_trailer_name(file: &File, name: &ObjectName) {
+    let name = name.to_string();
+    file.write_all_at(&(name.len() as u32).to_le_bytes(), 4096 + 24).expect("a trailer");
+    file.write_all_at(name.as_bytes(), 4096 + 64).expect("a trailer");
+}
+
+/// Locks the life byte of an object's file, or asks about it; answers the kind of lock that comes back.
+pub fn life_lock(file: &File, command: i32, kind: i32) -> i32 {
+    // SAFETY: an all-zero flock64 is valid, and the commands read and write that one.
+    unsafe {
+        let mut lock: libc::flock64 = std::mem::zeroed();
+        lock.l_type = kind as libc::c_short;
+        lock.l_start = 1 << 62;
+        lock.l_len = 1;
+        let answer = libc::fcntl(file.as_raw_fd(), command, &raw mut lock);
+        assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
+        i32::from(lock.l_type)
+    }
 }
 
 /// A view of all of it.
