@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use linux::child::{Child, Start, hear, play, say};
-use linux::forked::{Forked, fork};
+use linux::forked::{Forked, fork, raw_fork};
 use linux::shm::{assert_not_found, assert_nothing_left, id_of, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _, View,
@@ -64,6 +64,17 @@ fn child_with_copy_on_write_views_outlives_a_killed_parent() {
     assert_not_found(&name);
     parent.say("look");
     parent.expect("the child still reads");
+    assert_nothing_left(&name);
+}
+
+/// Nothing is told of such a fork; the child is known by its number.
+#[test]
+fn child_of_a_raw_clone_neither_unlocks_nor_unlinks() {
+    let (name, mut parent) = started("raw_clone");
+    parent.expect("the child dropped its copies");
+    assert_held(&name);
+    parent.say("end");
+    parent.finish();
     assert_nothing_left(&name);
 }
 
@@ -165,6 +176,7 @@ fn child_entry() {
         ("child_outlives_drop", child_outlives_drop),
         ("child_outlives_kill", child_outlives_kill),
         ("private_views", private_views),
+        ("raw_clone", raw_clone),
         ("child_creates", child_creates),
         ("forks_within", forks_within),
         ("no_descriptor_left", no_descriptor_left),
@@ -262,6 +274,17 @@ fn child_drops_first(arguments: &[String]) {
     let (region, [read_only, read_write]) = &ours;
     assert_eq!((id_of(region), mark_in(read_only), mark_in(read_write)), (MARK, MARK, MARK));
     drop(ours);
+}
+
+fn raw_clone(arguments: &[String]) {
+    let region = create_marked(&name(&arguments[0]));
+    let view = view(&region, Access::ReadWrite);
+    let mut copies = Some((region, view));
+    raw_fork(|| drop(copies.take())).finish();
+    say("the child dropped its copies");
+    hear();
+    let (region, view) = copies.expect("taken in the child only");
+    assert_eq!((id_of(&region), mark_in(&view)), (MARK, MARK));
 }
 
 /// What a forked child gets of a value: its bytes, and so a second owner.

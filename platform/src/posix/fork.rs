@@ -10,11 +10,11 @@
 //! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
 //! neither unlocks nor unlinks, but it does keep the description alive.
 
-use std::os::fd::{AsRawFd, RawFd};
 #[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
 use std::os::fd::BorrowedFd;
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 

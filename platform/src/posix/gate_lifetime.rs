@@ -40,7 +40,7 @@ use rustix::shm;
 use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::gate_files::{Barred, Gate, Life, Place};
-use super::object::{Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
+use super::object::{self, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
 use super::trailer::{self, Facts, TRAILER_LEN};
 use super::{fork, names};
 use crate::copy::{copy_from_shared, copy_to_shared};
@@ -66,7 +66,7 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: "create the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let place = Place::find(plan.name, context)?;
         let inside = Inside::to_make(&place, plan, None, context)?;
         match inside.living(Clearing::Wholly)? {
@@ -76,7 +76,7 @@ impl Object {
     }
 
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: "open the object", name: Some(name) };
+        let context = Context { operation: object::opening(kind), name: Some(name) };
         let wanted = Wanted { name, kind, options };
         let place = Place::find(name, context)?;
         let Some(inside) = Inside::to_open(&place, wanted, context)? else {
@@ -90,7 +90,7 @@ impl Object {
 
     /// Opens, or creates where there is nothing to open; `true` when it created.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
-        let context = Context { operation: "create or open the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let options = OpenOptions::read_write().trust(trust.clone());
         let wanted = Wanted { name: plan.name, kind: plan.kind, options: &options };
         let place = Place::find(plan.name, context)?;
@@ -281,7 +281,7 @@ impl<'a> Inside<'a> {
     /// Makes an object and holds it.
     fn make(&self, plan: Plan<'_>) -> Result<Object> {
         let context = self.context;
-        let too_large = || context.out_of_memory(plan.len, None);
+        let too_large = || context.out_of_memory(plan.asked, None);
         let file_len = file_len_of(plan.len).ok_or_else(too_large)?;
         self.gate.admit(plan.permissions).map_err(|errno| context.os(errno))?;
         let life = Life::make(self.place, plan.permissions).map_err(|errno| context.os(errno))?;
@@ -415,7 +415,7 @@ fn make_shm(plan: Plan<'_>, file_len: u64, life: &Life, context: Context<'_>) ->
         // A stranger's, since the look.
         Errno::EXIST => foreign(WITHOUT_LIFE, plan.kind, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
-            context.out_of_memory(plan.len, None).with_source(errno.into())
+            context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
         errno => context.os(errno),
     })?;
@@ -436,7 +436,7 @@ fn finish(
 ) -> Result<()> {
     grant(shm, mode, context)?;
     commit::commit(shm, file_len).map_err(|shortage| match shortage {
-        Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
+        Shortage::NotEnough(left) => context.out_of_memory(plan.asked, left),
         Shortage::Os(errno) => context.os(errno),
     })?;
     reached("create: committed");
@@ -629,7 +629,7 @@ mod tests {
         let options = crate::CreateOptions::new(1);
         let context = Context { operation: "test", name: Some(name) };
         let len = planned_len(&options, context).unwrap();
-        Plan { name, kind: ObjectKind::Region, len, permissions: Permissions::owner_only() }
+        Plan { name, kind: ObjectKind::Region, asked: len, len, permissions: Permissions::owner_only() }
     }
 
     fn create(name: &ObjectName) -> Result<Object> {

@@ -59,8 +59,7 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let (address, ticket) =
-        map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
+    let (address, ticket) = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, ticket, _backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };

@@ -29,7 +29,7 @@ use super::commit::Shortage;
 use super::errors::Context;
 use super::fork::ProcessMark;
 use super::object::{
-    Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
+    self, Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
 };
 use super::ofd_lock::{self, Holders};
 use super::shm_dir::{self, Lockable, NewFile};
@@ -82,7 +82,7 @@ enum Obstacle {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: "create the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let path = path_of(plan.name);
         if first_creation_of_this_process() {
             catalog::sweep_for_a_while();
@@ -103,7 +103,7 @@ impl Object {
     }
 
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: "open the object", name: Some(name) };
+        let context = Context { operation: object::opening(kind), name: Some(name) };
         let path = path_of(name);
         let wanted = Wanted { name, kind, options };
         match look(&path, wanted, context)? {
@@ -129,7 +129,7 @@ impl Object {
                 created => return Ok((created?, true)),
             }
         }
-        let context = Context { operation: "create or open the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         Err(context.error(ErrorKind::TimedOut))
     }
 
@@ -205,7 +205,7 @@ fn make(plan: Plan<'_>, context: Context<'_>) -> Result<Made> {
             Err(shortage) => {
                 file.discard();
                 return Err(match shortage {
-                    Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
+                    Shortage::NotEnough(left) => context.out_of_memory(plan.asked, left),
                     Shortage::Os(errno) => context.os(errno),
                 });
             }
@@ -365,13 +365,7 @@ fn look(path: &CStr, wanted: Wanted<'_>, context: Context<'_>) -> Result<Look> {
 }
 
 /// Whether what lives there is what the caller wants, and may have.
-fn check(
-    facts: &Facts,
-    writable: bool,
-    stat: &Stat,
-    wanted: Wanted<'_>,
-    context: Context<'_>,
-) -> Result<()> {
+fn check(facts: &Facts, writable: bool, stat: &Stat, wanted: Wanted<'_>, context: Context<'_>) -> Result<()> {
     check_owner(stat.st_uid, wanted.options.accepted(), context)?;
     if facts.name != wanted.name.to_string() {
         return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
@@ -490,7 +484,7 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
         Errno::NOENT | Errno::NOTDIR if !shm_dir::exists() => no_shared_memory(errno, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
-            context.out_of_memory(plan.len, None).with_source(errno.into())
+            context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
         errno => context.os(errno),
     }

@@ -61,6 +61,7 @@ fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static s
     Ok(Plan {
         name,
         kind: ObjectKind::Region,
+        asked: options.size(),
         len: planned_len(options, context)?,
         permissions: options.asked_permissions(),
     })
@@ -91,7 +92,7 @@ unsafe impl SharedRegion for Region {
         let context = Context { operation: "create an anonymous region", name: None };
         let len = planned_len(options, context)?;
         let fd = anonymous_file(len).map_err(|shortage| match shortage {
-            Shortage::NotEnough(left) => context.out_of_memory(len, left),
+            Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
             Shortage::Os(errno) => context.os(errno),
         })?;
         Ok(Region { held: Arc::new(Held::Anonymous(fd)), name: None, len, access: Access::ReadWrite })

@@ -186,8 +186,8 @@ fn unfinished_path(attempt: u32) -> CString {
 
 /// The names in the folder that could be ours, and their inode numbers.
 pub(super) fn our_names() -> Result<Vec<String>, Errno> {
-    let entries = std::fs::read_dir(DIR)
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let entries =
+        std::fs::read_dir(DIR).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter(|name| name.starts_with(names::PREFIX)).collect())
 }

@@ -155,6 +155,7 @@ pub struct Child {
 /// What a child came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
+    Running,
     Stopped,
     Ended,
 }
@@ -219,7 +220,9 @@ impl Child {
         if self.ended.is_some() {
             return Fate::Ended;
         }
-        watchdog::pat(self.pid());
+        if states & libc::WNOHANG == 0 {
+            watchdog::pat(self.pid());
+        }
         // SAFETY: an all-zero siginfo_t is valid, and waitid fills it; WNOWAIT leaves the child to be reaped
         // by its owner, so that its number stays its own.
         let info = unsafe {
@@ -233,11 +236,18 @@ impl Child {
         };
         match info.si_code {
             libc::CLD_STOPPED => Fate::Stopped,
+            // Asked without waiting, and nothing happened.
+            0 => Fate::Running,
             _ => {
                 self.reap();
                 Fate::Ended
             }
         }
+    }
+
+    /// Whether it has ended; does not wait.
+    pub fn has_ended(&mut self) -> bool {
+        self.wait_state(libc::WEXITED | libc::WNOHANG) == Fate::Ended
     }
 
     fn reap(&mut self) {
