@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use linux::child::{Start, play};
 use linux::shm::{
-    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, plant_remains,
+    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,
     system_name, unique_global_name, unique_name, view_of,
 };
 use linux::users::{self, ALICE, NOBODY, User};
@@ -97,8 +97,7 @@ fn lay_sparse(name: &ObjectName) {
 
 /// An object with one byte of its trailer overwritten.
 fn damage(name: &ObjectName, at: usize) {
-    plant_remains(name, 4096);
-    let mut bytes = std::fs::read(file_of(name)).expect("a file");
+    let mut bytes = object_bytes(name, 4096);
     bytes[4096 + at] ^= 0x40;
     write(name, &bytes);
 }

@@ -233,6 +233,12 @@ fn mark(region: &Region) {
 
 /// The points that an undisturbed child comes by, in order.
 fn points_of(scenario: Scenario, way: Way) -> Vec<String> {
+    // Another program's sweep may take the remains before the child meets them, and then it meets less.
+    let runs = [(); 3].map(|()| points_of_a_run(scenario, way));
+    runs.into_iter().max_by_key(Vec::len).expect("three of them")
+}
+
+fn points_of_a_run(scenario: Scenario, way: Way) -> Vec<String> {
     let name = unique_name("points");
     let mut child = start(scenario, way, &name, None);
     child.expect("ready");
@@ -269,7 +275,9 @@ struct Point<'a> {
 
 fn for_every_point(way: Way, check: fn(Point<'_>)) {
     let _alone = alone();
-    for scenario in SCENARIOS {
+    // The way matters to creators only.
+    let matters = |scenario: &Scenario| scenario.role != "open" && scenario.size == SMALL;
+    for scenario in SCENARIOS.into_iter().filter(|scenario| way == Way::Nameless || matters(scenario)) {
         let all = points_of(scenario, way);
         for at in 0..all.len() {
             check(Point { scenario, way, all: &all, at });

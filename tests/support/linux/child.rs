@@ -245,9 +245,11 @@ impl Child {
         }
     }
 
-    /// Whether it has ended; does not wait.
-    pub fn has_ended(&mut self) -> bool {
-        self.wait_state(libc::WEXITED | libc::WNOHANG) == Fate::Ended
+    /// What it complained about, if it has failed by now; does not wait.
+    pub fn failure(&mut self) -> Option<String> {
+        self.wait_state(libc::WEXITED | libc::WNOHANG);
+        let failed = self.ended.is_some_and(|status| !status.success());
+        failed.then(|| self.words())
     }
 
     fn reap(&mut self) {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use samemap::{
-    Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
+    CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
 };
 
 use super::random::Random;
@@ -77,15 +77,17 @@ pub fn unfinished_files_of(pids: &[i32]) -> Vec<String> {
     names.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))).collect()
 }
 
-/// Puts a dead object on the name, as killed holders leave it: a file with a valid trailer that nobody has
-/// locked. A byte of its data is set, so that it can be told from a new one.
-pub fn plant_remains(name: &ObjectName, size: u64) {
-    let file = file_of(name);
+/// The file of a region, byte for byte: a byte of its data is set, so that it can be told from a new one.
+pub fn object_bytes(name: &ObjectName, size: u64) -> Vec<u8> {
     let region = Region::create(name, &CreateOptions::new(size)).expect("the name is free");
-    region.view(.., Access::ReadWrite).expect("a view").write(0, &[0xDD]).expect("in range");
-    let bytes = std::fs::read(&file).expect("the object's file");
-    drop(region);
-    std::fs::write(&file, bytes).expect("a file on the free name");
+    view_of(&region).write(0, &[0xDD]).expect("in range");
+    std::fs::read(file_of(name)).expect("the object's file")
+}
+
+/// Puts a dead object on the name, as killed holders leave it: a file with a valid trailer that nobody has
+/// locked. Any sweep may remove it again.
+pub fn plant_remains(name: &ObjectName, size: u64) {
+    std::fs::write(file_of(name), object_bytes(name, size)).expect("a file on the free name");
 }
 
 /// An object of a kind that this version cannot make, held as its holders would hold it.
@@ -94,15 +96,15 @@ pub struct OtherKind(File);
 impl OtherKind {
     /// Puts a mutex on the name.
     pub fn hold(name: &ObjectName) -> OtherKind {
-        // Under another name until it is held: a sweep would take it for dead.
-        let made_as = unique_name("other-kind");
-        plant_remains(&made_as, 4096);
-        let file = File::options().read(true).write(true).open(file_of(&made_as)).expect("a file of ours");
+        let mut bytes = object_bytes(name, 4096);
+        // The kind stands in the trailer, behind the magic and the version; 2 is a mutex.
+        bytes[4096 + 12..4096 + 16].copy_from_slice(&2_u32.to_le_bytes());
+        // Not under a name of ours until it is held: a sweep would take it for dead.
+        let made_as = PathBuf::from(format!("/dev/shm/{}", name.rest()));
+        std::fs::write(&made_as, bytes).expect("a free name");
+        let file = File::options().read(true).write(true).open(&made_as).expect("a file of ours");
         assert_eq!(life_lock(&file, libc::F_OFD_SETLK, libc::F_RDLCK), libc::F_RDLCK);
-        write_trailer_name(&file, name);
-        // The kind stands behind the data, the magic and the version; 2 is a mutex.
-        file.write_all_at(&2_u32.to_le_bytes(), 4096 + 12).expect("a trailer");
-        std::fs::rename(file_of(&made_as), file_of(name)).expect("a free name");
+        std::fs::rename(&made_as, file_of(name)).expect("a free name");
         OtherKind(file)
     }
 
