@@ -1,4 +1,4 @@
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 //! A process is killed, or stopped, between any two system calls with which it creates, opens, closes or
 //! sweeps (C6, C16, C17): the others get the contract's answers within a second, and whoever holds the name
 //! meanwhile is not harmed when it goes on.
@@ -301,7 +301,7 @@ impl Point<'_> {
     /// Brings a child to this point.
     fn reach(&self) -> Stopped {
         // Another program's sweep may take the remains before the child meets them.
-        (0..20).find_map(|_| self.try_to_reach()).unwrap_or_else(|| panic!("{self:?} is never reached"))
+        (0..200).find_map(|_| self.try_to_reach()).unwrap_or_else(|| panic!("{self:?} is never reached"))
     }
 
     fn try_to_reach(&self) -> Option<Stopped> {
@@ -567,7 +567,7 @@ fn a_creator_whose_unfinished_file_is_being_swept_makes_another() {
     let creates = Scenario { role: "create", finds: Finds::Nothing, size: SMALL };
     let all = points_of(creates, Way::TemporaryName);
     let (name, mut creator, mut sweeper) =
-        (0..20).find_map(|_| sweep_an_unfinished_file(creates, &all)).expect("a sweep that meets the file");
+        (0..200).find_map(|_| sweep_an_unfinished_file(creates, &all)).expect("a sweep that meets the file");
     creator.signal(libc::SIGCONT);
     while creator.hear() != "holds 0" {}
     let opened = Region::open(&name, &OpenOptions::read_write()).expect("the creator holds it");

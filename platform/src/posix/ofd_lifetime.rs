@@ -76,8 +76,8 @@ enum Look {
 enum Obstacle {
     /// Nothing any more.
     Gone,
-    /// A remover at work.
-    BeingRemoved,
+    /// A remover at work on this file.
+    BeingRemoved(Identity),
 }
 
 impl Object {
@@ -274,22 +274,24 @@ fn publish(made: Made, path: CString, plan: Plan<'_>, context: Context<'_>) -> R
 
 /// Removes what is dead from the name, or says why it cannot be had.
 fn clear_the_way(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result<()> {
-    let deadline = Instant::now() + REMOVER_PATIENCE;
-    let mut pause = Duration::from_micros(10);
-    loop {
-        match look_at_obstacle(path, plan, context)? {
-            Obstacle::Gone => return Ok(()),
-            Obstacle::BeingRemoved if Instant::now() >= deadline => {
-                return Err(context.error(ErrorKind::TimedOut).with_detail(
-                    "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
-                ));
-            }
-            Obstacle::BeingRemoved => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(10));
-            }
+    let mut waiting: Option<(Identity, Instant)> = None;
+    for _ in 0..TURNS {
+        let Obstacle::BeingRemoved(file) = look_at_obstacle(path, plan, context)? else { return Ok(()) };
+        // Each remover has the whole time: where many come and go, none of them is stuck.
+        let since = match waiting {
+            Some((seen, since)) if seen == file => since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= REMOVER_PATIENCE {
+            return Err(context.error(ErrorKind::TimedOut).with_detail(
+                "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
+            ));
         }
+        waiting = Some((file, since));
+        let pause = since.elapsed().clamp(Duration::from_micros(10), Duration::from_millis(10));
+        std::thread::sleep(pause);
     }
+    Err(context.error(ErrorKind::TimedOut))
 }
 
 fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result<Obstacle> {
@@ -312,10 +314,10 @@ fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result
     match holders {
         Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),
         Holders::Some => Err(mismatch(plan.kind, Found::Object(facts.kind), context)),
-        Holders::Remover => Ok(Obstacle::BeingRemoved),
+        Holders::Remover => Ok(Obstacle::BeingRemoved(Identity::from(&stat))),
         Holders::Nobody => match remove_dead(fd, writable, path, Identity::from(&stat)) {
             Removal::Done => Ok(Obstacle::Gone),
-            Removal::Contended => Ok(Obstacle::BeingRemoved),
+            Removal::Contended => Ok(Obstacle::BeingRemoved(Identity::from(&stat))),
             Removal::Refused(errno) => Err(remains_of_another(stat.st_uid, errno, context)),
         },
     }

@@ -6,9 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use samemap::{
-    CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
-};
+use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View};
 
 use super::random::Random;
 
