@@ -1,6 +1,7 @@
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime), feature = "cli"))]
 //! Who else sees the same bytes: a C and a Python program that know the POSIX name only, and our own
 //! programs built for 32 bits.
+
+#![cfg(all(target_os = "linux", not(samemap_gate_lifetime), feature = "cli"))]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

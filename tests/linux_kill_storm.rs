@@ -1,8 +1,9 @@
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 //! Nine racers on one name, killed at random moments. Whoever holds the name at the same time holds the
 //! same object, whatever was killed meanwhile (C5, C6, C9, C15 to C17).
 //!
 //! 2,000 kills by default; `SAMEMAP_KILLS=100000 cargo test --release --test linux_kill_storm` on demand.
+
+#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
 #[path = "support/linux/mod.rs"]
 mod linux;
