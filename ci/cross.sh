@@ -16,14 +16,13 @@ all_targets=(
     aarch64-unknown-linux-gnu
     i686-unknown-linux-gnu # 32 bits
     i686-pc-windows-msvc   # 32 bits, and the other tools of Windows
-    aarch64-linux-android
 )
 
-# Sets `features`. The crate shared_memory 0.12 does not compile for FreeBSD (its nix 0.23 does not) and refuses
-# Android: there our adaptor over it cannot be checked.
+# Sets `features`. The crate shared_memory 0.12 does not compile for FreeBSD (its nix 0.23 does not): there our
+# adaptor over it cannot be checked.
 choose_features() {
     case $1 in
-    *-freebsd | *-android) features=(--features "samemap/conformance,samemap-platform/testing") ;;
+    *-freebsd) features=(--features "samemap/conformance,samemap-platform/testing") ;;
     *) features=(--all-features) ;;
     esac
 }

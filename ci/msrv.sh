@@ -12,8 +12,8 @@ CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
 
 rustup_toolchain() {
     command -v rustup >/dev/null || return
-    cargo "+$msrv" --version 2>/dev/null && return
-    timeout 300 rustup toolchain install "$msrv" --profile minimal && cargo "+$msrv" --version
+    cargo "+$msrv" --version >/dev/null 2>&1 && return
+    timeout 300 rustup toolchain install "$msrv" --profile minimal && cargo "+$msrv" --version >/dev/null
 }
 
 # debian_version PACKAGE: the newest package of the wanted Rust that the lists know.
@@ -38,7 +38,6 @@ unpack_debian() {
     cd "$ci_root"
 }
 
-# A function for what depends on the toolchain: `cargo_msrv ARGUMENTS…`.
 use_debian() {
     local into=$CARGO_TARGET_DIR/debian
     [[ -x $into/usr/bin/cargo ]] || unpack_debian "$into"

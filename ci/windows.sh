@@ -81,6 +81,16 @@ start_wine() {
     echo "$(wine --version), prefix $WINEPREFIX"
 }
 
+# Plain Win32 programs that the tests share memory with. Wine can start no compiler, so they are built here.
+build_c_programs() {
+    local source folder=$CARGO_TARGET_DIR/c-programs
+    mkdir -p "$folder"
+    for source in tests/c/windows_*.c; do
+        x86_64-w64-mingw32-gcc -municode -O2 -Wall -Werror -o "$folder/$(basename "$source" .c).exe" "$source"
+    done
+    export SAMEMAP_WINDOWS_C_PROGRAMS=Z:$folder
+}
+
 # run_tests LABEL COMMAND…: the whole run, counted. `test_args` follow the command.
 run_tests() {
     local label=$1 status=0
@@ -93,6 +103,7 @@ run_tests() {
 test_under_wine() {
     choose_test_args "$@"
     use_windows_toolchain
+    build_c_programs
     step "Wine"
     start_wine
     # With the drive, so that a test may change its directory. Z: is the root of the Unix file system.

@@ -1,8 +1,9 @@
-#![cfg(target_os = "linux")]
 //! Nine racers on one name, killed at random moments. Whoever holds the name at the same time holds the
 //! same object, whatever was killed meanwhile (C5, C6, C9, C15 to C17).
 //!
 //! 2,000 kills by default; `SAMEMAP_KILLS=100000 cargo test --release --test linux_kill_storm` on demand.
+
+#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
 #[path = "support/linux/mod.rs"]
 mod linux;
@@ -13,12 +14,17 @@ use std::time::{Duration, Instant};
 use linux::child::{Child, Start, play, say};
 use linux::random::Random;
 use linux::shm::{
-    assert_nothing_left, id_of, kind_of, name, system_name, unfinished_files_of, unique_name, view_of,
+    assert_no_file, assert_nothing_left, id_of, kind_of, name, system_name, unfinished_files_of, unique_name,
+    view_of,
 };
 use samemap::catalog::{self, State};
 use samemap::{
     Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
 };
+
+/// More than this machine can run at once, and a few rounds more than it takes to catch two in the act.
+const CLOSERS: usize = 3;
+const CLOSINGS: u64 = 1000;
 
 /// The one to be killed next, and eight others.
 const RACERS: usize = 9;
@@ -36,10 +42,27 @@ fn racers_that_create_under_a_temporary_name_hold_the_same_object_too() {
     Storm { kills, unfinished_names: true }.run();
 }
 
+/// Two that close in the same instant must not each take the other for the last one.
+#[test]
+fn holders_that_close_at_the_same_instant_leave_nothing() {
+    let names = [unique_name("closing"), unique_name("board")];
+    let board = Board::create(&names[1]);
+    let start = || Start::role("closer").argument(&names[0]).argument(&names[1]).start();
+    let mut closers: Vec<Child> = (0..CLOSERS).map(|_| start()).collect();
+    for round in 0..CLOSINGS {
+        let region = Region::create(&names[0], &CreateOptions::new(4096)).expect("a free name");
+        board.begin(2 * round + 1, &mut closers);
+        drop(region);
+        board.begin(2 * round + 2, &mut closers);
+        assert_no_file(&names[0]);
+    }
+    closers.iter_mut().for_each(Child::finish);
+}
+
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
-    play(&[("racer", racer)]);
+    play(&[("racer", racer), ("closer", closer)]);
 }
 
 // ---- the parent ---------------------------------------------------------------------------------------
@@ -78,11 +101,8 @@ impl Storm {
 
     fn start(&self, raced: &ObjectName, board: &ObjectName) -> Child {
         let start = Start::role("racer").argument(raced).argument(board);
-        let start = if self.unfinished_names {
-            start.env("SAMEMAP_TEST_UNFINISHED_NAMES", "1")
-        } else {
-            start
-        };
+        let start =
+            if self.unfinished_names { start.env("SAMEMAP_TEST_UNFINISHED_NAMES", "1") } else { start };
         start.start()
     }
 
@@ -96,6 +116,11 @@ impl Storm {
 }
 
 // ---- what all of them see -----------------------------------------------------------------------------
+
+/// The number of the phase, for those who close at once.
+const PHASE: usize = 0;
+/// How many of them have done what the phase asks for.
+const DONE: usize = 1;
 
 const OVER: usize = 0;
 const CREATED: usize = 1;
@@ -131,6 +156,23 @@ impl Board {
         self.counter(which).load(Ordering::SeqCst)
     }
 
+    /// Begins a phase, and waits until all have done what it asks for.
+    fn begin(&self, phase: u64, closers: &mut [Child]) {
+        self.counter(DONE).store(0, Ordering::SeqCst);
+        self.counter(PHASE).store(phase, Ordering::SeqCst);
+        while self.get(DONE) < closers.len() as u64 {
+            let failed = closers.iter_mut().find_map(Child::failure);
+            assert_eq!(failed, None);
+            std::thread::yield_now();
+        }
+    }
+
+    fn await_phase(&self, phase: u64) {
+        while self.get(PHASE) < phase {
+            std::thread::yield_now();
+        }
+    }
+
     fn report(&self, kills: usize, took: Duration) {
         let [_, created, opened, not_found, exists, timed_out, listed, reclaimed]: [u64; COUNTERS] =
             std::array::from_fn(|which| self.get(which));
@@ -146,6 +188,21 @@ impl Board {
         // A creator gives up only on a remover that does not get on, and none of them was stopped. A busy
         // machine may do the same to a few.
         assert!(self.get(TIMED_OUT) <= kills / 100, "{} creators timed out", self.get(TIMED_OUT));
+    }
+}
+
+// ---- a closer -----------------------------------------------------------------------------------------
+
+/// Opens and closes in step with others: in odd phases and in even ones.
+fn closer(arguments: &[String]) {
+    let (name, board) = (name(&arguments[0]), Board::open(&name(&arguments[1])));
+    for round in 0..CLOSINGS {
+        board.await_phase(2 * round + 1);
+        let region = Region::open(&name, &OpenOptions::read_write()).expect("the parent holds it");
+        board.count(DONE);
+        board.await_phase(2 * round + 2);
+        drop(region);
+        board.count(DONE);
     }
 }
 
@@ -228,7 +285,8 @@ impl Racer {
     fn claim(&mut self, view: &View) -> u64 {
         let mine = u64::from(std::process::id()) << 32 | (self.random.next() & 0xFFFF_FFFF) | 1;
         let word = view.atomic_u64(0).expect("in range and aligned");
-        let id = word.compare_exchange(0, mine, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|id| id, |_| mine);
+        let id =
+            word.compare_exchange(0, mine, Ordering::SeqCst, Ordering::SeqCst).map_or_else(|id| id, |_| mine);
         self.check_contents(view, id);
         let elsewhere = view.len() / 512 * self.random.below(512) as usize;
         view.atomic_u64(elsewhere).expect("in range and aligned").store(id, Ordering::SeqCst);

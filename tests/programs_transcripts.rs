@@ -164,4 +164,6 @@ fn the_other_backend_says_the_same() {
     let server = server.end();
     server.assert_success();
     assert_eq!(server.stdout, server_transcript(&name, MESSAGE));
+    // The crate takes the name with its creator; orderly, that leaves nothing either.
+    support::run(with(support::client(&name), &backend)).assert_error(&["start samemap-server"]);
 }

@@ -85,11 +85,7 @@ use by_size as imp;
 /// A short range is covered by two moves, one from its start and one up to its end, which overlap
 /// where the length is between two powers of two. That takes neither a loop nor a tail, and folds
 /// into the bare moves where the length is a constant.
-#[cfg(all(
-    not(miri),
-    target_pointer_width = "64",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
+#[cfg(all(not(miri), target_pointer_width = "64", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod by_size {
     #[cfg(target_arch = "aarch64")]
     use super::aarch64 as machine;
@@ -740,16 +736,8 @@ mod x86_64 {
     const FAST_REP: u8 = 4;
 
     fn detect() {
-        let avx2 = if is_x86_feature_detected!("avx2") {
-            AVX2
-        } else {
-            0
-        };
-        let rep = if is_x86_feature_detected!("ermsb") && is_intel() {
-            FAST_REP
-        } else {
-            0
-        };
+        let avx2 = if is_x86_feature_detected!("avx2") { AVX2 } else { 0 };
+        let rep = if is_x86_feature_detected!("ermsb") && is_intel() { FAST_REP } else { 0 };
         FEATURES.store(KNOWN | avx2 | rep, Ordering::Relaxed);
     }
 
@@ -758,10 +746,7 @@ mod x86_64 {
     fn is_intel() -> bool {
         // SAFETY: Every `x86_64` has CPUID.
         let id = unsafe { __cpuid(0) };
-        [id.ebx, id.edx, id.ecx]
-            .map(u32::to_le_bytes)
-            .as_flattened()
-            == b"GenuineIntel"
+        [id.ebx, id.edx, id.ecx].map(u32::to_le_bytes).as_flattened() == b"GenuineIntel"
     }
 }
 
@@ -1124,10 +1109,7 @@ mod imp {
     miri,
     not(any(
         target_arch = "x86",
-        all(
-            target_pointer_width = "64",
-            any(target_arch = "x86_64", target_arch = "aarch64")
-        )
+        all(target_pointer_width = "64", any(target_arch = "x86_64", target_arch = "aarch64"))
     ))
 ))]
 mod imp {
@@ -1184,52 +1166,22 @@ mod tests {
     // Miri takes bytes one at a time and has nothing to find in the long lengths.
     const LENS: usize = if cfg!(miri) { 40 } else { 1100 };
     const OFFSETS: usize = if cfg!(miri) { 3 } else { 16 };
-    const BIG: [usize; 8] = [
-        4095,
-        4096,
-        4097,
-        65_535,
-        (256 << 10) - 1,
-        256 << 10,
-        (1 << 20) + 13,
-        (4 << 20) + 100,
-    ];
+    const BIG: [usize; 8] =
+        [4095, 4096, 4097, 65_535, (256 << 10) - 1, 256 << 10, (1 << 20) + 13, (4 << 20) + 100];
 
     /// Bytes that differ from their neighbours and are neither 0 nor 0xee.
     fn pattern(len: usize) -> Vec<u8> {
         (0..len).map(|i| (i % 199 + 1) as u8).collect()
     }
 
-    fn check_copy(
-        copy: CopyFn,
-        src: &mut [u8],
-        dst: &mut [u8],
-        from: usize,
-        to: usize,
-        len: usize,
-    ) {
+    fn check_copy(copy: CopyFn, src: &mut [u8], dst: &mut [u8], from: usize, to: usize, len: usize) {
         dst[..GUARD + to + len + GUARD].fill(0xee);
         // SAFETY: Both slices have room for the offset and the length.
-        unsafe {
-            copy(
-                src[from..].as_mut_ptr(),
-                dst[GUARD + to..].as_mut_ptr(),
-                len,
-            )
-        };
+        unsafe { copy(src[from..].as_mut_ptr(), dst[GUARD + to..].as_mut_ptr(), len) };
         let (before, rest) = dst.split_at(GUARD + to);
-        assert!(
-            before.iter().all(|&b| b == 0xee),
-            "before {from} {to} {len}"
-        );
-        assert!(
-            rest[..len] == src[from..from + len],
-            "within {from} {to} {len}"
-        );
-        assert!(
-            rest[len..len + GUARD].iter().all(|&b| b == 0xee),
-            "after {from} {to} {len}"
-        );
+        assert!(before.iter().all(|&b| b == 0xee), "before {from} {to} {len}");
+        assert!(rest[..len] == src[from..from + len], "within {from} {to} {len}");
+        assert!(rest[len..len + GUARD].iter().all(|&b| b == 0xee), "after {from} {to} {len}");
     }
 
     fn check_fill(fill: FillFn, dst: &mut [u8], to: usize, len: usize) {
@@ -1239,10 +1191,7 @@ mod tests {
         let (before, rest) = dst.split_at(GUARD + to);
         assert!(before.iter().all(|&b| b == 0xee), "before {to} {len}");
         assert!(rest[..len].iter().all(|&b| b == 0xa5), "within {to} {len}");
-        assert!(
-            rest[len..len + GUARD].iter().all(|&b| b == 0xee),
-            "after {to} {len}"
-        );
+        assert!(rest[len..len + GUARD].iter().all(|&b| b == 0xee), "after {to} {len}");
     }
 
     fn check_lengths(copy: CopyFn, shortest: usize) {
@@ -1252,14 +1201,7 @@ mod tests {
             for offset in 0..OFFSETS {
                 check_copy(copy, &mut src, &mut dst, offset, 0, len);
                 check_copy(copy, &mut src, &mut dst, 0, offset, len);
-                check_copy(
-                    copy,
-                    &mut src,
-                    &mut dst,
-                    offset,
-                    (offset * 7) % OFFSETS,
-                    len,
-                );
+                check_copy(copy, &mut src, &mut dst, offset, (offset * 7) % OFFSETS, len);
             }
         }
     }
@@ -1391,10 +1333,7 @@ mod tests {
                 let mut copy = vec![0; len];
                 // SAFETY: The memory has `len` bytes and outlives the threads.
                 unsafe { copy_from_shared(shared.at(), copy.as_mut_ptr(), len) };
-                assert!(
-                    copy.iter().all(|&b| b == OLD || b == NEW),
-                    "{len}: {copy:x?}"
-                );
+                assert!(copy.iter().all(|&b| b == OLD || b == NEW), "{len}: {copy:x?}");
             });
         }
     }
@@ -1409,10 +1348,7 @@ mod tests {
                     copy_to_shared(vec![OLD; len].as_ptr(), shared.at(), len);
                     copy_from_shared(shared.at(), copy.as_mut_ptr(), len);
                 }
-                assert!(
-                    copy.iter().all(|&b| b == OLD || b == NEW),
-                    "{len}: {copy:x?}"
-                );
+                assert!(copy.iter().all(|&b| b == OLD || b == NEW), "{len}: {copy:x?}");
             });
         }
     }

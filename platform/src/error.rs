@@ -169,9 +169,9 @@ impl Error {
             ErrorKind::AlreadyExists => f.write_str(
                 "the name is in use; end the program that holds it, choose another name, or open it instead",
             ),
-            ErrorKind::NotFound => f.write_str(
-                "nobody holds an object of this name; start the program that creates it first",
-            ),
+            ErrorKind::NotFound => {
+                f.write_str("nobody holds an object of this name; start the program that creates it first")
+            }
             ErrorKind::KindMismatch { wanted, found } => write!(
                 f,
                 "{} {wanted} was asked for, but the name is held by {found}; choose another name",

@@ -20,13 +20,8 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind.
-    pub const ALL: [ObjectKind; 5] = [
-        ObjectKind::Region,
-        ObjectKind::Mutex,
-        ObjectKind::Event,
-        ObjectKind::Semaphore,
-        ObjectKind::Timer,
-    ];
+    pub const ALL: [ObjectKind; 5] =
+        [ObjectKind::Region, ObjectKind::Mutex, ObjectKind::Event, ObjectKind::Semaphore, ObjectKind::Timer];
 
     /// "a" or "an", for messages.
     pub(crate) const fn article(self) -> &'static str {

@@ -121,7 +121,9 @@ pub fn check_map_request(region: &impl SharedRegion, request: &MapRequest) -> Re
         }
     };
     if request.len() == 0 {
-        return Err(error(ErrorKind::InvalidArgument).with_detail("the range is empty; ask for one byte or more"));
+        return Err(
+            error(ErrorKind::InvalidArgument).with_detail("the range is empty; ask for one byte or more")
+        );
     }
     let (offset, len, region_len) = (request.offset(), request.len(), region.len());
     if offset.checked_add(len).is_none_or(|end| end > region_len) {

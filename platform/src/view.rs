@@ -369,11 +369,8 @@ impl View {
 
     #[cold]
     fn out_of_range(&self, offset: usize, len: usize) -> Error {
-        let kind = ErrorKind::OutOfRange {
-            offset: offset as u64,
-            len: len as u64,
-            region_len: self.len as u64,
-        };
+        let kind =
+            ErrorKind::OutOfRange { offset: offset as u64, len: len as u64, region_len: self.len as u64 };
         Error::new(kind, "reach a part of the view")
     }
 }

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use crate::Access;
+
 /// The implementation of shared memory to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
@@ -10,4 +12,15 @@ pub enum Backend {
     /// The one over the crate `shared_memory`, which keeps less of it
     #[cfg(feature = "shared-memory")]
     SharedMemory,
+}
+
+impl Backend {
+    /// The least access that it reads with.
+    pub(crate) fn access_to_read(self) -> Access {
+        match self {
+            Backend::Native => Access::ReadOnly,
+            #[cfg(feature = "shared-memory")]
+            Backend::SharedMemory => Access::ReadWrite,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion};
+use crate::{Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion};
 use clap::{Args, Parser};
 
 use super::backend::Backend;
@@ -56,9 +56,10 @@ fn read<R: SharedRegion>(args: &ClientArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     // A client holds the region too: when it is the last one out, it leaves nothing behind either.
     let endings = Endings::listen()?;
-    let region = R::open(&name, &OpenOptions::read_only()).map_err(with_advice)?;
+    let access = args.backend.access_to_read();
+    let region = R::open(&name, &OpenOptions::new(access)).map_err(with_advice)?;
     output::line(&format!("The file mapping ({}) is opened", printable(&name.to_string())))?;
-    let request = MapRequest::new(args.offset, args.view_size, Access::ReadOnly);
+    let request = MapRequest::new(args.offset, args.view_size, access);
     let view = region.map(&request).map_err(with_advice)?;
     output::line("The file view is mapped")?;
     let text = view.read_utf16(0)?;

@@ -168,15 +168,22 @@ pub fn c01_longest_names_name_objects<R: SharedRegion>(harness: &Harness) {
     }
 }
 
-/// Names that differ in case are different objects.
+/// Names that differ in case are different objects, in ASCII and beyond.
 pub fn c02_names_are_case_sensitive<R: SharedRegion>(_: &Harness) {
-    let unique = unique_text();
-    let (lower, upper) = (name(&format!("{unique}-case-å")), name(&format!("{unique}-CASE-Å")));
-    let region: R = create(&lower, SIZE);
-    not_found::<R>(&upper, Access::ReadWrite);
-    let other: R = create(&upper, SIZE);
-    map_all(&region, Access::ReadWrite).fill(0, SIZE as usize, 7).expect("a new region can be filled");
-    assert!(is_filled_with(&map_all(&other, Access::ReadWrite), 0), "two spellings are one object");
+    for (lower, upper) in [("x", "X"), ("å", "Å"), ("straße", "straẞe")] {
+        let unique = unique_text();
+        let [lower, upper] = [lower, upper].map(|letter| name(&format!("{unique}-{letter}")));
+        let region: R = create(&lower, SIZE);
+        not_found::<R>(&upper, Access::ReadWrite);
+        let other: R = create(&upper, SIZE);
+        map_all(&region, Access::ReadWrite).fill(0, SIZE as usize, 7).expect("a new region can be filled");
+        assert!(
+            is_filled_with(&map_all(&other, Access::ReadWrite), 0),
+            "{} and {} are one object",
+            lower.rest(),
+            upper.rest()
+        );
+    }
 }
 
 /// A bare name and the same name behind `Local\` are one object.

@@ -141,7 +141,7 @@ pub fn c06_half_made_object_is_never_seen<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut racers: Vec<Puppet> = (0..RACERS).map(|_| Puppet::start(harness)).collect();
     for (index, racer) in racers.iter_mut().enumerate() {
-        racer.tell(&format!("storm {index} 400 {SIZE} {}", hex(&name.to_string())));
+        racer.tell(&format!("storm {index} 50 2000 {SIZE} {}", hex(&name.to_string())));
     }
     let mut created = 0;
     for (index, racer) in racers.iter_mut().enumerate() {
@@ -162,7 +162,7 @@ pub fn c06_killed_creators_are_in_nobodys_way<R: SharedRegion>(harness: &Harness
         let mut victims: Vec<Puppet> = (0..VICTIMS).map(|index| victim(harness, index, &name)).collect();
         for (index, survivor) in survivors.iter_mut().enumerate() {
             survivor.tell(&format!(
-                "storm {} {} {SIZE} {}",
+                "storm {} {} 0 {SIZE} {}",
                 VICTIMS + index,
                 10 + round,
                 hex(&name.to_string())

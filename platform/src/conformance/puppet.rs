@@ -62,7 +62,7 @@ impl Harness {
 
 /// A process of its own that holds regions and views by slot names, on command.
 ///
-/// Dropped, it is killed and reaped.
+/// Dropped, it is ended and reaped.
 #[derive(Debug)]
 pub struct Puppet {
     child: Child,
@@ -246,8 +246,21 @@ impl Puppet {
 }
 
 impl Drop for Puppet {
+    /// Ends it in order, so that it leaves nothing behind; one that does not end, and every one of a rule
+    /// that failed, is killed.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.commands = None;
+        let mut ended = false;
+        while !ended && !thread::panicking() {
+            match self.answers.recv_timeout(self.patience) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => ended = true,
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        if !ended {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }

@@ -2,6 +2,7 @@
 //! contract promises (rules C5, C6, C9, C15 and C16).
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::support::{kind_word, next_random, random, tell};
 use crate::{
@@ -14,25 +15,36 @@ const MADE: u64 = 0x5A4D_4150_4D41_4453;
 const FIRST_SLOT: usize = 8;
 
 /// One process's part in a storm.
+#[derive(Clone, Copy)]
 pub(super) struct Storm {
+    /// It lasts for as many rounds at least,
+    pub(super) rounds: u64,
+    /// and for as long.
+    pub(super) time: Duration,
     /// Which of the object's words is this process's own.
     pub(super) index: usize,
     /// The length that every opener must see.
     pub(super) len: u64,
 }
 
-/// Goes `rounds` rounds over one name. An error says what promise was broken.
-pub(super) fn run<R: SharedRegion>(storm: Storm, rounds: u64, name: &ObjectName) -> Result<String, String> {
+/// Answers with the numbers of objects created and opened. An error says what promise was broken.
+pub(super) fn run<R: SharedRegion>(storm: Storm, name: &ObjectName) -> Result<String, String> {
+    dawdle_at_stop_points();
+    let began = Instant::now();
     let mut state = random() | 1;
     let (mut created, mut opened) = (0_u64, 0_u64);
-    for _ in 0..rounds {
+    for round in 0.. {
+        if round >= storm.rounds && began.elapsed() >= storm.time {
+            break;
+        }
         let pick = next_random(&mut state);
+        idle(pick);
         let Some((region, view, disposition)) = storm.get::<R>(name, pick)? else { continue };
         match disposition {
             Disposition::Created => created += 1,
             Disposition::Opened => opened += 1,
         }
-        if pick & 0x100 != 0 {
+        if pick & 0x100 != 0 || disposition == Disposition::Opened {
             storm.meet_again::<R>(name, &view, pick)?;
         }
         // Either may go first.
@@ -46,6 +58,31 @@ pub(super) fn run<R: SharedRegion>(storm: Storm, rounds: u64, name: &ObjectName)
     }
     Ok(format!("{created} {opened}"))
 }
+
+/// Between rounds everybody is away longer than he holds, so that the name becomes free often: the last
+/// holder's leaving is what others are most likely to trip over.
+fn idle(pick: u64) {
+    for _ in 0..(pick >> 16) % 8192 {
+        std::hint::spin_loop();
+    }
+}
+
+/// With the feature `testing`, a backend's process is held up now and then between any two of its system
+/// calls: what others do meanwhile is what the races are about.
+#[cfg(feature = "testing")]
+fn dawdle_at_stop_points() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        crate::testing::at_stop_points(|_| match random() % 16 {
+            0 => std::thread::sleep(Duration::from_micros(random() % 300)),
+            1..4 => std::thread::yield_now(),
+            _ => {}
+        });
+    });
+}
+
+#[cfg(not(feature = "testing"))]
+fn dawdle_at_stop_points() {}
 
 impl Storm {
     /// Tries to get hold of the object in one of the three ways.

@@ -35,6 +35,11 @@ pub(super) fn file_mode(system_name: &str) -> Option<u32> {
     imp::file_mode(system_name)
 }
 
+/// How many bytes the system has set aside for an object, where objects are files that can be seen.
+pub(super) fn set_aside(system_name: &str) -> Option<u64> {
+    imp::set_aside(system_name)
+}
+
 /// Something that is no object of the contract and holds a name, until it is dropped.
 pub(super) use imp::Squatter;
 
@@ -81,6 +86,13 @@ mod imp {
         use std::os::unix::fs::PermissionsExt as _;
         let facts = std::fs::metadata(path_of(system_name)?).ok()?;
         Some(facts.permissions().mode() & 0o7777)
+    }
+
+    pub(super) fn set_aside(system_name: &str) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt as _;
+        // POSIX leaves the unit open; where there is a path, it is this.
+        const BLOCK: u64 = 512;
+        Some(std::fs::metadata(path_of(system_name)?).ok()?.blocks() * BLOCK)
     }
 
     /// A FIFO in the place of the object: a plain open of it would wait for ever.
@@ -188,6 +200,10 @@ mod imp {
     }
 
     pub(super) fn file_mode(_system_name: &str) -> Option<u32> {
+        None
+    }
+
+    pub(super) fn set_aside(_system_name: &str) -> Option<u64> {
         None
     }
 

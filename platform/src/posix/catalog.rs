@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FileType, Stat};
+use rustix::fs::Stat;
 
 use super::errors::Context;
+use super::object::not_regular;
 use super::ofd_lifetime::{self, Removal};
 use super::ofd_lock::{self, Holders};
 use super::trailer::Form;
@@ -93,9 +94,9 @@ fn entry(file_name: String, holders: &HashMap<File, u64>) -> Option<Entry> {
         holders: holders.get(&File::of(&stat)).copied(),
         state: State::Unreadable,
     };
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    if let Some(what) = not_regular(&stat) {
         entry.name = None;
-        entry.state = State::Foreign("not a regular file".to_owned());
+        entry.state = State::Foreign(what.to_owned());
         return Some(entry);
     }
     if let Ok((fd, _)) = shm_dir::open(&path) {

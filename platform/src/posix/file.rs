@@ -138,6 +138,7 @@ fn create_new(
     let object = Object::create(Plan {
         name,
         kind: ObjectKind::Region,
+        asked: object_len,
         len: object_len,
         permissions: options.asked_permissions(),
         first_bytes: &record.encoded(),

@@ -10,6 +10,8 @@
 //! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
 //! neither unlocks nor unlinks, but it does keep the description alive.
 
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+use std::os::fd::OwnedFd;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -109,12 +111,39 @@ pub(super) fn register_holder(fd: BorrowedFd<'_>, writable: bool) -> Ticket {
     registry().insert(Entry::Holder { fd: fd.as_raw_fd(), writable })
 }
 
-/// Remembers a mapping of such a descriptor.
-pub(super) fn register_mapping(mapping: SharedMapping) -> Ticket {
-    registry().insert(Entry::Mapping(mapping))
+/// Maps such a descriptor and remembers the mapping. No fork comes in between: its child would keep the
+/// description.
+pub(super) fn register_mapping<A, E>(
+    map: impl FnOnce() -> Result<(A, SharedMapping), E>,
+) -> Result<(A, Ticket), E> {
+    let mut registry = registry();
+    let (address, mapping) = map()?;
+    Ok((address, registry.insert(Entry::Mapping(mapping))))
 }
 
-/// Forgets either, before it is closed or unmapped.
+/// Forgets a mapping and unmaps it. No fork comes in between: its child would put a mapping in a place that
+/// is somebody else's, or keep one.
+pub(super) fn unregister_mapping(ticket: Ticket, unmap: impl FnOnce()) {
+    let mut registry = registry();
+    registry.remove(ticket);
+    unmap();
+}
+
+/// Opens a descriptor that may come to carry a lock, and remembers it; `open` also answers whether it may be
+/// written to. No fork comes in between: its child would share the description, and so every lock that it is
+/// given later.
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+pub(super) fn register_opened<E>(
+    open: impl FnOnce() -> Result<(OwnedFd, bool), E>,
+) -> Result<(OwnedFd, bool, Ticket), E> {
+    handlers::install();
+    let mut registry = registry();
+    let (fd, writable) = open()?;
+    let ticket = registry.insert(Entry::Holder { fd: fd.as_raw_fd(), writable });
+    Ok((fd, writable, ticket))
+}
+
+/// Forgets a holder's descriptor, before it is closed.
 pub(super) fn unregister(ticket: Ticket) {
     registry().remove(ticket);
 }
@@ -189,12 +218,33 @@ mod renewal {
         // SAFETY: the path ends in NUL; the descriptors are integers, and `fd` is ours by the registry,
         // to be replaced in this process only.
         unsafe {
-            let fresh = libc::open(path.as_ptr().cast(), access | libc::O_CLOEXEC | libc::O_NONBLOCK);
+            let flags = access | libc::O_CLOEXEC | libc::O_NONBLOCK;
+            let mut fresh = libc::open(path.as_ptr().cast(), flags);
+            if fresh < 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::EMFILE) {
+                fresh = beyond_the_limit(|| libc::open(path.as_ptr().cast(), flags));
+            }
             if fresh >= 0 {
                 // In one step, so that the number is never free for anybody else.
                 replace(fresh, fd);
                 libc::close(fresh);
             }
+        }
+    }
+
+    /// All descriptors that this process may have are in use, and one more is needed for an instant: the
+    /// limit is mostly a soft one.
+    fn beyond_the_limit(open: impl FnOnce() -> RawFd) -> RawFd {
+        // SAFETY: plain numbers, all of them set by the first call before they are used.
+        unsafe {
+            let mut limit: libc::rlimit = std::mem::zeroed();
+            if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+                return -1;
+            }
+            let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised);
+            let fd = open();
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+            fd
         }
     }
 

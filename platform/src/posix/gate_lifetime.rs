@@ -2,7 +2,9 @@
 //! kept by `flock(2)` on two files beside it.
 //!
 //! **This has never run on the systems that it is for.** It type-checks for them, and on Linux it can be put in
-//! the place of `ofd_lifetime` by `RUSTFLAGS="--cfg samemap_gate_lifetime"`: there the tests do run over it.
+//! the place of `ofd_lifetime` by `RUSTFLAGS="--cfg samemap_gate_lifetime"`: there its own tests and the
+//! conformance suite do run over it. The two must not meet in one /dev/shm, because each takes the other's objects
+//! for dead or for a stranger's; `unshare -m` and a tmpfs on /dev/shm and on /tmp keep them apart.
 //!
 //! An object is a `shm_open` object with a `NAME.gate` and a `NAME.life` (see `gate_files`): in
 //! `/tmp/samemap.UID/` for `Local\` (that directory stays), in /tmp itself for `Global\`, where no user can
@@ -38,7 +40,7 @@ use rustix::shm;
 use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::gate_files::{Barred, Gate, Life, Place};
-use super::object::{Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
+use super::object::{self, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
 use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{fork, names};
 use crate::copy::{copy_from_shared, copy_to_shared};
@@ -51,7 +53,7 @@ pub(super) use super::object::{Plan, planned_len};
 pub(super) const REOPENS: bool = false;
 
 /// How long anybody waits at a gate (C6: an answer within a second).
-const PATIENCE: Duration = Duration::from_millis(700);
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// An object that this process holds.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: "create the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let place = Place::find(plan.name, context)?;
         let inside = Inside::to_make(&place, plan, None, context)?;
         match inside.living(Clearing::Wholly)? {
@@ -77,10 +79,12 @@ impl Object {
     }
 
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: "open the object", name: Some(name) };
+        let context = Context { operation: object::opening(kind), name: Some(name) };
         let wanted = Wanted { name, kind, options };
         let place = Place::find(name, context)?;
-        let inside = Inside::to_open(&place, wanted, context)?;
+        let Some(inside) = Inside::to_open(&place, wanted, context)? else {
+            return Err(context.error(ErrorKind::NotFound));
+        };
         match inside.living(Clearing::AsFarAsMayBe)? {
             Some(life) => take(life, wanted, context),
             None => Err(context.error(ErrorKind::NotFound)),
@@ -89,7 +93,7 @@ impl Object {
 
     /// Opens, or creates where there is nothing to open; `true` when it created.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
-        let context = Context { operation: "create or open the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let options = OpenOptions::read_write().trust(trust.clone());
         let wanted = Wanted { name: plan.name, kind: plan.kind, options: &options };
         let place = Place::find(plan.name, context)?;
@@ -222,24 +226,29 @@ impl<'a> Inside<'a> {
         Ok(Inside { place, gate, kind: plan.kind, context })
     }
 
-    fn to_open(place: &'a Place, wanted: Wanted<'_>, context: Context<'a>) -> Result<Inside<'a>> {
+    /// Enters to open; `None` where there is nothing.
+    fn to_open(place: &'a Place, wanted: Wanted<'_>, context: Context<'a>) -> Result<Option<Inside<'a>>> {
         let trust = wanted.options.accepted();
         let deadline = Instant::now() + patience_with(place, trust, context);
         loop {
-            match Gate::enter(place, deadline) {
-                Ok(gate) => return Ok(Inside { place, gate, kind: wanted.kind, context }),
+            let entered = match Gate::enter(place, deadline) {
                 Err(Barred::Missing) if place.life_owner().is_none() => {
-                    refuse_stranger(wanted.kind, context)?;
-                    return Err(context.error(ErrorKind::NotFound));
+                    if open_shm(&context_name(context), shm::OFlags::RDONLY).err() == Some(Errno::NOENT) {
+                        return Ok(None);
+                    }
+                    // A stranger's, or one that is just being made: that shows inside only.
+                    Gate::make(place, Permissions::owner_only(), deadline)
                 }
                 // Both were removed, between the two looks; or somebody cleaned /tmp half.
                 Err(Barred::Missing) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_micros(100));
+                    continue;
                 }
-                Err(barred) => {
-                    return Err(untrusted_or_barred(place, trust, barred, wanted.kind, context));
-                }
-            }
+                entered => entered,
+            };
+            let gate =
+                entered.map_err(|barred| untrusted_or_barred(place, trust, barred, wanted.kind, context))?;
+            return Ok(Some(Inside { place, gate, kind: wanted.kind, context }));
         }
     }
 
@@ -302,7 +311,7 @@ impl<'a> Inside<'a> {
     /// Makes an object and holds it.
     fn make(&self, plan: Plan<'_>) -> Result<Object> {
         let context = self.context;
-        let too_large = || context.out_of_memory(plan.len, None);
+        let too_large = || context.out_of_memory(plan.asked, None);
         let file_len = file_len_of(plan.len).ok_or_else(too_large)?;
         self.gate.admit(plan.permissions).map_err(|errno| context.os(errno))?;
         let life = Life::make(self.place, plan.permissions).map_err(|errno| context.os(errno))?;
@@ -436,7 +445,7 @@ fn make_shm(plan: Plan<'_>, file_len: u64, life: &Life, context: Context<'_>) ->
         // A stranger's, since the look.
         Errno::EXIST => foreign(WITHOUT_LIFE, plan.kind, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
-            context.out_of_memory(plan.len, None).with_source(errno.into())
+            context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
         errno => context.os(errno),
     })?;
@@ -457,7 +466,7 @@ fn finish(
 ) -> Result<()> {
     grant(shm, mode, context)?;
     commit::commit(shm, file_len).map_err(|shortage| match shortage {
-        Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
+        Shortage::NotEnough(left) => context.out_of_memory(plan.asked, left),
         Shortage::Os(errno) => context.os(errno),
     })?;
     reached("create: committed");
@@ -611,4 +620,211 @@ fn unreadable_obstacle(place: &Place, context: Context<'_>) -> Error {
     error.with_detail(format!(
         "the name is taken by an object, or what is left of one, that user {owner} does not share with you; choose another name"
     ))
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// What a child does, and what it finds there.
+    #[derive(Clone, Copy, Debug)]
+    enum Scenario {
+        /// Creates, and is the last to close.
+        CreateAnew,
+        /// Opens what the test holds, and closes.
+        OpenLiving,
+        /// Creates over what a killed creator left.
+        CreateOverRemains,
+        /// Opens what a killed creator left.
+        OpenRemains,
+    }
+
+    const SCENARIOS: [Scenario; 4] =
+        [Scenario::CreateAnew, Scenario::OpenLiving, Scenario::CreateOverRemains, Scenario::OpenRemains];
+
+    /// The points that a child still passes before it gets its signal.
+    static POINTS_LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
+    static SIGNAL: AtomicUsize = AtomicUsize::new(0);
+
+    fn at_stop_point(_: &'static str) {
+        if POINTS_LEFT.fetch_sub(1, Ordering::Relaxed) == 0 {
+            // SAFETY: a signal to this process itself.
+            unsafe { libc::raise(SIGNAL.load(Ordering::Relaxed) as i32) };
+        }
+    }
+
+    fn plan(name: &ObjectName) -> Plan<'_> {
+        let options = crate::CreateOptions::new(1);
+        let context = Context { operation: "test", name: Some(name) };
+        let len = planned_len(&options, context).unwrap();
+        Plan { name, kind: ObjectKind::Region, asked: len, len, permissions: Permissions::owner_only() }
+    }
+
+    fn create(name: &ObjectName) -> Result<Object> {
+        Object::create(plan(name))
+    }
+
+    fn open(name: &ObjectName) -> Result<Object> {
+        Object::open(name, ObjectKind::Region, &OpenOptions::read_write())
+    }
+
+    /// Runs `body` in a forked child, which gets `signal` at its stop point number `point`.
+    fn fork_with(point: usize, signal: i32, body: impl FnOnce() -> bool) -> i32 {
+        // SAFETY: the child runs what needs no other thread, and ends without unwinding into the harness.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0);
+        if pid == 0 {
+            POINTS_LEFT.store(point, Ordering::Relaxed);
+            SIGNAL.store(signal as usize, Ordering::Relaxed);
+            crate::testing::at_stop_points(at_stop_point);
+            let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(false);
+            // SAFETY: ends the child without the parent's exit handlers.
+            unsafe { libc::_exit(i32::from(!good)) };
+        }
+        pid
+    }
+
+    fn wait(pid: i32) -> i32 {
+        let mut status = 0;
+        // SAFETY: a child of ours; the status is written to a live variable.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, libc::WUNTRACED) }, pid);
+        status
+    }
+
+    fn act(scenario: Scenario, name: &ObjectName) -> bool {
+        match scenario {
+            Scenario::CreateAnew | Scenario::CreateOverRemains => create(name).is_ok(),
+            Scenario::OpenLiving => open(name).is_ok(),
+            Scenario::OpenRemains => open(name).is_err_and(|error| *error.kind() == ErrorKind::NotFound),
+        }
+    }
+
+    fn leave_remains(name: &ObjectName) {
+        let pid = fork_with(usize::MAX, 0, || {
+            std::mem::forget(create(name).unwrap());
+            true
+        });
+        assert_eq!(wait(pid), 0);
+    }
+
+    fn prepare(scenario: Scenario, name: &ObjectName) -> Option<Object> {
+        match scenario {
+            Scenario::CreateAnew => {}
+            Scenario::OpenLiving => return Some(create(name).unwrap()),
+            Scenario::CreateOverRemains | Scenario::OpenRemains => leave_remains(name),
+        }
+        None
+    }
+
+    fn assert_nothing_left(name: &ObjectName) {
+        let place = Place::find(name, Context { operation: "test", name: Some(name) }).unwrap();
+        assert_eq!(place.owner(), None, "a lock file was left");
+        let there = open_shm(&posix_name(name), shm::OFlags::RDONLY);
+        assert_eq!(there.err(), Some(Errno::NOENT));
+    }
+
+    fn for_every_point(signal: i32, check: impl Fn(Scenario, &ObjectName, i32)) {
+        for scenario in SCENARIOS {
+            for point in 0.. {
+                assert!(point < 100, "{scenario:?} has no end");
+                let text = format!("gate-{signal}-{scenario:?}-{point}-{}", std::process::id());
+                let name = ObjectName::new(text).unwrap();
+                let held = prepare(scenario, &name);
+                let pid = fork_with(point, signal, || act(scenario, &name));
+                let status = wait(pid);
+                if libc::WIFEXITED(status) {
+                    assert_eq!(libc::WEXITSTATUS(status), 0, "{scenario:?} failed");
+                    assert!(point > 3, "{scenario:?} has no stop points");
+                    drop(held);
+                    assert_nothing_left(&name);
+                    break;
+                }
+                check(scenario, &name, pid);
+                if held.is_some() {
+                    assert!(open(&name).is_ok(), "{scenario:?} at {point} took away what is held");
+                }
+                drop(held);
+                if let Err(error) = open(&name) {
+                    assert_eq!(*error.kind(), ErrorKind::NotFound, "{scenario:?} at {point}: {error:?}");
+                }
+                drop(create(&name).unwrap());
+                assert_nothing_left(&name);
+            }
+        }
+    }
+
+    #[test]
+    fn killed_at_any_point_a_process_leaves_nothing_that_others_trip_over() {
+        for_every_point(libc::SIGKILL, |_, _, _| {});
+    }
+
+    #[test]
+    fn stopped_at_any_point_it_makes_nobody_wait_for_long_and_harms_nobody_later() {
+        for_every_point(libc::SIGSTOP, |scenario, name, pid| {
+            let began = Instant::now();
+            let got = Object::create_or_open(plan(name), &Trust::OwnAndSystem);
+            let took = began.elapsed();
+            assert!(took < Duration::from_millis(1500), "{scenario:?}: {took:?}");
+            // SAFETY: a signal to a child that was not reaped.
+            unsafe { libc::kill(pid, libc::SIGCONT) };
+            let status = wait(pid);
+            assert!(libc::WIFEXITED(status));
+            match got {
+                // A child that meant to create was late, or found another at its name.
+                Ok(_) => assert!(open(name).is_ok(), "what is held was taken away"),
+                Err(error) => assert_eq!(*error.kind(), ErrorKind::TimedOut),
+            }
+        });
+    }
+
+    #[test]
+    fn a_forked_child_holds_nothing() {
+        let name = ObjectName::new(format!("gate-fork-{}", std::process::id())).unwrap();
+        let object = create(&name).unwrap();
+        let child = fork_with(usize::MAX, 0, || {
+            // SAFETY: stops this process until its parent lets it go on.
+            unsafe { libc::raise(libc::SIGSTOP) };
+            true
+        });
+        assert!(libc::WIFSTOPPED(wait(child)));
+        drop(object);
+        assert_eq!(open(&name).map(drop).unwrap_err().kind(), &ErrorKind::NotFound);
+        assert_nothing_left(&name);
+        // SAFETY: a signal to a child that was not reaped.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        wait(child);
+    }
+
+    #[test]
+    fn a_forked_childs_copy_outlives_a_killed_parent_and_holds_nothing() {
+        let name = ObjectName::new(format!("gate-orphan-{}", std::process::id())).unwrap();
+        let parent = fork_with(usize::MAX, 0, || {
+            let object = create(&name).unwrap();
+            // SAFETY: as in `fork_with`; the grandchild only sleeps.
+            if unsafe { libc::fork() } == 0 {
+                std::thread::sleep(Duration::from_secs(3));
+                // SAFETY: ends the grandchild only.
+                unsafe { libc::_exit(0) };
+            }
+            std::mem::forget(object);
+            true
+        });
+        assert_eq!(wait(parent), 0);
+        assert_eq!(open(&name).map(drop).unwrap_err().kind(), &ErrorKind::NotFound);
+        assert_nothing_left(&name);
+    }
+
+    #[test]
+    fn what_was_cleaned_from_tmp_is_refused_and_goes_with_its_last_holder() {
+        let name = ObjectName::new(format!("gate-cleaned-{}", std::process::id())).unwrap();
+        let place = Place::find(&name, Context { operation: "test", name: Some(&name) }).unwrap();
+        let object = create(&name).unwrap();
+        object.life.remove(&place).unwrap();
+        assert!(matches!(create(&name).map(drop).unwrap_err().kind(), ErrorKind::KindMismatch { .. }));
+        assert!(matches!(open(&name).map(drop).unwrap_err().kind(), ErrorKind::KindMismatch { .. }));
+        drop(object);
+        assert_nothing_left(&name);
+    }
 }

@@ -60,12 +60,15 @@ unsafe impl<B: Backing> Sync for Mapping<B> {}
 
 impl<B: Backing> Drop for Mapping<B> {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            fork::unregister(ticket);
+        let unmap = || {
+            // SAFETY: the range was mapped by us, and the view that used it is gone.
+            let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
+            debug_assert!(unmapped.is_ok(), "{unmapped:?}");
+        };
+        match self.ticket {
+            Some(ticket) => fork::unregister_mapping(ticket, unmap),
+            None => unmap(),
         }
-        // SAFETY: the range was mapped by us, and the view that used it is gone.
-        let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
-        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
     }
 }
 
@@ -79,8 +82,7 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let address = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
-    let ticket = ticket_of(&**backing, address, pages);
+    let (address, ticket) = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, ticket, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
@@ -97,15 +99,35 @@ struct Pages {
     base: Option<usize>,
 }
 
-fn map_pages(backing: &impl Backing, pages: Pages) -> Result<NonNull<c_void>, Errno> {
-    match pages.access {
+fn map_pages(backing: &impl Backing, pages: Pages) -> Result<(NonNull<c_void>, Option<Ticket>), Errno> {
+    let fd = backing.fd();
+    if !backing.carries_lock() {
+        return Ok((map_descriptor(fd, pages)?, None));
+    }
+    if pages.access == Access::CopyOnWrite {
         // A private mapping cannot be made anew in a forked child without losing what was written to it,
         // so it is given a description without a lock from the start.
-        Access::CopyOnWrite if backing.carries_lock() => match without_lock(backing.fd()) {
+        let address = match without_lock(fd) {
             Ok(fresh) => map_descriptor(fresh.as_fd(), pages),
-            Err(_) => map_descriptor(backing.fd(), pages),
-        },
-        _ => map_descriptor(backing.fd(), pages),
+            Err(_) => map_descriptor(fd, pages),
+        }?;
+        return Ok((address, None));
+    }
+    let map = || {
+        let address = map_descriptor(fd, pages)?;
+        Ok((address, shared_mapping(fd, address, pages)))
+    };
+    let (address, ticket) = fork::register_mapping(map)?;
+    Ok((address, Some(ticket)))
+}
+
+fn shared_mapping(fd: BorrowedFd<'_>, address: NonNull<c_void>, pages: Pages) -> SharedMapping {
+    SharedMapping {
+        address: address.as_ptr().expose_provenance(),
+        len: pages.len,
+        offset: pages.offset,
+        writable: pages.access.can_write(),
+        fd: fd.as_raw_fd(),
     }
 }
 
@@ -153,19 +175,6 @@ fn not_replacing() -> MapFlags {
 #[cfg(not(target_os = "linux"))]
 fn not_replacing() -> MapFlags {
     MapFlags::empty()
-}
-
-fn ticket_of(backing: &impl Backing, address: NonNull<c_void>, pages: Pages) -> Option<Ticket> {
-    let shared = pages.access != Access::CopyOnWrite;
-    (shared && backing.carries_lock()).then(|| {
-        fork::register_mapping(SharedMapping {
-            address: address.as_ptr().expose_provenance(),
-            len: pages.len,
-            offset: pages.offset,
-            writable: pages.access.can_write(),
-            fd: backing.fd().as_raw_fd(),
-        })
-    })
 }
 
 fn failure(errno: Errno, request: &MapRequest, context: Context<'_>) -> crate::Error {

@@ -44,6 +44,8 @@ impl Identity {
 pub(super) struct Plan<'a> {
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
+    /// The size that was asked for, in bytes.
+    pub(super) asked: u64,
     /// Length of the data: whole pages.
     pub(super) len: u64,
     pub(super) permissions: Permissions,
@@ -76,6 +78,28 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
     pub(super) options: &'a OpenOptions,
+}
+
+/// What a creator is doing, for its errors.
+pub(super) fn creating(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Region => "create the region",
+        ObjectKind::Mutex => "create the mutex",
+        ObjectKind::Event => "create the event",
+        ObjectKind::Semaphore => "create the semaphore",
+        ObjectKind::Timer => "create the timer",
+    }
+}
+
+/// What an opener is doing, for its errors.
+pub(super) fn opening(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Region => "open the region",
+        ObjectKind::Mutex => "open the mutex",
+        ObjectKind::Event => "open the event",
+        ObjectKind::Semaphore => "open the semaphore",
+        ObjectKind::Timer => "open the timer",
+    }
 }
 
 /// Rounds and checks the size that a caller asks for.

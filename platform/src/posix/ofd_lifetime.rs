@@ -27,14 +27,15 @@ use rustix::io::Errno;
 
 use super::commit::Shortage;
 use super::errors::Context;
+use super::fork::ProcessMark;
 use super::handles::no_region;
 use super::object::{
-    Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
+    self, Identity, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another,
 };
 use super::ofd_lock::{self, Holders};
-use super::shm_dir::{self, NewFile};
+use super::shm_dir::{self, Lockable, NewFile};
 use super::trailer::{self, Facts, Form, TRAILER_LEN};
-use super::{catalog, commit, fork, names};
+use super::{catalog, commit, names};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
@@ -57,7 +58,7 @@ const LOOK_FIRST: u64 = 256 << 10;
 /// An object that this process holds.
 #[derive(Debug)]
 pub(super) struct Object {
-    fd: OwnedFd,
+    fd: Lockable,
     /// Whether the descriptor may be written to, and so lock exclusively.
     writable: bool,
     path: CString,
@@ -65,14 +66,13 @@ pub(super) struct Object {
     /// Length of the data in bytes.
     len: u64,
     form: Form,
-    mark: fork::ProcessMark,
-    ticket: fork::Ticket,
+    mark: ProcessMark,
 }
 
 /// What an opener finds at a name.
 enum Look {
     /// A living object, held by the descriptor from now on.
-    Held { fd: OwnedFd, writable: bool, stat: Stat, facts: Facts },
+    Held { fd: Lockable, writable: bool, identity: Identity, facts: Facts },
     /// Nothing that lives.
     Nothing,
 }
@@ -81,13 +81,13 @@ enum Look {
 enum Obstacle {
     /// Nothing any more.
     Gone,
-    /// A remover at work.
-    BeingRemoved,
+    /// A remover at work on this file.
+    BeingRemoved(Identity),
 }
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: "create the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         let path = path_of(plan.name);
         if first_creation_of_this_process() {
             catalog::sweep_for_a_while();
@@ -108,13 +108,12 @@ impl Object {
     }
 
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: "open the object", name: Some(name) };
+        let context = Context { operation: object::opening(kind), name: Some(name) };
         let path = path_of(name);
         let wanted = Wanted { name, kind, options };
         match look(&path, wanted, context)? {
             Look::Nothing => Err(context.error(ErrorKind::NotFound)),
-            Look::Held { fd, writable, stat, facts } => {
-                let identity = Identity::from(&stat);
+            Look::Held { fd, writable, identity, facts } => {
                 let Facts { len, form, .. } = facts;
                 Ok(Object::held(Held { fd, writable, path, identity, len, form }))
             }
@@ -124,8 +123,8 @@ impl Object {
     /// Opens, or creates where there is nothing to open; `true` when it created.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
         let options = OpenOptions::read_write().trust(trust.clone());
-        let deadline = Instant::now() + REMOVER_PATIENCE;
-        while Instant::now() < deadline {
+        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
+        for _ in 0..TURNS {
             match Object::open(plan.name, plan.kind, &options) {
                 Err(error) if *error.kind() == ErrorKind::NotFound => {}
                 opened => return Ok((opened?, false)),
@@ -136,7 +135,7 @@ impl Object {
                 created => return Ok((created?, true)),
             }
         }
-        let context = Context { operation: "create or open the object", name: Some(plan.name) };
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
         Err(context.error(ErrorKind::TimedOut))
     }
 
@@ -153,15 +152,14 @@ impl Object {
         let identity = Identity::from(&stat);
         // Another user's `Local\` names are not where ours are.
         let path = shm_dir::path_of(&names::posix_name(&name, stat.st_uid));
-        let (fd, writable) = hold_anew(fd, context)?;
+        let (fd, writable) = Lockable::open(|| hold_anew(fd, context))?;
         let Facts { len, form, .. } = facts;
         Ok((Object::held(Held { fd, writable, path, identity, len, form }), name))
     }
 
     fn held(held: Held) -> Object {
         let Held { fd, writable, path, identity, len, form } = held;
-        let ticket = fork::register_holder(fd.as_fd(), writable);
-        Object { fd, writable, path, identity, len, form, mark: fork::ProcessMark::current(), ticket }
+        Object { fd, writable, path, identity, len, form, mark: ProcessMark::current() }
     }
 
     /// Length of the data in bytes.
@@ -189,7 +187,7 @@ impl Object {
 }
 
 struct Held {
-    fd: OwnedFd,
+    fd: Lockable,
     writable: bool,
     path: CString,
     identity: Identity,
@@ -199,18 +197,21 @@ struct Held {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        fork::unregister(self.ticket);
         // A forked child's copy holds nothing, and must not unlock or unlink what its parent holds.
         if !self.mark.is_current() {
             return;
         }
-        let fd = self.fd.as_fd();
-        ofd_lock::release(fd);
-        reached("close: released");
-        if self.writable && ofd_lock::holders(fd) == Ok(Holders::Nobody) {
-            reached("close: saw nobody");
-            remove_if_dead(fd, &self.path, self.identity);
-        }
+        let_go(self.fd.as_fd(), self.writable, &self.path, self.identity);
+    }
+}
+
+/// Stops holding the object, and removes it where that was the last holder.
+fn let_go(fd: BorrowedFd<'_>, writable: bool, path: &CStr, identity: Identity) {
+    ofd_lock::release(fd);
+    reached("close: released");
+    if writable && ofd_lock::holders(fd) == Ok(Holders::Nobody) {
+        reached("close: saw nobody");
+        remove_if_dead(fd, path, identity);
     }
 }
 
@@ -278,25 +279,30 @@ struct Made {
 /// Makes the finished object, without its name.
 fn make(plan: Plan<'_>, context: Context<'_>) -> Result<Made> {
     let mode = Mode::from_raw_mode(plan.mode());
-    let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
-    reached("create: file made");
-    match finish(&file, mode, plan) {
-        Ok(identity) => Ok(Made { file, identity }),
-        Err(shortage) => {
-            file.discard();
-            Err(match shortage {
-                Shortage::NotEnough(left) => context.out_of_memory(plan.len, left),
-                Shortage::Os(errno) => context.os(errno),
-            })
+    for _ in 0..TURNS {
+        let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
+        reached("create: file made");
+        match finish(&file, mode, plan) {
+            Ok(Some(identity)) => return Ok(Made { file, identity }),
+            Ok(None) => file.discard(),
+            Err(shortage) => {
+                file.discard();
+                return Err(match shortage {
+                    Shortage::NotEnough(left) => context.out_of_memory(plan.asked, left),
+                    Shortage::Os(errno) => context.os(errno),
+                });
+            }
         }
     }
+    Err(context.error(ErrorKind::TimedOut))
 }
 
-fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Identity, Shortage> {
+/// Nothing when a sweep has the file: one with a temporary name and no lock yet looks dead.
+fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Option<Identity>, Shortage> {
     let fd = file.fd.as_fd();
-    // Not refused: a sweep locks exclusively only what has a name, and then removes it, which
-    // `publish` finds out.
-    ofd_lock::try_hold(fd)?;
+    if !ofd_lock::try_hold(fd)? {
+        return Ok(None);
+    }
     reached("create: held");
     let stat = fs::fstat(fd)?;
     if stat.st_mode & 0o777 != mode.as_raw_mode() {
@@ -311,7 +317,7 @@ fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Identity, Shorta
     }
     write_all(fd, &trailer::encoded(plan.kind, plan.form(), plan.len, plan.name), plan.len)?;
     reached("create: trailer written");
-    Ok(Identity::from(&stat))
+    Ok(Some(Identity::from(&stat)))
 }
 
 fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
@@ -355,22 +361,24 @@ fn publish(made: Made, path: CString, plan: Plan<'_>, context: Context<'_>) -> R
 
 /// Removes what is dead from the name, or says why it cannot be had.
 fn clear_the_way(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result<()> {
-    let deadline = Instant::now() + REMOVER_PATIENCE;
-    let mut pause = Duration::from_micros(10);
-    loop {
-        match look_at_obstacle(path, plan, context)? {
-            Obstacle::Gone => return Ok(()),
-            Obstacle::BeingRemoved if Instant::now() >= deadline => {
-                return Err(context.error(ErrorKind::TimedOut).with_detail(
-                    "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
-                ));
-            }
-            Obstacle::BeingRemoved => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(10));
-            }
+    let mut waiting: Option<(Identity, Instant)> = None;
+    for _ in 0..TURNS {
+        let Obstacle::BeingRemoved(file) = look_at_obstacle(path, plan, context)? else { return Ok(()) };
+        // Each remover has the whole time: where many come and go, none of them is stuck.
+        let since = match waiting {
+            Some((seen, since)) if seen == file => since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= REMOVER_PATIENCE {
+            return Err(context.error(ErrorKind::TimedOut).with_detail(
+                "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
+            ));
         }
+        waiting = Some((file, since));
+        let pause = since.elapsed().clamp(Duration::from_micros(10), Duration::from_millis(10));
+        std::thread::sleep(pause);
     }
+    Err(context.error(ErrorKind::TimedOut))
 }
 
 fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result<Obstacle> {
@@ -393,10 +401,10 @@ fn look_at_obstacle(path: &CStr, plan: Plan<'_>, context: Context<'_>) -> Result
     match holders {
         Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),
         Holders::Some => Err(mismatch(plan.kind, Found::Object(facts.kind), context)),
-        Holders::Remover => Ok(Obstacle::BeingRemoved),
+        Holders::Remover => Ok(Obstacle::BeingRemoved(Identity::from(&stat))),
         Holders::Nobody => match remove_dead(fd, writable, path, Identity::from(&stat)) {
             Removal::Done => Ok(Obstacle::Gone),
-            Removal::Contended => Ok(Obstacle::BeingRemoved),
+            Removal::Contended => Ok(Obstacle::BeingRemoved(Identity::from(&stat))),
             Removal::Refused(errno) => Err(remains_of_another(stat.st_uid, errno, context)),
         },
     }
@@ -430,27 +438,23 @@ fn look(path: &CStr, wanted: Wanted<'_>, context: Context<'_>) -> Result<Look> {
         if stat.st_nlink == 0 {
             continue;
         }
-        let facts = match check(fd.as_fd(), writable, &stat, wanted, context) {
-            Ok(facts) => facts,
-            Err(error) => {
-                ofd_lock::release(fd.as_fd());
-                return Err(error);
-            }
-        };
-        return Ok(Look::Held { fd, writable, stat, facts });
+        let facts = facts_of(fd.as_fd(), &stat).map_err(|what| {
+            ofd_lock::release(fd.as_fd());
+            foreign(what, wanted.kind, context)
+        })?;
+        let identity = Identity::from(&stat);
+        if let Err(error) = check(&facts, writable, &stat, wanted, context) {
+            // The last holder may have seen this lock, and so left the removal to us.
+            let_go(fd.as_fd(), writable, path, identity);
+            return Err(error);
+        }
+        return Ok(Look::Held { fd, writable, identity, facts });
     }
     Err(context.error(ErrorKind::TimedOut))
 }
 
 /// Whether what lives there is what the caller wants, and may have.
-fn check(
-    fd: BorrowedFd<'_>,
-    writable: bool,
-    stat: &Stat,
-    wanted: Wanted<'_>,
-    context: Context<'_>,
-) -> Result<Facts> {
-    let facts = facts_of(fd, stat).map_err(|what| foreign(what, wanted.kind, context))?;
+fn check(facts: &Facts, writable: bool, stat: &Stat, wanted: Wanted<'_>, context: Context<'_>) -> Result<()> {
     check_owner(stat.st_uid, wanted.options.accepted(), context)?;
     if facts.name != wanted.name.to_string() {
         return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
@@ -462,7 +466,7 @@ fn check(
     if wanted.options.access().writes_object() && !writable && facts.form == Form::Memory {
         return Err(denied(stat.st_uid, context));
     }
-    Ok(facts)
+    Ok(())
 }
 
 /// What has no holder is reclaimed in passing, if it is ours at all, and is never opened.
@@ -570,7 +574,7 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
         Errno::NOENT | Errno::NOTDIR if !shm_dir::exists() => no_shared_memory(errno, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
-            context.out_of_memory(plan.len, None).with_source(errno.into())
+            context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
         errno => context.os(errno),
     }
@@ -587,13 +591,13 @@ fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
 
 /// Why `open` failed, where that alone tells; `None` where this user may not open the thing.
 fn not_opened(path: &CStr, errno: Errno, wanted: ObjectKind, context: Context<'_>) -> Option<Error> {
-    match errno {
-        Errno::NOENT | Errno::NOTDIR => Some(no_shared_memory(errno, context)),
-        Errno::ACCESS | Errno::PERM => None,
-        _ => match shm_dir::stat(path).ok().as_ref().and_then(not_regular) {
-            Some(what) => Some(foreign(what, wanted, context).with_source(errno.into())),
-            None => Some(context.os(errno)),
-        },
+    if matches!(errno, Errno::NOENT | Errno::NOTDIR) {
+        return Some(no_shared_memory(errno, context));
+    }
+    match shm_dir::stat(path).ok().as_ref().and_then(not_regular) {
+        Some(what) => Some(foreign(what, wanted, context).with_source(errno.into())),
+        None if matches!(errno, Errno::ACCESS | Errno::PERM) => None,
+        None => Some(context.os(errno)),
     }
 }
 

@@ -90,6 +90,7 @@ fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static s
     Ok(Plan {
         name,
         kind: ObjectKind::Region,
+        asked: options.size(),
         len: planned_len(options, context)?,
         permissions: options.asked_permissions(),
         first_bytes: &[],
@@ -122,7 +123,7 @@ unsafe impl SharedRegion for Region {
         let context = Context { operation: "create an anonymous region", name: None };
         let len = planned_len(options, context)?;
         let fd = anonymous_file(len, options.asked_permissions().mode()).map_err(|shortage| match shortage {
-            Shortage::NotEnough(left) => context.out_of_memory(len, left),
+            Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
             Shortage::Os(errno) => context.os(errno),
         })?;
         let held = Held::Anonymous(MappedFile::new(fd, true));

@@ -2,11 +2,12 @@
 //! ourselves is what lets an object appear under its name only when it is finished.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
+use super::fork::{self, Ticket};
 use super::names;
 
 /// Where the objects are.
@@ -26,9 +27,40 @@ pub(super) fn path_of(posix_name: &str) -> CString {
 const CAREFULLY: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
 
+/// A descriptor that carries a lock, or may come to carry one. A forked child's copy of it carries none.
+#[derive(Debug)]
+pub(super) struct Lockable {
+    fd: OwnedFd,
+    ticket: Ticket,
+}
+
+impl Lockable {
+    pub(super) fn open<E>(open: impl FnOnce() -> Result<(OwnedFd, bool), E>) -> Result<(Lockable, bool), E> {
+        let (fd, writable, ticket) = fork::register_opened(open)?;
+        Ok((Lockable { fd, ticket }, writable))
+    }
+}
+
+impl AsFd for Lockable {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Lockable {
+    fn drop(&mut self) {
+        // A lock that matters to anybody was released before, so a fork may come before the close.
+        fork::unregister(self.ticket);
+    }
+}
+
 /// Opens what lies at `path`, for writing if this user may; the lock of a remover needs that, whatever
 /// the caller wants to do with the bytes.
-pub(super) fn open(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
+pub(super) fn open(path: &CStr) -> Result<(Lockable, bool), Errno> {
+    Lockable::open(|| open_for_writing_or_reading(path))
+}
+
+fn open_for_writing_or_reading(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
     match fs::open(path, OFlags::RDWR | CAREFULLY, Mode::empty()) {
         Ok(fd) => Ok((fd, true)),
         Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => {
@@ -65,7 +97,7 @@ pub(super) fn exists() -> bool {
 
 /// A new file in the folder, without a name where the system can do that.
 pub(super) struct NewFile {
-    pub(super) fd: OwnedFd,
+    pub(super) fd: Lockable,
     /// The name that it was made under, when it needed one.
     unfinished: Option<CString>,
 }
@@ -73,9 +105,9 @@ pub(super) struct NewFile {
 impl NewFile {
     pub(super) fn make(mode: Mode) -> Result<NewFile, Errno> {
         let nameless = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        match fs::open(DIR_C, nameless, mode) {
+        match Lockable::open(|| Ok((fs::open(DIR_C, nameless, mode)?, true))) {
             // Without /proc, and without the right to link a bare descriptor, it could not be named.
-            Ok(fd) if can_be_named(&fd) => Ok(NewFile { fd, unfinished: None }),
+            Ok((fd, _)) if can_be_named(&fd) => Ok(NewFile { fd, unfinished: None }),
             Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Self::make_named(mode),
             Err(errno) => Err(errno),
         }
@@ -85,8 +117,8 @@ impl NewFile {
         let create = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
         for attempt in 0..100 {
             let path = unfinished_path(attempt);
-            match fs::open(&path, create | CAREFULLY, mode) {
-                Ok(fd) => return Ok(NewFile { fd, unfinished: Some(path) }),
+            match Lockable::open(|| Ok((fs::open(&path, create | CAREFULLY, mode)?, true))) {
+                Ok((fd, _)) => return Ok(NewFile { fd, unfinished: Some(path) }),
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno),
             }
@@ -117,10 +149,10 @@ impl NewFile {
 }
 
 /// Linux 6.10 and later, or CAP_DAC_READ_SEARCH: by the descriptor alone. Otherwise through /proc.
-fn link(fd: &OwnedFd, path: &CStr) -> Result<(), Errno> {
+fn link(fd: &Lockable, path: &CStr) -> Result<(), Errno> {
     match fs::linkat(fd, c"", CWD, path, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT | Errno::INVAL) => {
-            let from = proc_path(std::os::fd::AsFd::as_fd(fd));
+            let from = proc_path(fd.as_fd());
             fs::linkat(CWD, from.as_c_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)
         }
         answer => answer,
@@ -128,19 +160,19 @@ fn link(fd: &OwnedFd, path: &CStr) -> Result<(), Errno> {
 }
 
 #[cfg(feature = "testing")]
-fn can_be_named(fd: &OwnedFd) -> bool {
+fn can_be_named(fd: &Lockable) -> bool {
     std::env::var_os("SAMEMAP_TEST_UNFINISHED_NAMES").is_none() && proc_is_there(fd)
 }
 
 #[cfg(not(feature = "testing"))]
-fn can_be_named(fd: &OwnedFd) -> bool {
+fn can_be_named(fd: &Lockable) -> bool {
     proc_is_there(fd)
 }
 
 /// Asked once a process: /proc does not come and go.
-fn proc_is_there(fd: &OwnedFd) -> bool {
+fn proc_is_there(fd: &Lockable) -> bool {
     static THERE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *THERE.get_or_init(|| fs::lstat(proc_path(std::os::fd::AsFd::as_fd(fd)).as_c_str()).is_ok())
+    *THERE.get_or_init(|| fs::lstat(proc_path(fd.as_fd()).as_c_str()).is_ok())
 }
 
 fn unfinished_path(attempt: u32) -> CString {
@@ -154,8 +186,8 @@ fn unfinished_path(attempt: u32) -> CString {
 
 /// The names in the folder that could be ours, and their inode numbers.
 pub(super) fn our_names() -> Result<Vec<String>, Errno> {
-    let entries = std::fs::read_dir(DIR)
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let entries =
+        std::fs::read_dir(DIR).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter(|name| name.starts_with(names::PREFIX)).collect())
 }

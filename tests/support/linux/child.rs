@@ -10,7 +10,7 @@ use std::os::fd::FromRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use super::{sandbox, watchdog};
 
@@ -125,8 +125,9 @@ impl Start {
             .process_group(0);
         let mut process = self.command.spawn()?;
         watchdog::guard(process.id() as i32);
+        let input = process.stdin.take().expect("stdin is piped");
         let lines = BufReader::new(process.stdout.take().expect("stdout is piped"));
-        Ok(Child { process, lines, complaints, what: self.what, ended: None })
+        Ok(Child { process, input, lines, complaints, what: self.what, ended: None })
     }
 }
 
@@ -143,6 +144,8 @@ fn memory_file() -> File {
 /// A child that runs, or that ended and can still be asked what it said.
 pub struct Child {
     process: std::process::Child,
+    /// Open beyond the child's end: what it forked may still listen.
+    input: ChildStdin,
     lines: BufReader<ChildStdout>,
     complaints: File,
     what: String,
@@ -152,6 +155,7 @@ pub struct Child {
 /// What a child came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
+    Running,
     Stopped,
     Ended,
 }
@@ -189,9 +193,8 @@ impl Child {
 
     /// Says a line to the child.
     pub fn say(&mut self, text: &str) {
-        let input = self.process.stdin.as_mut().expect("stdin is piped");
         // One that is gone is noticed where its answer is missed.
-        let _ = writeln!(input, "{text}").and_then(|()| input.flush());
+        let _ = writeln!(self.input, "{text}").and_then(|()| self.input.flush());
     }
 
     /// All that it writes to its output until it closes it.
@@ -217,7 +220,9 @@ impl Child {
         if self.ended.is_some() {
             return Fate::Ended;
         }
-        watchdog::pat(self.pid());
+        if states & libc::WNOHANG == 0 {
+            watchdog::pat(self.pid());
+        }
         // SAFETY: an all-zero siginfo_t is valid, and waitid fills it; WNOWAIT leaves the child to be reaped
         // by its owner, so that its number stays its own.
         let info = unsafe {
@@ -231,11 +236,20 @@ impl Child {
         };
         match info.si_code {
             libc::CLD_STOPPED => Fate::Stopped,
+            // Asked without waiting, and nothing happened.
+            0 => Fate::Running,
             _ => {
                 self.reap();
                 Fate::Ended
             }
         }
+    }
+
+    /// What it complained about, if it has failed by now; does not wait.
+    pub fn failure(&mut self) -> Option<String> {
+        self.wait_state(libc::WEXITED | libc::WNOHANG);
+        let failed = self.ended.is_some_and(|status| !status.success());
+        failed.then(|| self.words())
     }
 
     fn reap(&mut self) {

@@ -5,7 +5,9 @@
 
 pub mod aside;
 pub mod child;
+pub mod forked;
 pub mod random;
 pub mod sandbox;
 pub mod shm;
+pub mod users;
 mod watchdog;

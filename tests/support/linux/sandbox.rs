@@ -101,12 +101,13 @@ pub fn mount_tmpfs(over: &std::ffi::CStr, data: &std::ffi::CStr) {
     mount_raw(Some(c"tmpfs"), over, Some(c"tmpfs"), 0, Some(data)).expect("a tmpfs can be mounted");
 }
 
-/// Makes a tmpfs that was mounted here read-only.
+/// Shows a folder to this child through a mount that may not write; its other mounts still may.
 #[track_caller]
-pub fn make_read_only(mounted: &std::ffi::CStr) {
+pub fn bind_read_only(folder: &std::ffi::CStr) {
     assert_sandboxed();
-    let flags = libc::MS_REMOUNT | libc::MS_RDONLY;
-    mount_raw(Some(c"tmpfs"), mounted, Some(c"tmpfs"), flags, None).expect("it can be mounted again");
+    mount_raw(Some(folder), folder, None, libc::MS_BIND, None).expect("a folder can be bound");
+    let flags = libc::MS_BIND | libc::MS_REMOUNT | libc::MS_RDONLY;
+    mount_raw(None, folder, None, flags, None).expect("it can be mounted again");
 }
 
 /// A `/dev/shm` of this child's own: no sweep of another process meets what is put there.

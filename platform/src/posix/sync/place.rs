@@ -191,6 +191,7 @@ fn plan<'a>(name: &'a ObjectName, options: &SyncOptions, initial: Initial, bytes
     Plan {
         name,
         kind: initial.kind,
+        asked: rustix::param::page_size() as u64,
         len: rustix::param::page_size() as u64,
         permissions: options.asked_permissions(),
         first_bytes: bytes,
