@@ -54,11 +54,10 @@
 pub mod programs;
 
 pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, Disposition, Error, ErrorKind, FileOptions,
-    FileSource, Found,
-    MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind, ObjectName, Offer, OpenOptions,
-    Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View, bytemuck, catalog,
-    check_map_request,
+    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, Disposition, Error, ErrorKind,
+    FileOptions, FileSource, Found, MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind,
+    ObjectName, Offer, OpenOptions, Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View,
+    bytemuck, catalog, check_map_request,
 };
 
 pub use samemap_platform::{

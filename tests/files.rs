@@ -1,9 +1,9 @@
 //! Regions over files, with and without a name (rules C7, C8, C11, C15 to C17).
 
-mod support;
 #[cfg(target_os = "linux")]
 #[path = "support/linux/mod.rs"]
 mod linux;
+mod support;
 
 use std::fs::{self, File, OpenOptions as FileOpenOptions};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,10 @@ fn a_region_has_the_files_exact_length_and_bytes() {
     assert_eq!(bytes_of(&region), TEXT);
     let beyond = region.view(.., Access::ReadOnly).expect("all").len();
     assert_eq!(beyond, TEXT.len());
-    assert!(matches!(kind(region.view(0..21, Access::ReadOnly)), ErrorKind::OutOfRange { region_len: 20, .. }));
+    assert!(matches!(
+        kind(region.view(0..21, Access::ReadOnly)),
+        ErrorKind::OutOfRange { region_len: 20, .. }
+    ));
     assert!(!Region::anonymous(&CreateOptions::new(1)).expect("memory").is_over_file());
 }
 
@@ -78,8 +81,7 @@ fn flush_takes_any_range_and_says_what_it_cannot_do() {
 fn a_larger_size_grows_the_file_to_exactly_that() {
     let file = TestFile::with(TEXT);
     let size = 3 * 1024 * 1024 + 17;
-    let region =
-        Region::over_file(file.path(), &FileOptions::read_write().size(size)).expect("it grows");
+    let region = Region::over_file(file.path(), &FileOptions::read_write().size(size)).expect("it grows");
     assert_eq!(region.len(), size);
     assert_eq!(fs::metadata(file.path()).expect("it exists").len(), size);
     let bytes = bytes_of(&region);
@@ -174,7 +176,8 @@ fn views_lie_at_any_offset_and_at_a_base() {
 #[test]
 fn a_name_leads_other_processes_to_the_same_file() {
     let (file, text) = (TestFile::with(TEXT), unique_name("file-shared"));
-    let region = Region::create_over_file(&name(&text), file.path(), &FileOptions::read_write()).expect("free");
+    let region =
+        Region::create_over_file(&name(&text), file.path(), &FileOptions::read_write()).expect("free");
     assert_eq!(region.name(), Some(&name(&text)));
     assert_eq!(region.len(), 20);
     let mut other = Part::Opener.start(&[&text, "rw"]);
@@ -204,7 +207,8 @@ fn the_name_is_free_after_the_last_holder_was_killed() {
     assert_eq!(kind(error), ErrorKind::AlreadyExists);
     other.kill();
     assert_eq!(kind(Region::open(&name(&text), &OpenOptions::read_only())), ErrorKind::NotFound);
-    let region = Region::create_over_file(&name(&text), file.path(), &FileOptions::read_only()).expect("free");
+    let region =
+        Region::create_over_file(&name(&text), file.path(), &FileOptions::read_only()).expect("free");
     assert_eq!(bytes_of(&region), TEXT);
     drop(region);
     assert_nothing_left(&text);
@@ -213,7 +217,8 @@ fn the_name_is_free_after_the_last_holder_was_killed() {
 #[test]
 fn a_view_keeps_the_name() {
     let (file, text) = (TestFile::with(TEXT), unique_name("file-view"));
-    let region = Region::create_over_file(&name(&text), file.path(), &FileOptions::read_write()).expect("free");
+    let region =
+        Region::create_over_file(&name(&text), file.path(), &FileOptions::read_write()).expect("free");
     let view = region.view(2..3, Access::ReadOnly).expect("a part");
     drop(region);
     assert!(Region::open(&name(&text), &OpenOptions::read_only()).is_ok(), "C13");
@@ -225,7 +230,8 @@ fn a_view_keeps_the_name() {
 fn a_name_in_use_is_said_and_changes_nothing() {
     let (first, second) = (TestFile::with(TEXT), TestFile::with(b"The second."));
     let text = unique_name("file-taken");
-    let region = Region::create_over_file(&name(&text), first.path(), &FileOptions::read_write()).expect("free");
+    let region =
+        Region::create_over_file(&name(&text), first.path(), &FileOptions::read_write()).expect("free");
     let larger = FileOptions::read_write().size(100_000);
     let taken = Region::create_over_file(&name(&text), second.path(), &larger);
     assert_eq!(kind(taken), ErrorKind::AlreadyExists);
@@ -239,8 +245,9 @@ fn a_name_in_use_is_said_and_changes_nothing() {
     assert_eq!(fs::read(second.path()).expect("readable"), b"The second.", "not so much as looked at");
 
     drop((region, same, again));
-    let (made, did) = Region::create_or_open_over_file(&name(&text), second.path(), &FileOptions::read_only())
-        .expect("the name is free");
+    let (made, did) =
+        Region::create_or_open_over_file(&name(&text), second.path(), &FileOptions::read_only())
+            .expect("the name is free");
     assert_eq!((did, bytes_of(&made)), (Disposition::Created, b"The second.".to_vec()));
     drop(made);
     assert_nothing_left(&text);
@@ -380,8 +387,11 @@ mod on_linux {
         let (test_file, text) = (TestFile::with(TEXT), unique_name("file-deleted"));
         let file = File::open(test_file.path()).expect("it exists");
         fs::remove_file(test_file.path()).expect("it exists");
-        let named =
-            Region::create_over_file(&name(&text), file.try_clone().expect("open"), &FileOptions::read_only());
+        let named = Region::create_over_file(
+            &name(&text),
+            file.try_clone().expect("open"),
+            &FileOptions::read_only(),
+        );
         assert_eq!(kind(named), ErrorKind::Unsupported);
         assert_nothing_left(&text);
         let region = Region::over_file(file, &FileOptions::read_only()).expect("without one it works");
@@ -435,7 +445,8 @@ mod on_linux {
             }
         }
         for filling in [0x00, 0xFF, b'/'] {
-            std::os::unix::fs::FileExt::write_all_at(&object, &vec![filling; good.len() - 4096], 0).expect("ours");
+            std::os::unix::fs::FileExt::write_all_at(&object, &vec![filling; good.len() - 4096], 0)
+                .expect("ours");
             assert_eq!(kind(open(Access::ReadOnly)), ErrorKind::Damaged);
         }
         std::os::unix::fs::FileExt::write_all_at(&object, &good, 0).expect("ours");
@@ -483,7 +494,10 @@ mod on_linux {
         assert_eq!(*error.kind(), ErrorKind::OutOfMemory { requested: 5 << 20, available: None }, "{error}");
         assert!(error.to_string().contains("file system has room for"), "{error}");
         assert_eq!(fs::read(path).expect("readable"), TEXT);
-        assert!(fs::metadata(path).expect("it exists").blocks() * 512 < 1 << 20, "what was taken was given back");
+        assert!(
+            fs::metadata(path).expect("it exists").blocks() * 512 < 1 << 20,
+            "what was taken was given back"
+        );
         let text = unique_name("file-full");
         let options = FileOptions::read_write().size(5 << 20);
         let error = Region::create_over_file(&name(&text), path, &options).expect_err("no room");
@@ -505,7 +519,8 @@ mod on_linux {
         // SAFETY: a limit of this process, which ends soon.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
         for options in [FileOptions::read_write(), FileOptions::read_write().leave_holes()] {
-            let error = Region::over_file(&*arguments[0], &options.size((1 << 20) + 1)).expect_err("too long");
+            let error =
+                Region::over_file(&*arguments[0], &options.size((1 << 20) + 1)).expect_err("too long");
             assert!(matches!(error.kind(), ErrorKind::OutOfMemory { .. }), "{error}");
         }
         assert_eq!(fs::read(&arguments[0]).expect("readable"), TEXT);
@@ -521,7 +536,8 @@ mod on_linux {
         let (file, bare) = (TestFile::with(TEXT), unique_name("file-user"));
         let text = bare.replace("Local\\", "Global\\");
         fs::set_permissions(file.dir(), fs::Permissions::from_mode(0o755)).expect("ours");
-        let options = FileOptions::read_write().permissions(Permissions::owner_only().everyone(Share::ReadWrite));
+        let options =
+            FileOptions::read_write().permissions(Permissions::owner_only().everyone(Share::ReadWrite));
         let region = Region::create_over_file(&name(&text), file.path(), &options).expect("free");
         for (mode, reads, writes) in
             [(0o600, "denied", "denied"), (0o644, "opened", "denied"), (0o666, "opened", "opened")]
@@ -569,7 +585,9 @@ mod on_linux {
         let again = FileOpenOptions::new().read(true).write(true).open(file.path()).expect("it exists");
         support::wait_until("the lock goes with its owner", || {
             // SAFETY: a descriptor of ours.
-            unsafe { libc::flock(std::os::fd::AsRawFd::as_raw_fd(&again), libc::LOCK_EX | libc::LOCK_NB) == 0 }
+            unsafe {
+                libc::flock(std::os::fd::AsRawFd::as_raw_fd(&again), libc::LOCK_EX | libc::LOCK_NB) == 0
+            }
         });
         fs::write(file.beside("end"), "").expect("a free path");
         support::wait_until("the grandchild ends", || file.beside("ended").exists());

@@ -1,9 +1,9 @@
 //! Sharing by handle (rule C18): regions that a child adopts, and regions that are sent to a process that runs.
 
-mod support;
 #[cfg(target_os = "linux")]
 #[path = "support/linux/mod.rs"]
 mod linux;
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,11 @@ fn an_offer_that_is_dropped_early_is_withdrawn_on_windows_alone() {
     drop((offer, region));
     assert_eq!(open(&text).is_ok(), cfg!(unix), "whether the child holds it before it adopts");
     child.type_in("go on\n");
-    child.wait_for_output(if cfg!(unix) { "it 4096 ReadWrite" } else { "it: NotFound the offer was withdrawn" });
+    child.wait_for_output(if cfg!(unix) {
+        "it 4096 ReadWrite"
+    } else {
+        "it: NotFound the offer was withdrawn"
+    });
     child.wait_for_output("ready");
     child.end();
     assert_left_nothing(&text);
@@ -297,7 +301,8 @@ fn a_descriptor_carries_the_bytes_and_no_hold() {
     assert_eq!(kind(Region::from_fd(fd, Access::ReadWrite)), ErrorKind::InvalidArgument);
 
     let memory = Region::anonymous(&CreateOptions::new(5000)).expect("memory");
-    let same = Region::from_fd(memory.to_fd().expect("a descriptor"), Access::ReadWrite).expect("sealed memory");
+    let same =
+        Region::from_fd(memory.to_fd().expect("a descriptor"), Access::ReadWrite).expect("sealed memory");
     view_of(&same).put(8191, &6u8).expect("in range");
     assert_eq!(view_of(&memory).get::<u8>(8191).expect("in range"), 6);
     let reader = Region::from_fd(memory.to_fd().expect("a descriptor"), Access::ReadOnly).expect("less");
@@ -691,7 +696,8 @@ mod on_linux {
     /// This process's descriptors of shared memory.
     fn own_objects() -> Vec<i32> {
         let entries = fs::read_dir("/proc/self/fd").expect("Linux");
-        let numbers = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        let numbers =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
         let is_object = |number: &String| {
             fs::read_link(format!("/proc/self/fd/{number}")).is_ok_and(|path| {
                 let path = path.to_string_lossy();
@@ -722,7 +728,8 @@ mod on_linux {
     fn memfd(size: i64, seals: i32) -> OwnedFd {
         // SAFETY: a name that ends in NUL; what is made is ours.
         unsafe {
-            let fd = libc::memfd_create(c"samemap-test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
+            let fd =
+                libc::memfd_create(c"samemap-test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
             assert!(fd >= 0);
             assert_eq!(libc::ftruncate(fd, size), 0);
             assert_eq!(libc::fcntl(fd, libc::F_ADD_SEALS, seals), 0);
@@ -748,7 +755,11 @@ mod on_linux {
             (*first).cmsg_level = libc::SOL_SOCKET;
             (*first).cmsg_type = libc::SCM_RIGHTS;
             (*first).cmsg_len = libc::CMSG_LEN(len) as _;
-            std::ptr::copy_nonoverlapping(numbers.as_ptr().cast::<u8>(), libc::CMSG_DATA(first), len as usize);
+            std::ptr::copy_nonoverlapping(
+                numbers.as_ptr().cast::<u8>(),
+                libc::CMSG_DATA(first),
+                len as usize,
+            );
             assert_eq!(libc::sendmsg(stream.as_raw_fd(), &raw const header, 0), bytes.len() as isize);
         }
     }

@@ -2,7 +2,6 @@
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use loom::thread;
 use samemap_models::{Kernel, ModelWord, Protected, exhaustively, together, with_few_interruptions};
 use samemap_platform::words::lock::{self, Found, Giving, Taker};
 use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _};
@@ -92,6 +91,7 @@ fn two_take_turns() {
 }
 
 #[test]
+#[ignore = "takes minutes: cargo test --release -p samemap-models -- --ignored"]
 fn two_take_turns_twice() {
     exhaustively(|| {
         let shared = Shared::new(0, Kernel::new());
@@ -204,6 +204,7 @@ fn pollers_steal_from_the_dead_once() {
 
 /// An heir that dies as well has an heir of its own.
 #[test]
+#[ignore = "takes minutes: cargo test --release -p samemap-models -- --ignored"]
 fn an_heir_that_dies_has_an_heir() {
     exhaustively(|| {
         let shared = Shared::new(MORTAL, Kernel::losing_wake_ups());

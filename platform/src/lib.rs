@@ -57,9 +57,7 @@ pub use system::{
     SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use view::{AtomicReader, MappedRange, View};
-pub use waiting::{
-    Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited,
-};
+pub use waiting::{Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;

@@ -130,8 +130,8 @@ impl<T: Pod> RawMutex<T> {
         view.put(value_at, value)?;
         // SAFETY: in range, aligned, writable, and mapped until the place is dropped, which the mutex keeps;
         // the caller vouches that nobody else uses the bytes. No data pointer: nobody dereferences it.
-        let (lock, _) =
-            unsafe { MutexOfRawSync::new(place.start(), ptr::null_mut()) }.map_err(|cause| refused(&*cause))?;
+        let (lock, _) = unsafe { MutexOfRawSync::new(place.start(), ptr::null_mut()) }
+            .map_err(|cause| refused(&*cause))?;
         Self::over(Lock(lock), place, value_at)
     }
 
@@ -425,9 +425,8 @@ struct Place {
 impl Place {
     fn inside(view: &View, at: usize, len: usize) -> Result<Place> {
         if view.access() != Access::ReadWrite {
-            return Err(Error::new(ErrorKind::AccessDenied, OPERATION).with_detail(
-                "the view does not write to the object; map it with Access::ReadWrite",
-            ));
+            return Err(Error::new(ErrorKind::AccessDenied, OPERATION)
+                .with_detail("the view does not write to the object; map it with Access::ReadWrite"));
         }
         check_range(view, at, len)?;
         let place = Place { view: view.clone(), at, len };
@@ -456,9 +455,8 @@ impl Place {
             return Ok(());
         }
         if self.check(kind).is_ok() && system::is_made(self, kind) {
-            return Err(Error::new(ErrorKind::AlreadyExists, OPERATION).with_detail(
-                "the memory there is initialised already; open it, or choose another offset",
-            ));
+            return Err(Error::new(ErrorKind::AlreadyExists, OPERATION)
+                .with_detail("the memory there is initialised already; open it, or choose another offset"));
         }
         Err(Error::new(ErrorKind::Damaged, OPERATION)
             .with_detail("the memory is neither zero nor such an object; choose another offset, or clear it"))
@@ -488,8 +486,9 @@ fn refused(cause: &dyn std::error::Error) -> Error {
 
 #[cold]
 fn damaged(cause: &dyn std::error::Error) -> Error {
-    Error::new(ErrorKind::Damaged, OPERATION)
-        .with_detail(format!("raw_sync says: {cause}; whoever lays out the memory must make the object first"))
+    Error::new(ErrorKind::Damaged, OPERATION).with_detail(format!(
+        "raw_sync says: {cause}; whoever lays out the memory must make the object first"
+    ))
 }
 
 // ---- waiting --------------------------------------------------------------------------------------------
@@ -636,9 +635,8 @@ mod system {
         let lock = super::MutexOfRawSync::size_of(None);
         let marks = fresh.iter().zip(bytes).enumerate().filter(|(_, (fresh, _))| **fresh != 0);
         // In a lock, the kind. In a condition variable, a flag beside a count that changes.
-        let mut kept = marks.map(|(at, (fresh, byte))| {
-            if at < lock { byte == fresh } else { byte & fresh == *fresh }
-        });
+        let mut kept =
+            marks.map(|(at, (fresh, byte))| if at < lock { byte == fresh } else { byte & fresh == *fresh });
         kept.all(|kept| kept)
     }
 

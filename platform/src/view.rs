@@ -288,7 +288,8 @@ impl View {
 
     /// Offset and length of a range; an inverted one has length zero.
     fn range_of(&self, range: impl RangeBounds<usize>) -> Result<(usize, usize)> {
-        let past_the_end = |offset: &usize| offset.checked_add(1).ok_or_else(|| self.out_of_range(*offset, 1));
+        let past_the_end =
+            |offset: &usize| offset.checked_add(1).ok_or_else(|| self.out_of_range(*offset, 1));
         let start = match range.start_bound() {
             Bound::Included(start) => *start,
             Bound::Excluded(before) => past_the_end(before)?,

@@ -1,7 +1,10 @@
 //! The floors of locks and wake-ups: a three-state futex lock (Drepper, "Futexes Are Tricky", mutex 2), a
 //! futex event, and a robust pthread mutex, as simple as they can be.
 
-use std::sync::atomic::{AtomicU32, Ordering::{Acquire, Relaxed, Release}};
+use std::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 fn futex(word: &AtomicU32, operation: i32, value: u32) {
     // SAFETY: the word is mapped and aligned; no timeout is given.

@@ -161,7 +161,12 @@ fn owner_killed(plan: Plan, report: &mut Report) {
     let mut sorted: Vec<f64> = (0..rounds).map(|_| kill_once(&arena, &mutex)).collect();
     sorted.sort_by(f64::total_cmp);
     let times = [Times { system: "samemap SharedMutex", sorted }];
-    report.add_in(Subject { bench: "owner killed, until the waiter is in", size: 0 }, "us", "unpinned", &times);
+    report.add_in(
+        Subject { bench: "owner killed, until the waiter is in", size: 0 },
+        "us",
+        "unpinned",
+        &times,
+    );
 }
 
 fn kill_once(arena: &Arena, mutex: &SharedMutex<u64>) -> f64 {
@@ -192,4 +197,3 @@ pub fn own(arena: Arena) {
         std::thread::park();
     }
 }
-

@@ -215,9 +215,9 @@ impl Record {
         let mut bytes = vec![0; RECORD_LEN];
         object.read_start(&mut bytes).map_err(|errno| context.os(errno))?;
         Record::decoded(&bytes).ok_or_else(|| {
-            context
-                .error(ErrorKind::Damaged)
-                .with_detail("what it says of its file makes no sense: something wrote over it; end its holders")
+            context.error(ErrorKind::Damaged).with_detail(
+                "what it says of its file makes no sense: something wrote over it; end its holders",
+            )
         })
     }
 
@@ -474,7 +474,8 @@ fn not_opened(errno: Errno, path: &Path, context: Context<'_>) -> Error {
 fn no_room(shortage: Shortage, len: u64, context: Context<'_>) -> Error {
     match shortage {
         Shortage::NotEnough(left) => {
-            let left = left.map_or_else(String::new, |left| format!(" and its file system has room for {left}"));
+            let left =
+                left.map_or_else(String::new, |left| format!(" and its file system has room for {left}"));
             let available = None;
             context.error(ErrorKind::OutOfMemory { requested: len, available }).with_detail(format!(
                 "the file would have {len} bytes{left}; free some, ask for less, or raise the limit (ulimit -f, quota)"

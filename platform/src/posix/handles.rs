@@ -14,8 +14,8 @@
 //! The same goes for memory without a name and for files, which carry no such lock: the objects inside a region
 //! have locks of theirs.
 
-use std::fmt::Write as _;
 use std::ffi::CString;
+use std::fmt::Write as _;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
@@ -27,8 +27,8 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
 };
 
 use super::errors::Context;
@@ -220,9 +220,9 @@ fn nonsense(context: Context<'_>) -> Error {
 }
 
 fn not_enough(context: Context<'_>) -> Error {
-    context
-        .error(ErrorKind::AccessDenied)
-        .with_detail("the descriptor is not open for as much as was asked; ask for less, or open it with more")
+    context.error(ErrorKind::AccessDenied).with_detail(
+        "the descriptor is not open for as much as was asked; ask for less, or open it with more",
+    )
 }
 
 // ---- to a child ---------------------------------------------------------------------------------------
@@ -434,9 +434,8 @@ fn label_of(message: &[u8; MESSAGE_LEN]) -> Option<Label> {
     let word = |at: usize| Some(u32::from_le_bytes(message[at..at + 4].try_into().ok()?));
     let len = u64::from_le_bytes(message[24..].try_into().ok()?);
     let label = Label::from_codes(word(12)?, word(16)?, len)?;
-    let good = message.starts_with(MAGIC)
-        && word(8)? == VERSION
-        && word(20)? as usize == label.form.descriptors();
+    let good =
+        message.starts_with(MAGIC) && word(8)? == VERSION && word(20)? as usize == label.form.descriptors();
     good.then_some(label)
 }
 
@@ -549,11 +548,13 @@ fn connection_failed(errno: Errno, context: Context<'_>) -> Error {
     match errno {
         Errno::AGAIN => context
             .error(ErrorKind::TimedOut)
-            .with_detail("the other side did not answer within the connection's timeout; close the connection")
+            .with_detail(
+                "the other side did not answer within the connection's timeout; close the connection",
+            )
             .with_source(errno.into()),
-        Errno::CONNRESET | Errno::PIPE => context
-            .os(errno)
-            .with_detail("the other side closed the connection; see why it ended"),
+        Errno::CONNRESET | Errno::PIPE => {
+            context.os(errno).with_detail("the other side closed the connection; see why it ended")
+        }
         errno => context.os(errno),
     }
 }
@@ -601,7 +602,9 @@ impl Region {
 /// What was handed over as a named region and is none.
 pub(super) fn no_region(found: Found, context: Context<'_>) -> Error {
     let error = object::mismatch(ObjectKind::Region, found, context);
-    error.with_detail(format!("what arrived is {found} and no region; its sender must send a region of samemap"))
+    error.with_detail(format!(
+        "what arrived is {found} and no region; its sender must send a region of samemap"
+    ))
 }
 
 #[cfg(test)]
@@ -623,8 +626,19 @@ mod tests {
     #[test]
     fn nothing_that_arrives_is_believed() {
         for text in [
-            "", ":", "1", "1:1:1:1", "2:1:1:1:3:4:5", "1:9:1:1:3:4:5", "1:1:9:1:3:4:5", "1:1:1:x:3:4:5",
-            "1:1:1:1:3:4", "1:1:1:1:3:4:5:6:7:8", "1:4:1:1:3:4:5", "1:4:1:1:3:4:5:3:7:8", "1:1:1:1:-x:4:5",
+            "",
+            ":",
+            "1",
+            "1:1:1:1",
+            "2:1:1:1:3:4:5",
+            "1:9:1:1:3:4:5",
+            "1:1:9:1:3:4:5",
+            "1:1:1:x:3:4:5",
+            "1:1:1:1:3:4",
+            "1:1:1:1:3:4:5:6:7:8",
+            "1:4:1:1:3:4:5",
+            "1:4:1:1:3:4:5:3:7:8",
+            "1:1:1:1:-x:4:5",
         ] {
             assert_eq!(Label::from_text(text), None, "{text}");
         }

@@ -37,7 +37,10 @@ pub(super) enum Held {
     Named(Object),
     Anonymous(MappedFile),
     /// Dropped in this order: the file, then the name that leads to it.
-    File { file: MappedFile, object: Option<Object> },
+    File {
+        file: MappedFile,
+        object: Option<Object>,
+    },
 }
 
 impl Backing for Held {
@@ -122,10 +125,11 @@ unsafe impl SharedRegion for Region {
     fn anonymous(options: &CreateOptions) -> Result<Self> {
         let context = Context { operation: "create an anonymous region", name: None };
         let len = planned_len(options, context)?;
-        let fd = anonymous_file(len, options.asked_permissions().mode()).map_err(|shortage| match shortage {
-            Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
-            Shortage::Os(errno) => context.os(errno),
-        })?;
+        let fd =
+            anonymous_file(len, options.asked_permissions().mode()).map_err(|shortage| match shortage {
+                Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
+                Shortage::Os(errno) => context.os(errno),
+            })?;
         let held = Held::Anonymous(MappedFile::new(fd, true));
         Ok(Region::of(held, None, len, Access::ReadWrite))
     }

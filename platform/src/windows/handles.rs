@@ -32,12 +32,11 @@ use windows_sys::Win32::System::Threading::{
 
 use super::error::{Attempt, code_of, is_denied};
 use super::region::check_owner;
-use super::section::{Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section};
-use super::security::Security;
+use super::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section};
 use super::view;
 use crate::{
-    Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Permissions, Region, Result,
-    SharedRegion as _, Trust, View,
+    Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Region, Result, SharedRegion as _,
+    Trust, View,
 };
 
 // ---- what is handed over ------------------------------------------------------------------------------
@@ -183,7 +182,11 @@ fn duplicate_section(section: &Section, to: BorrowedHandle<'_>, access: Access) 
 }
 
 /// The file's handle, for those who may write to it: to flush it.
-fn duplicate_file(section: &Section, to: BorrowedHandle<'_>, access: Access) -> io::Result<Option<RawHandle>> {
+fn duplicate_file(
+    section: &Section,
+    to: BorrowedHandle<'_>,
+    access: Access,
+) -> io::Result<Option<RawHandle>> {
     match section.file() {
         Some(file) if access.writes_object() => {
             duplicate(this_process(), file.as_raw_handle(), to, None).map(Some)
@@ -291,9 +294,8 @@ impl Sender {
 fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
     let [mut began, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: the handle is open, and the four are valid for writes.
-    let told = unsafe {
-        GetProcessTimes(process.as_raw_handle(), &mut began, &mut ended, &mut kernel, &mut user)
-    };
+    let told =
+        unsafe { GetProcessTimes(process.as_raw_handle(), &mut began, &mut ended, &mut kernel, &mut user) };
     if told == 0 {
         return Err(io::Error::last_os_error());
     }
@@ -357,9 +359,8 @@ impl Parent {
     /// What the ticket says, if the number is still a ticket's.
     fn waybill(&self, sender: &Sender, attempt: Attempt<'_>) -> Result<Waybill> {
         let ticket = self.pull(sender.ticket).map_err(|cause| withdrawn(cause, attempt))?;
-        read_ticket(Section::from_handle(ticket), sender.nonce, attempt).ok_or_else(|| {
-            withdrawn(io::Error::from_raw_os_error(ERROR_INVALID_HANDLE as i32), attempt)
-        })
+        read_ticket(Section::from_handle(ticket), sender.nonce, attempt)
+            .ok_or_else(|| withdrawn(io::Error::from_raw_os_error(ERROR_INVALID_HANDLE as i32), attempt))
     }
 }
 
@@ -388,7 +389,9 @@ fn withdrawn(cause: io::Error, attempt: Attempt<'_>) -> Error {
         return attempt.failed(cause);
     }
     let error = attempt.error(ErrorKind::NotFound).with_source(cause);
-    error.with_detail("the offer was withdrawn; the process that offers must keep the Offer until it is adopted")
+    error.with_detail(
+        "the offer was withdrawn; the process that offers must keep the Offer until it is adopted",
+    )
 }
 
 // ---- to a process that runs ---------------------------------------------------------------------------
@@ -456,10 +459,9 @@ pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Re
     let failed = |cause| attempt.failed(cause);
     let section = Pushed::new(process, duplicate_section(&region.section, process.as_handle(), access))
         .map_err(failed)?;
-    let file = match duplicate_file(&region.section, process.as_handle(), access).map_err(failed)? {
-        Some(file) => Some(Pushed { process, handle: file }),
-        None => None,
-    };
+    let file = duplicate_file(&region.section, process.as_handle(), access)
+        .map_err(failed)?
+        .map(|file| Pushed { process, handle: file });
     let waybill = Waybill {
         section: number_of(section.handle),
         file: file.as_ref().map_or(0, |file| number_of(file.handle)),
@@ -529,7 +531,9 @@ fn connection_failed(cause: io::Error, attempt: Attempt<'_>) -> Error {
     match cause.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => attempt
             .error(ErrorKind::TimedOut)
-            .with_detail("the other side did not answer within the connection's timeout; close the connection")
+            .with_detail(
+                "the other side did not answer within the connection's timeout; close the connection",
+            )
             .with_source(cause),
         _ => attempt
             .error(ErrorKind::Os)
@@ -619,7 +623,9 @@ mod tests {
         for number in [0, 1, 6, u64::MAX, u64::MAX - 3, 0xFFFF_FFFC, 1 << 40] {
             assert!(!is_number(number), "{number}");
         }
-        for text in ["", "1", "2:1:1:4:1:1", "1:1:1:4:1", "1:1:1:5:1:1", "1:1:1:0:1:1", "1:99999999999:1:4:1:1"] {
+        for text in
+            ["", "1", "2:1:1:4:1:1", "1:1:1:4:1", "1:1:1:5:1:1", "1:1:1:0:1:1", "1:99999999999:1:4:1:1"]
+        {
             assert_eq!(Sender::from_text(text), None, "{text}");
         }
     }
@@ -648,9 +654,7 @@ mod tests {
 
     #[test]
     fn a_section_made_for_reading_stays_so() {
-        let security = Security::new(Permissions::owner_only()).expect("a descriptor");
-        let Ok(Created::New(section)) = Section::create(None, 4096, &security) else { panic!("memory") };
-        let region = Region::of(section, None, Access::ReadWrite, Attempt::new("try", None)).expect("memory");
+        let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
         let handle = duplicate_section(&region.section, this_process(), Access::ReadOnly).expect("less");
         // SAFETY: made for this process just now.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };

@@ -8,7 +8,9 @@ use super::error::{Attempt, is_denied, is_not_found};
 use super::machine;
 use super::names::WideName;
 use super::nt::section_facts;
-use super::section::{Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section, lies_over_file, objection};
+use super::section::{
+    Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section, lies_over_file, objection,
+};
 use super::security::{Security, is_trusted, owner_of};
 use super::user::token_user;
 use super::view;
@@ -200,12 +202,7 @@ fn may_not_create(name: &ObjectName, attempt: Attempt<'_>) -> Error {
     }
 }
 
-pub(super) fn open(
-    name: &ObjectName,
-    access: Access,
-    trust: &Trust,
-    attempt: Attempt<'_>,
-) -> Result<Region> {
+pub(super) fn open(name: &ObjectName, access: Access, trust: &Trust, attempt: Attempt<'_>) -> Result<Region> {
     let section = open_section(&WideName::new(name), access).map_err(|cause| attempt.failed(cause))?;
     testing::reached("open: opened");
     check_owner(&section, trust, attempt)?;

@@ -8,8 +8,8 @@ use windows_sys::Win32::Foundation::{
     ERROR_ALREADY_EXISTS, GetLastError, HANDLE, INVALID_HANDLE_VALUE, SetLastError,
 };
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_PROTECTION_FLAGS, PAGE_READWRITE,
-    SEC_FILE, SEC_IMAGE, SEC_RESERVE, SECTION_QUERY,
+    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_PROTECTION_FLAGS,
+    PAGE_READWRITE, SEC_FILE, SEC_IMAGE, SEC_RESERVE, SECTION_QUERY,
 };
 
 use super::error::from_code;

@@ -105,12 +105,7 @@ pub(super) fn mapped_file_name(address: *const u8) -> io::Result<String> {
     // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
     // writes of its length.
     let len = unsafe {
-        K32GetMappedFileNameW(
-            GetCurrentProcess(),
-            address.cast(),
-            units.as_mut_ptr(),
-            units.len() as u32,
-        )
+        K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
     };
     if len == 0 {
         return Err(io::Error::last_os_error());

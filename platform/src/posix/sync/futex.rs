@@ -113,7 +113,9 @@ fn waitv(expectations: &[Expectation<'_>], until: Until) -> Result<(), Errno> {
 
 fn ended(answer: Result<(), Errno>, until: Until) -> Slept {
     match (answer, until) {
-        (Err(Errno::TIMEDOUT), Until::Deadline(deadline)) if Instant::now() >= deadline => Slept::DeadlineOver,
+        (Err(Errno::TIMEDOUT), Until::Deadline(deadline)) if Instant::now() >= deadline => {
+            Slept::DeadlineOver
+        }
         (Err(Errno::TIMEDOUT), _) => Slept::SliceOver,
         _ => Slept::LookAgain,
     }
@@ -172,9 +174,8 @@ mod tests {
     #[test]
     fn any_of_several_words_ends_the_sleep() {
         let words = [AtomicU32::new(0), AtomicU32::new(1)];
-        let expect = |values: [u32; 2]| {
-            [0, 1].map(|index| Expectation { word: &words[index], value: values[index] })
-        };
+        let expect =
+            |values: [u32; 2]| [0, 1].map(|index| Expectation { word: &words[index], value: values[index] });
         assert_eq!(sleep_on_any(&expect([0, 7]), Until::Forever), Slept::LookAgain);
         let deadline = Until::Deadline(Instant::now() + Duration::from_millis(3));
         assert_eq!(sleep_on_any(&expect([0, 1]), deadline), Slept::DeadlineOver);

@@ -19,9 +19,9 @@ use crate::{
 fn created((object, disposition): (Place, Disposition)) -> Result<Place> {
     match disposition {
         Disposition::Created => Ok(object),
-        Disposition::Opened => Err(object.error(ErrorKind::AlreadyExists).with_detail(
-            "the memory there is initialised already; open it, or choose another offset",
-        )),
+        Disposition::Opened => Err(object
+            .error(ErrorKind::AlreadyExists)
+            .with_detail("the memory there is initialised already; open it, or choose another offset")),
     }
 }
 

@@ -16,7 +16,9 @@ use super::place::{Place, PlaceKey};
 use crate::posix::fork;
 use crate::words::Outcome;
 use crate::words::lock::{self, Found, Giving, Taker};
-use crate::{Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
+use crate::{
+    Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
+};
 
 pub(super) const NEW_MUTEX: Initial = Initial { kind: ObjectKind::Mutex, word: 0, setting: 0 };
 
@@ -156,8 +158,8 @@ impl Core {
         if let Some(core) = cores.get(&key).and_then(Weak::upgrade).filter(|core| core.mark == mark) {
             return Ok(CoreHandle(core));
         }
-        let claim = Claim::new(place.held())
-            .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
+        let claim =
+            Claim::new(place.held()).map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
         let core = Arc::new(Core {
             place,
             claim,
@@ -215,7 +217,9 @@ impl Core {
     #[cold]
     fn take_once_more(&self) -> Result<bool> {
         let more = self.more_guards.load(Ordering::Relaxed).checked_add(1).ok_or_else(|| {
-            self.place.error(ErrorKind::InvalidArgument).with_detail("it was locked four thousand million times")
+            self.place
+                .error(ErrorKind::InvalidArgument)
+                .with_detail("it was locked four thousand million times")
         })?;
         self.more_guards.store(more, Ordering::Relaxed);
         Ok(true)

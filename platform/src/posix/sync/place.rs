@@ -77,9 +77,8 @@ impl Place {
     pub(super) fn inside(view: &View, at: usize, more: usize) -> Result<Place> {
         let wanted = HEADER_LEN.saturating_add(more);
         if view.access() != Access::ReadWrite {
-            return Err(Error::new(ErrorKind::AccessDenied, OPERATION).with_detail(
-                "the view does not write to the object; map it with Access::ReadWrite",
-            ));
+            return Err(Error::new(ErrorKind::AccessDenied, OPERATION)
+                .with_detail("the view does not write to the object; map it with Access::ReadWrite"));
         }
         if view.len() < wanted || at > view.len() - wanted {
             let (offset, len, region_len) = (at as u64, wanted as u64, view.len() as u64);
@@ -101,7 +100,8 @@ impl Place {
     pub(super) fn initialise(&self, initial: Initial) -> Result<Disposition> {
         let deadline = Instant::now() + MAKER_PATIENCE;
         let header = self.header();
-        let claim = Claim::new(&self.held).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
+        let claim =
+            Claim::new(&self.held).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
         loop {
             match header.readiness() {
                 Readiness::Ready => {
@@ -164,8 +164,8 @@ impl Place {
     }
 
     pub(super) fn key(&self) -> Result<PlaceKey> {
-        let stat = fstat(self.held.fd())
-            .map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
+        let stat =
+            fstat(self.held.fd()).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
         let start = self.view.as_ptr().wrapping_add(self.at);
         let offset = match self.view.keeper().downcast_ref::<Mapping<Held>>() {
             Some(mapping) => mapping.offset_of(start),

@@ -10,7 +10,8 @@ use crate::sync_options::check_release;
 use crate::words::permits::{self, Refusal};
 use crate::words::{Damaged, Outcome};
 use crate::{
-    Disposition, ErrorKind, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust, Waitable, Waited,
+    Disposition, ErrorKind, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust, Waitable,
+    Waited,
 };
 
 fn initial(options: &SemaphoreOptions) -> Result<Initial> {
