@@ -54,14 +54,23 @@
 pub mod programs;
 
 pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found,
-    MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind, ObjectName, OpenOptions,
-    Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View, bytemuck, catalog,
-    check_map_request,
+    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, Disposition, Error, ErrorKind,
+    FileOptions, FileSource, Found, MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind,
+    ObjectName, Offer, OpenOptions, Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View,
+    bytemuck, catalog, check_map_request,
+};
+
+pub use samemap_platform::{
+    Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
+    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
+    Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
 };
 
 #[cfg(feature = "conformance")]
 pub use samemap_platform::{conformance, conformance_suite};
+
+#[cfg(feature = "raw-sync")]
+pub use samemap_platform::raw_sync_backend as raw_sync;
 
 #[cfg(feature = "shared-memory")]
 pub use samemap_platform::shared_memory_backend as shared_memory;

@@ -53,6 +53,14 @@ pub enum ErrorKind {
         /// The owner of the object, where the system tells.
         owner: Option<UserId>,
     },
+    /// A semaphore would get more permits than its maximum.
+    LimitExceeded {
+        /// The maximum.
+        maximum: u32,
+    },
+    /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
+    /// initialised it.
+    Damaged,
     /// The system refused the access: permissions, a privilege that is missing, a read-only view.
     AccessDenied,
     /// An answer did not come in time, and the call has no other way to say so.
@@ -178,6 +186,12 @@ impl Error {
                 "the address is in use or cannot be had; let the system choose one, or ask for another",
             ),
             ErrorKind::UntrustedOwner { owner } => untrusted_owner(f, owner.as_ref()),
+            ErrorKind::LimitExceeded { maximum } => {
+                write!(f, "it would have more permits than its maximum of {maximum}; release fewer")
+            }
+            ErrorKind::Damaged => f.write_str(
+                "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",
+            ),
             ErrorKind::AccessDenied => {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }

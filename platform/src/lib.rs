@@ -12,12 +12,18 @@
 mod access;
 mod copy;
 mod error;
+mod file_region;
+mod handles;
 mod kind;
 mod name;
 mod options;
 mod region;
+mod sync_options;
 mod system;
 mod view;
+mod waiting;
+#[doc(hidden)]
+pub mod words;
 
 #[cfg(unix)]
 mod posix;
@@ -29,6 +35,8 @@ pub mod catalog;
 pub mod conformance;
 #[doc(hidden)]
 pub mod console;
+#[cfg(feature = "raw-sync")]
+pub mod raw_sync_backend;
 #[cfg(feature = "shared-memory")]
 pub mod shared_memory_backend;
 #[doc(hidden)]
@@ -36,12 +44,20 @@ pub mod testing;
 
 pub use access::{Access, Permissions, Share, Trust, UserId};
 pub use error::{Error, ErrorKind, Found, Result};
+pub use file_region::{FileOptions, FileSource};
+pub use handles::{Courier, Offer};
 pub use kind::ObjectKind;
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::Region;
+pub use system::{
+    Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+    SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+};
 pub use view::{AtomicReader, MappedRange, View};
+pub use waiting::{Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;

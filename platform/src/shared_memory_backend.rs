@@ -213,7 +213,7 @@ unsafe impl SharedRegion for SharedMemoryRegion {
         // SAFETY: the range was checked to lie inside the mapping, which begins at `as_ptr`.
         let start = unsafe { self.mapping.0.as_ptr().add(offset) };
         let base = NonNull::new(start).expect("no mapping begins at address zero");
-        let keeper = Box::new(Arc::clone(&self.mapping));
+        let keeper = Arc::clone(&self.mapping) as Arc<_>;
         // SAFETY: the range is mapped for reading and writing until the last Arc of the mapping goes, and
         // the keeper is one of them. Only views give safe access to it, and they make no references.
         Ok(unsafe { View::from_mapped(MappedRange { base, len, access: Access::ReadWrite, keeper }) })

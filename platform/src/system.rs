@@ -2,15 +2,24 @@
 //!
 //! A backend offers: `Region`, which implements [`SharedRegion`](crate::SharedRegion) and keeps the
 //! whole contract; `catalog`, which lists and reclaims what lies in the name space; `posix_name`;
-//! `current_user`; `console`, what the programs need of their standard streams.
+//! `current_user`; `console`, what the programs need of their standard streams; `file`, regions over files;
+//! `handles`, sharing by handle.
 
 cfg_if::cfg_if! {
     if #[cfg(windows)] {
         pub use crate::windows::Region;
-        pub(crate) use crate::windows::{catalog, console, current_user, posix_name};
+        pub use crate::windows::sync::{
+            Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+            SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+        };
+        pub(crate) use crate::windows::{catalog, console, current_user, file, handles, posix_name};
     } else if #[cfg(unix)] {
         pub use crate::posix::Region;
-        pub(crate) use crate::posix::{catalog, console, current_user, posix_name};
+        pub use crate::posix::sync::{
+            Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+            SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+        };
+        pub(crate) use crate::posix::{catalog, console, current_user, file, handles, posix_name};
     } else {
         compile_error!(
             "samemap has backends for Windows and for POSIX systems. A new one implements \

@@ -2,7 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
@@ -33,12 +35,15 @@ use crate::{Access, Error, ErrorKind, Result, copy};
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can
 /// promise: a memory cgroup's limit, private copies of copy-on-write pages when memory runs out, or
 /// somebody who truncates the object's file behind our back (SIGBUS on POSIX).
+///
+/// A clone is the same mapping at the same address; it is unmapped when the last clone goes.
+#[derive(Clone)]
 pub struct View {
     base: NonNull<u8>,
     len: usize,
     access: Access,
     // Dropped with the view: unmaps, then lets go of the object.
-    _keeper: Box<dyn Any + Send + Sync>,
+    keeper: Arc<dyn Any + Send + Sync>,
 }
 
 // SAFETY: a view is an address range that stays mapped until it is dropped, wherever that happens; the
@@ -57,7 +62,7 @@ pub struct MappedRange {
     /// What the mapping allows.
     pub access: Access,
     /// Dropped when the view is: unmaps the memory and then lets go of the object.
-    pub keeper: Box<dyn Any + Send + Sync>,
+    pub keeper: Arc<dyn Any + Send + Sync>,
 }
 
 impl View {
@@ -69,7 +74,7 @@ impl View {
     #[must_use]
     pub unsafe fn from_mapped(range: MappedRange) -> View {
         let MappedRange { base, len, access, keeper } = range;
-        View { base, len, access, _keeper: keeper }
+        View { base, len, access, keeper }
     }
 
     /// The view's length in bytes, as it was asked for.
@@ -253,6 +258,56 @@ impl View {
         Ok(units)
     }
 
+    /// Waits until what was written to a range of the view has reached the disk: of a region over a file, the
+    /// file's data and size. Other memory has no disk to reach, and so nothing happens.
+    ///
+    /// What other views and processes wrote to these bytes before is flushed with them.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) on a view that does
+    /// not write to the file: a read-only one, or a copy-on-write one, whose writes reach nobody;
+    /// [`Os`](ErrorKind::Os) when the disk fails. What it failed to write may be lost, also when a later
+    /// flush succeeds.
+    ///
+    /// # Platform-specific behavior
+    /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
+    pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let (offset, len) = self.range_of(range)?;
+        let start = self.checked(offset, len)?;
+        if !self.access.writes_object() {
+            return Err(Error::new(ErrorKind::AccessDenied, "flush the view").with_detail(format!(
+                "the view is {}, so nothing written to it can reach a file; map it with Access::ReadWrite",
+                self.access
+            )));
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        crate::system::file::flush(&**self.keeper(), start, len)
+    }
+
+    /// Offset and length of a range; an inverted one has length zero.
+    fn range_of(&self, range: impl RangeBounds<usize>) -> Result<(usize, usize)> {
+        let past_the_end =
+            |offset: &usize| offset.checked_add(1).ok_or_else(|| self.out_of_range(*offset, 1));
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => past_the_end(before)?,
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => past_the_end(last)?,
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => self.len.max(start),
+        };
+        Ok((start, end.saturating_sub(start)))
+    }
+
+    /// What keeps the memory mapped: the backend that made the view knows its own.
+    pub(crate) fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
+        &self.keeper
+    }
+
     /// The address of the view's first byte.
     ///
     /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
@@ -383,7 +438,7 @@ mod tests {
         let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
         let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
         // SAFETY: the memory was leaked, so it stays, and nobody else has it.
-        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Box::new(()) }) }
+        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Arc::new(()) }) }
     }
 
     #[test]

@@ -53,9 +53,17 @@ impl Report {
         }
     }
 
-    /// Prints a table whose first rival is the floor, and keeps its rows.
+    /// Prints a table of microseconds whose first rival is the floor, and keeps its rows.
     pub fn add(&mut self, subject: Subject, times: &[Times]) {
-        println!("\n{} ({} bytes), microseconds", subject.bench, subject.size);
+        self.add_in(subject, "us", "unpinned", times);
+    }
+
+    /// The same in another unit, or with processes in other places.
+    pub fn add_in(&mut self, subject: Subject, unit: &'static str, placement: &'static str, times: &[Times]) {
+        match subject.size {
+            0 => println!("\n{}, {placement}, {unit}", subject.bench),
+            size => println!("\n{} ({size} bytes), {placement}, {unit}", subject.bench),
+        }
         println!("{:24} {:>10} {:>10} {:>10} {:>8}", "", "min", "median", "max", "ratio");
         let floor = times[0].median();
         for times in times {
@@ -66,8 +74,8 @@ impl Report {
                 bench: subject.bench,
                 system: times.system,
                 size: subject.size,
-                placement: "unpinned",
-                unit: "us",
+                placement,
+                unit,
                 min,
                 median,
                 max,

@@ -9,7 +9,8 @@ use super::errors::Context;
 use super::object::not_regular;
 use super::ofd_lifetime::{self, Removal};
 use super::ofd_lock::{self, Holders};
-use super::{names, shm_dir, user_id};
+use super::trailer::Form;
+use super::{file, names, shm_dir, user_id};
 use crate::catalog::{Entry, Reclaimed, State};
 use crate::{Error, ErrorKind, ObjectName, Result};
 
@@ -113,7 +114,10 @@ fn look_inside(entry: &mut Entry, fd: std::os::fd::BorrowedFd<'_>, file_name: &s
         Ok(facts) => {
             entry.name = ObjectName::new(&facts.name).ok().or(entry.name.take());
             entry.kind = Some(facts.kind);
-            entry.size = facts.len;
+            entry.size = match facts.form {
+                Form::Memory => facts.len,
+                Form::LeadsToFile => file::recorded_len(fd).unwrap_or(facts.len),
+            };
         }
         Err(_) if file_name.starts_with(shm_dir::UNFINISHED_PREFIX) => entry.name = None,
         Err(what) => {

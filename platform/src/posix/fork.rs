@@ -10,11 +10,9 @@
 //! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
 //! neither unlocks nor unlinks, but it does keep the description alive.
 
-#[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
-use std::os::fd::BorrowedFd;
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 use std::os::fd::OwnedFd;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
@@ -36,6 +34,22 @@ impl ProcessMark {
 
     pub(super) fn is_current(self) -> bool {
         self == ProcessMark::current()
+    }
+}
+
+/// How many forks lie behind a process: tells parent and child apart without a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Generation(u32);
+
+impl Generation {
+    pub(super) fn current() -> Generation {
+        handlers::install();
+        Generation(GENERATION.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub(super) fn is_current(self) -> bool {
+        self.0 == GENERATION.load(Ordering::Relaxed)
     }
 }
 
@@ -92,7 +106,6 @@ impl Registry {
 }
 
 /// Remembers a descriptor that carries a holder's lock.
-#[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
 pub(super) fn register_holder(fd: BorrowedFd<'_>, writable: bool) -> Ticket {
     handlers::install();
     registry().insert(Entry::Holder { fd: fd.as_raw_fd(), writable })

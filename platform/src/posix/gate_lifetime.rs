@@ -41,13 +41,16 @@ use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::gate_files::{Barred, Gate, Life, Place};
 use super::object::{self, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
-use super::trailer::{self, Facts, TRAILER_LEN};
+use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{fork, names};
 use crate::copy::{copy_from_shared, copy_to_shared};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust};
 
 pub(super) use super::object::{Plan, planned_len};
+
+/// Whether an open file can be opened anew, for a description without our locks: not without /proc.
+pub(super) const REOPENS: bool = false;
 
 /// How long anybody waits at a gate (C6: an answer within a second).
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -101,6 +104,13 @@ impl Object {
         }
     }
 
+    /// Never: see [`REOPENS`].
+    pub(super) fn received(_fd: OwnedFd, context: Context<'_>) -> Result<(Object, ObjectName)> {
+        Err(context.error(ErrorKind::Unsupported).with_detail(
+            "this system's named objects cannot be handed over: open it by its name, or use a region without one",
+        ))
+    }
+
     fn held(shm: OwnedFd, life: Life, name: &ObjectName, len: u64) -> Object {
         let ticket = fork::register_holder(life.as_fd(), false);
         Object { shm, life, name: name.clone(), len, mark: fork::ProcessMark::current(), ticket }
@@ -109,6 +119,16 @@ impl Object {
     /// Length of the data in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// What the data are: always the object's own here.
+    pub(super) fn form(&self) -> Form {
+        Form::Memory
+    }
+
+    /// Nothing needs it: no object leads to a file here.
+    pub(super) fn read_start(&self, _into: &mut [u8]) -> Result<(), Errno> {
+        Err(Errno::OPNOTSUPP)
     }
 
     /// The descriptor of the data: to be mapped. It carries no lock.
@@ -141,6 +161,16 @@ impl Object {
         drop(gate);
         Ok(())
     }
+}
+
+/// A descriptor of the same description: what is given away here carries no lock.
+pub(super) fn fresh(fd: BorrowedFd<'_>, _writable: bool) -> Result<OwnedFd, Errno> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 0)
+}
+
+/// Never: see [`REOPENS`].
+pub(super) fn hold(_fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Err(Errno::OPNOTSUPP)
 }
 
 impl Drop for Object {
@@ -409,7 +439,7 @@ fn open_shm(posix_name: &str, access: shm::OFlags) -> Result<OwnedFd, Errno> {
 /// Makes the finished object, inside the gate.
 fn make_shm(plan: Plan<'_>, file_len: u64, life: &Life, context: Context<'_>) -> Result<OwnedFd> {
     let posix_name = context_name(context);
-    let mode = Mode::from_raw_mode(plan.permissions.mode() as RawMode);
+    let mode = Mode::from_raw_mode(plan.mode() as RawMode);
     let create = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
     let shm = shm::open(&*posix_name, create, mode).map_err(|errno| match errno {
         // A stranger's, since the look.
@@ -440,7 +470,7 @@ fn finish(
         Shortage::Os(errno) => context.os(errno),
     })?;
     reached("create: committed");
-    let trailer = trailer::encoded(plan.kind, plan.len, plan.name);
+    let trailer = trailer::encoded(plan.kind, plan.form(), plan.len, plan.name);
     let page = TrailerPage::map(shm, plan.len, ProtFlags::READ | ProtFlags::WRITE)
         .map_err(|errno| context.os(errno))?;
     page.write(&trailer);
@@ -629,7 +659,8 @@ mod tests {
         let options = crate::CreateOptions::new(1);
         let context = Context { operation: "test", name: Some(name) };
         let len = planned_len(&options, context).unwrap();
-        Plan { name, kind: ObjectKind::Region, asked: len, len, permissions: Permissions::owner_only() }
+        let permissions = Permissions::owner_only();
+        Plan { name, kind: ObjectKind::Region, asked: len, len, permissions, first_bytes: &[] }
     }
 
     fn create(name: &ObjectName) -> Result<Object> {

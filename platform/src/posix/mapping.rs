@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::errors::Context;
 use super::fork::{self, SharedMapping, Ticket};
@@ -23,11 +23,34 @@ pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
 }
 
 /// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
-struct Mapping<B: Backing> {
+pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
+    /// Where in the file the mapping begins, in bytes.
+    offset: u64,
     ticket: Option<Ticket>,
-    _backing: Arc<B>,
+    backing: Arc<B>,
+}
+
+impl<B: Backing> Mapping<B> {
+    /// What is mapped.
+    pub(super) fn backing(&self) -> &Arc<B> {
+        &self.backing
+    }
+
+    /// Waits until what was written to a range of the mapping has been passed on to its file.
+    pub(super) fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
+        // From the start of a page, which the kernel wants.
+        let slack = start.addr() % rustix::param::page_size();
+        let start = start.wrapping_sub(slack).cast_mut().cast();
+        // SAFETY: a range of this mapping, which stays until it is dropped; nothing in memory changes.
+        unsafe { msync(start, len + slack, MsyncFlags::SYNC) }
+    }
+
+    /// Where in the file an address of the mapping lies.
+    pub(super) fn offset_of(&self, address: *const u8) -> u64 {
+        self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
+    }
 }
 
 // SAFETY: an address range and its length; unmapping works from any thread.
@@ -60,10 +83,10 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
     let (address, ticket) = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
-    let mapping = Mapping { address, len, ticket, _backing: Arc::clone(backing) };
+    let mapping = Mapping { address, len, offset, ticket, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
-    let range = MappedRange { base, len: view_len, access: request.access(), keeper: Box::new(mapping) };
+    let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
     Ok(unsafe { View::from_mapped(range) })
 }

@@ -11,12 +11,18 @@
 //! | `commit` | memory that is there when creation returns |
 //! | `mapping` | views |
 //! | `region` | [`Region`] |
+//! | `file` | regions over files, and the objects that lead to them |
+//! | `handles` | sharing by handle: with a child, through a socket, as a descriptor |
+//! | `disk` | disk space for such files, taken in advance |
 //! | `fork` | what a forked child keeps of its parent's handles: nothing but the bytes |
 //! | `catalog` | listing and reclaiming |
 
 mod commit;
+mod disk;
 mod errors;
+pub(crate) mod file;
 mod fork;
+pub(crate) mod handles;
 mod mapping;
 mod names;
 mod object;
@@ -28,6 +34,7 @@ cfg_if::cfg_if! {
         mod ofd_lock;
         mod ofd_lifetime;
         mod shm_dir;
+        pub(crate) mod sync;
         pub(crate) mod catalog;
         use ofd_lifetime as lifetime;
     } else {
@@ -35,6 +42,8 @@ cfg_if::cfg_if! {
         mod gate_lifetime;
         #[path = "catalog_unsupported.rs"]
         pub(crate) mod catalog;
+        #[path = "sync_unsupported.rs"]
+        pub(crate) mod sync;
         use gate_lifetime as lifetime;
     }
 }

@@ -5,6 +5,7 @@ use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
 use super::errors::Context;
+use super::trailer::Form;
 use super::{commit, user_id};
 use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust,
@@ -27,6 +28,17 @@ impl From<&Stat> for Identity {
     }
 }
 
+impl Identity {
+    pub(super) fn from_parts(dev: u64, ino: u64) -> Identity {
+        Identity { dev, ino }
+    }
+
+    /// Device and inode number.
+    pub(super) fn parts(self) -> (u64, u64) {
+        (self.dev, self.ino)
+    }
+}
+
 /// What a creator asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
@@ -37,6 +49,27 @@ pub(super) struct Plan<'a> {
     /// Length of the data: whole pages.
     pub(super) len: u64,
     pub(super) permissions: Permissions,
+    /// What the data begin with; zeros follow. A region that begins with anything leads to a file, since
+    /// memory begins with zeros.
+    pub(super) first_bytes: &'a [u8],
+}
+
+impl Plan<'_> {
+    pub(super) fn form(&self) -> Form {
+        match self.kind {
+            ObjectKind::Region if !self.first_bytes.is_empty() => Form::LeadsToFile,
+            _ => Form::Memory,
+        }
+    }
+
+    /// The object's mode bits. What leads to a file is for nobody but its owner to write to: it is the file's own
+    /// permissions that decide who may write there.
+    pub(super) fn mode(&self) -> u32 {
+        match self.form() {
+            Form::Memory => self.permissions.mode(),
+            Form::LeadsToFile => self.permissions.mode() & !0o022,
+        }
+    }
 }
 
 /// What an opener asks for.

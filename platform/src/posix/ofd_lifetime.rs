@@ -18,7 +18,7 @@
 //! - Nothing waits, but a creator whose name is being removed at that very moment, and not for long.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -33,12 +33,15 @@ use super::object::{
 };
 use super::ofd_lock::{self, Holders};
 use super::shm_dir::{self, Lockable, NewFile};
-use super::trailer::{self, Facts, TRAILER_LEN};
+use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{catalog, commit, names};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
 pub(super) use super::object::{Plan, planned_len};
+
+/// Whether an open file can be opened anew, for a description without our locks: through /proc.
+pub(super) const REOPENS: bool = true;
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -61,6 +64,7 @@ pub(super) struct Object {
     identity: Identity,
     /// Length of the data in bytes.
     len: u64,
+    form: Form,
     mark: ProcessMark,
 }
 
@@ -109,7 +113,8 @@ impl Object {
         match look(&path, wanted, context)? {
             Look::Nothing => Err(context.error(ErrorKind::NotFound)),
             Look::Held { fd, writable, identity, facts } => {
-                Ok(Object::held(Held { fd, writable, path, identity, len: facts.len }))
+                let Facts { len, form, .. } = facts;
+                Ok(Object::held(Held { fd, writable, path, identity, len, form }))
             }
         }
     }
@@ -133,14 +138,45 @@ impl Object {
         Err(context.error(ErrorKind::TimedOut))
     }
 
+    /// Becomes a holder of an object that somebody handed over, by a descriptor whose description holds it.
+    pub(super) fn received(fd: OwnedFd, context: Context<'_>) -> Result<(Object, ObjectName)> {
+        let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
+        let found = match facts_of(fd.as_fd(), &stat) {
+            Ok(facts) if facts.kind == ObjectKind::Region => Ok(facts),
+            Ok(facts) => Err(Found::Object(facts.kind)),
+            Err(what) => Err(Found::Foreign(what)),
+        };
+        let facts = found.map_err(|found| no_region(found, context))?;
+        let name = ObjectName::new(&facts.name)?;
+        let identity = Identity::from(&stat);
+        // Another user's `Local\` names are not where ours are.
+        let path = shm_dir::path_of(&names::posix_name(&name, stat.st_uid));
+        let (fd, writable) = Lockable::open(|| hold_anew(fd, context))?;
+        let Facts { len, form, .. } = facts;
+        Ok((Object::held(Held { fd, writable, path, identity, len, form }), name))
+    }
+
     fn held(held: Held) -> Object {
-        let Held { fd, writable, path, identity, len } = held;
-        Object { fd, writable, path, identity, len, mark: ProcessMark::current() }
+        let Held { fd, writable, path, identity, len, form } = held;
+        Object { fd, writable, path, identity, len, form, mark: ProcessMark::current() }
     }
 
     /// Length of the data in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// What the data are.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Reads the start of the data, as they are now.
+    pub(super) fn read_start(&self, into: &mut [u8]) -> Result<(), Errno> {
+        match rustix::io::pread(&self.fd, &mut *into, 0)? {
+            read if read == into.len() => Ok(()),
+            _ => Err(Errno::IO),
+        }
     }
 
     /// The descriptor that holds the object: to be mapped, never to be unlocked or given away.
@@ -155,6 +191,7 @@ struct Held {
     path: CString,
     identity: Identity,
     len: u64,
+    form: Form,
 }
 
 impl Drop for Object {
@@ -181,6 +218,59 @@ fn path_of(name: &ObjectName) -> CString {
     shm_dir::path_of(&names::posix_name(name, rustix::process::geteuid().as_raw()))
 }
 
+// ---- handing over -------------------------------------------------------------------------------------
+
+/// A description of one's own, without a lock.
+pub(super) fn fresh(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Errno> {
+    shm_dir::reopen(fd, writable)
+}
+
+/// Makes a description a holder's, while another one holds; `false` when none does. A plain system call.
+pub(super) fn hold(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    ofd_lock::try_hold(fd)
+}
+
+/// What was handed over as a named region and is none.
+fn no_region(found: Found, context: Context<'_>) -> Error {
+    let error = mismatch(ObjectKind::Region, found, context);
+    error.with_detail(format!(
+        "what arrived is {found} and no region; its sender must send a region of samemap"
+    ))
+}
+
+/// Takes a lock of one's own while what was handed over still has its own, which is then closed, never unlocked.
+///
+/// For writing where this user may, because the last to close needs that to remove the name. Who may not open
+/// the object at all keeps the description that was made for it.
+fn hold_anew(fd: OwnedFd, context: Context<'_>) -> Result<(OwnedFd, bool)> {
+    let opened = shm_dir::reopen(fd.as_fd(), true)
+        .map(|fresh| (fresh, true))
+        .or_else(|_| shm_dir::reopen(fd.as_fd(), false).map(|fresh| (fresh, false)));
+    let gone = || {
+        let error = context.error(ErrorKind::NotFound);
+        error.with_detail("nobody held it any more when it arrived; its sender must hold it")
+    };
+    let (mine, writable) = match opened {
+        Ok((fresh, writable)) => {
+            // As for any opener: who locks what nobody holds would give a dead object a life.
+            if ofd_lock::holders(fresh.as_fd()) != Ok(Holders::Some) {
+                return Err(gone());
+            }
+            (fresh, writable)
+        }
+        Err(_) => {
+            let flags = fs::fcntl_getfl(&fd).map_err(|errno| context.os(errno))?;
+            let writable = flags & fs::OFlags::RWMODE == fs::OFlags::RDWR;
+            (fd.try_clone().map_err(|error| context.error(ErrorKind::Os).with_source(error))?, writable)
+        }
+    };
+    match ofd_lock::try_hold(mine.as_fd()) {
+        Ok(true) => Ok((mine, writable)),
+        Ok(false) => Err(gone()),
+        Err(errno) => Err(context.os(errno)),
+    }
+}
+
 fn first_creation_of_this_process() -> bool {
     static DONE: AtomicBool = AtomicBool::new(false);
     !DONE.load(Ordering::Relaxed) && !DONE.swap(true, Ordering::Relaxed)
@@ -195,7 +285,7 @@ struct Made {
 
 /// Makes the finished object, without its name.
 fn make(plan: Plan<'_>, context: Context<'_>) -> Result<Made> {
-    let mode = Mode::from_raw_mode(plan.permissions.mode());
+    let mode = Mode::from_raw_mode(plan.mode());
     for _ in 0..TURNS {
         let file = NewFile::make(mode).map_err(|errno| no_file(errno, plan, context))?;
         reached("create: file made");
@@ -229,15 +319,18 @@ fn finish(file: &NewFile, mode: Mode, plan: Plan<'_>) -> Result<Option<Identity>
     }
     commit::commit(fd, plan.len + TRAILER_LEN)?;
     reached("create: committed");
-    write_trailer(fd, &trailer::encoded(plan.kind, plan.len, plan.name), plan.len)?;
+    if !plan.first_bytes.is_empty() {
+        write_all(fd, plan.first_bytes, 0)?;
+    }
+    write_all(fd, &trailer::encoded(plan.kind, plan.form(), plan.len, plan.name), plan.len)?;
     reached("create: trailer written");
     Ok(Some(Identity::from(&stat)))
 }
 
-fn write_trailer(fd: BorrowedFd<'_>, trailer: &[u8], at: u64) -> Result<(), Errno> {
+fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
     loop {
-        match rustix::io::pwrite(fd, trailer, at) {
-            Ok(written) if written == trailer.len() => return Ok(()),
+        match rustix::io::pwrite(fd, bytes, at) {
+            Ok(written) if written == bytes.len() => return Ok(()),
             Ok(_) => return Err(Errno::IO),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
@@ -252,7 +345,8 @@ fn publish(made: Made, path: CString, plan: Plan<'_>, context: Context<'_>) -> R
         match file.publish(&path) {
             Ok(()) => {
                 reached("create: published");
-                let held = Held { fd: file.fd, writable: true, path, identity, len: plan.len };
+                let (len, form) = (plan.len, plan.form());
+                let held = Held { fd: file.fd, writable: true, path, identity, len, form };
                 return Ok(Object::held(held));
             }
             Err(Errno::EXIST) => {
@@ -375,7 +469,8 @@ fn check(facts: &Facts, writable: bool, stat: &Stat, wanted: Wanted<'_>, context
     if facts.kind != wanted.kind {
         return Err(mismatch(wanted.kind, Found::Object(facts.kind), context));
     }
-    if wanted.options.access().writes_object() && !writable {
+    // Of what only leads to a file, it is the file that is written to.
+    if wanted.options.access().writes_object() && !writable && facts.form == Form::Memory {
         return Err(denied(stat.st_uid, context));
     }
     Ok(())

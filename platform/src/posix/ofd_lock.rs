@@ -45,6 +45,34 @@ pub(super) fn try_remove(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, libc::F_WRLCK)
 }
 
+/// Claims a byte of its own for this description; `false` when another one has it. Needs write access.
+///
+/// A claim says *the holder of this number lives*: the kernel drops it with the description.
+pub(super) fn try_claim(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
+    match call(fd, libc::F_OFD_SETLK, &mut claim_request(libc::F_WRLCK, claim)) {
+        Ok(()) => Ok(true),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Whether another description has this claim.
+pub(super) fn is_claimed(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
+    let mut lock = claim_request(libc::F_WRLCK, claim);
+    call(fd, libc::F_OFD_GETLK, &mut lock)?;
+    Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+}
+
+/// Gives a claim up.
+pub(super) fn unclaim(fd: BorrowedFd<'_>, claim: u32) {
+    let released = call(fd, libc::F_OFD_SETLK, &mut claim_request(libc::F_UNLCK, claim));
+    debug_assert!(released.is_ok(), "{released:?}");
+}
+
+fn claim_request(kind: i32, claim: u32) -> libc::flock64 {
+    libc::flock64 { l_start: LIFE_BYTE + i64::from(claim), ..request(kind) }
+}
+
 /// Lets go of whatever this description has locked, in every process that shares the description: a
 /// mapping or a forked child may keep it open past our `close`.
 pub(super) fn release(fd: BorrowedFd<'_>) {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::commit::{self, Shortage};
 use super::errors::Context;
-use super::lifetime::{Object, Plan, planned_len};
+use super::file::{self, MappedFile};
+use super::lifetime::{self, Object, Plan, planned_len};
 use super::mapping::{self, Backing};
+use super::trailer::Form;
 use crate::{
     Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     SharedRegion, View, check_map_request,
@@ -31,29 +33,59 @@ pub struct Region {
 }
 
 #[derive(Debug)]
-enum Held {
+pub(super) enum Held {
     Named(Object),
-    Anonymous(OwnedFd),
+    Anonymous(MappedFile),
+    /// Dropped in this order: the file, then the name that leads to it.
+    File {
+        file: MappedFile,
+        object: Option<Object>,
+    },
 }
 
 impl Backing for Held {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
             Held::Named(object) => object.fd(),
-            Held::Anonymous(fd) => fd.as_fd(),
+            Held::Anonymous(file) | Held::File { file, .. } => file.fd(),
         }
     }
 
     fn carries_lock(&self) -> bool {
-        matches!(self, Held::Named(_))
+        match self {
+            Held::Named(_) => true,
+            // Those of the objects inside it, and whatever locks a caller's file has.
+            Held::Anonymous(_) | Held::File { .. } => lifetime::REOPENS,
+        }
     }
 }
 
 impl Region {
+    pub(super) fn of(held: Held, name: Option<&ObjectName>, len: u64, access: Access) -> Region {
+        Region { held: Arc::new(held), name: name.cloned(), len, access }
+    }
+
     fn named(object: Object, name: &ObjectName, access: Access) -> Region {
         let len = object.len();
-        Region { held: Arc::new(Held::Named(object)), name: Some(name.clone()), len, access }
+        Region::of(Held::Named(object), Some(name), len, access)
     }
+
+    /// From an object that was opened.
+    fn opened(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
+        match object.form() {
+            Form::Memory => Ok(Region::named(object, name, access)),
+            Form::LeadsToFile => file::follow(object, name, access),
+        }
+    }
+
+    pub(super) fn held(&self) -> &Arc<Held> {
+        &self.held
+    }
+}
+
+pub(super) fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
+    let object = Object::open(name, ObjectKind::Region, options)?;
+    Region::opened(object, name, options.access())
 }
 
 fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static str) -> Result<Plan<'a>> {
@@ -64,6 +96,7 @@ fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static s
         asked: options.size(),
         len: planned_len(options, context)?,
         permissions: options.asked_permissions(),
+        first_bytes: &[],
     })
 }
 
@@ -79,23 +112,26 @@ unsafe impl SharedRegion for Region {
     fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
         let plan = plan(name, options, "create or open the region")?;
         let (object, created) = Object::create_or_open(plan, options.accepted())?;
-        let disposition = if created { Disposition::Created } else { Disposition::Opened };
-        Ok((Region::named(object, name, Access::ReadWrite), disposition))
+        if created {
+            return Ok((Region::named(object, name, Access::ReadWrite), Disposition::Created));
+        }
+        Ok((Region::opened(object, name, Access::ReadWrite)?, Disposition::Opened))
     }
 
     fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
-        let object = Object::open(name, ObjectKind::Region, options)?;
-        Ok(Region::named(object, name, options.access()))
+        open(name, options)
     }
 
     fn anonymous(options: &CreateOptions) -> Result<Self> {
         let context = Context { operation: "create an anonymous region", name: None };
         let len = planned_len(options, context)?;
-        let fd = anonymous_file(len).map_err(|shortage| match shortage {
-            Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
-            Shortage::Os(errno) => context.os(errno),
-        })?;
-        Ok(Region { held: Arc::new(Held::Anonymous(fd)), name: None, len, access: Access::ReadWrite })
+        let fd =
+            anonymous_file(len, options.asked_permissions().mode()).map_err(|shortage| match shortage {
+                Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
+                Shortage::Os(errno) => context.os(errno),
+            })?;
+        let held = Held::Anonymous(MappedFile::new(fd, true));
+        Ok(Region::of(held, None, len, Access::ReadWrite))
     }
 
     fn name(&self) -> Option<&ObjectName> {
@@ -113,27 +149,32 @@ unsafe impl SharedRegion for Region {
     fn map(&self, request: &MapRequest) -> Result<View> {
         check_map_request(self, request)?;
         let context = Context { operation: "map a view of the region", name: self.name.as_ref() };
+        if let Held::File { file, .. } = &*self.held {
+            file::check_not_truncated(file, request, context)?;
+        }
         mapping::map(&self.held, request, context)
     }
 }
 
-/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS.
+/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
+/// may open anew, with more access, what was sent for reading.
 #[cfg(target_os = "linux")]
-fn anonymous_file(len: u64) -> Result<OwnedFd, Shortage> {
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
+    use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
         // Before Linux 6.3.
         Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
         made => made,
     }?;
+    fchmod(&fd, Mode::from_raw_mode(mode))?;
     commit::commit(fd.as_fd(), len)?;
     fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     Ok(fd)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn anonymous_file(len: u64) -> Result<OwnedFd, Shortage> {
+fn anonymous_file(len: u64, _mode: u32) -> Result<OwnedFd, Shortage> {
     use rustix::fs::Mode;
     use rustix::io::Errno;
     use rustix::shm;

@@ -35,7 +35,7 @@ pub(super) struct Lockable {
 }
 
 impl Lockable {
-    fn open(open: impl FnOnce() -> Result<(OwnedFd, bool), Errno>) -> Result<(Lockable, bool), Errno> {
+    pub(super) fn open<E>(open: impl FnOnce() -> Result<(OwnedFd, bool), E>) -> Result<(Lockable, bool), E> {
         let (fd, writable, ticket) = fork::register_opened(open)?;
         Ok((Lockable { fd, ticket }, writable))
     }

@@ -15,13 +15,19 @@ use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName};
 pub(super) struct Attempt<'a> {
     operation: &'static str,
     name: Option<&'a ObjectName>,
+    wanted: ObjectKind,
     bytes: u64,
 }
 
 impl<'a> Attempt<'a> {
-    /// `operation` completes "cannot …".
+    /// `operation` completes "cannot …". What is wanted is a region.
     pub(super) fn new(operation: &'static str, name: Option<&'a ObjectName>) -> Self {
-        Attempt { operation, name, bytes: 0 }
+        Attempt { operation, name, wanted: ObjectKind::Region, bytes: 0 }
+    }
+
+    /// With another kind of object wanted.
+    pub(super) fn of_kind(self, wanted: ObjectKind) -> Self {
+        Attempt { wanted, ..self }
     }
 
     /// With the number of bytes that it asks for.
@@ -61,7 +67,7 @@ impl<'a> Attempt<'a> {
             win32::ERROR_ACCESS_DENIED => ErrorKind::AccessDenied,
             // What a named object of another kind answers; it does not say which kind it is.
             win32::ERROR_INVALID_HANDLE => {
-                ErrorKind::KindMismatch { wanted: ObjectKind::Region, found: Found::Unknown }
+                ErrorKind::KindMismatch { wanted: self.wanted, found: Found::Unknown }
             }
             win32::ERROR_ALREADY_EXISTS => ErrorKind::AlreadyExists,
             win32::ERROR_INVALID_ADDRESS => ErrorKind::AddressInUse,

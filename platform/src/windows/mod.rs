@@ -14,12 +14,15 @@
 pub(crate) mod catalog;
 pub(crate) mod console;
 mod error;
+pub(crate) mod file;
+pub(crate) mod handles;
 mod machine;
 mod names;
 mod nt;
 mod region;
 mod section;
 mod security;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod user;

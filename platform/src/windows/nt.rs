@@ -96,7 +96,7 @@ struct IoStatus {
     information: usize,
 }
 
-fn check(status: NTSTATUS) -> io::Result<()> {
+pub(super) fn check(status: NTSTATUS) -> io::Result<()> {
     if status >= 0 {
         return Ok(());
     }

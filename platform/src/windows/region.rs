@@ -1,14 +1,16 @@
 //! Shared memory with a name, or without one.
 
 use std::fmt;
-use std::os::windows::io::AsHandle as _;
+use std::os::windows::io::AsHandle;
 use std::sync::Arc;
 
 use super::error::{Attempt, is_denied, is_not_found};
 use super::machine;
 use super::names::WideName;
 use super::nt::section_facts;
-use super::section::{Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section, objection};
+use super::section::{
+    Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section, lies_over_file, objection,
+};
 use super::security::{Security, is_trusted, owner_of};
 use super::user::token_user;
 use super::view;
@@ -19,23 +21,57 @@ use crate::{
 
 /// How often a call starts over because the name changed hands under it. Every round is the end of somebody
 /// else's object, so it does not come to this; but no caller waits without a bound (C6).
-const ROUNDS: usize = 64;
+pub(super) const ROUNDS: usize = 64;
 
-/// Shared memory: the system's own, a section backed by the paging file.
+/// Shared memory: the system's own, a section backed by the paging file, or by a file.
+///
+/// A clone shares the handle: the object is held until the last clone and the last view are gone.
+#[derive(Clone)]
 pub struct Region {
     pub(super) section: Arc<Section>,
     name: Option<ObjectName>,
     /// The section's own size; a foreign one may end inside a page.
     section_size: u64,
-    /// The same in whole pages.
+    /// The same in whole pages, but of a file, which has an exact length.
     len: u64,
+    over_file: bool,
     access: Access,
 }
 
 impl Region {
     fn new(section: Section, name: Option<&ObjectName>, size: u64, access: Access) -> Option<Self> {
         let len = machine::whole_pages(size).filter(|&len| len > 0)?;
-        Some(Region { section: Arc::new(section), name: name.cloned(), section_size: size, len, access })
+        let (section, name) = (Arc::new(section), name.cloned());
+        Some(Region { section, name, section_size: size, len, over_file: false, access })
+    }
+
+    /// From any section that this process has a handle of, with what the handle allows.
+    pub(super) fn of(
+        section: Section,
+        name: Option<&ObjectName>,
+        access: Access,
+        attempt: Attempt<'_>,
+    ) -> Result<Self> {
+        let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
+        let foreign = |what| {
+            let found = Found::Foreign(what);
+            attempt.error(ErrorKind::KindMismatch { wanted: ObjectKind::Region, found })
+        };
+        if let Some(objection) = objection(facts) {
+            return Err(foreign(objection));
+        }
+        let region = Region::new(section, name, facts.size, access);
+        let mut region = region.ok_or_else(|| foreign("a section without a size"))?;
+        if lies_over_file(facts) {
+            region.over_file = true;
+            region.len = facts.size;
+            view::check_can_be_mapped(&region.section, access).map_err(|cause| attempt.failed(cause))?;
+        }
+        Ok(region)
+    }
+
+    pub(super) fn lies_over_file(&self) -> bool {
+        self.over_file
     }
 }
 
@@ -166,20 +202,12 @@ fn may_not_create(name: &ObjectName, attempt: Attempt<'_>) -> Error {
     }
 }
 
-fn open(name: &ObjectName, access: Access, trust: &Trust, attempt: Attempt<'_>) -> Result<Region> {
+pub(super) fn open(name: &ObjectName, access: Access, trust: &Trust, attempt: Attempt<'_>) -> Result<Region> {
     let section = open_section(&WideName::new(name), access).map_err(|cause| attempt.failed(cause))?;
     testing::reached("open: opened");
     check_owner(&section, trust, attempt)?;
     testing::reached("open: owner checked");
-    let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
-    let foreign = |what| {
-        let found = Found::Foreign(what);
-        attempt.error(ErrorKind::KindMismatch { wanted: ObjectKind::Region, found })
-    };
-    if let Some(objection) = objection(facts) {
-        return Err(foreign(objection));
-    }
-    Region::new(section, Some(name), facts.size, access).ok_or_else(|| foreign("a section without a size"))
+    Region::of(section, Some(name), access, attempt)
 }
 
 /// With the right to see the owner, or without it where the object's DACL does not grant that: then the
@@ -192,12 +220,13 @@ fn open_section(name: &WideName, access: Access) -> std::io::Result<Section> {
     }
 }
 
-fn check_owner(section: &Section, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
+/// Refuses the object of somebody who was not accepted (C20).
+pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
     if *trust == Trust::Anyone {
         return Ok(());
     }
     let me = token_user().map_err(|cause| attempt.failed(cause))?;
-    let owner = owner_of(section.as_handle()).ok().flatten();
+    let owner = owner_of(object.as_handle()).ok().flatten();
     if is_trusted(owner.as_ref(), &me, trust) {
         return Ok(());
     }

@@ -1,14 +1,15 @@
 //! A handle of a section, the kernel's object behind a region, and the calls that make one.
 
-use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+use std::fs::File;
+use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle};
 use std::{io, ptr};
 
 use windows_sys::Win32::Foundation::{
     ERROR_ALREADY_EXISTS, GetLastError, HANDLE, INVALID_HANDLE_VALUE, SetLastError,
 };
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_READWRITE, SEC_IMAGE,
-    SEC_RESERVE, SECTION_QUERY,
+    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_PROTECTION_FLAGS,
+    PAGE_READWRITE, SEC_FILE, SEC_IMAGE, SEC_RESERVE, SECTION_QUERY,
 };
 
 use super::error::from_code;
@@ -25,13 +26,22 @@ pub(super) const READ_WRITE_RIGHTS: u32 = READ_RIGHTS | FILE_MAP_WRITE;
 
 /// A handle of a section. Its name lives as long as any handle of it does, in any process.
 #[derive(Debug)]
-pub(super) struct Section(OwnedHandle);
+pub(super) struct Section {
+    handle: OwnedHandle,
+    /// The file that it lies over, where this process has opened that itself: to flush it.
+    file: Option<File>,
+}
 
 /// What a create call found.
 pub(super) enum Created {
     New(Section),
     /// The name was taken by this section.
     Existing(Section),
+}
+
+/// Whether a section lies over a file, and not over the paging file.
+pub(super) fn lies_over_file(facts: SectionFacts) -> bool {
+    facts.attributes & SEC_FILE != 0
 }
 
 /// Why a section is no region, in words that follow "the name is held by".
@@ -51,20 +61,59 @@ impl Section {
     /// Creates a section of `size` bytes over the paging file, all committed and zero, or opens the one that
     /// has the name.
     pub(super) fn create(name: Option<&WideName>, size: u64, security: &Security) -> io::Result<Created> {
+        Self::make(INVALID_HANDLE_VALUE, PAGE_READWRITE, name, size, security)
+    }
+
+    /// Creates a section over the first `size` bytes of a file, which grows to that where the protection lets it
+    /// be written to, or opens the one that has the name.
+    pub(super) fn over_file(
+        file: File,
+        protection: PAGE_PROTECTION_FLAGS,
+        name: Option<&WideName>,
+        size: u64,
+        security: &Security,
+    ) -> io::Result<Created> {
+        let made = Self::make(file.as_raw_handle(), protection, name, size, security)?;
+        Ok(match made {
+            Created::New(section) => Created::New(section.with_file(Some(file))),
+            existing => existing,
+        })
+    }
+
+    /// `file` is the paging file or an open one.
+    fn make(
+        file: HANDLE,
+        protection: PAGE_PROTECTION_FLAGS,
+        name: Option<&WideName>,
+        size: u64,
+        security: &Security,
+    ) -> io::Result<Created> {
         let attributes = security.attributes();
         let name = name.map_or(ptr::null(), WideName::as_ptr);
         let (high, low) = ((size >> 32) as u32, size as u32);
-        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and no file is passed. The
-        // code is cleared before, because success need not overwrite an old one, and read right behind.
+        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and a handle that is none is an
+        // error. The code is cleared before, because success need not overwrite an old one, and read right behind.
         let (handle, code) = unsafe {
             SetLastError(0);
-            let handle =
-                CreateFileMappingW(INVALID_HANDLE_VALUE, &attributes, PAGE_READWRITE, high, low, name);
+            let handle = CreateFileMappingW(file, &attributes, protection, high, low, name);
             (handle, GetLastError())
         };
         // SAFETY: the call returned this handle, with its code.
         let section = unsafe { Self::from_call(handle, code) }?;
         Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(section) } else { Created::New(section) })
+    }
+
+    pub(super) fn from_handle(handle: OwnedHandle) -> Self {
+        Section { handle, file: None }
+    }
+
+    /// With the file that it lies over.
+    pub(super) fn with_file(self, file: Option<File>) -> Self {
+        Section { file, ..self }
+    }
+
+    pub(super) fn file(&self) -> Option<&File> {
+        self.file.as_ref()
     }
 
     /// Opens the section that has the name, with these rights.
@@ -86,12 +135,12 @@ impl Section {
             return Err(from_code(code));
         }
         // SAFETY: the caller vouches that the handle is ours alone.
-        Ok(Section(unsafe { OwnedHandle::from_raw_handle(handle) }))
+        Ok(Section::from_handle(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 }
 
 impl AsHandle for Section {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.as_handle()
+        self.handle.as_handle()
     }
 }

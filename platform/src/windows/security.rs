@@ -18,13 +18,27 @@ const EVERYONE: &str = "S-1-1-0";
 const SYSTEM: &str = "S-1-5-18";
 const ADMINISTRATORS: &str = "S-1-5-32-544";
 
+/// What the two shares of [`Permissions`] grant on a kind of object, beside the right to see its owner.
+#[derive(Clone, Copy)]
+pub(super) struct ShareRights {
+    pub(super) read_only: u32,
+    pub(super) read_write: u32,
+}
+
+const SECTION_RIGHTS: ShareRights = ShareRights { read_only: READ_RIGHTS, read_write: READ_WRITE_RIGHTS };
+
 /// The security descriptor of an object to be created.
 pub(super) struct Security(LocalMemory);
 
 impl Security {
-    /// One that says what `permissions` say, for this thread's user.
+    /// One for a section that says what `permissions` say, for this thread's user.
     pub(super) fn new(permissions: Permissions) -> io::Result<Self> {
-        Self::from_sddl(&sddl(&token_user()?, &token_group()?, permissions))
+        Self::with_rights(permissions, SECTION_RIGHTS)
+    }
+
+    /// One that says what `permissions` say, for this thread's user, of an object with these rights.
+    pub(super) fn with_rights(permissions: Permissions, rights: ShareRights) -> io::Result<Self> {
+        Self::from_sddl(&sddl(&token_user()?, &token_group()?, permissions, rights))
     }
 
     pub(super) fn from_sddl(text: &str) -> io::Result<Self> {
@@ -58,25 +72,27 @@ impl Security {
 /// The owner stands there explicitly: an elevated administrator's objects would else belong to the group of
 /// Administrators, and Wine would give them no owner at all. The DACL is protected (`P`), so that nothing is
 /// inherited into it. The system is let in, as in every default DACL.
-fn sddl(user: &UserId, group: &UserId, permissions: Permissions) -> String {
+fn sddl(user: &UserId, group: &UserId, permissions: Permissions, rights: ShareRights) -> String {
     let mut text = format!("O:{user}G:{group}D:P(A;;GA;;;{user})(A;;GA;;;{SYSTEM})");
     let shares = [(group.as_str(), permissions.group_share()), (EVERYONE, permissions.everyone_share())];
     for (who, share) in shares {
         if let Some(share) = share {
-            let rights = rights_of(share);
+            let rights = rights.of(share);
             write!(text, "(A;;{rights:#x};;;{who})").expect("writing to a String cannot fail");
         }
     }
     text
 }
 
-/// Who may open may also look at the owner: that is what C20's check needs.
-fn rights_of(share: Share) -> u32 {
-    READ_CONTROL
-        | match share {
-            Share::ReadOnly => READ_RIGHTS,
-            Share::ReadWrite => READ_WRITE_RIGHTS,
-        }
+impl ShareRights {
+    /// Who may open may also look at the owner: that is what C20's check needs.
+    fn of(self, share: Share) -> u32 {
+        READ_CONTROL
+            | match share {
+                Share::ReadOnly => self.read_only,
+                Share::ReadWrite => self.read_write,
+            }
+    }
 }
 
 /// The owner of an object, where its descriptor names one. The handle needs `READ_CONTROL`.
@@ -133,10 +149,10 @@ mod tests {
     fn permissions_become_a_protected_dacl() {
         let (me, group) = (user("S-1-5-21-1"), user("S-1-5-21-513"));
         let owner_only = "O:S-1-5-21-1G:S-1-5-21-513D:P(A;;GA;;;S-1-5-21-1)(A;;GA;;;S-1-5-18)";
-        assert_eq!(sddl(&me, &group, Permissions::owner_only()), owner_only);
+        assert_eq!(sddl(&me, &group, Permissions::owner_only(), SECTION_RIGHTS), owner_only);
         let wide = Permissions::owner_only().group(Share::ReadWrite).everyone(Share::ReadOnly);
         assert_eq!(
-            sddl(&me, &group, wide),
+            sddl(&me, &group, wide, SECTION_RIGHTS),
             format!("{owner_only}(A;;0x20007;;;S-1-5-21-513)(A;;0x20005;;;S-1-1-0)")
         );
     }

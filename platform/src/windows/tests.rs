@@ -71,7 +71,7 @@ fn own(section: &OwnedHandle) -> Trust {
 }
 
 /// Says that a part of a test could not run here.
-fn step_aside(test: &str, why: &str) {
+pub(super) fn step_aside(test: &str, why: &str) {
     use std::io::Write as _;
     println!("{test} stepped aside: {why}");
     if let Some(log) = std::env::var_os("SAMEMAP_ASIDE_LOG") {

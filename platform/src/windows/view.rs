@@ -7,9 +7,11 @@ use std::{ffi::c_void, io};
 
 use windows_sys::Win32::Foundation::ERROR_INVALID_ADDRESS;
 use windows_sys::Win32::System::Memory::{
-    FILE_MAP, FILE_MAP_COPY, FILE_MAP_READ, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFileEx,
-    UnmapViewOfFile,
+    FILE_MAP, FILE_MAP_COPY, FILE_MAP_READ, FILE_MAP_WRITE, FlushViewOfFile, MEMORY_MAPPED_VIEW_ADDRESS,
+    MapViewOfFileEx, UnmapViewOfFile,
 };
+use windows_sys::Win32::System::ProcessStatus::K32GetMappedFileNameW;
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::error::{Attempt, from_code};
 use super::machine;
@@ -39,17 +41,17 @@ pub(super) fn map(
     let mapping = Mapping::new(section, start, asked, request).map_err(|cause| attempt.failed(cause))?;
     // SAFETY: the mapping is longer than the hidden bytes.
     let base = unsafe { mapping.base.cast::<u8>().add(hidden) };
-    let range = MappedRange { base, len, access: request.access(), keeper: Box::new(mapping) };
+    let range = MappedRange { base, len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the kernel mapped `hidden + len` bytes of committed memory with this access, and they stay
     // until the keeper is dropped; nothing in this backend makes references to them.
     Ok(unsafe { View::from_mapped(range) })
 }
 
 /// Mapped memory: unmapped when dropped, and only then may the section go.
-struct Mapping {
+pub(super) struct Mapping {
     base: NonNull<c_void>,
     // The name goes with the last handle, not with the last view: so a view holds one (C13).
-    _section: Arc<Section>,
+    section: Arc<Section>,
 }
 
 // SAFETY: the address is only passed to UnmapViewOfFile, once, which any thread may call.
@@ -58,6 +60,10 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
+    pub(super) fn section(&self) -> &Section {
+        &self.section
+    }
+
     /// Maps `bytes` bytes from `start`, or to the end of the section where `bytes` is zero, with the access
     /// and at the base address that the request asks for.
     fn new(section: &Arc<Section>, start: u64, bytes: usize, request: &MapRequest) -> io::Result<Self> {
@@ -70,12 +76,42 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         };
         testing::reached("map: mapped");
-        let mapping = Mapping { base: mapped, _section: Arc::clone(section) };
+        let mapping = Mapping { base: mapped, section: Arc::clone(section) };
         if request.base().is_some_and(|asked| asked != mapped.addr().get()) {
             return Err(from_code(ERROR_INVALID_ADDRESS));
         }
         Ok(mapping)
     }
+}
+
+/// Whether a handle lets memory be mapped with an access: that of a section over a read-only file does not for
+/// writing, whatever rights the handle has.
+pub(super) fn check_can_be_mapped(section: &Arc<Section>, access: Access) -> io::Result<()> {
+    Mapping::new(section, 0, 1, &MapRequest::new(0, 1, access)).map(drop)
+}
+
+/// Gives what was written to mapped bytes to their file.
+pub(super) fn write_back(start: *const u8, len: usize) -> io::Result<()> {
+    // SAFETY: the bytes are mapped, as the view that they belong to says; nothing in memory changes.
+    if unsafe { FlushViewOfFile(start.cast(), len) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// The kernel's name of the file that is mapped at an address, such as `\Device\HarddiskVolume1\a\b`.
+pub(super) fn mapped_file_name(address: *const u8) -> io::Result<String> {
+    let mut units = vec![0u16; 32 * 1024];
+    // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
+    // writes of its length.
+    let len = unsafe {
+        K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
+    };
+    if len == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    String::from_utf16(&units[..(len as usize).min(units.len())])
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 impl Drop for Mapping {

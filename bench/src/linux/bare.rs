@@ -1,0 +1,89 @@
+//! The floors of locks and wake-ups: a three-state futex lock (Drepper, "Futexes Are Tricky", mutex 2), a
+//! futex event, and a robust pthread mutex, as simple as they can be.
+
+use std::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+fn futex(word: &AtomicU32, operation: i32, value: u32) {
+    // SAFETY: the word is mapped and aligned; no timeout is given.
+    unsafe {
+        libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, std::ptr::null::<libc::timespec>());
+    }
+}
+
+/// Locks: 0 free, 1 owned, 2 owned with somebody asleep.
+pub fn lock(word: &AtomicU32) {
+    if word.compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
+        return;
+    }
+    for _ in 0..40 {
+        if word.load(Relaxed) == 0 && word.compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
+            return;
+        }
+        std::hint::spin_loop();
+    }
+    while word.swap(2, Acquire) != 0 {
+        futex(word, libc::FUTEX_WAIT, 2);
+    }
+}
+
+/// Unlocks.
+pub fn unlock(word: &AtomicU32) {
+    if word.swap(0, Release) == 2 {
+        futex(word, libc::FUTEX_WAKE, 1);
+    }
+}
+
+/// Sets an auto-reset event and wakes its one waiter.
+pub fn set(word: &AtomicU32) {
+    word.store(1, Release);
+    futex(word, libc::FUTEX_WAKE, 1);
+}
+
+/// Waits for the event and takes it.
+pub fn wait(word: &AtomicU32) {
+    while word.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
+        futex(word, libc::FUTEX_WAIT, 0);
+    }
+}
+
+/// A robust, process-shared pthread mutex in the given memory.
+pub struct Robust(*mut libc::pthread_mutex_t);
+
+impl Robust {
+    /// Initialises it.
+    ///
+    /// # Safety
+    /// `memory` is aligned to 8, long enough, nobody else's, and stays mapped as long as this is used.
+    pub unsafe fn initialise(memory: *mut u8) -> Robust {
+        let mutex = memory.cast();
+        // SAFETY: by contract.
+        unsafe {
+            let mut attributes = std::mem::zeroed();
+            libc::pthread_mutexattr_init(&raw mut attributes);
+            libc::pthread_mutexattr_setpshared(&raw mut attributes, libc::PTHREAD_PROCESS_SHARED);
+            libc::pthread_mutexattr_setrobust(&raw mut attributes, libc::PTHREAD_MUTEX_ROBUST);
+            assert_eq!(libc::pthread_mutex_init(mutex, &raw const attributes), 0);
+        }
+        Robust(mutex)
+    }
+
+    /// Opens one that the other process initialised.
+    ///
+    /// # Safety
+    /// As for [`initialise`](Self::initialise), and it was initialised.
+    pub unsafe fn open(memory: *mut u8) -> Robust {
+        Robust(memory.cast())
+    }
+
+    /// Locks and unlocks.
+    pub fn lock_and_unlock(&self) {
+        // SAFETY: initialised, by the constructors' contract.
+        unsafe {
+            assert_eq!(libc::pthread_mutex_lock(self.0), 0);
+            assert_eq!(libc::pthread_mutex_unlock(self.0), 0);
+        }
+    }
+}

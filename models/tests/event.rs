@@ -1,0 +1,195 @@
+//! Events: a set lets one waiter through, or all, and nobody is left asleep.
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::thread;
+use samemap_models::{Kernel, ModelWord, exhaustively, together, with_few_interruptions};
+use samemap_platform::Reset;
+use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _, event};
+
+struct Shared {
+    word: ModelWord,
+    kernel: Kernel,
+    through: AtomicU32,
+}
+
+impl Shared {
+    fn new(word: u32, kernel: Kernel) -> Arc<Self> {
+        Arc::new(Shared { word: ModelWord::new(word), kernel, through: AtomicU32::new(0) })
+    }
+
+    fn wait(&self, mode: Reset, until: Until) {
+        if event::wait(&self.word, mode, until, &self.kernel) == Ok(Outcome::Got(())) {
+            self.through.fetch_add(1, Ordering::AcqRel);
+        } else {
+            assert_eq!(until, Until::Now, "nobody ran out of time");
+        }
+    }
+
+    fn set(&self) {
+        event::set(&self.word, &self.kernel);
+    }
+
+    /// The setter is killed before it wakes anybody.
+    fn set_and_be_killed(&self) {
+        self.word.swap(event::SET);
+        self.kernel.let_slices_end();
+    }
+
+    /// The waiter is killed at its wake-up.
+    fn wait_and_be_killed(&self) {
+        if event::announce(&self.word) {
+            let _ = self.kernel.sleep(&self.word, event::AWAITED, Until::Forever);
+        }
+    }
+
+    fn through(&self) -> u32 {
+        self.through.load(Ordering::Acquire)
+    }
+
+    fn is_set(&self) -> bool {
+        self.word.load() == event::SET
+    }
+}
+
+fn auto(shared: &Shared) {
+    shared.wait(Reset::Auto, Until::Forever);
+}
+
+fn manual(shared: &Shared) {
+    shared.wait(Reset::Manual, Until::Forever);
+}
+
+/// Sets, waits until somebody came through, and sets again: the second waiter comes through the second set,
+/// and nothing is left over.
+fn set_for_each_of_two(shared: &Shared) {
+    shared.set();
+    while shared.through() == 0 {
+        thread::yield_now();
+    }
+    shared.set();
+}
+
+#[test]
+fn a_set_lets_one_through_an_auto_reset_event() {
+    exhaustively(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[auto], Shared::set);
+        assert_eq!((shared.through(), shared.is_set()), (1, false));
+    });
+}
+
+#[test]
+fn each_set_lets_one_of_two_through_an_auto_reset_event() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[auto, auto], set_for_each_of_two);
+        assert_eq!((shared.through(), shared.is_set()), (2, false));
+    });
+}
+
+/// Of two that poll a set event, one gets through.
+#[test]
+fn pollers_share_one_signal() {
+    exhaustively(|| {
+        let shared = Shared::new(event::SET, Kernel::new());
+        together(&shared, &[|s| s.wait(Reset::Auto, Until::Now)], |s| s.wait(Reset::Auto, Until::Now));
+        assert_eq!((shared.through(), shared.is_set()), (1, false));
+    });
+}
+
+/// Two sets before anybody comes are one signal, as they are on Windows; a waiter between them may take the
+/// first.
+#[test]
+fn sets_do_not_add_up() {
+    exhaustively(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        let twice = |s: &Shared| {
+            s.set();
+            s.set();
+        };
+        together(&shared, &[auto], twice);
+        assert_eq!(shared.through(), 1);
+    });
+}
+
+#[test]
+fn a_set_lets_all_through_a_manual_reset_event() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[manual, manual], Shared::set);
+        assert_eq!((shared.through(), shared.is_set()), (2, true));
+    });
+}
+
+/// A reset does not take a sleeper's mark away: the set after it still wakes.
+#[test]
+fn a_reset_does_not_hide_a_sleeper() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::SET, Kernel::new());
+        let resetter = |s: &Shared| {
+            event::reset(&s.word);
+            s.set();
+        };
+        together(&shared, &[resetter, manual], manual);
+        assert_eq!((shared.through(), shared.is_set()), (2, true));
+    });
+}
+
+/// The waiter that is woken is killed on its way; the other one comes through, without the end of a slice.
+#[test]
+fn a_killed_waiter_takes_nobodys_wake_up() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        let victim = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.wait_and_be_killed())
+        };
+        together(&shared, &[auto], Shared::set);
+        assert_eq!((shared.through(), shared.is_set()), (1, false));
+        // If it goes to sleep after all was over.
+        shared.word.swap(event::SET);
+        shared.kernel.let_slices_end();
+        victim.join().expect("no panics");
+    });
+}
+
+#[test]
+fn a_killed_setter_leaves_nobody_asleep() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::losing_wake_ups());
+        together(&shared, &[manual, manual], Shared::set_and_be_killed);
+        assert_eq!((shared.through(), shared.is_set()), (2, true));
+    });
+}
+
+#[test]
+fn a_killed_setter_still_lets_only_one_through_an_auto_reset_event() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::losing_wake_ups());
+        let setter = |s: &Shared| {
+            s.set_and_be_killed();
+            while s.through() == 0 {
+                thread::yield_now();
+            }
+            s.set_and_be_killed();
+        };
+        together(&shared, &[auto, auto], setter);
+        assert_eq!((shared.through(), shared.is_set()), (2, false));
+    });
+}
+
+/// Garbage ends a wait with an error, whenever it comes.
+#[test]
+fn garbage_ends_a_wait() {
+    exhaustively(|| {
+        let shared = Shared::new(event::UNSET, Kernel::losing_wake_ups());
+        let scribbler = |s: &Shared| {
+            s.word.swap(77);
+            s.kernel.let_slices_end();
+        };
+        together(&shared, &[scribbler], |s| {
+            assert_eq!(event::wait(&s.word, Reset::Auto, Until::Forever, &s.kernel), Err(Damaged));
+        });
+    });
+}

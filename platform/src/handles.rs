@@ -1,0 +1,189 @@
+//! Sharing by handle (rule C18): with a child that is about to start, and with a process that runs.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust, system};
+
+/// # Sharing by handle
+/// A region, named or not, can be handed to another process, which then holds it in its own right: it does not
+/// matter who lets go first. [`offer_to`](Self::offer_to) and [`adopt`](Self::adopt) are for a child that this
+/// process is about to start, a [`Courier`] is for any process that runs.
+///
+/// Whoever gets a region for reading only cannot write to it by mistake. Against intent that guards as far as the
+/// system goes: another user cannot get more, while a process of the *same* user can always help itself to as
+/// much as its user may (rule C20).
+///
+/// Locks and other objects inside a region work between all its holders, however they came by it.
+impl Region {
+    /// Offers the region to the children that `command` will start, under a key that they
+    /// [adopt](Self::adopt) it by. A command can carry several offers, with different keys.
+    ///
+    /// Nothing but what is offered reaches the children, and children of other commands get nothing. Keep the
+    /// [`Offer`] until the child has adopted.
+    ///
+    /// ```
+    /// # use samemap_platform::{Access, CreateOptions, Region, SharedRegion};
+    /// # let mut command = std::process::Command::new("true");
+    /// let region = Region::anonymous(&CreateOptions::new(4096))?;
+    /// let offer = region.offer_to(&mut command, "frames", Access::ReadWrite)?;
+    /// // let child = command.spawn()?; … and in the child: Region::adopt("frames")?
+    /// # drop(offer);
+    /// # Ok::<(), samemap_platform::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a key that is not made of 1 to 64 lower-case letters,
+    /// digits and underscores of ASCII, or that the command carries already;
+    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with;
+    /// [`Unsupported`](ErrorKind::Unsupported) for named regions on POSIX systems other than Linux.
+    ///
+    /// # Platform-specific behavior
+    /// The offer travels in an environment variable, `SAMEMAP_OFFER_` and the key, so
+    /// [`Command::env_clear`] must not be called after it.
+    ///
+    /// - On POSIX the child holds the region from its start, also when this process ends before the child
+    ///   adopts. It is a descriptor that stays open, also in processes that the child starts, until it is
+    ///   adopted: so adopt before starting any. The command itself keeps the region until it is dropped. The
+    ///   child is started by `fork` and `exec`, not by `posix_spawn`.
+    /// - On Windows the child takes the region out of this process, because a handle that could be inherited
+    ///   would reach every child that any thread starts at that moment. So this process must live, and the
+    ///   [`Offer`] with it, until the child has adopted: whoever must end earlier uses a [`Courier`]. The child
+    ///   must be allowed to open this process (`PROCESS_DUP_HANDLE`), as children of the same user are, unless
+    ///   this one is elevated and they are not.
+    pub fn offer_to(&self, command: &mut Command, key: &str, access: Access) -> Result<Offer> {
+        let error = |kind, detail: &str| Err(Error::new(kind, OFFER).with_detail(detail));
+        let Some(variable) = variable_of(key) else { return error(ErrorKind::InvalidArgument, KEY_RULE) };
+        if command.get_envs().any(|(known, value)| known == variable.as_str() && value.is_some()) {
+            return error(
+                ErrorKind::InvalidArgument,
+                "the command carries an offer under this key already; use another key",
+            );
+        }
+        self.check_allows(access, OFFER)?;
+        let system = system::handles::offer(self, command, &variable, access)?;
+        Ok(Offer { _region: self.clone(), _system: system })
+    }
+
+    /// Takes the region that the process which started this one [offered](Self::offer_to) under a key. Once.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) when nothing was offered under this key, when it was adopted before, or
+    /// when the offer is no longer good; [`InvalidArgument`](ErrorKind::InvalidArgument) for what is no key;
+    /// [`AccessDenied`](ErrorKind::AccessDenied).
+    ///
+    /// # Platform-specific behavior
+    /// See [`offer_to`](Self::offer_to). On POSIX, programs that close all descriptors they do not know (some
+    /// daemons do at their start) must adopt before that.
+    pub fn adopt(key: &str) -> Result<Region> {
+        let Some(variable) = variable_of(key) else {
+            return Err(Error::new(ErrorKind::InvalidArgument, ADOPT).with_detail(KEY_RULE));
+        };
+        let not_found = |detail: &str| Err(Error::new(ErrorKind::NotFound, ADOPT).with_detail(detail));
+        let Ok(offer) = std::env::var(&variable) else {
+            return not_found(
+                "nothing was offered to this process under this key; start it by a Command that Region::offer_to was called on",
+            );
+        };
+        // What is adopted twice would be closed twice.
+        static ADOPTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        if !ADOPTED.lock().unwrap_or_else(PoisonError::into_inner).insert(variable) {
+            return not_found("it was adopted before, in this process; clone the Region in place of that");
+        }
+        system::handles::adopt(&offer)
+    }
+
+    fn check_allows(&self, access: Access, operation: &'static str) -> Result<()> {
+        if self.access().allows(access) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::AccessDenied, operation).with_detail(format!(
+            "the region is held {} and would be handed over {access}; open it with more access",
+            self.access()
+        )))
+    }
+}
+
+const OFFER: &str = "offer the region to a child";
+const ADOPT: &str = "adopt the region that was offered";
+const SEND: &str = "send the region";
+
+const KEY_RULE: &str =
+    "a key is made of 1 to 64 lower-case letters, digits and underscores of ASCII; choose such a one";
+
+fn variable_of(key: &str) -> Option<String> {
+    let good = (1..=64).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    good.then(|| format!("SAMEMAP_OFFER_{key}"))
+}
+
+/// What keeps an offer good. Keep it until the child has [adopted](Region::adopt), which only the child can tell.
+#[derive(Debug)]
+#[must_use = "on Windows the offer is withdrawn when this is dropped"]
+pub struct Offer {
+    _region: Region,
+    _system: system::handles::Offer,
+}
+
+/// Sends regions to a process that runs, and receives them.
+///
+/// A courier is made over a connection in each system's own way, and then used the same way everywhere:
+///
+/// - On POSIX by `Courier::over`, of a [`UnixStream`](std::os::unix::net::UnixStream); one courier sends and
+///   receives.
+/// - On Windows by `Courier::to_process_id` or `Courier::to_process`, of anything that can be written to and leads
+///   to that process, on one side, and by `Courier::receiving`, of anything to be read from, on the other.
+///
+/// Other data may travel over the same connection, as long as both sides agree what comes when.
+///
+/// # Whom to receive from
+/// The connection must lead to a process that is trusted. What arrives is checked (that it is a region at all,
+/// its size, its owner), but a peer can still do what any holder can: write to the memory while it is used, and
+/// on POSIX truncate a file that it sends (see [`Region::over_file`]).
+#[derive(Debug)]
+pub struct Courier(pub(crate) system::handles::Courier);
+
+impl Courier {
+    /// Sends a region, for the receiver to hold with this access. It is held for the receiver from now on, also
+    /// when this process ends before it is received.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with, or where the
+    /// system does not let this user hand it over; [`Unsupported`](ErrorKind::Unsupported) for named regions on
+    /// POSIX systems other than Linux; [`TimedOut`](ErrorKind::TimedOut) where the connection has a timeout;
+    /// [`Os`](ErrorKind::Os) when the connection fails.
+    ///
+    /// # Platform-specific behavior
+    /// If it is never received: on POSIX the region lives until the connection is closed; on Windows until the
+    /// receiving process ends.
+    pub fn send(&mut self, region: &Region, access: Access) -> Result<()> {
+        region.check_allows(access, SEND)?;
+        system::handles::send(&mut self.0, region, access)
+    }
+
+    /// Waits for a region and holds it, with the access that it was sent with.
+    ///
+    /// # Errors
+    /// [`UntrustedOwner`](ErrorKind::UntrustedOwner) when it belongs to a user who is not trusted;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), [`KindMismatch`](ErrorKind::KindMismatch) or
+    /// [`Damaged`](ErrorKind::Damaged) when what arrives is no region; [`TimedOut`](ErrorKind::TimedOut) where the
+    /// connection has a timeout; [`Os`](ErrorKind::Os) when the connection fails or ends.
+    pub fn receive(&mut self, trust: &Trust) -> Result<Region> {
+        system::handles::receive(&mut self.0, trust)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_same_on_every_system() {
+        assert_eq!(variable_of("frames_2").as_deref(), Some("SAMEMAP_OFFER_frames_2"));
+        for key in ["", "A", "a b", "a=", "ä", "a\0", &"x".repeat(65)] {
+            assert_eq!(variable_of(key), None, "{key}");
+        }
+        assert!(variable_of(&"x".repeat(64)).is_some());
+    }
+}

@@ -1,0 +1,121 @@
+//! Disk space for files that regions lie over, taken before anybody writes there (rule C8).
+
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{self, Stat};
+use rustix::io::Errno;
+
+use super::commit::{self, Shortage};
+
+/// Makes a file at least `len` bytes long and, unless holes may stay, takes the disk space of all of them.
+///
+/// The file never gets shorter by this, and where it fails it keeps its length.
+pub(super) fn make_room(
+    fd: BorrowedFd<'_>,
+    stat: &Stat,
+    len: u64,
+    holes_may_stay: bool,
+) -> Result<(), Shortage> {
+    let present = stat.st_size as u64;
+    if len > present {
+        commit::check_file_limit(len)?;
+    }
+    if holes_may_stay {
+        return if len > present { lengthen(fd, len) } else { Ok(()) };
+    }
+    let from = if has_holes(stat) { 0 } else { present };
+    if from >= len {
+        return Ok(());
+    }
+    fill(fd, from, present, len).map_err(|errno| {
+        let left = free_bytes(fd);
+        match Shortage::from(errno) {
+            Shortage::NotEnough(None) => Shortage::NotEnough(left),
+            other => other,
+        }
+    })
+}
+
+/// Whether the file has fewer blocks than bytes. A file system that compresses makes it look so too, which does
+/// no harm.
+fn has_holes(stat: &Stat) -> bool {
+    #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
+    let (blocks, len) = (stat.st_blocks as u64, stat.st_size as u64);
+    blocks.saturating_mul(512) < len
+}
+
+#[cfg(target_os = "linux")]
+fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Errno> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    /// A signal interrupts the call, which then gives its progress back: so a large one is made in pieces.
+    const PIECE: u64 = 256 << 20;
+    let mut at = from;
+    while at < len {
+        let piece = PIECE.min(len - at);
+        // The length is set last, so that nobody sees the file half grown.
+        match fallocate(fd, FallocateFlags::KEEP_SIZE, at, piece) {
+            Ok(()) => at += piece,
+            Err(Errno::INTR) => {}
+            // A file system that cannot.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return write_zeros(fd, present, len),
+            Err(errno) => {
+                cut_back(fd, present, present);
+                return Err(errno);
+            }
+        }
+    }
+    match len > present {
+        true => fallocate(fd, FallocateFlags::empty(), len - 1, 1),
+        false => Ok(()),
+    }
+}
+
+/// Elsewhere what is new is written. Holes that the file has already stay.
+#[cfg(not(target_os = "linux"))]
+fn fill(fd: BorrowedFd<'_>, _from: u64, present: u64, len: u64) -> Result<(), Errno> {
+    write_zeros(fd, present, len)
+}
+
+fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
+    let zeros = vec![0; 1 << 20];
+    let mut at = from;
+    while at < to {
+        let piece = (to - at).min(zeros.len() as u64) as usize;
+        match rustix::io::pwrite(fd, &zeros[..piece], at) {
+            Ok(written) if written > 0 => at += written as u64,
+            Err(Errno::INTR) => {}
+            failed => {
+                cut_back(fd, at, from);
+                return Err(failed.err().unwrap_or(Errno::NOSPC));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the file longer and takes no more than a block. Not `ftruncate` where there is a choice: if somebody
+/// made the file longer meanwhile, that would cut it.
+fn lengthen(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
+    #[cfg(target_os = "linux")]
+    match fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+        done => return done.map_err(Shortage::from),
+    }
+    if (fs::fstat(fd)?.st_size as u64) < len {
+        fs::ftruncate(fd, len)?;
+    }
+    Ok(())
+}
+
+/// After a failure: gives back what was taken behind `len`, unless somebody else made the file longer than what we
+/// left it at meanwhile.
+fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
+    if fs::fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
+        let _ = fs::ftruncate(fd, len);
+    }
+}
+
+fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
+    let system = fs::fstatvfs(fd).ok()?;
+    system.f_bavail.checked_mul(system.f_frsize)
+}

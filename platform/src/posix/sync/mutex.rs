@@ -1,0 +1,343 @@
+//! Mutexes: named, and the lock of a [`SharedMutex`](super::SharedMutex).
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::claims::Claim;
+use super::futex::{self, FutexSleeper, SharedWord};
+use super::header::Initial;
+use super::place::{Place, PlaceKey};
+use crate::posix::fork;
+use crate::words::Outcome;
+use crate::words::lock::{self, Found, Giving, Taker};
+use crate::{
+    Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
+};
+
+pub(super) const NEW_MUTEX: Initial = Initial { kind: ObjectKind::Mutex, word: 0, setting: 0 };
+
+/// A lock that processes share, owned by a thread.
+///
+/// The thread that owns it may lock it again, through this handle or another one of the same mutex; it is
+/// free when the last guard goes. No fairness is promised. A guard that is forgotten is a lock held: until
+/// its thread ends, and then the next owner learns that it was abandoned.
+///
+/// # Platform-specific behavior
+/// On Windows the kernel's own mutex of that name, which a C program may share. On Linux a word in the
+/// object's page, which waiters sleep on; an owner's death is noticed by asking the kernel whether its
+/// claim is still held, every 20 ms, and by the next call that comes. In a forked child (without exec) the
+/// copies of a mutex refuse to work: open it there.
+#[derive(Clone)]
+pub struct Mutex {
+    core: CoreHandle,
+}
+
+impl Mutex {
+    /// Creates a mutex that nobody owns.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    pub fn create(name: &ObjectName, options: &SyncOptions) -> Result<Mutex> {
+        Ok(Mutex { core: Core::at(Place::create(name, options, NEW_MUTEX)?)? })
+    }
+
+    /// Creates it, or opens it where the name is taken.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    pub fn create_or_open(name: &ObjectName, options: &SyncOptions) -> Result<(Mutex, Disposition)> {
+        let (place, disposition) = Place::create_or_open(name, options, NEW_MUTEX)?;
+        Ok((Mutex { core: Core::at(place)? }, disposition))
+    }
+
+    /// Opens a mutex that somebody holds open.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
+    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Mutex> {
+        Ok(Mutex { core: Core::at(Place::open(name, ObjectKind::Mutex, trust)?)? })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ObjectName {
+        self.core.place.name().expect("a named mutex has a name")
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core.0
+    }
+}
+
+impl Lockable for Mutex {
+    type Guard<'a> = MutexGuard<'a>;
+
+    fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
+        self.core.0.lock_for(timeout)
+    }
+}
+
+impl fmt::Debug for Mutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").field("name", &self.name().to_string()).finish()
+    }
+}
+
+/// Ownership of a [`Mutex`]: given up when dropped, also in a panic. Stays in its thread.
+#[derive(Debug)]
+#[must_use = "the mutex is given up when the guard is dropped"]
+pub struct MutexGuard<'a> {
+    core: &'a Arc<Core>,
+    _stays_in_its_thread: PhantomData<*const ()>,
+}
+
+impl LockGuard for MutexGuard<'_> {
+    fn abandoned(&self) -> bool {
+        self.core.abandoned.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for MutexGuard<'_> {
+    fn drop(&mut self) {
+        self.core.give_once();
+    }
+}
+
+/// A lock of this process: one for each lock in shared memory, however many handles there are.
+#[derive(Debug)]
+pub(super) struct Core {
+    place: Place,
+    claim: Claim,
+    key: PlaceKey,
+    mark: fork::Generation,
+    /// The thread of this process that owns the lock, or zero. Only that thread writes its own token here.
+    owner: AtomicUsize,
+    /// How many guards the owner has beside the first. Only the owner touches it, as what follows.
+    more_guards: AtomicU32,
+    /// Whether the owner before died.
+    abandoned: AtomicBool,
+}
+
+/// Handles of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
+#[derive(Clone, Debug)]
+pub(super) struct CoreHandle(pub(super) Arc<Core>);
+
+impl std::ops::Deref for CoreHandle {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Drop for CoreHandle {
+    fn drop(&mut self) {
+        if self.0.owner.load(Ordering::Relaxed) != 0 && Arc::strong_count(&self.0) == 1 {
+            // A forgotten guard's lock stays owned until its thread ends, and so does what says that its
+            // owner lives.
+            std::mem::forget(Arc::clone(&self.0));
+        }
+    }
+}
+
+static CORES: StdMutex<Option<HashMap<PlaceKey, Weak<Core>>>> = StdMutex::new(None);
+
+impl Core {
+    /// This process's core for the lock at `place`.
+    pub(super) fn at(place: Place) -> Result<CoreHandle> {
+        let key = place.key()?;
+        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+        let cores = cores.get_or_insert_default();
+        let mark = fork::Generation::current();
+        if let Some(core) = cores.get(&key).and_then(Weak::upgrade).filter(|core| core.mark == mark) {
+            return Ok(CoreHandle(core));
+        }
+        let claim =
+            Claim::new(place.held()).map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
+        let core = Arc::new(Core {
+            place,
+            claim,
+            key,
+            mark,
+            owner: AtomicUsize::new(0),
+            more_guards: AtomicU32::new(0),
+            abandoned: AtomicBool::new(false),
+        });
+        cores.insert(key, Arc::downgrade(&core));
+        Ok(CoreHandle(core))
+    }
+
+    #[inline]
+    fn word(&self) -> &SharedWord {
+        SharedWord::of(&self.place.header().word)
+    }
+
+    #[inline]
+    pub(super) fn lock_for(self: &Arc<Self>, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
+        if self.take(timeout)? { Ok(Some(self.guard())) } else { Ok(None) }
+    }
+
+    /// The guard of a lock that this thread has just taken.
+    pub(super) fn guard(self: &Arc<Self>) -> MutexGuard<'_> {
+        MutexGuard { core: self, _stays_in_its_thread: PhantomData }
+    }
+
+    /// Takes the lock, for the first time or once more; whoever does owes a guard.
+    #[inline]
+    pub(super) fn take(&self, timeout: Option<Duration>) -> Result<bool> {
+        let this_thread = ThisThread::token();
+        if self.owner.load(Ordering::Relaxed) == this_thread {
+            return self.take_once_more();
+        }
+        if !self.mark.is_current() {
+            return Err(self.forked());
+        }
+        let taker = Taker {
+            word: self.word(),
+            claim: self.claim.number(),
+            sleeper: &FutexSleeper,
+            is_dead: &|other| self.claim.is_dead(other),
+        };
+        if taker.take_at_once().is_none() {
+            match taker.take_contended(futex::until(timeout)) {
+                Outcome::Got(found) => self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed),
+                Outcome::TimedOut => return Ok(false),
+            }
+        }
+        self.owner.store(this_thread, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    #[cold]
+    fn take_once_more(&self) -> Result<bool> {
+        let more = self.more_guards.load(Ordering::Relaxed).checked_add(1).ok_or_else(|| {
+            self.place
+                .error(ErrorKind::InvalidArgument)
+                .with_detail("it was locked four thousand million times")
+        })?;
+        self.more_guards.store(more, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Gives up what one guard stands for.
+    #[inline]
+    fn give_once(&self) {
+        if !self.mark.is_current() {
+            // A forked child's copy.
+            return;
+        }
+        let more = self.more_guards.load(Ordering::Relaxed);
+        if more > 0 {
+            self.more_guards.store(more - 1, Ordering::Relaxed);
+            return;
+        }
+        self.give(Giving::InOrder);
+    }
+
+    #[inline]
+    fn give(&self, giving: Giving) {
+        if self.abandoned.load(Ordering::Relaxed) {
+            self.abandoned.store(false, Ordering::Relaxed);
+        }
+        self.owner.store(0, Ordering::Relaxed);
+        // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
+        let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
+    }
+
+    #[cold]
+    fn forked(&self) -> crate::Error {
+        self.place.error(ErrorKind::Unsupported).with_detail(
+            "this handle belongs to the process that forked this one; open the mutex in this process",
+        )
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// For a wait on several objects: takes what can be had at once.
+    pub(super) fn try_take(&self) -> Result<bool> {
+        self.take(Some(Duration::ZERO))
+    }
+
+    /// The value to sleep on, after saying that somebody sleeps; `None` when it is free.
+    pub(super) fn announce(&self) -> Option<u32> {
+        lock::announce(self.word())
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(cores) = cores.as_mut() else { return };
+        // Somebody may have made a new one for the same place meanwhile.
+        if cores.get(&self.key).is_some_and(|core| core.strong_count() == 0) {
+            cores.remove(&self.key);
+        }
+    }
+}
+
+/// What a thread is known by, and whether anybody looks after what it leaves behind.
+struct ThisThread {
+    has_reaper: Cell<bool>,
+}
+
+impl ThisThread {
+    /// A number that no other living thread of this process has.
+    #[inline]
+    fn token() -> usize {
+        THIS_THREAD.with(|thread| {
+            if !thread.has_reaper.get() {
+                thread.set_reaper();
+            }
+            thread.address()
+        })
+    }
+
+    #[inline]
+    fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    #[cold]
+    fn set_reaper(&self) {
+        // In a thread that is ending, and has run its destructors, a lock is owned until the process ends.
+        self.has_reaper.set(REAPER.try_with(|_| ()).is_ok());
+    }
+}
+
+/// Gives up, when its thread ends, what the thread still owns: locks whose guards were forgotten.
+///
+/// It looks through all locks of the process, so that locking and unlocking need not keep a list.
+struct Reaper;
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        let ending = THIS_THREAD.with(|thread| {
+            thread.has_reaper.set(false);
+            thread.address()
+        });
+        for core in living_cores() {
+            if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
+                core.more_guards.store(0, Ordering::Relaxed);
+                core.give(Giving::Abandoning);
+            }
+        }
+    }
+}
+
+fn living_cores() -> Vec<Arc<Core>> {
+    let cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+    cores.iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
+}
+
+thread_local! {
+    static THIS_THREAD: ThisThread = const { ThisThread { has_reaper: Cell::new(false) } };
+    static REAPER: Reaper = const { Reaper };
+}

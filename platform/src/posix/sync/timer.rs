@@ -1,0 +1,331 @@
+//! Timers: a due time that waiters compute. No thread fires them.
+//!
+//! A timer's page has, behind the header, two settings of which one counts. A setter fills the other one
+//! and then makes it count with one store, so a setter that is killed leaves the old setting whole. Setters
+//! take turns by a lock whose owner's death is noticed; waiters need none.
+
+use std::fmt;
+use std::mem::offset_of;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::claims::Claim;
+use super::event::{reset_of, setting_of};
+use super::futex::{self, Expectation, FutexSleeper, SharedWord};
+use super::header::{HEADER_LEN, Initial};
+use super::place::Place;
+use crate::sync_options::period_in_millis;
+use crate::words::lock::{self, Giving, Taker};
+use crate::words::{Damaged, Outcome, Sleeper, Slept, Until};
+use crate::{
+    Disposition, Due, ErrorKind, ObjectKind, ObjectName, Reset, Result, TimerOptions, Trust, Waitable, Waited,
+};
+
+/// How long a setter waits for another one that was stopped.
+const SETTER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often a setting may change while it is read.
+const READS: u32 = 1000;
+
+/// Behind the header.
+#[repr(C, align(8))]
+struct Dial {
+    /// Its lowest bit says which setting counts; changes with every setting, and waiters sleep on it.
+    turn: AtomicU32,
+    /// The setters' lock.
+    guard: AtomicU32,
+    settings: [Setting; 2],
+}
+
+/// Times in nanoseconds.
+#[repr(C)]
+struct Setting {
+    /// When it fires first; [`NEVER`] when it is not set.
+    due: AtomicU64,
+    /// Which clock `due` is on: 0 the one that nobody sets, 1 the time of day.
+    clock: AtomicU64,
+    /// Zero: it fires once.
+    period: AtomicU64,
+    /// How many of its signals were taken, by an auto-reset timer's waiters.
+    taken: AtomicU64,
+}
+
+const _: () = {
+    assert!(size_of::<Dial>() == 72);
+    assert!(offset_of!(Dial, guard) == 4);
+    assert!(offset_of!(Dial, settings) == 8);
+    assert!(size_of::<Setting>() == 32);
+    assert!(offset_of!(Setting, clock) == 8);
+    assert!(offset_of!(Setting, period) == 16);
+    assert!(offset_of!(Setting, taken) == 24);
+};
+
+const NEVER: u64 = u64::MAX;
+const STEADY: u64 = 0;
+const TIME_OF_DAY: u64 = 1;
+
+/// A setting as it was read.
+#[derive(Clone, Copy)]
+struct Reading {
+    turn: u32,
+    due: u64,
+    clock: u64,
+    period: u64,
+    taken: u64,
+}
+
+impl Reading {
+    /// How often it has fired by now.
+    fn fired(&self) -> u64 {
+        let now = now(self.clock);
+        if self.due == NEVER || now < self.due {
+            return 0;
+        }
+        match self.period {
+            0 => 1,
+            period => 1 + (now - self.due) / period,
+        }
+    }
+
+    /// When it fires next, in nanoseconds from now; `None` when never.
+    fn next(&self) -> Option<Duration> {
+        if self.due == NEVER {
+            return None;
+        }
+        let now = now(self.clock);
+        if now < self.due {
+            return Some(Duration::from_nanos(self.due - now));
+        }
+        let period = (self.period != 0).then_some(self.period)?;
+        Some(Duration::from_nanos(period - (now - self.due) % period))
+    }
+}
+
+fn now(clock: u64) -> u64 {
+    let id = if clock == TIME_OF_DAY { ClockId::Realtime } else { ClockId::Monotonic };
+    let time = clock_gettime(id);
+    nanoseconds(Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec as u32))
+}
+
+/// Saturates in the year 2554.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1).min(NEVER - 1)
+}
+
+/// A due time to wait for, once or again and again, shared by name.
+///
+/// It is signalled from its due time on. A manual-reset timer stays so until it is set anew; an auto-reset
+/// timer lets one waiter through a period, and periods that nobody waited for do not pile up. A new timer
+/// is not set.
+///
+/// # Platform-specific behavior
+/// On Windows the kernel's own timer of that name. On Linux a due time in the object's page, which waiters
+/// compute: no thread or process fires it.
+#[derive(Clone)]
+pub struct Timer {
+    place: Place,
+}
+
+fn initial(options: &TimerOptions) -> Initial {
+    Initial { kind: ObjectKind::Timer, word: 0, setting: setting_of(options.reset()) }
+}
+
+impl Timer {
+    /// Creates a timer.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
+        Ok(Timer { place: Place::create(name, options.sync(), initial(options))? })
+    }
+
+    /// Creates it, or opens it where the name is taken; then the options are ignored.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
+        let (place, disposition) = Place::create_or_open(name, options.sync(), initial(options))?;
+        Ok((Timer { place }, disposition))
+    }
+
+    /// Opens a timer that somebody holds open.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
+    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Timer> {
+        Ok(Timer { place: Place::open(name, ObjectKind::Timer, trust)? })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ObjectName {
+        self.place.name().expect("a named timer has a name")
+    }
+
+    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and is signalled again every
+    /// `period` after that, which is rounded up to whole milliseconds.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a period of zero, or of more than 2147483647 ms;
+    /// [`TimedOut`](ErrorKind::TimedOut) when another setter was stopped in the middle of its work.
+    pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
+        let period = match period {
+            Some(period) => period_in_millis(period, "set the timer")? as u64 * 1_000_000,
+            None => 0,
+        };
+        let (due, clock) = match due {
+            Due::After(delay) => (now(STEADY).saturating_add(nanoseconds(delay)).min(NEVER - 1), STEADY),
+            Due::At(time) => (since_epoch(time), TIME_OF_DAY),
+        };
+        self.replace(|_| (due, clock, period))
+    }
+
+    /// Stops it. A signal that it has given already stays.
+    ///
+    /// # Errors
+    /// [`TimedOut`](ErrorKind::TimedOut) as for [`set`](Self::set).
+    pub fn cancel(&self) -> Result<()> {
+        let reset = self.mode()?;
+        self.replace(|old| if is_signalled(old, reset) { (0, STEADY, 0) } else { (NEVER, STEADY, 0) })
+    }
+
+    fn mode(&self) -> Result<Reset> {
+        reset_of(self.place.header().setting()).map_err(|Damaged| self.damaged())
+    }
+
+    fn damaged(&self) -> crate::Error {
+        self.place.error(ErrorKind::Damaged)
+    }
+
+    fn dial(&self) -> &Dial {
+        let start = self.place.view().as_ptr().wrapping_add(HEADER_LEN);
+        // SAFETY: a named object's place is a whole mapped page, aligned, and the dial is made of atomics.
+        unsafe { &*start.cast::<Dial>() }
+    }
+
+    fn read(&self) -> Result<Reading> {
+        let dial = self.dial();
+        for _ in 0..READS {
+            let turn = dial.turn.load(Ordering::Acquire);
+            let setting = &dial.settings[turn as usize & 1];
+            let mut reading = Reading {
+                turn,
+                due: setting.due.load(Ordering::Acquire),
+                clock: setting.clock.load(Ordering::Acquire),
+                period: setting.period.load(Ordering::Acquire),
+                taken: setting.taken.load(Ordering::Acquire),
+            };
+            if turn == 0 {
+                // Nobody has set it yet.
+                reading.due = NEVER;
+            }
+            if dial.turn.load(Ordering::Acquire) == turn {
+                return Ok(reading);
+            }
+        }
+        Err(self.damaged())
+    }
+
+    /// Puts a new setting, made from the old one, in its place.
+    fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<()> {
+        let claim = Claim::new(self.place.held())
+            .map_err(|errno| self.place.error(ErrorKind::Os).with_source(errno.into()))?;
+        let guard = SharedWord::of(&self.dial().guard);
+        let is_dead = |other| claim.is_dead(other);
+        let taker = Taker { word: guard, claim: claim.number(), sleeper: &FutexSleeper, is_dead: &is_dead };
+        if taker.take(Until::Deadline(Instant::now() + SETTER_PATIENCE)) == Outcome::TimedOut {
+            return Err(self.place.error(ErrorKind::TimedOut));
+        }
+        let done = self.read().map(|old| self.store(old.turn, new(&old)));
+        // Damaged: a peer scribbled over the guard; the setting is in place.
+        let _ = lock::give(guard, claim.number(), Giving::InOrder, &FutexSleeper);
+        done
+    }
+
+    fn store(&self, turn: u32, (due, clock, period): (u64, u64, u64)) {
+        let dial = self.dial();
+        // Zero says that it was never set.
+        let mut next = turn.wrapping_add(1);
+        if next == 0 {
+            next = 2;
+        }
+        let setting = &dial.settings[next as usize & 1];
+        setting.due.store(due, Ordering::Release);
+        setting.clock.store(clock, Ordering::Release);
+        setting.period.store(period, Ordering::Release);
+        setting.taken.store(0, Ordering::Release);
+        dial.turn.store(next, Ordering::Release);
+        FutexSleeper.wake_all(SharedWord::of(&dial.turn));
+    }
+
+    /// Takes the signal, if there is one.
+    pub(super) fn try_take(&self) -> Result<bool> {
+        let reset = self.mode()?;
+        for _ in 0..READS {
+            let reading = self.read()?;
+            let fired = reading.fired();
+            if !is_signalled(&reading, reset) {
+                return Ok(false);
+            }
+            if reset == Reset::Manual {
+                return Ok(true);
+            }
+            // A setting that was replaced meanwhile had been signalled before.
+            let taken = &self.dial().settings[reading.turn as usize & 1].taken;
+            let took = taken.compare_exchange(reading.taken, fired, Ordering::AcqRel, Ordering::Relaxed);
+            if took.is_ok() {
+                return Ok(true);
+            }
+        }
+        Err(self.damaged())
+    }
+
+    /// What to sleep on, and for how long at most; `None` when it may be signalled.
+    pub(super) fn announce(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+        let reading = self.read().ok()?;
+        if is_signalled(&reading, self.mode().ok()?) {
+            return None;
+        }
+        Some((Expectation { word: &self.dial().turn, value: reading.turn }, reading.next()))
+    }
+}
+
+fn is_signalled(reading: &Reading, reset: Reset) -> bool {
+    let fired = reading.fired();
+    match reset {
+        Reset::Manual => fired > 0,
+        Reset::Auto => fired > reading.taken,
+    }
+}
+
+fn since_epoch(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, nanoseconds)
+}
+
+impl Waitable for Timer {
+    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
+        let until = futex::until(timeout);
+        loop {
+            if self.try_take()? {
+                return Ok(Waited::Signalled);
+            }
+            if until == Until::Now {
+                return Ok(Waited::TimedOut);
+            }
+            let Some((expectation, next)) = self.announce() else { continue };
+            let (sleep_until, is_last) = futex::sooner(until, next);
+            let slept = FutexSleeper.sleep(SharedWord::of(expectation.word), expectation.value, sleep_until);
+            if slept == Slept::DeadlineOver && is_last {
+                return Ok(if self.try_take()? { Waited::Signalled } else { Waited::TimedOut });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer").field("name", &self.name().to_string()).finish()
+    }
+}

@@ -1,0 +1,156 @@
+//! Waiting for several objects at once (rule C26).
+
+use std::time::Duration;
+
+use super::futex::{self, Expectation};
+use super::inside::{SharedEvent, SharedSemaphore};
+use super::{Event, Mutex, MutexGuard, Semaphore, Timer};
+use crate::words::{Slept, Until};
+use crate::{Error, ErrorKind, Result};
+
+/// The most objects that one wait takes, on every system.
+pub const MAX_OBJECTS: usize = 64;
+
+/// An object that [`wait_any`] takes. Nobody else can implement it: the wait is the system's own.
+pub trait WaitAny: sealed::Sealed {}
+
+mod sealed {
+    use super::{Duration, Expectation, MutexGuard, Result};
+
+    pub trait Sealed {
+        /// Takes what can be had at once.
+        fn try_take_any(&self) -> Result<bool>;
+        /// What to sleep on, and how long at most; `None` when it may be had.
+        fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)>;
+        /// The guard that a taken mutex owes.
+        fn guard_any(&self) -> Option<MutexGuard<'_>>;
+    }
+}
+
+macro_rules! signalled_object {
+    ($object:ty, $core:ident) => {
+        impl WaitAny for $object {}
+
+        impl sealed::Sealed for $object {
+            fn try_take_any(&self) -> Result<bool> {
+                self.$core().try_take()
+            }
+
+            fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+                let value = self.$core().announce()?;
+                Some((Expectation { word: &self.$core().place.header().word, value }, None))
+            }
+
+            fn guard_any(&self) -> Option<MutexGuard<'_>> {
+                None
+            }
+        }
+    };
+}
+
+signalled_object!(Event, core);
+signalled_object!(Semaphore, core);
+signalled_object!(SharedEvent, core);
+signalled_object!(SharedSemaphore, core);
+
+impl WaitAny for Timer {}
+
+impl sealed::Sealed for Timer {
+    fn try_take_any(&self) -> Result<bool> {
+        self.try_take()
+    }
+
+    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+        self.announce()
+    }
+
+    fn guard_any(&self) -> Option<MutexGuard<'_>> {
+        None
+    }
+}
+
+impl WaitAny for Mutex {}
+
+impl sealed::Sealed for Mutex {
+    fn try_take_any(&self) -> Result<bool> {
+        self.core().try_take()
+    }
+
+    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+        let value = self.core().announce()?;
+        Some((Expectation { word: &self.core().place().header().word, value }, None))
+    }
+
+    fn guard_any(&self) -> Option<MutexGuard<'_>> {
+        Some(self.core().guard())
+    }
+}
+
+/// Which object a wait took.
+#[derive(Debug)]
+#[must_use]
+pub struct Woken<'a> {
+    index: usize,
+    guard: Option<MutexGuard<'a>>,
+}
+
+impl<'a> Woken<'a> {
+    /// Its place in the list.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The guard, where it was a mutex; dropping this instead gives the mutex up.
+    pub fn into_guard(self) -> Option<MutexGuard<'a>> {
+        self.guard
+    }
+}
+
+/// Waits until one of up to 64 objects of mixed kinds is signalled, or can be owned, and takes that one
+/// only: of several, the one that stands first in the list. `None` when time ran out.
+///
+/// # Errors
+/// [`InvalidArgument`](ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
+/// them alone gives.
+pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
+    if objects.is_empty() || objects.len() > MAX_OBJECTS {
+        let detail = format!("{} objects were given; give 1 to {MAX_OBJECTS}", objects.len());
+        return Err(Error::new(ErrorKind::InvalidArgument, "wait for several objects").with_detail(detail));
+    }
+    let until = futex::until(timeout);
+    loop {
+        if let Some(woken) = take_first(objects)? {
+            return Ok(Some(woken));
+        }
+        if until == Until::Now {
+            return Ok(None);
+        }
+        let Some((expectations, next)) = announce(objects) else { continue };
+        let (sleep_until, is_last) = futex::sooner(until, next);
+        if futex::sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last {
+            return take_first(objects);
+        }
+    }
+}
+
+fn take_first<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {
+    for (index, &object) in objects.iter().enumerate() {
+        if object.try_take_any()? {
+            return Ok(Some(Woken { index, guard: object.guard_any() }));
+        }
+    }
+    Ok(None)
+}
+
+/// What to sleep on, and when the first timer is due; `None` when something may be had.
+fn announce<'a>(objects: &[&'a dyn WaitAny]) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
+    let mut expectations = Vec::with_capacity(objects.len());
+    let mut next: Option<Duration> = None;
+    for &object in objects {
+        let (expectation, due) = object.announce_any()?;
+        expectations.push(expectation);
+        next = next.into_iter().chain(due).min();
+    }
+    Some((expectations, next))
+}

@@ -1,0 +1,237 @@
+//! Regions over files: sections of them, as Win32 has them.
+
+use std::any::Any;
+use std::fs::{File, OpenOptions as FileOpenOptions};
+use std::io;
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
+use std::path::Path;
+
+use windows_sys::Win32::Foundation::{
+    ERROR_ALREADY_EXISTS, ERROR_DISK_FULL, ERROR_FILE_INVALID, ERROR_HANDLE_DISK_FULL, ERROR_PATH_NOT_FOUND,
+};
+use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
+use windows_sys::Win32::System::Memory::{
+    PAGE_PROTECTION_FLAGS, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY,
+};
+
+use super::error::{Attempt, code_of, from_code, is_denied, is_not_found};
+use super::names::WideName;
+use super::nt::section_facts;
+use super::region::{ROUNDS, open};
+use super::section::{Created, READ_RIGHTS, Section, lies_over_file};
+use super::security::Security;
+use super::view::{self, Mapping};
+use crate::file_region::Source;
+use crate::{
+    Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Region, Result, testing,
+};
+
+pub(crate) fn anonymous(source: FileSource, options: &FileOptions) -> Result<Region> {
+    let attempt = Attempt::new("make a region over the file", None);
+    match make(None, &Opened::new(source, options, attempt)?, options, attempt)? {
+        Made::New(region) => Ok(region),
+        Made::Taken => Err(attempt.failed(from_code(ERROR_ALREADY_EXISTS))),
+    }
+}
+
+pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOptions) -> Result<Region> {
+    let attempt = Attempt::new("create the region over a file", Some(name));
+    // Before the file grows in vain.
+    match Section::open(&WideName::new(name), READ_RIGHTS) {
+        Ok(_) => return Err(attempt.error(ErrorKind::AlreadyExists)),
+        Err(cause) if is_denied(&cause) => return Err(attempt.error(ErrorKind::AlreadyExists)),
+        Err(cause) if is_not_found(&cause) => {}
+        Err(cause) => return Err(attempt.failed(cause)),
+    }
+    match make(Some(name), &Opened::new(source, options, attempt)?, options, attempt)? {
+        Made::New(region) => Ok(region),
+        Made::Taken => Err(attempt.error(ErrorKind::AlreadyExists)),
+    }
+}
+
+pub(crate) fn create_or_open(
+    name: &ObjectName,
+    source: FileSource,
+    options: &FileOptions,
+) -> Result<(Region, Disposition)> {
+    let attempt = Attempt::new("create or open the region over a file", Some(name));
+    let (mut source, mut file) = (Some(source), None);
+    for _ in 0..ROUNDS {
+        match open(name, options.access(), options.accepted(), attempt) {
+            Err(error) if *error.kind() == ErrorKind::NotFound => {}
+            opened => return opened.map(|region| (region, Disposition::Opened)),
+        }
+        if let Some(source) = source.take() {
+            file = Some(Opened::new(source, options, attempt)?);
+        }
+        let Some(file) = &file else { break };
+        if let Made::New(region) = make(Some(name), file, options, attempt)? {
+            return Ok((region, Disposition::Created));
+        }
+    }
+    Err(attempt.error(ErrorKind::TimedOut).with_detail("the name changed hands again and again; try again"))
+}
+
+pub(crate) fn is_over_file(region: &Region) -> bool {
+    region.lies_over_file()
+}
+
+/// See [`View::flush`](crate::View::flush).
+pub(crate) fn flush(keeper: &(dyn Any + Send + Sync), start: *const u8, len: usize) -> Result<()> {
+    let attempt = Attempt::new("flush the view", None);
+    let Some(mapping) = keeper.downcast_ref::<Mapping>() else { return Ok(()) };
+    let section = mapping.section();
+    let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
+    if !lies_over_file(facts) {
+        return Ok(());
+    }
+    view::write_back(start, len).map_err(|cause| attempt.failed(cause))?;
+    testing::reached("flush: written back");
+    let synced = match section.file() {
+        Some(file) => file.sync_all(),
+        // A section that was opened by its name says which file it lies over.
+        None => file_behind(start).and_then(|file| file.sync_all()),
+    };
+    synced.map_err(|cause| {
+        attempt.failed(cause).with_detail(
+            "its pages were given to the system, but the file could not be told to write them to the disk; let its creator flush it",
+        )
+    })
+}
+
+/// Opens the file that is mapped at an address, to flush it. The kernel tells the name that it was opened by.
+fn file_behind(address: *const u8) -> io::Result<File> {
+    let path = view::mapped_file_name(address)?;
+    // Windows tells a device (`\Device\HarddiskVolume1\a`), Wine a drive (`\??\C:\a`).
+    let path = match path.strip_prefix(r"\??\") {
+        Some(path) => format!(r"\\?\{path}"),
+        None => format!(r"\\?\GLOBALROOT{path}"),
+    };
+    FileOpenOptions::new().read(true).write(true).open(path)
+}
+
+// ---- creating -----------------------------------------------------------------------------------------
+
+/// What became of an attempt to make a section.
+enum Made {
+    New(Region),
+    Taken,
+}
+
+fn make(
+    name: Option<&ObjectName>,
+    opened: &Opened,
+    options: &FileOptions,
+    attempt: Attempt<'_>,
+) -> Result<Made> {
+    let attempt = attempt.of_bytes(opened.len);
+    let security = Security::new(options.asked_permissions()).map_err(|cause| attempt.failed(cause))?;
+    let wide = name.map(WideName::new);
+    let file = opened.file.try_clone().map_err(|cause| attempt.failed(cause))?;
+    let protection = protection_for(options.access());
+    match Section::over_file(file, protection, wide.as_ref(), opened.len, &security) {
+        Ok(Created::New(section)) => {
+            testing::reached("create: made");
+            Region::of(section, name, options.access(), attempt).map(Made::New)
+        }
+        Ok(Created::Existing(_)) => Ok(Made::Taken),
+        Err(cause) if is_denied(&cause) && is_taken(wide.as_ref()) => Ok(Made::Taken),
+        Err(cause) => Err(not_made(cause, opened.len, attempt)),
+    }
+}
+
+/// Whether the name is held by a section, one that this user may not open included.
+fn is_taken(name: Option<&WideName>) -> bool {
+    name.is_some_and(|name| match Section::open(name, READ_RIGHTS) {
+        Ok(_) => true,
+        Err(cause) => is_denied(&cause),
+    })
+}
+
+fn protection_for(access: Access) -> PAGE_PROTECTION_FLAGS {
+    match access {
+        Access::ReadOnly => PAGE_READONLY,
+        Access::ReadWrite => PAGE_READWRITE,
+        Access::CopyOnWrite => PAGE_WRITECOPY,
+    }
+}
+
+/// A file that is open, and how much of it the region will be.
+struct Opened {
+    file: File,
+    len: u64,
+}
+
+impl Opened {
+    fn new(source: FileSource, options: &FileOptions, attempt: Attempt<'_>) -> Result<Opened> {
+        let file = match source.0 {
+            Source::File(file) => file,
+            Source::Path(path) => open_file(&path, options.access(), attempt)?,
+        };
+        // SAFETY: the handle is open; the call only asks.
+        if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
+            return Err(attempt
+                .error(ErrorKind::InvalidArgument)
+                .with_detail("it is no regular file; a region lies over a regular file"));
+        }
+        let present = file.metadata().map_err(|cause| attempt.failed(cause))?.len();
+        Ok(Opened { file, len: wanted_len(present, options, attempt)? })
+    }
+}
+
+fn open_file(path: &Path, access: Access, attempt: Attempt<'_>) -> Result<File> {
+    let opened = FileOpenOptions::new().read(true).write(access.writes_object()).open(path);
+    opened.map_err(|cause| {
+        let path = path.display();
+        if is_not_found(&cause) || code_of(&cause) == ERROR_PATH_NOT_FOUND {
+            let error = attempt.error(ErrorKind::NotFound).with_source(cause);
+            return error.with_detail(format!("there is no file {path}; create it first"));
+        }
+        let denied = is_denied(&cause);
+        let error = attempt.failed(cause);
+        if denied {
+            return error.with_detail(format!(
+                "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
+            ));
+        }
+        error
+    })
+}
+
+fn wanted_len(present: u64, options: &FileOptions, attempt: Attempt<'_>) -> Result<u64> {
+    let invalid = |detail| Err(attempt.error(ErrorKind::InvalidArgument).with_detail(detail));
+    match options.asked_size() {
+        None if present == 0 => {
+            invalid("the file is empty, and no size was asked for; ask for one, and the file grows to it")
+        }
+        None => Ok(present),
+        Some(0) => invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out"),
+        Some(size) if size > present && !options.access().writes_object() => invalid(
+            "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
+        ),
+        Some(size) if i64::try_from(size).is_err() => Err(no_room(size, attempt)),
+        Some(size) => Ok(size),
+    }
+}
+
+// ---- errors -------------------------------------------------------------------------------------------
+
+fn not_made(cause: io::Error, len: u64, attempt: Attempt<'_>) -> Error {
+    match code_of(&cause) {
+        ERROR_DISK_FULL | ERROR_HANDLE_DISK_FULL => no_room(len, attempt).with_source(cause),
+        ERROR_FILE_INVALID => attempt
+            .error(ErrorKind::InvalidArgument)
+            .with_detail("the file is empty, or its volume was changed from outside")
+            .with_source(cause),
+        _ if is_denied(&cause) => attempt
+            .failed(cause)
+            .with_detail("the file was not opened for what the region's access needs, or a region of this name may not be made; open the file for reading, and for writing too where it is written to"),
+        _ => attempt.failed(cause),
+    }
+}
+
+fn no_room(len: u64, attempt: Attempt<'_>) -> Error {
+    attempt.error(ErrorKind::OutOfMemory { requested: len, available: None }).with_detail(format!(
+        "the file would have {len} bytes, and its disk has no room for them; free some, or ask for less"
+    ))
+}

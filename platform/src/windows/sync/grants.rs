@@ -1,0 +1,132 @@
+//! Who may use an object inside a region: whoever may write to the region (rules C19 and C20).
+
+use std::ffi::c_void;
+use std::fmt::Write as _;
+use std::io;
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE};
+use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_KERNEL_OBJECT};
+use windows_sys::Win32::Security::{
+    ACCESS_ALLOWED_ACE, ACL, DACL_SECURITY_INFORMATION, GetAce, OWNER_SECURITY_INFORMATION,
+};
+use windows_sys::Win32::System::Memory::FILE_MAP_WRITE;
+
+use super::object::Class;
+use crate::windows::error::from_code;
+use crate::windows::section::Section;
+use crate::windows::security::Security;
+use crate::windows::user::{LocalMemory, sid_text, token_user};
+use crate::{Trust, UserId};
+
+const EVERYONE: &str = "S-1-1-0";
+const SYSTEM: &str = "S-1-5-18";
+
+/// What a region's security descriptor says.
+pub(super) struct Grants {
+    owner: Option<UserId>,
+    /// Who may write to it, beside its owner and the system.
+    writers: Vec<UserId>,
+}
+
+impl Grants {
+    /// Those of a region.
+    pub(super) fn of(region: &Section) -> Self {
+        // Where we may not look at its descriptor, nobody but ourselves is let in.
+        read(region.as_handle()).unwrap_or_else(|_| Self::none())
+    }
+
+    pub(super) fn none() -> Self {
+        Grants { owner: None, writers: Vec::new() }
+    }
+
+    /// The descriptor of a kernel object for those who may write to the region.
+    pub(super) fn security(&self, class: &Class) -> io::Result<Security> {
+        let me = token_user()?;
+        let mut text = format!("O:{me}D:P(A;;GA;;;{me})(A;;GA;;;{SYSTEM})");
+        for user in self.owner.iter().chain(&self.writers) {
+            write!(text, "(A;;{:#x};;;{user})", class.all()).expect("writing to a String cannot fail");
+        }
+        Security::from_sddl(&text)
+    }
+
+    /// Whose kernel object is accepted: anybody's who may write to the region, and who could do there as he
+    /// likes in any case. Who is in a group is not looked up.
+    pub(super) fn trust(&self) -> Trust {
+        match &self.owner {
+            _ if !self.writers.is_empty() => Trust::Anyone,
+            Some(owner) => Trust::User(owner.clone()),
+            None => Trust::OwnAndSystem,
+        }
+    }
+}
+
+fn read(region: BorrowedHandle<'_>) -> io::Result<Grants> {
+    let (mut owner, mut dacl, mut descriptor) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
+    let code = unsafe {
+        GetSecurityInfo(
+            region.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+            &mut owner,
+            ptr::null_mut(),
+            &mut dacl,
+            ptr::null_mut(),
+            &mut descriptor,
+        )
+    };
+    if code != 0 {
+        return Err(from_code(code));
+    }
+    let _memory = LocalMemory(descriptor);
+    // SAFETY: the owner's SID and the list lie in the descriptor, which `_memory` keeps; both may be missing.
+    unsafe {
+        let owner = if owner.is_null() { None } else { Some(sid_text(owner)?) };
+        let mut writers = writers(dacl)?;
+        writers.retain(|user| user.as_str() != SYSTEM && Some(user) != owner.as_ref());
+        Ok(Grants { owner, writers })
+    }
+}
+
+/// Who is allowed to write. Entries that deny are not copied: none that this backend makes does.
+///
+/// # Safety
+/// `dacl` is null or points to a valid list.
+unsafe fn writers(dacl: *const ACL) -> io::Result<Vec<UserId>> {
+    if dacl.is_null() {
+        // No list lets everybody in.
+        return Ok(vec![UserId::new(EVERYONE)]);
+    }
+    let mut writers = Vec::new();
+    // SAFETY: the caller vouches for the list.
+    for index in 0..u32::from(unsafe { (*dacl).AceCount }) {
+        let mut entry = ptr::null_mut();
+        // SAFETY: the list is valid; `entry` is valid for a write.
+        if unsafe { GetAce(dacl, index, &mut entry) } == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call gave us an entry of the list.
+        writers.extend(unsafe { writer(entry) }?);
+    }
+    Ok(writers)
+}
+
+/// # Safety
+/// `entry` points to a valid entry of a list.
+unsafe fn writer(entry: *const c_void) -> io::Result<Option<UserId>> {
+    const ALLOWED: u8 = 0; // ACCESS_ALLOWED_ACE_TYPE
+    let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
+    // SAFETY: every entry begins with its header, and one of this type is an ACCESS_ALLOWED_ACE, at whose end
+    // the SID begins.
+    unsafe {
+        if (*entry).Header.AceType != ALLOWED {
+            return Ok(None);
+        }
+        if (*entry).Mask & (FILE_MAP_WRITE | GENERIC_WRITE | GENERIC_ALL) == 0 {
+            return Ok(None);
+        }
+        sid_text((&raw const (*entry).SidStart).cast_mut().cast()).map(Some)
+    }
+}

@@ -1,0 +1,69 @@
+//! What a kernel object's state is: Win32 has no calls for that, the kernel has.
+
+use std::ffi::c_void;
+use std::io;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{HANDLE, NTSTATUS};
+
+use crate::windows::nt::check;
+
+/// `SEMAPHORE_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SemaphoreFacts {
+    pub(super) count: u32,
+    pub(super) maximum: u32,
+}
+
+/// Count and maximum of a semaphore. The handle needs `SEMAPHORE_QUERY_STATE`.
+pub(super) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<SemaphoreFacts> {
+    let mut facts = SemaphoreFacts::default();
+    // SAFETY: the struct is the one of this class and valid for writes of its size.
+    let status = unsafe {
+        NtQuerySemaphore(semaphore.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
+    };
+    check(status).map(|()| facts)
+}
+
+/// Whether an event is set: 1 or 0. The handle needs `EVENT_QUERY_STATE`.
+pub(super) fn event_signal(event: BorrowedHandle<'_>) -> io::Result<u32> {
+    let mut facts = EventFacts::default();
+    // SAFETY: the struct is the one of this class and valid for writes of its size.
+    let status = unsafe {
+        NtQueryEvent(event.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
+    };
+    check(status).map(|()| u32::from(facts.state != 0))
+}
+
+/// `EVENT_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Default)]
+struct EventFacts {
+    kind: i32,
+    state: i32,
+}
+
+const BASIC: i32 = 0;
+const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
+const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
+
+#[link(name = "ntdll", kind = "raw-dylib")]
+unsafe extern "system" {
+    fn NtQuerySemaphore(
+        semaphore: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        written: *mut u32,
+    ) -> NTSTATUS;
+
+    fn NtQueryEvent(
+        event: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        written: *mut u32,
+    ) -> NTSTATUS;
+}

@@ -1,0 +1,128 @@
+//! Waiting for handles, with timeouts that never end early (rule C26).
+
+use std::io;
+use std::os::windows::io::BorrowedHandle;
+use std::time::{Duration, Instant};
+
+use windows_sys::Win32::Foundation::{WAIT_ABANDONED_0, WAIT_EVENT, WAIT_OBJECT_0, WAIT_TIMEOUT};
+use windows_sys::Win32::System::Threading::{INFINITE, WaitForMultipleObjects};
+
+use super::wait_any::MAX_OBJECTS;
+
+/// How a wait ended, and for the how manieth handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Signalled(usize),
+    /// A mutex, now owned, whose owner before died.
+    Abandoned(usize),
+    TimedOut,
+}
+
+/// Waits for one of the handles, of which there are at most [`MAX_OBJECTS`], and takes what it has to give.
+pub(super) fn wait(handles: &[BorrowedHandle<'_>], timeout: Option<Duration>) -> io::Result<Outcome> {
+    let end = End::of(timeout);
+    loop {
+        let outcome = wait_once(handles, end.millis())?;
+        // The kernel counts in ticks and may be back a part of one too early; and what is left may be more
+        // than one call can wait for.
+        if outcome != Outcome::TimedOut || end.is_over() {
+            return Ok(outcome);
+        }
+    }
+}
+
+fn wait_once(handles: &[BorrowedHandle<'_>], millis: u32) -> io::Result<Outcome> {
+    const ALL: i32 = 0;
+    debug_assert!((1..=MAX_OBJECTS).contains(&handles.len()));
+    let count = handles.len() as u32;
+    // SAFETY: the handles are open, and a borrowed handle has the representation of a handle.
+    let answer = unsafe { WaitForMultipleObjects(count, handles.as_ptr().cast(), ALL, millis) };
+    outcome(answer, count).ok_or_else(io::Error::last_os_error)
+}
+
+fn outcome(answer: WAIT_EVENT, count: u32) -> Option<Outcome> {
+    let index_from = |first: u32| answer.checked_sub(first).filter(|&index| index < count);
+    if let Some(index) = index_from(WAIT_OBJECT_0) {
+        Some(Outcome::Signalled(index as usize))
+    } else if let Some(index) = index_from(WAIT_ABANDONED_0) {
+        Some(Outcome::Abandoned(index as usize))
+    } else {
+        (answer == WAIT_TIMEOUT).then_some(Outcome::TimedOut)
+    }
+}
+
+/// When a wait ends, on a clock that nobody sets.
+#[derive(Clone, Copy)]
+enum End {
+    AtOnce,
+    At(Instant),
+    Never,
+}
+
+impl End {
+    fn of(timeout: Option<Duration>) -> Self {
+        match timeout {
+            Some(Duration::ZERO) => End::AtOnce,
+            // What no clock can tell is for ever.
+            Some(timeout) => Instant::now().checked_add(timeout).map_or(End::Never, End::At),
+            None => End::Never,
+        }
+    }
+
+    fn millis(self) -> u32 {
+        match self {
+            End::AtOnce => 0,
+            End::At(end) => whole_millis(end.saturating_duration_since(Instant::now())),
+            End::Never => INFINITE,
+        }
+    }
+
+    fn is_over(self) -> bool {
+        match self {
+            End::AtOnce => true,
+            End::At(end) => Instant::now() >= end,
+            End::Never => false,
+        }
+    }
+}
+
+/// Rounded up, and no more than what is not yet for ever.
+fn whole_millis(left: Duration) -> u32 {
+    let millis = u32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITE);
+    millis.min(INFINITE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_the_kernel() {
+        assert_eq!(outcome(0, 1), Some(Outcome::Signalled(0)));
+        assert_eq!(outcome(63, 64), Some(Outcome::Signalled(63)));
+        assert_eq!(outcome(0x80, 1), Some(Outcome::Abandoned(0)));
+        assert_eq!(outcome(0xBF, 64), Some(Outcome::Abandoned(63)));
+        assert_eq!(outcome(0x102, 64), Some(Outcome::TimedOut));
+        assert_eq!(outcome(1, 1), None);
+        assert_eq!(outcome(u32::MAX, 64), None);
+    }
+
+    #[test]
+    fn milliseconds_are_rounded_up_and_never_for_ever() {
+        assert_eq!(whole_millis(Duration::ZERO), 0);
+        assert_eq!(whole_millis(Duration::from_nanos(1)), 1);
+        assert_eq!(whole_millis(Duration::from_micros(50_001)), 51);
+        assert_eq!(whole_millis(Duration::from_millis(u64::from(INFINITE))), INFINITE - 1);
+        assert_eq!(whole_millis(Duration::MAX), INFINITE - 1);
+    }
+
+    #[test]
+    fn ends_are_told_apart() {
+        assert!(End::of(Some(Duration::ZERO)).is_over());
+        assert!(!End::of(None).is_over());
+        assert!(matches!(End::of(Some(Duration::MAX)), End::Never));
+        assert_eq!(End::of(None).millis(), INFINITE);
+        let soon = End::of(Some(Duration::from_secs(60)));
+        assert!(!soon.is_over() && (1..=60_000).contains(&soon.millis()));
+    }
+}

@@ -1,0 +1,159 @@
+//! A lock: free, owned by a holder's number, or left behind by an owner's thread.
+//!
+//! The number is a *claim* that the kernel drops when its holder dies (see the backend), so whether an
+//! owner still lives can be asked. Waiters sleep in slices and ask after each.
+
+use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
+
+/// Somebody may be asleep.
+pub const WAITERS: u32 = 1 << 31;
+/// Free, but its last owner did not give it up itself.
+pub const ABANDONED: u32 = 1 << 30;
+/// The owner's claim; zero is nobody's.
+pub const OWNER: u32 = ABANDONED - 1;
+
+/// How the lock was when it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Given up in order.
+    InOrder,
+    /// Its owner died.
+    Abandoned,
+}
+
+/// What a taker brings.
+pub struct Taker<'a, W: Word, S: Sleeper<W>> {
+    /// The word.
+    pub word: &'a W,
+    /// Its own claim: not zero, and within [`OWNER`].
+    pub claim: u32,
+    /// How it sleeps.
+    pub sleeper: &'a S,
+    /// Whether the holder of a claim is dead.
+    pub is_dead: &'a dyn Fn(u32) -> bool,
+}
+
+impl<W: Word, S: Sleeper<W>> Taker<'_, W, S> {
+    /// Takes the lock.
+    pub fn take(&self, until: Until) -> Outcome<Found> {
+        match self.take_at_once() {
+            Some(found) => Outcome::Got(found),
+            None => self.take_contended(until),
+        }
+    }
+
+    /// Takes the lock, if it is free and nobody sleeps: the usual case, in one step.
+    #[inline]
+    pub fn take_at_once(&self) -> Option<Found> {
+        self.word.replace(0, self.claim).is_ok().then_some(Found::InOrder)
+    }
+
+    /// Takes the lock, which is probably not free.
+    #[cold]
+    pub fn take_contended(&self, until: Until) -> Outcome<Found> {
+        if until != Until::Now {
+            for _ in 0..S::LOOKS {
+                if let Some(found) = self.take_free(0) {
+                    return Outcome::Got(found);
+                }
+                std::hint::spin_loop();
+            }
+        }
+        loop {
+            // Whoever sleeps does not know who else does, so it passes the mark on when it takes the lock.
+            let mark = if until == Until::Now { 0 } else { WAITERS };
+            if let Some(found) = self.take_free(mark) {
+                return Outcome::Got(found);
+            }
+            let seen = self.word.load();
+            if seen & OWNER == 0 {
+                continue;
+            }
+            if until == Until::Now {
+                return self.take_from_the_dead(seen).map_or(Outcome::TimedOut, Outcome::Got);
+            }
+            if seen & WAITERS == 0 && self.word.replace(seen, seen | WAITERS).is_err() {
+                continue;
+            }
+            let slept = self.sleeper.sleep(self.word, seen | WAITERS, until);
+            if slept == Slept::LookAgain {
+                continue;
+            }
+            if let Some(found) = self.take_from_the_dead(seen | WAITERS) {
+                return Outcome::Got(found);
+            }
+            if slept == Slept::DeadlineOver {
+                return self.take_free(WAITERS).map_or(Outcome::TimedOut, Outcome::Got);
+            }
+        }
+    }
+
+    /// Takes the lock if nobody owns it.
+    fn take_free(&self, mark: u32) -> Option<Found> {
+        loop {
+            let seen = self.word.load();
+            if seen & OWNER != 0 {
+                return None;
+            }
+            if self.word.replace(seen, self.claim | seen & WAITERS | mark).is_ok() {
+                let abandoned = seen & ABANDONED != 0;
+                return Some(if abandoned { Found::Abandoned } else { Found::InOrder });
+            }
+        }
+    }
+
+    /// Takes the lock from the owner that was `seen`, if that one is dead.
+    fn take_from_the_dead(&self, seen: u32) -> Option<Found> {
+        if !(self.is_dead)(seen & OWNER) {
+            return None;
+        }
+        let taken = self.word.replace(seen, self.claim | seen & WAITERS);
+        taken.is_ok().then_some(Found::Abandoned)
+    }
+}
+
+/// Says that somebody is about to sleep: the value to sleep on, or `None` when the lock is free.
+pub fn announce<W: Word>(word: &W) -> Option<u32> {
+    loop {
+        let seen = word.load();
+        if seen & OWNER == 0 {
+            return None;
+        }
+        if seen & WAITERS != 0 || word.replace(seen, seen | WAITERS).is_ok() {
+            return Some(seen | WAITERS);
+        }
+    }
+}
+
+/// What an owner gives up, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Giving {
+    /// In order.
+    InOrder,
+    /// Its thread ended without giving it up.
+    Abandoning,
+}
+
+/// Gives the lock up.
+///
+/// # Errors
+/// [`Damaged`] when the word says that somebody else owns it; then it is left alone.
+#[inline]
+pub fn give<W: Word>(word: &W, claim: u32, giving: Giving, sleeper: &impl Sleeper<W>) -> Result<(), Damaged> {
+    let free = match giving {
+        Giving::InOrder => 0,
+        Giving::Abandoning => ABANDONED,
+    };
+    let mut seen = claim;
+    loop {
+        match word.replace(seen, free) {
+            Ok(()) if seen & WAITERS != 0 => {
+                sleeper.wake_one(word);
+                return Ok(());
+            }
+            Ok(()) => return Ok(()),
+            Err(now) if now & OWNER == claim => seen = now,
+            Err(_) => return Err(Damaged),
+        }
+    }
+}

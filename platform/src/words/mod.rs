@@ -1,0 +1,77 @@
+//! The algorithms of locks, events and semaphores, each on one 32-bit word that processes share.
+//!
+//! They are written over two traits, so that the same text runs on shared memory with futexes, and in a
+//! model checker (`models/`), which tries every order of steps.
+//!
+//! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
+//! ends with an answer, an error, or its timeout.
+
+pub mod event;
+pub mod lock;
+pub mod permits;
+
+use std::time::Instant;
+
+/// A word that processes share.
+pub trait Word: Sync {
+    /// Reads it; what was written before a release of it is then visible.
+    fn load(&self) -> u32;
+    /// Replaces `current` by `new`, or tells what it is instead. Acquires and releases.
+    ///
+    /// # Errors
+    /// The word's value, when it is not `current`.
+    fn replace(&self, current: u32, new: u32) -> Result<(), u32>;
+    /// Puts `new` there and returns what was there before. Acquires and releases.
+    fn swap(&self, new: u32) -> u32;
+}
+
+/// How a sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slept {
+    /// Woken, or the word was not as expected, or for no reason at all: look again.
+    LookAgain,
+    /// A slice of time is over: look again, and see whether somebody died.
+    SliceOver,
+    /// The deadline has come.
+    DeadlineOver,
+}
+
+/// Puts callers to sleep until a word changes.
+pub trait Sleeper<W: Word> {
+    /// How often the taker of a lock looks again before it sleeps. A look costs tens of nanoseconds, a sleep
+    /// and its wake-up microseconds.
+    const LOOKS: u32 = 40;
+
+    /// Sleeps while `word` is `expected`, for a bounded slice of time at most, and not beyond `until`.
+    ///
+    /// The slice is what makes a wake-up that was lost with a killed process harmless.
+    fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept;
+    /// Wakes one of those who sleep on `word`.
+    fn wake_one(&self, word: &W);
+    /// Wakes all of those who sleep on `word`.
+    fn wake_all(&self, word: &W);
+}
+
+/// How long to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Take what can be had at once.
+    Now,
+    /// Until then.
+    Deadline(Instant),
+    /// For ever.
+    Forever,
+}
+
+/// The word is in no state that the algorithm knows: somebody scribbled over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
+/// How a waiter came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It has what it waited for.
+    Got(T),
+    /// Its time ran out; it has taken nothing.
+    TimedOut,
+}
