@@ -5,32 +5,55 @@
 //! between. Numbers are random, so that one which a dead owner left in a lock word is not taken again by
 //! somebody who lives.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::os::fd::BorrowedFd;
-use std::sync::Arc;
+use std::os::fd::AsRawFd as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
+use crate::posix::fork::{Generation, PerProcess};
 use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::words::lock::OWNER;
+
+/// How many numbers are tried: one in a thousand million is taken, unless somebody who may write to the object
+/// locks them all.
+const TRIES: u32 = 100;
+
+/// What this process has claimed, by the holder that it did it with: the kernel does not tell a description of
+/// its own locks.
+static OWN: PerProcess<Mutex<HashSet<(usize, u32)>>> = PerProcess::new();
+
+fn own() -> MutexGuard<'static, HashSet<(usize, u32)>> {
+    OWN.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A number that nobody else has as long as this lives.
 #[derive(Debug)]
 pub(super) struct Claim {
     number: u32,
     held: Arc<Held>,
+    made: Generation,
 }
 
 impl Claim {
     pub(super) fn new(held: &Arc<Held>) -> Result<Claim, Errno> {
-        loop {
-            let number = RandomState::new().hash_one(held.fd_number()) as u32 & OWNER;
-            if number != 0 && ofd_lock::try_claim(held.fd(), number)? {
-                return Ok(Claim { number, held: Arc::clone(held) });
+        for _ in 0..TRIES {
+            let number = RandomState::new().hash_one(held.fd().as_raw_fd()) as u32 & OWNER;
+            // Known before the kernel has it, so that nobody takes it for dead.
+            if number == 0 || !own().insert((holder(held), number)) {
+                continue;
             }
+            let claimed = ofd_lock::try_claim(held.fd(), number);
+            if claimed == Ok(true) {
+                return Ok(Claim { number, held: Arc::clone(held), made: Generation::current() });
+            }
+            own().remove(&(holder(held), number));
+            claimed?;
         }
+        Err(Errno::DEADLK)
     }
 
     #[inline]
@@ -40,23 +63,22 @@ impl Claim {
 
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
-        other != self.number && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
+        !own().contains(&(holder(&self.held), other))
+            && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        ofd_lock::unclaim(self.held.fd(), self.number);
+        // A forked child's copy claims nothing.
+        if self.made.is_current() {
+            ofd_lock::unclaim(self.held.fd(), self.number);
+            own().remove(&(holder(&self.held), self.number));
+        }
     }
 }
 
-trait FdNumber {
-    fn fd_number(&self) -> i32;
-}
-
-impl FdNumber for Held {
-    fn fd_number(&self) -> i32 {
-        let fd: BorrowedFd<'_> = self.fd();
-        std::os::fd::AsRawFd::as_raw_fd(&fd)
-    }
+/// Stands for a description: as long as a claim on it lives, so does what has it.
+fn holder(held: &Arc<Held>) -> usize {
+    Arc::as_ptr(held).addr()
 }
