@@ -3,14 +3,14 @@
 //! A claim is a random number of 30 bits, and the byte of that number behind the object's data, locked by
 //! this process's description. Whether its holder lives is one `F_OFD_GETLK`, whatever PID namespaces lie
 //! between. Numbers are random, so that one which a dead owner left in a lock word is not taken again by
-//! somebody who lives.
+//! somebody who lives. They come from the kernel: a generator in this process would give a forked child the very
+//! numbers that it gives the parent and its other children.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::posix::fork::{Generation, PerProcess};
 use crate::posix::mapping::Backing;
@@ -41,7 +41,7 @@ pub(super) struct Claim {
 impl Claim {
     pub(super) fn new(held: &Arc<Held>) -> Result<Claim, Errno> {
         for _ in 0..TRIES {
-            let number = RandomState::new().hash_one(held.fd().as_raw_fd()) as u32 & OWNER;
+            let number = random_number()? & OWNER;
             // Known before the kernel has it, so that nobody takes it for dead.
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
@@ -81,4 +81,13 @@ impl Drop for Claim {
 /// Stands for a description: as long as a claim on it lives, so does what has it.
 fn holder(held: &Arc<Held>) -> usize {
     Arc::as_ptr(held).addr()
+}
+
+fn random_number() -> Result<u32, Errno> {
+    let mut bytes = [0; 4];
+    match getrandom(&mut bytes, GetRandomFlags::empty())? {
+        4 => Ok(u32::from_ne_bytes(bytes)),
+        // It gives up to 256 bytes at once.
+        _ => Err(Errno::IO),
+    }
 }
