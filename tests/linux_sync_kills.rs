@@ -694,8 +694,14 @@ fn early_openers(arguments: &[String]) {
 
 /// Threads share an open file description, whose locks the kernel does not tell apart.
 fn threads_make(arguments: &[String]) {
+    // The making takes long enough for the others to come in between.
+    samemap_platform::testing::at_stop_points(|point| {
+        if point == "inside: claimed" {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    });
     let mut region = None;
-    for round in 0..rounds_of(arguments) * 10 {
+    for round in 0..rounds_of(arguments) * 4 {
         let (view, at) = fresh_place(round, &mut region);
         let began = Instant::now();
         let barrier = &std::sync::Barrier::new(MAKERS);
