@@ -7,6 +7,7 @@
 //! | `claims` | numbers that say who owns, and that the kernel takes back from the dead |
 //! | `futex` | sleeping on words |
 //! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
+//! | `thread_end` | where a thread's forgotten guards are seen to |
 //! | `inside` | those inside a region |
 //! | `wait_any` | waiting for several |
 //!
@@ -20,6 +21,7 @@ mod inside;
 mod mutex;
 mod place;
 mod semaphore;
+mod thread_end;
 mod timer;
 mod wait_any;
 
