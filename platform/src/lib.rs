@@ -53,11 +53,13 @@ pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::Region;
 pub use system::{
-    Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
-    SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+    Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
+    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use view::{AtomicReader, MappedRange, View};
-pub use waiting::{Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited};
+pub use waiting::{
+    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
+};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
