@@ -107,6 +107,10 @@ impl Place {
     pub(super) fn initialise(&self, initial: Initial) -> Result<Disposition> {
         let deadline = Instant::now() + MAKER_PATIENCE;
         let header = self.header();
+        if matches!(header.readiness(), Readiness::Ready) {
+            self.check(initial.kind)?;
+            return Ok(Disposition::Opened);
+        }
         let claim =
             Claim::new(&self.held).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
         loop {

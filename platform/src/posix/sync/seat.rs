@@ -59,6 +59,12 @@ impl Seat {
         Ok(Some(Seat { key, held, mark }))
     }
 
+    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.mark.is_current()
+    }
+
     /// Whether anybody has the seat at `offset`, in this process or another one.
     ///
     /// # Errors

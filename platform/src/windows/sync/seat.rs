@@ -58,6 +58,12 @@ impl Seat {
         Ok(None)
     }
 
+    /// Whether this process holds it: always so here.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        true
+    }
+
     /// Whether anybody has the seat at `offset`, in this process or another one.
     ///
     /// # Errors
