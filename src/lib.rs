@@ -49,21 +49,25 @@
 
 #![forbid(unsafe_code)]
 
+pub mod channel;
+
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
+pub use channel::{Channel, ChannelOptions, Listener};
+
 pub use samemap_platform::{
     Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, Disposition, Error, ErrorKind,
     FileOptions, FileSource, Found, MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind,
-    ObjectName, Offer, OpenOptions, Permissions, Region, Result, Share, SharedRegion, Trust, UserId, View,
-    bytemuck, catalog, check_map_request,
+    ObjectName, Offer, OpenOptions, Part, Permissions, Region, Result, Share, SharedRegion, SharedWord,
+    Trust, UserId, View, bytemuck, catalog, check_map_request,
 };
 
 pub use samemap_platform::{
-    Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
-    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
-    Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
+    Doorbell, Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset,
+    Seat, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore,
+    Sleepers, SyncOptions, Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
 };
 
 #[cfg(feature = "conformance")]

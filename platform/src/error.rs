@@ -61,6 +61,12 @@ pub enum ErrorKind {
     /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
     /// initialised it.
     Damaged,
+    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
+    Busy,
+    /// The peer has closed this direction in order, and nothing is left in it.
+    Closed,
+    /// The peer's process ended without closing, and nothing is left to read.
+    PeerDied,
     /// The system refused the access: permissions, a privilege that is missing, a read-only view.
     AccessDenied,
     /// An answer did not come in time, and the call has no other way to say so.
@@ -192,6 +198,9 @@ impl Error {
             ErrorKind::Damaged => f.write_str(
                 "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",
             ),
+            ErrorKind::Busy => f.write_str("somebody else has this place; try again when they are done"),
+            ErrorKind::Closed => f.write_str("the peer has closed it; connect again to go on"),
+            ErrorKind::PeerDied => f.write_str("the peer's process ended without closing; connect again to go on"),
             ErrorKind::AccessDenied => {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }

@@ -17,6 +17,7 @@ mod handles;
 mod kind;
 mod name;
 mod options;
+mod part;
 mod region;
 mod sync_options;
 mod system;
@@ -49,15 +50,18 @@ pub use handles::{Courier, Offer};
 pub use kind::ObjectKind;
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
+pub use part::{Part, SharedWord};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::Region;
 pub use system::{
-    Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
-    SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+    Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
+    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use view::{AtomicReader, MappedRange, View};
-pub use waiting::{Due, LockGuard, Lockable, Permits, Reset, Settable, SyncOptions, Waitable, Waited};
+pub use waiting::{
+    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
+};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;

@@ -9,14 +9,14 @@ cfg_if::cfg_if! {
     if #[cfg(windows)] {
         pub use crate::windows::Region;
         pub use crate::windows::sync::{
-            Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+            Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
             SharedSemaphore, Timer, WaitAny, Woken, wait_any,
         };
         pub(crate) use crate::windows::{catalog, console, current_user, file, handles, posix_name};
     } else if #[cfg(unix)] {
         pub use crate::posix::Region;
         pub use crate::posix::sync::{
-            Event, MAX_OBJECTS, Mutex, MutexGuard, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
+            Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
             SharedSemaphore, Timer, WaitAny, Woken, wait_any,
         };
         pub(crate) use crate::posix::{catalog, console, current_user, file, handles, posix_name};

@@ -147,6 +147,16 @@ pub enum Reset {
     Manual,
 }
 
+/// How many may sleep on a [`Doorbell`](crate::Doorbell) at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sleepers {
+    /// One at a time: the receiver of a channel.
+    One,
+    /// Any number, in any number of processes. A wake-up may then come up to 50 ms late, where one sleeper arrives in
+    /// the instant in which another one is woken (Windows only).
+    Many,
+}
+
 /// How a new object to wait for is shared, and whose object *create or open* accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]

@@ -13,6 +13,9 @@ use rustix::io::Errno;
 /// The byte that is locked. Locks may lie behind the end of a file, and no file is this long.
 const LIFE_BYTE: i64 = 1 << 62;
 
+/// The byte of the seat at offset 0; those at other offsets follow, well before the life byte.
+const SEAT_BYTES: i64 = 1 << 61;
+
 /// Who holds a lock on the life byte, other than the description that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holders {
@@ -67,6 +70,34 @@ pub(super) fn is_claimed(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> 
 pub(super) fn unclaim(fd: BorrowedFd<'_>, claim: u32) {
     let released = call(fd, libc::F_OFD_SETLK, &mut claim_request(libc::F_UNLCK, claim));
     debug_assert!(released.is_ok(), "{released:?}");
+}
+
+/// Takes the seat of a place in the file for this description; `false` when another description has it. Needs write
+/// access.
+pub(super) fn try_seat(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
+    match call(fd, libc::F_OFD_SETLK, &mut seat_request(libc::F_WRLCK, offset)) {
+        Ok(()) => Ok(true),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Whether another description has the seat.
+pub(super) fn is_seated(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
+    let mut lock = seat_request(libc::F_WRLCK, offset);
+    call(fd, libc::F_OFD_GETLK, &mut lock)?;
+    Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+}
+
+/// Leaves the seat.
+pub(super) fn unseat(fd: BorrowedFd<'_>, offset: u64) {
+    let released = call(fd, libc::F_OFD_SETLK, &mut seat_request(libc::F_UNLCK, offset));
+    debug_assert!(released.is_ok(), "{released:?}");
+}
+
+fn seat_request(kind: i32, offset: u64) -> libc::flock64 {
+    // Offsets lie within a file, so far below this.
+    libc::flock64 { l_start: SEAT_BYTES.wrapping_add_unsigned(offset), ..request(kind) }
 }
 
 fn claim_request(kind: i32, claim: u32) -> libc::flock64 {

@@ -12,7 +12,7 @@ use bytemuck::Pod;
 
 use crate::{
     Disposition, Due, Error, ErrorKind, EventOptions, LockGuard, Lockable, ObjectName, Permits, Result,
-    SemaphoreOptions, Settable, SyncOptions, TimerOptions, Trust, View, Waitable, Waited,
+    SemaphoreOptions, Settable, Sleepers, SyncOptions, TimerOptions, Trust, View, Waitable, Waited,
 };
 
 #[cold]
@@ -231,6 +231,73 @@ inside_object!(
     /// A semaphore inside a region. Not on this system.
     SharedSemaphore, SemaphoreOptions, "make a semaphore inside a region"
 );
+
+/// Wakes those who wait for something to appear in shared memory. Not on this system.
+#[derive(Clone, Debug)]
+pub struct Doorbell(Infallible);
+
+impl Doorbell {
+    /// Bytes of memory that it takes.
+    pub const SIZE: usize = 64;
+
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported).
+    pub fn at(_view: &View, _offset: usize, _sleepers: Sleepers) -> Result<Doorbell> {
+        unsupported("make a doorbell inside a region")
+    }
+
+    /// Wakes whoever sleeps.
+    pub fn ring(&self) {
+        match self.0 {}
+    }
+
+    /// Sleeps until somebody rings.
+    pub fn sleep(&self, _limit: Duration, _changed: impl FnOnce() -> bool) {
+        match self.0 {}
+    }
+
+    /// Makes ringing cheaper.
+    pub fn relax(&self) {
+        match self.0 {}
+    }
+
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported).
+    pub fn sleep_on_any(
+        _bells: &[&Doorbell],
+        _limit: Duration,
+        _changed: impl FnOnce() -> bool,
+    ) -> Result<()> {
+        unsupported("sleep on several doorbells")
+    }
+}
+
+/// A role in a region that one holder at a time has. Not on this system.
+#[derive(Debug)]
+pub struct Seat(Infallible);
+
+impl Seat {
+    /// Bytes of memory that it takes.
+    pub const SIZE: usize = 64;
+
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported).
+    pub fn take(_view: &View, _offset: usize) -> Result<Option<Seat>> {
+        unsupported("take a seat inside a region")
+    }
+
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported).
+    pub fn is_taken(_view: &View, _offset: usize) -> Result<bool> {
+        unsupported("look at a seat inside a region")
+    }
+
+    /// Whether this process holds it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self.0 {}
+    }
+}
 
 macro_rules! waitable {
     ($($object:ty),*) => {$(

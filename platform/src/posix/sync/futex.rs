@@ -14,6 +14,9 @@ use crate::words::{Sleeper, Slept, Until, Word};
 /// after it. Fifty wake-ups a second cost a core well under a thousandth of its time.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
+/// The longest sleep on a doorbell. Those who build on one promise to notice a death within 100 ms.
+pub(super) const SLICE_OF_BELLS: Duration = Duration::from_millis(50);
+
 /// Without futex_waitv, how long a wait for several objects sleeps on the first of them.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
 
@@ -142,7 +145,7 @@ fn slice_until(until: Until, longest: Duration) -> (Duration, bool) {
     }
 }
 
-fn timespec(duration: Duration) -> Timespec {
+pub(super) fn timespec(duration: Duration) -> Timespec {
     // A second or so, or the uptime: it fits.
     Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
 }

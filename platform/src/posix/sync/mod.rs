@@ -10,24 +10,29 @@
 //! | `thread_end` | where a thread's forgotten guards are seen to |
 //! | `inside` | those inside a region |
 //! | `wait_any` | waiting for several |
+//! | `doorbell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
 //!
 //! The algorithms themselves are in `crate::words`.
 
 mod claims;
+mod doorbell;
 mod event;
 mod futex;
 mod header;
 mod inside;
 mod mutex;
 mod place;
+mod seat;
 mod semaphore;
 mod thread_end;
 mod timer;
 mod wait_any;
 
+pub use doorbell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
+pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;
 pub use wait_any::{MAX_OBJECTS, WaitAny, Woken, wait_any};

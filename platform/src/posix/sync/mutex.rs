@@ -15,8 +15,8 @@ use super::header::Initial;
 use super::place::{Place, PlaceKey};
 use super::thread_end;
 use crate::posix::fork;
-use crate::words::Outcome;
 use crate::words::lock::{self, Found, Giving, Taker};
+use crate::words::{Outcome, Word as _};
 use crate::{
     Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
 };
@@ -105,6 +105,7 @@ impl LockGuard for MutexGuard<'_> {
 }
 
 impl Drop for MutexGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.core.give_once();
     }
@@ -221,20 +222,29 @@ impl Core {
         if !self.mark.is_current() {
             return Err(self.forked());
         }
+        if self.word().replace(0, self.claim.number()).is_err() && !self.take_contended(timeout) {
+            return Ok(false);
+        }
+        self.owner.store(this_thread, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Takes the lock, which is not free, or was abandoned; `false` when time ran out.
+    #[cold]
+    fn take_contended(&self, timeout: Option<Duration>) -> bool {
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
             sleeper: &FutexSleeper,
             is_dead: &|other| self.claim.is_dead(other),
         };
-        if taker.take_at_once().is_none() {
-            match taker.take_contended(futex::until(timeout)) {
-                Outcome::Got(found) => self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed),
-                Outcome::TimedOut => return Ok(false),
+        match taker.take_contended(futex::until(timeout)) {
+            Outcome::Got(found) => {
+                self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed);
+                true
             }
+            Outcome::TimedOut => false,
         }
-        self.owner.store(this_thread, Ordering::Relaxed);
-        Ok(true)
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {

@@ -38,6 +38,13 @@ pub(super) struct PlaceKey {
     offset: u64,
 }
 
+impl PlaceKey {
+    /// Where in its file the place lies, in bytes.
+    pub(super) fn offset(self) -> u64 {
+        self.offset
+    }
+}
+
 impl Place {
     pub(super) fn create(name: &ObjectName, options: &SyncOptions, initial: Initial) -> Result<Place> {
         let bytes = initial.bytes();

@@ -114,10 +114,7 @@ impl<'a> Woken<'a> {
 /// [`InvalidArgument`](ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
 /// them alone gives.
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
-    if objects.is_empty() || objects.len() > MAX_OBJECTS {
-        let detail = format!("{} objects were given; give 1 to {MAX_OBJECTS}", objects.len());
-        return Err(Error::new(ErrorKind::InvalidArgument, "wait for several objects").with_detail(detail));
-    }
+    check_count(objects.len())?;
     let until = futex::until(timeout);
     loop {
         if let Some(woken) = take_first(objects)? {
@@ -132,6 +129,14 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
             return take_first(objects);
         }
     }
+}
+
+pub(super) fn check_count(count: usize) -> Result<()> {
+    if (1..=MAX_OBJECTS).contains(&count) {
+        return Ok(());
+    }
+    let detail = format!("{count} objects were given; give 1 to {MAX_OBJECTS}");
+    Err(Error::new(ErrorKind::InvalidArgument, "wait for several objects").with_detail(detail))
 }
 
 fn take_first<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {

@@ -5,7 +5,7 @@
 //! | 0..4 | 0 nobody initialised it; [`READY`] |
 //! | 4..6 | version of this layout: 1 |
 //! | 6..8 | kind: 2 mutex, 3 event, 4 semaphore |
-//! | 8..12 | zero: a word that other systems work on |
+//! | 8..12 | doorbell: whether anybody sleeps; else zero: a word that other systems work on |
 //! | 12..16 | event: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
 //! | 16..24 | the id from which the kernel objects' names are made; set first, before it is initialised |
 //! | 24..32 | event, semaphore: the signal as it was last seen, and how often it was written down |
@@ -34,7 +34,7 @@ pub(super) struct Header {
     state: AtomicU32,
     version: AtomicU16,
     kind: AtomicU16,
-    word: AtomicU32,
+    pub(super) word: AtomicU32,
     setting: AtomicU32,
     id: AtomicU64,
     record: AtomicU64,

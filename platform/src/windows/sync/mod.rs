@@ -12,8 +12,10 @@
 //! | `query` | a kernel object's state |
 //! | `shared_mutex`, `shared_event`, `shared_semaphore` | those inside a region |
 //! | `header`, `place` | their state in memory, and the kernel objects that go with it |
+//! | `doorbell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
 //! | `grants` | who may use those: whoever may write to the region |
 
+mod doorbell;
 mod event;
 mod grants;
 mod header;
@@ -21,6 +23,7 @@ mod mutex;
 mod object;
 mod place;
 mod query;
+mod seat;
 mod semaphore;
 mod shared_event;
 mod shared_mutex;
@@ -31,8 +34,10 @@ mod timer;
 mod wait;
 mod wait_any;
 
+pub use doorbell::Doorbell;
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
+pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use shared_event::SharedEvent;
 pub use shared_mutex::{SharedMutex, SharedMutexGuard};

@@ -234,7 +234,7 @@ pub(super) fn create_handle(
     Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(handle) } else { Created::New(handle) })
 }
 
-fn open_handle(class: &Class, name: &WideName, rights: u32) -> io::Result<OwnedHandle> {
+pub(super) fn open_handle(class: &Class, name: &WideName, rights: u32) -> io::Result<OwnedHandle> {
     const INHERITABLE: i32 = 0;
     // SAFETY: the name ends in a NUL and outlives the call; the code is read right behind it.
     let (handle, code) = unsafe {

@@ -17,13 +17,14 @@ use std::time::Duration;
 use std::{io, mem};
 
 use windows_sys::Win32::Foundation::HANDLE;
+use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
 
 use super::grants::Grants;
 use super::header::{HEADER_LEN, Header, Readiness, State};
 use super::mutex;
-use super::object::{Class, CreateCall, Created, Order, create_handle};
+use super::object::{Class, CreateCall, Created, Order, create_handle, open_handle};
 use super::wait::{Outcome, wait};
-use crate::windows::error::Attempt;
+use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
 use crate::windows::region::check_owner;
 use crate::windows::section::Section;
@@ -172,7 +173,7 @@ impl Inside {
 }
 
 /// Somebody who wants an object that lies at a place.
-struct Arrival<'a> {
+pub(super) struct Arrival<'a> {
     place: &'a Place,
     recipe: &'a Recipe,
     attempt: Attempt<'static>,
@@ -180,7 +181,7 @@ struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    fn new(place: &'a Place, recipe: &'a Recipe, operation: &'static str) -> Self {
+    pub(super) fn new(place: &'a Place, recipe: &'a Recipe, operation: &'static str) -> Self {
         let attempt = Attempt::new(operation, None).of_kind(recipe.class.kind);
         let grants = place.region().map_or_else(Grants::none, Grants::of);
         Arrival { place, recipe, attempt, grants }
@@ -262,8 +263,14 @@ impl<'a> Arrival<'a> {
 
     /// A kernel object with a name from the id. In the space of all sessions, because a region may be shared
     /// between them; that takes no privilege for anything but sections.
-    fn named(&self, id: u64, what: &str, class: &Class, create: CreateCall<'_>) -> Result<Created> {
-        let name = ObjectName::new(format!(r"Global\samemap-{id:016x}-{what}"))?;
+    pub(super) fn named(
+        &self,
+        id: u64,
+        what: &str,
+        class: &Class,
+        create: CreateCall<'_>,
+    ) -> Result<Created> {
+        let name = kernel_name(id, what)?;
         let created = self
             .grants
             .security(class)
@@ -273,6 +280,17 @@ impl<'a> Arrival<'a> {
             check_owner(handle, &self.grants.trust(), self.attempt)?;
         }
         Ok(created)
+    }
+
+    /// Whether there is a kernel object with a name from the id.
+    pub(super) fn exists(&self, id: u64, what: &str, class: &Class) -> Result<bool> {
+        match open_handle(class, &WideName::new(&kernel_name(id, what)?), SYNCHRONIZATION_SYNCHRONIZE) {
+            Ok(_) => Ok(true),
+            Err(cause) if is_not_found(&cause) => Ok(false),
+            // Its owner lets nobody look, but it is there.
+            Err(cause) if is_denied(&cause) => Ok(true),
+            Err(cause) => Err(self.attempt.failed(cause)),
+        }
     }
 
     #[cold]
@@ -297,7 +315,11 @@ impl Drop for Gate {
     }
 }
 
-fn random_id() -> u64 {
+fn kernel_name(id: u64, what: &str) -> Result<ObjectName> {
+    ObjectName::new(format!(r"Global\samemap-{id:016x}-{what}"))
+}
+
+pub(super) fn random_id() -> u64 {
     loop {
         let id = RandomState::new().hash_one(std::process::id());
         if id != 0 {

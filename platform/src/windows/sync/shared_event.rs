@@ -16,7 +16,7 @@ use crate::{Disposition, Error, ErrorKind, EventOptions, Reset, Result, Settable
 const AUTO: u32 = 0;
 const MANUAL: u32 = 1;
 
-const RECIPE: Recipe = Recipe {
+pub(super) const RECIPE: Recipe = Recipe {
     class: &event::CLASS,
     makes_sense: |state| state.setting <= MANUAL && state.signal <= 1,
     create: |order, setting| new_event(order, event::reset_flag(reset_of(setting))),

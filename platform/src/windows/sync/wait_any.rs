@@ -74,7 +74,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
 
 const OPERATION: &str = "wait for any of the objects";
 
-fn check_count(count: usize) -> Result<()> {
+pub(super) fn check_count(count: usize) -> Result<()> {
     if (1..=MAX_OBJECTS).contains(&count) {
         return Ok(());
     }

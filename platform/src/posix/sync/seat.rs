@@ -1,0 +1,96 @@
+//! Seats: what one process at a time holds, and the kernel takes back when that process dies.
+//!
+//! A seat is one byte that the holder's description keeps locked, at a place that follows from the seat's offset in
+//! the file. Nothing of it lies in the memory itself, so a peer that scribbles cannot free or take it. Locks of one
+//! description do not exclude one another, so which seats this process holds itself is kept beside.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::place::{Place, PlaceKey};
+use crate::posix::fork::Generation;
+use crate::posix::mapping::Backing as _;
+use crate::posix::ofd_lock;
+use crate::posix::region::Held;
+use crate::{ErrorKind, Result, View};
+
+/// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
+/// however that happens.
+///
+/// It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset that is aligned to 8 in memory; they are the
+/// system's. In a forked child (without exec) the copy of a seat holds nothing.
+///
+/// # Platform-specific behavior
+/// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
+#[derive(Debug)]
+pub struct Seat {
+    key: PlaceKey,
+    held: Arc<Held>,
+    mark: Generation,
+}
+
+/// The seats that this process holds, and since how many forks.
+static OURS: Mutex<Option<HashMap<PlaceKey, Generation>>> = Mutex::new(None);
+
+impl Seat {
+    /// Bytes of memory that it takes.
+    pub const SIZE: usize = super::header::HEADER_LEN;
+
+    /// Takes the seat at `offset`; `None` when somebody has it, in this process or another one.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange), [`InvalidArgument`](ErrorKind::InvalidArgument) for an offset that is not
+    /// aligned, [`AccessDenied`](ErrorKind::AccessDenied) when the view is not read-write.
+    pub fn take(view: &View, offset: usize) -> Result<Option<Seat>> {
+        let place = Place::inside(view, offset, 0)?;
+        let (key, mark) = (place.key()?, Generation::current());
+        let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = ours.get_or_insert_default();
+        if ours.get(&key).is_some_and(|taken| *taken == mark) {
+            return Ok(None);
+        }
+        let held = Arc::clone(place.held());
+        let taken = ofd_lock::try_seat(held.fd(), key.offset())
+            .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
+        if !taken {
+            return Ok(None);
+        }
+        ours.insert(key, mark);
+        Ok(Some(Seat { key, held, mark }))
+    }
+
+    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.mark.is_current()
+    }
+
+    /// Whether anybody has the seat at `offset`, in this process or another one.
+    ///
+    /// # Errors
+    /// Those of [`take`](Self::take).
+    pub fn is_taken(view: &View, offset: usize) -> Result<bool> {
+        let place = Place::inside(view, offset, 0)?;
+        let key = place.key()?;
+        let ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        if ours.as_ref().and_then(|ours| ours.get(&key)).is_some_and(|taken| *taken == Generation::current())
+        {
+            return Ok(true);
+        }
+        ofd_lock::is_seated(place.held().fd(), key.offset())
+            .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if !self.mark.is_current() {
+            return;
+        }
+        let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        ofd_lock::unseat(self.held.fd(), self.key.offset());
+        if let Some(ours) = ours.as_mut() {
+            ours.remove(&self.key);
+        }
+    }
+}
