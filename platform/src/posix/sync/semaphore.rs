@@ -49,7 +49,13 @@ impl SemaphoreCore {
         }
     }
 
-    pub(super) fn try_take(&self) -> Result<bool> {
+    /// For a wait on several objects: there is nothing to remember.
+    pub(super) fn begin(&self) -> u32 {
+        0
+    }
+
+    /// Takes what can be had at once.
+    pub(super) fn try_take(&self, _begun: u32) -> Result<bool> {
         permits::try_take(self.word(), self.maximum()).map_err(|Damaged| self.damaged())
     }
 

@@ -18,8 +18,12 @@ mod sealed {
     use super::{Duration, Expectation, MutexGuard, Result};
 
     pub trait Sealed {
-        /// Takes what can be had at once.
-        fn try_take_any(&self) -> Result<bool>;
+        /// What it remembers of the moment at which the wait began.
+        fn begin_any(&self) -> u32 {
+            0
+        }
+        /// Takes what can be had at once, by a wait that began then.
+        fn try_take_any(&self, begun: u32) -> Result<bool>;
         /// What to sleep on, and how long at most; `None` when it may be had.
         fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)>;
         /// The guard that a taken mutex owes.
@@ -28,17 +32,21 @@ mod sealed {
 }
 
 macro_rules! signalled_object {
-    ($object:ty, $core:ident) => {
+    ($object:ty) => {
         impl WaitAny for $object {}
 
         impl sealed::Sealed for $object {
-            fn try_take_any(&self) -> Result<bool> {
-                self.$core().try_take()
+            fn begin_any(&self) -> u32 {
+                self.core().begin()
+            }
+
+            fn try_take_any(&self, begun: u32) -> Result<bool> {
+                self.core().try_take(begun)
             }
 
             fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
-                let value = self.$core().announce()?;
-                Some((Expectation { word: &self.$core().place.header().word, value }, None))
+                let value = self.core().announce()?;
+                Some((Expectation { word: &self.core().place.header().word, value }, None))
             }
 
             fn guard_any(&self) -> Option<MutexGuard<'_>> {
@@ -48,15 +56,15 @@ macro_rules! signalled_object {
     };
 }
 
-signalled_object!(Event, core);
-signalled_object!(Semaphore, core);
-signalled_object!(SharedEvent, core);
-signalled_object!(SharedSemaphore, core);
+signalled_object!(Event);
+signalled_object!(Semaphore);
+signalled_object!(SharedEvent);
+signalled_object!(SharedSemaphore);
 
 impl WaitAny for Timer {}
 
 impl sealed::Sealed for Timer {
-    fn try_take_any(&self) -> Result<bool> {
+    fn try_take_any(&self, _begun: u32) -> Result<bool> {
         self.try_take()
     }
 
@@ -72,7 +80,7 @@ impl sealed::Sealed for Timer {
 impl WaitAny for Mutex {}
 
 impl sealed::Sealed for Mutex {
-    fn try_take_any(&self) -> Result<bool> {
+    fn try_take_any(&self, _begun: u32) -> Result<bool> {
         self.core().try_take()
     }
 
@@ -116,8 +124,9 @@ impl<'a> Woken<'a> {
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     check_count(objects.len())?;
     let until = futex::until(timeout);
+    let begun: Vec<u32> = objects.iter().map(|object| object.begin_any()).collect();
     loop {
-        if let Some(woken) = take_first(objects)? {
+        if let Some(woken) = take_first(objects, &begun)? {
             return Ok(Some(woken));
         }
         if until == Until::Now {
@@ -126,7 +135,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
         let Some((expectations, next)) = announce(objects) else { continue };
         let (sleep_until, is_last) = futex::sooner(until, next);
         if futex::sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last {
-            return take_first(objects);
+            return take_first(objects, &begun);
         }
     }
 }
@@ -139,9 +148,9 @@ pub(super) fn check_count(count: usize) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, "wait for several objects").with_detail(detail))
 }
 
-fn take_first<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {
-    for (index, &object) in objects.iter().enumerate() {
-        if object.try_take_any()? {
+fn take_first<'a>(objects: &[&'a dyn WaitAny], begun: &[u32]) -> Result<Option<Woken<'a>>> {
+    for (index, (&object, &begun)) in objects.iter().zip(begun).enumerate() {
+        if object.try_take_any(begun)? {
             return Ok(Some(Woken { index, guard: object.guard_any() }));
         }
     }
