@@ -146,7 +146,7 @@ fn a_set_is_not_taken_back_from_those_who_wait() {
             .map(|_| {
                 let (shared, sets) = (Arc::clone(&shared), Arc::clone(&sets));
                 // Both wait already.
-                let begun = event::ManualWaiter::begin(&shared.word, &sets).into_begun();
+                let begun = event::ManualWaiter::begin(&shared.word, &sets).sets_at_first();
                 thread::spawn(move || {
                     let waiter = event::ManualWaiter::begun(&shared.word, &sets, begun);
                     assert_eq!(waiter.wait(Until::Forever, &shared.kernel), Ok(Outcome::Got(())));

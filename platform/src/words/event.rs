@@ -94,7 +94,9 @@ pub fn set_and_count<W: Word>(word: &W, sets: &W, sleeper: &impl Sleeper<W>) {
             Err(now) => seen = now,
         }
     }
-    set(word, sleeper);
+    if word.swap(SET) == AWAITED {
+        sleeper.wake_all(sets);
+    }
 }
 
 /// Somebody who waits for a manual-reset event, from [`begin`](Self::begin) on.
@@ -110,12 +112,6 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
         ManualWaiter { word, sets, sets_at_first: sets.load() }
     }
 
-    /// What it has to remember, to go on elsewhere.
-    #[must_use]
-    pub fn into_begun(self) -> u32 {
-        self.sets_at_first
-    }
-
     /// Goes on with what another one remembered.
     pub fn begun(word: &'a W, sets: &'a W, sets_at_first: u32) -> Self {
         ManualWaiter { word, sets, sets_at_first }
@@ -127,6 +123,20 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
     /// [`Damaged`] when the word is in no state of an event.
     pub fn is_through(&self) -> Result<bool, Damaged> {
         Ok(try_take(self.word, Reset::Manual)? || self.sets.load() != self.sets_at_first)
+    }
+
+    /// Says that it is about to sleep. `true` when it may sleep while the sets are as [at first](Self::sets_at_first), `false` when it
+    /// should look again.
+    pub fn announce(&self) -> bool {
+        announce(self.word)
+    }
+
+    /// What the count of sets is as long as this one has to wait.
+    ///
+    /// That is what it sleeps on: the event's word may be set, reset and awaited by somebody else in between, and
+    /// look as if nothing had been.
+    pub fn sets_at_first(&self) -> u32 {
+        self.sets_at_first
     }
 
     /// Waits for the event.
@@ -141,7 +151,7 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
             if until == Until::Now {
                 return Ok(Outcome::TimedOut);
             }
-            if announce(self.word) && sleeper.sleep(self.word, AWAITED, until) == Slept::DeadlineOver {
+            if self.announce() && sleeper.sleep(self.sets, self.sets_at_first, until) == Slept::DeadlineOver {
                 return Ok(if self.is_through()? { Outcome::Got(()) } else { Outcome::TimedOut });
             }
         }

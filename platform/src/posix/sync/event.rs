@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::futex::{self, FutexSleeper, SharedWord};
+use super::futex::{self, Expectation, FutexSleeper, SharedWord};
 use super::header::Initial;
 use super::place::Place;
 use crate::words::event::{self, ManualWaiter};
@@ -77,7 +77,7 @@ impl EventCore {
 
     /// For a wait on several objects: what it has to remember of its beginning.
     pub(super) fn begin(&self) -> u32 {
-        ManualWaiter::begin(self.word(), self.sets()).into_begun()
+        ManualWaiter::begin(self.word(), self.sets()).sets_at_first()
     }
 
     /// Takes what can be had at once, by a wait that began [then](Self::begin).
@@ -89,8 +89,20 @@ impl EventCore {
         .map_err(|Damaged| self.damaged())
     }
 
-    pub(super) fn announce(&self) -> Option<u32> {
-        event::announce(self.word()).then_some(event::AWAITED)
+    /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
+    pub(super) fn announce(&self, begun: u32) -> Option<Expectation<'_>> {
+        let header = self.place.header();
+        match self.mode() {
+            Ok(Reset::Manual) => {
+                let may_sleep = ManualWaiter::begun(self.word(), self.sets(), begun).announce();
+                may_sleep.then_some(Expectation { word: &header.sets, value: begun })
+            }
+            // Damaged: the next look tells.
+            _ => {
+                let may_sleep = event::announce(self.word());
+                may_sleep.then_some(Expectation { word: &header.word, value: event::AWAITED })
+            }
+        }
     }
 
     #[inline]

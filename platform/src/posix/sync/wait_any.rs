@@ -25,7 +25,7 @@ mod sealed {
         /// Takes what can be had at once, by a wait that began then.
         fn try_take_any(&self, begun: u32) -> Result<bool>;
         /// What to sleep on, and how long at most; `None` when it may be had.
-        fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)>;
+        fn announce_any(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
         /// The guard that a taken mutex owes.
         fn guard_any(&self) -> Option<MutexGuard<'_>>;
     }
@@ -44,9 +44,8 @@ macro_rules! signalled_object {
                 self.core().try_take(begun)
             }
 
-            fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
-                let value = self.core().announce()?;
-                Some((Expectation { word: &self.core().place.header().word, value }, None))
+            fn announce_any(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
+                Some((self.core().announce(begun)?, None))
             }
 
             fn guard_any(&self) -> Option<MutexGuard<'_>> {
@@ -68,7 +67,7 @@ impl sealed::Sealed for Timer {
         self.try_take()
     }
 
-    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+    fn announce_any(&self, _begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
         self.announce()
     }
 
@@ -84,7 +83,7 @@ impl sealed::Sealed for Mutex {
         self.core().try_take()
     }
 
-    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+    fn announce_any(&self, _begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
         let value = self.core().announce()?;
         Some((Expectation { word: &self.core().place().header().word, value }, None))
     }
@@ -132,7 +131,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
         if until == Until::Now {
             return Ok(None);
         }
-        let Some((expectations, next)) = announce(objects) else { continue };
+        let Some((expectations, next)) = announce(objects, &begun) else { continue };
         let (sleep_until, is_last) = futex::sooner(until, next);
         if futex::sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last {
             return take_first(objects, &begun);
@@ -158,11 +157,14 @@ fn take_first<'a>(objects: &[&'a dyn WaitAny], begun: &[u32]) -> Result<Option<W
 }
 
 /// What to sleep on, and when the first timer is due; `None` when something may be had.
-fn announce<'a>(objects: &[&'a dyn WaitAny]) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
+fn announce<'a>(
+    objects: &[&'a dyn WaitAny],
+    begun: &[u32],
+) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
     let mut expectations = Vec::with_capacity(objects.len());
     let mut next: Option<Duration> = None;
-    for &object in objects {
-        let (expectation, due) = object.announce_any()?;
+    for (&object, &begun) in objects.iter().zip(begun) {
+        let (expectation, due) = object.announce_any(begun)?;
         expectations.push(expectation);
         next = next.into_iter().chain(due).min();
     }
