@@ -73,6 +73,14 @@ fn a_timers_setter_that_is_killed_leaves_one_setting_or_the_other() {
     run("timer_setter_killed", "");
 }
 
+/// Two settings later it is the same memory that says how many signals were taken.
+#[test]
+fn a_taker_that_was_held_up_takes_nothing_of_a_later_setting() {
+    let mut actor = Start::role("taker_held_up").start();
+    actor.expect("done");
+    actor.finish();
+}
+
 #[test]
 fn what_lies_in_a_region_is_made_once_whoever_is_killed_on_the_way() {
     run("makers_killed", "");
@@ -98,6 +106,7 @@ fn child_entry() {
         ("setter_killed", setter_killed),
         ("waiter_killed", waiter_killed),
         ("timer_setter_killed", timer_setter_killed),
+        ("taker_held_up", taker_held_up),
         ("makers_killed", makers_killed),
         ("early_openers", early_openers),
         ("threads_make", threads_make),
@@ -459,6 +468,33 @@ fn timer_setter_killed(arguments: &[String]) {
         };
         took(began.elapsed());
     }
+    say("done");
+}
+
+fn taker_held_up(_: &[String]) {
+    let name = unique_name("timer");
+    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
+    timer.set(Due::After(Duration::ZERO), None).expect("nobody else sets it");
+    let taker = fork(|| {
+        let timer = Timer::open(&name, &Trust::default()).expect("it is held");
+        samemap_platform::testing::at_stop_points(|point| {
+            if point == "timer: about to take" {
+                // SAFETY: stops this process until its parent lets it go on.
+                unsafe { libc::raise(libc::SIGSTOP) };
+            }
+        });
+        assert_eq!(timer.try_wait().expect("a timer"), Waited::TimedOut, "that signal is gone");
+    });
+    let mut status = 0;
+    // SAFETY: a child of this process that was not waited for; only its stopping is waited for.
+    let stopped = unsafe { libc::waitpid(taker.pid(), &raw mut status, libc::WUNTRACED) };
+    assert!(stopped == taker.pid() && libc::WIFSTOPPED(status));
+    timer.set(Due::After(Duration::from_secs(3600)), None).expect("nobody else sets it");
+    timer.set(Due::After(Duration::from_millis(400)), None).expect("nobody else sets it");
+    // SAFETY: as above.
+    unsafe { libc::kill(taker.pid(), libc::SIGCONT) };
+    taker.finish();
+    assert_eq!(timer.wait_timeout(PATIENCE).expect("a timer"), Waited::Signalled);
     say("done");
 }
 

@@ -292,6 +292,7 @@ impl Timer {
             // A setting that was replaced meanwhile had been signalled before.
             let taken = &self.dial().settings[reading.turn as usize & 1].taken;
             let new = taken_in(reading.turn, fired);
+            reached("timer: about to take");
             let took = taken.compare_exchange(reading.taken, new, Ordering::AcqRel, Ordering::Relaxed);
             if took.is_ok() {
                 return Ok(true);
