@@ -67,7 +67,9 @@ pub use samemap_platform::{
 };
 
 #[cfg(feature = "conformance")]
-pub use samemap_platform::{conformance, conformance_suite};
+pub use samemap_platform::{
+    conformance, conformance_suite, native_conformance_suite, sync_conformance_suite,
+};
 
 #[cfg(feature = "raw-sync")]
 pub use samemap_platform::raw_sync_backend as raw_sync;
