@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::fmt;
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::family::SyncObjects;
 use super::puppet::{Harness, Puppet};
@@ -112,13 +114,27 @@ pub fn run_all_sync<O: SyncObjects>(harness: &Harness) -> Vec<RuleReport> {
     run_each(harness, sync_rules::<O>())
 }
 
+/// Several at a time: a rule that fails may have waited for long.
 fn run_each(harness: &Harness, mut rules: Vec<Rule>) -> Vec<RuleReport> {
-    let report = |rule: Rule| {
-        let outcome = run_apart(harness, rule.name);
-        RuleReport { rule: rule.number(), name: rule.name, outcome }
-    };
+    const AT_A_TIME: usize = 4;
     rules.sort_by_key(|rule| rule.name);
-    rules.into_iter().map(report).collect()
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reports = Vec::new();
+        while let Some(rule) = rules.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = run_apart(harness, rule.name);
+            reports.push(RuleReport { rule: rule.number(), name: rule.name, outcome });
+        }
+        reports
+    };
+    let mut reports: Vec<RuleReport> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
+        let reports =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        reports.flatten().collect()
+    });
+    reports.sort_by_key(|report| report.name);
+    reports
 }
 
 fn run_apart(harness: &Harness, rule: &str) -> Outcome {
