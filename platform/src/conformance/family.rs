@@ -1,8 +1,8 @@
 //! Which objects to wait for the rules C22 to C27 are about: a family of them.
 
 use crate::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, Event, EventOptions, Lockable, Mutex, ObjectName,
-    OpenOptions, Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
+    Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
+    Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
     SharedRegion as _, SharedSemaphore, SyncOptions, Trust, View, WaitAny,
 };
 
@@ -32,7 +32,7 @@ pub trait SyncObjects: 'static {
     /// A mutex.
     ///
     /// # Errors
-    /// What the family says; [`Unsupported`](ErrorKind::Unsupported) for what it does not have.
+    /// What the family says; [`Unsupported`](crate::ErrorKind::Unsupported) for what it does not have.
     fn mutex(name: &ObjectName, how: Making) -> Result<(Self::Mutex, Disposition)>;
 
     /// An event.
@@ -175,11 +175,6 @@ impl SyncObjects for Inside {
     }
 }
 
-/// The error of a family that does not have what a rule asks for.
-fn lacks(operation: &'static str, detail: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, operation).with_detail(detail)
-}
-
 /// The objects of `raw_sync`, through the adaptor.
 #[cfg(feature = "raw-sync")]
 pub use raw::RawSync;
@@ -188,9 +183,10 @@ pub use raw::RawSync;
 mod raw {
     use super::{
         Disposition, EventOptions, Making, OFFSET, ObjectName, Result, SemaphoreOptions, SharedSemaphore,
-        SyncObjects, WaitAny, created, lacks, memory, opened,
+        SyncObjects, WaitAny, created, memory, opened,
     };
     use crate::raw_sync_backend::{RawEvent, RawMutex};
+    use crate::{Error, ErrorKind};
 
     /// The objects of `raw_sync` inside a region, through the adaptor.
     #[derive(Debug)]
@@ -242,6 +238,11 @@ mod raw {
         fn any_semaphore(_: &SharedSemaphore) -> Option<&dyn WaitAny> {
             None
         }
+    }
+
+    /// The error of a family that does not have what a rule asks for.
+    fn lacks(operation: &'static str, detail: &str) -> Error {
+        Error::new(ErrorKind::Unsupported, operation).with_detail(detail)
     }
 
     const ONE_CALL: &str = "raw_sync has no such call; use the objects of samemap";

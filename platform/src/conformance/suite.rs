@@ -212,6 +212,7 @@ macro_rules! __sync_conformance_rules {
     ($then:ident $context:tt) => {
         $crate::$then! {
             $context
+            making: c05_object_is_made_once, c06_one_of_many_makes_it, c06_killed_maker_is_in_nobodys_way, c16_state_goes_with_the_last_holder;
             locks: c22_one_owner_at_a_time, c22_owner_may_lock_once_more, c22_ownership_is_a_threads, c22_owners_death_is_told_once, c22_death_is_told_until_release, c22_ended_thread_is_told, c22_forgotten_guard_is_a_lock_held, c22_panic_gives_it_up, c22_opening_changes_nothing;
             events: c23_new_event_is_as_asked, c23_set_stays_until_taken_or_reset, c23_auto_reset_lets_one_through, c23_manual_reset_lets_all_through, c23_any_process_sets_and_resets, c23_opening_ignores_what_is_asked;
             semaphores: c24_numbers_that_make_no_semaphore_are_refused, c24_release_returns_the_count_before, c24_release_past_the_maximum_changes_nothing, c24_each_permit_is_had_once, c24_release_lets_as_many_through, c24_opening_ignores_what_is_asked;
@@ -398,6 +399,7 @@ mod tests {
             include_str!("kinds.rs"),
             include_str!("lifetime.rs"),
             include_str!("locks.rs"),
+            include_str!("making.rs"),
             include_str!("names.rs"),
             include_str!("opening.rs"),
             include_str!("semaphores.rs"),

@@ -38,9 +38,11 @@ impl ProcessMark {
 }
 
 /// How many forks lie behind a process: tells parent and child apart without a system call.
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Generation(u32);
 
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl Generation {
     pub(super) fn current() -> Generation {
         handlers::install();
