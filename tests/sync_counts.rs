@@ -30,6 +30,7 @@ fn child_entry() {
     match words[0].as_str() {
         "pass" => pass_gates(&Gates::open(&name(1)), words[2].parse().unwrap()),
         "permits" => use_permits(&name(1), &name(2)),
+        "wait" => wait_for_set(&name(1), words[2] == "inside", words[3] == "many"),
         "any" => take_any(&Many::open(&name(1)), words[2].parse().unwrap()),
         "tick" => {
             let timer = Timer::open(&name(1), &Trust::default()).unwrap();
@@ -155,6 +156,59 @@ fn c23_each_set_lets_one_through_and_only_one() {
             }
         }
     }
+}
+
+/// Who waits for a manual-reset event when it is set gets through, although it is reset before any of them has
+/// woken; who comes later does not.
+#[test]
+fn c23_a_reset_takes_nothing_from_those_who_wait_already() {
+    const WAITERS: u32 = 4;
+    let label = unique("reset");
+    let options = EventOptions::new(Reset::Manual);
+    let region = Region::create(&label, &CreateOptions::new(4096)).unwrap();
+    let inside = SharedEvent::create(&mapped(&region), 0, &options).unwrap();
+    let named = Event::create(&beside(&label, "event"), &options).unwrap();
+    let through = Semaphore::create(&beside(&label, "through"), &SemaphoreOptions::new(0, 1000)).unwrap();
+    for round in 0..8 {
+        let event: &dyn Settable = if round % 2 == 0 { &named } else { &inside };
+        let how = ["one", "many"][round / 2 % 2];
+        let word = |what: &str| what.to_owned();
+        let waiters = children(WAITERS as usize, |_| {
+            vec![word("wait"), label.to_string(), word(["named", "inside"][round % 2]), word(how)]
+        });
+        for _ in 0..WAITERS {
+            assert_eq!(through.wait_timeout(PATIENCE).unwrap(), Waited::Signalled);
+        }
+        // They said that they are about to wait: nothing tells that they do.
+        std::thread::sleep(Duration::from_millis(60));
+        event.set().unwrap();
+        event.reset().unwrap();
+        for waiter in 0..WAITERS {
+            assert_eq!(
+                through.wait_timeout(PATIENCE).unwrap(),
+                Waited::Signalled,
+                "only {waiter} came through"
+            );
+        }
+        waiters.into_iter().for_each(ends_well);
+        assert_eq!(event.wait_timeout(Duration::from_millis(20)).unwrap(), Waited::TimedOut);
+    }
+}
+
+fn wait_for_set(label: &ObjectName, inside: bool, many: bool) {
+    let through = Semaphore::open(&beside(label, "through"), &Trust::default()).unwrap();
+    let named = Event::open(&beside(label, "event"), &Trust::default()).unwrap();
+    let within = SharedEvent::open(&opened(label), 0).unwrap();
+    through.release(1).unwrap();
+    match (inside, many) {
+        (false, false) => assert_eq!(named.wait_timeout(PATIENCE).unwrap(), Waited::Signalled),
+        (true, false) => assert_eq!(within.wait_timeout(PATIENCE).unwrap(), Waited::Signalled),
+        (inside, true) => {
+            let woken = wait_any(&[&named, &within], Some(PATIENCE)).unwrap().expect("in time");
+            assert_eq!(woken.index(), usize::from(inside));
+        }
+    }
+    through.release(1).unwrap();
 }
 
 // ---- semaphores ---------------------------------------------------------------------------------------

@@ -136,6 +136,32 @@ fn a_reset_does_not_hide_a_sleeper() {
     });
 }
 
+/// Whoever waits when a manual-reset event is set gets through, however soon it is reset.
+#[test]
+fn a_set_is_not_taken_back_from_those_who_wait() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        let sets = Arc::new(ModelWord::new(0));
+        let waiters: Vec<_> = (0..2)
+            .map(|_| {
+                let (shared, sets) = (Arc::clone(&shared), Arc::clone(&sets));
+                // Both wait already.
+                let begun = event::ManualWaiter::begin(&shared.word, &sets).sets_at_first();
+                thread::spawn(move || {
+                    let waiter = event::ManualWaiter::begun(&shared.word, &sets, begun);
+                    assert_eq!(waiter.wait(Until::Forever, &shared.kernel), Ok(Outcome::Got(())));
+                })
+            })
+            .collect();
+        event::set_and_count(&shared.word, &sets, &shared.kernel);
+        event::reset(&shared.word);
+        for waiter in waiters {
+            waiter.join().expect("no panics");
+        }
+        assert!(!shared.is_set());
+    });
+}
+
 /// The waiter that is woken is killed on its way; the other one comes through, without the end of a slice.
 #[test]
 fn a_killed_waiter_takes_nobodys_wake_up() {

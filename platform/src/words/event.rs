@@ -1,4 +1,7 @@
 //! An event: unset, set, or unset with somebody asleep.
+//!
+//! A manual-reset event has a second word, which counts its sets: a set lets everybody through who waits at that
+//! moment, also when a reset follows at once, before any of them has woken (as Win32 has it).
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 use crate::Reset;
@@ -75,6 +78,82 @@ pub fn wait<W: Word>(
         if announce(word) && sleeper.sleep(word, AWAITED, until) == Slept::DeadlineOver {
             let got = try_take(word, mode)?;
             return Ok(if got { Outcome::Got(()) } else { Outcome::TimedOut });
+        }
+    }
+}
+
+/// How often a count that others change all the time is tried to be changed: only a hostile peer gets there.
+const COUNTS: u32 = 1000;
+
+/// Sets a manual-reset event, and counts that. Makes no system call when nobody sleeps.
+pub fn set_and_count<W: Word>(word: &W, sets: &W, sleeper: &impl Sleeper<W>) {
+    let mut seen = sets.load();
+    for _ in 0..COUNTS {
+        match sets.replace(seen, seen.wrapping_add(1)) {
+            Ok(()) => break,
+            Err(now) => seen = now,
+        }
+    }
+    if word.swap(SET) == AWAITED {
+        sleeper.wake_all(sets);
+    }
+}
+
+/// Somebody who waits for a manual-reset event, from [`begin`](Self::begin) on.
+pub struct ManualWaiter<'a, W: Word> {
+    word: &'a W,
+    sets: &'a W,
+    sets_at_first: u32,
+}
+
+impl<'a, W: Word> ManualWaiter<'a, W> {
+    /// Begins to wait.
+    pub fn begin(word: &'a W, sets: &'a W) -> Self {
+        ManualWaiter { word, sets, sets_at_first: sets.load() }
+    }
+
+    /// Goes on with what another one remembered.
+    pub fn begun(word: &'a W, sets: &'a W, sets_at_first: u32) -> Self {
+        ManualWaiter { word, sets, sets_at_first }
+    }
+
+    /// Whether the event is set, or was in between.
+    ///
+    /// # Errors
+    /// [`Damaged`] when the word is in no state of an event.
+    pub fn is_through(&self) -> Result<bool, Damaged> {
+        Ok(try_take(self.word, Reset::Manual)? || self.sets.load() != self.sets_at_first)
+    }
+
+    /// Says that it is about to sleep. `true` when it may sleep while the sets are as [at first](Self::sets_at_first), `false` when it
+    /// should look again.
+    pub fn announce(&self) -> bool {
+        announce(self.word)
+    }
+
+    /// What the count of sets is as long as this one has to wait.
+    ///
+    /// That is what it sleeps on: the event's word may be set, reset and awaited by somebody else in between, and
+    /// look as if nothing had been.
+    pub fn sets_at_first(&self) -> u32 {
+        self.sets_at_first
+    }
+
+    /// Waits for the event.
+    ///
+    /// # Errors
+    /// [`Damaged`] when the word is in no state of an event.
+    pub fn wait(&self, until: Until, sleeper: &impl Sleeper<W>) -> Result<Outcome<()>, Damaged> {
+        loop {
+            if self.is_through()? {
+                return Ok(Outcome::Got(()));
+            }
+            if until == Until::Now {
+                return Ok(Outcome::TimedOut);
+            }
+            if self.announce() && sleeper.sleep(self.sets, self.sets_at_first, until) == Slept::DeadlineOver {
+                return Ok(if self.is_through()? { Outcome::Got(()) } else { Outcome::TimedOut });
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ fn mount_raw(
     source: Text<'_>,
     target: &std::ffi::CStr,
     kind: Text<'_>,
-    flags: u64,
+    flags: libc::c_ulong,
     data: Text<'_>,
 ) -> io::Result<()> {
     let pointer = |text: Text<'_>| text.map_or(std::ptr::null(), std::ffi::CStr::as_ptr);

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::futex::{self, FutexSleeper, SharedWord};
+use super::futex::{self, Expectation, FutexSleeper, SharedWord};
 use super::header::Initial;
 use super::place::Place;
-use crate::words::{Damaged, Outcome, event};
+use crate::words::event::{self, ManualWaiter};
+use crate::words::{Damaged, Outcome};
 use crate::{
     Disposition, ErrorKind, EventOptions, ObjectKind, ObjectName, Reset, Result, Settable, Trust, Waitable,
     Waited,
@@ -49,6 +50,10 @@ impl EventCore {
         SharedWord::of(&self.place.header().word)
     }
 
+    fn sets(&self) -> &SharedWord {
+        SharedWord::of(&self.place.header().sets)
+    }
+
     fn damaged(&self) -> crate::Error {
         self.place.error(ErrorKind::Damaged)
     }
@@ -58,24 +63,55 @@ impl EventCore {
     }
 
     pub(super) fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
-        match event::wait(self.word(), self.mode()?, futex::until(timeout), &FutexSleeper) {
+        let until = futex::until(timeout);
+        let outcome = match self.mode()? {
+            Reset::Auto => event::wait(self.word(), Reset::Auto, until, &FutexSleeper),
+            Reset::Manual => ManualWaiter::begin(self.word(), self.sets()).wait(until, &FutexSleeper),
+        };
+        match outcome {
             Ok(Outcome::Got(())) => Ok(Waited::Signalled),
             Ok(Outcome::TimedOut) => Ok(Waited::TimedOut),
             Err(Damaged) => Err(self.damaged()),
         }
     }
 
-    pub(super) fn try_take(&self) -> Result<bool> {
-        event::try_take(self.word(), self.mode()?).map_err(|Damaged| self.damaged())
+    /// For a wait on several objects: what it has to remember of its beginning.
+    pub(super) fn begin(&self) -> u32 {
+        ManualWaiter::begin(self.word(), self.sets()).sets_at_first()
     }
 
-    pub(super) fn announce(&self) -> Option<u32> {
-        event::announce(self.word()).then_some(event::AWAITED)
+    /// Takes what can be had at once, by a wait that began [then](Self::begin).
+    pub(super) fn try_take(&self, begun: u32) -> Result<bool> {
+        match self.mode()? {
+            Reset::Auto => event::try_take(self.word(), Reset::Auto),
+            Reset::Manual => ManualWaiter::begun(self.word(), self.sets(), begun).is_through(),
+        }
+        .map_err(|Damaged| self.damaged())
+    }
+
+    /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
+    pub(super) fn announce(&self, begun: u32) -> Option<Expectation<'_>> {
+        let header = self.place.header();
+        match self.mode() {
+            Ok(Reset::Manual) => {
+                let may_sleep = ManualWaiter::begun(self.word(), self.sets(), begun).announce();
+                may_sleep.then_some(Expectation { word: &header.sets, value: begun })
+            }
+            // Damaged: the next look tells.
+            _ => {
+                let may_sleep = event::announce(self.word());
+                may_sleep.then_some(Expectation { word: &header.word, value: event::AWAITED })
+            }
+        }
     }
 
     #[inline]
     pub(super) fn set(&self) {
-        event::set(self.word(), &FutexSleeper);
+        match self.mode() {
+            Ok(Reset::Manual) => event::set_and_count(self.word(), self.sets(), &FutexSleeper),
+            // Damaged: whoever waits is told.
+            _ => event::set(self.word(), &FutexSleeper),
+        }
     }
 
     #[inline]

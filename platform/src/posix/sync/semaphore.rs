@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::futex::{self, FutexSleeper, SharedWord};
+use super::futex::{self, Expectation, FutexSleeper, SharedWord};
 use super::header::Initial;
 use super::place::Place;
 use crate::sync_options::check_release;
@@ -49,12 +49,20 @@ impl SemaphoreCore {
         }
     }
 
-    pub(super) fn try_take(&self) -> Result<bool> {
+    /// For a wait on several objects: there is nothing to remember.
+    pub(super) fn begin(&self) -> u32 {
+        0
+    }
+
+    /// Takes what can be had at once.
+    pub(super) fn try_take(&self, _begun: u32) -> Result<bool> {
         permits::try_take(self.word(), self.maximum()).map_err(|Damaged| self.damaged())
     }
 
-    pub(super) fn announce(&self) -> Option<u32> {
-        permits::announce(self.word()).then_some(permits::AWAITED)
+    /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
+    pub(super) fn announce(&self, _begun: u32) -> Option<Expectation<'_>> {
+        let may_sleep = permits::announce(self.word());
+        may_sleep.then_some(Expectation { word: &self.place.header().word, value: permits::AWAITED })
     }
 
     pub(super) fn release(&self, count: u32) -> Result<u32> {

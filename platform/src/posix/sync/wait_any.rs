@@ -18,27 +18,34 @@ mod sealed {
     use super::{Duration, Expectation, MutexGuard, Result};
 
     pub trait Sealed {
-        /// Takes what can be had at once.
-        fn try_take_any(&self) -> Result<bool>;
+        /// What it remembers of the moment at which the wait began.
+        fn begin_any(&self) -> u32 {
+            0
+        }
+        /// Takes what can be had at once, by a wait that began then.
+        fn try_take_any(&self, begun: u32) -> Result<bool>;
         /// What to sleep on, and how long at most; `None` when it may be had.
-        fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)>;
+        fn announce_any(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
         /// The guard that a taken mutex owes.
         fn guard_any(&self) -> Option<MutexGuard<'_>>;
     }
 }
 
 macro_rules! signalled_object {
-    ($object:ty, $core:ident) => {
+    ($object:ty) => {
         impl WaitAny for $object {}
 
         impl sealed::Sealed for $object {
-            fn try_take_any(&self) -> Result<bool> {
-                self.$core().try_take()
+            fn begin_any(&self) -> u32 {
+                self.core().begin()
             }
 
-            fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
-                let value = self.$core().announce()?;
-                Some((Expectation { word: &self.$core().place.header().word, value }, None))
+            fn try_take_any(&self, begun: u32) -> Result<bool> {
+                self.core().try_take(begun)
+            }
+
+            fn announce_any(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
+                Some((self.core().announce(begun)?, None))
             }
 
             fn guard_any(&self) -> Option<MutexGuard<'_>> {
@@ -48,19 +55,19 @@ macro_rules! signalled_object {
     };
 }
 
-signalled_object!(Event, core);
-signalled_object!(Semaphore, core);
-signalled_object!(SharedEvent, core);
-signalled_object!(SharedSemaphore, core);
+signalled_object!(Event);
+signalled_object!(Semaphore);
+signalled_object!(SharedEvent);
+signalled_object!(SharedSemaphore);
 
 impl WaitAny for Timer {}
 
 impl sealed::Sealed for Timer {
-    fn try_take_any(&self) -> Result<bool> {
+    fn try_take_any(&self, _begun: u32) -> Result<bool> {
         self.try_take()
     }
 
-    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+    fn announce_any(&self, _begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
         self.announce()
     }
 
@@ -72,11 +79,11 @@ impl sealed::Sealed for Timer {
 impl WaitAny for Mutex {}
 
 impl sealed::Sealed for Mutex {
-    fn try_take_any(&self) -> Result<bool> {
+    fn try_take_any(&self, _begun: u32) -> Result<bool> {
         self.core().try_take()
     }
 
-    fn announce_any(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
+    fn announce_any(&self, _begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
         let value = self.core().announce()?;
         Some((Expectation { word: &self.core().place().header().word, value }, None))
     }
@@ -116,17 +123,18 @@ impl<'a> Woken<'a> {
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     check_count(objects.len())?;
     let until = futex::until(timeout);
+    let begun: Vec<u32> = objects.iter().map(|object| object.begin_any()).collect();
     loop {
-        if let Some(woken) = take_first(objects)? {
+        if let Some(woken) = take_first(objects, &begun)? {
             return Ok(Some(woken));
         }
         if until == Until::Now {
             return Ok(None);
         }
-        let Some((expectations, next)) = announce(objects) else { continue };
+        let Some((expectations, next)) = announce(objects, &begun) else { continue };
         let (sleep_until, is_last) = futex::sooner(until, next);
         if futex::sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last {
-            return take_first(objects);
+            return take_first(objects, &begun);
         }
     }
 }
@@ -139,9 +147,9 @@ pub(super) fn check_count(count: usize) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, "wait for several objects").with_detail(detail))
 }
 
-fn take_first<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {
-    for (index, &object) in objects.iter().enumerate() {
-        if object.try_take_any()? {
+fn take_first<'a>(objects: &[&'a dyn WaitAny], begun: &[u32]) -> Result<Option<Woken<'a>>> {
+    for (index, (&object, &begun)) in objects.iter().zip(begun).enumerate() {
+        if object.try_take_any(begun)? {
             return Ok(Some(Woken { index, guard: object.guard_any() }));
         }
     }
@@ -149,11 +157,14 @@ fn take_first<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {
 }
 
 /// What to sleep on, and when the first timer is due; `None` when something may be had.
-fn announce<'a>(objects: &[&'a dyn WaitAny]) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
+fn announce<'a>(
+    objects: &[&'a dyn WaitAny],
+    begun: &[u32],
+) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
     let mut expectations = Vec::with_capacity(objects.len());
     let mut next: Option<Duration> = None;
-    for &object in objects {
-        let (expectation, due) = object.announce_any()?;
+    for (&object, &begun) in objects.iter().zip(begun) {
+        let (expectation, due) = object.announce_any(begun)?;
         expectations.push(expectation);
         next = next.into_iter().chain(due).min();
     }
