@@ -291,6 +291,12 @@ impl Seat {
     pub fn is_taken(_view: &View, _offset: usize) -> Result<bool> {
         unsupported("look at a seat inside a region")
     }
+
+    /// Whether this process holds it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        match self.0 {}
+    }
 }
 
 macro_rules! waitable {

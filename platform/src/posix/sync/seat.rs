@@ -74,6 +74,13 @@ impl Seat {
         ofd_lock::is_seated(place.held().fd(), key.offset())
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))
     }
+
+    /// Whether this process holds it: false for the copy that a forked child has.
+    #[inline]
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.mark.is_current()
+    }
 }
 
 impl Drop for Seat {

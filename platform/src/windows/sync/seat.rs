@@ -67,4 +67,11 @@ impl Seat {
         let Some(id) = place.header().id() else { return Ok(false) };
         Arrival::new(&place, &RECIPE, "look at the seat in the region").exists(id, WHAT, &event::CLASS)
     }
+
+    /// Whether this process holds it: false for the copy that a forked child has, where there are such.
+    #[inline]
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        true
+    }
 }
