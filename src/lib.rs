@@ -49,6 +49,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod latest;
+
+pub use latest::{Awaited, Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, Snapshot};
+
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
