@@ -1,6 +1,6 @@
 //! What the typed form and the byte form have in common.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use samemap_platform::words::newest::{self, Reading};
@@ -71,14 +71,17 @@ impl Drop for RawWriter {
     }
 }
 
+/// No value has this number that anybody wrote.
+const UNTOLD: u64 = u64::MAX;
+
 /// One of the readers.
 #[derive(Debug)]
 pub(super) struct RawReader {
     place: Place,
     /// Where the view may be written to.
     bell: Option<Doorbell>,
-    /// A writer was seen, and that it is gone was not yet told.
-    knows_writer: AtomicBool,
+    /// The number of the newest value when there was no writer any more, and that was told; or [`UNTOLD`].
+    told_gone_at: AtomicU64,
 }
 
 impl RawReader {
@@ -96,9 +99,10 @@ impl RawReader {
         let writable = place.view().access() == Access::ReadWrite;
         let bell =
             writable.then(|| Doorbell::at(place.view(), place.at() + BELL, Sleepers::Many)).transpose()?;
-        let reader = RawReader { place, bell, knows_writer: AtomicBool::new(false) };
-        if writable {
-            reader.knows_writer.store(reader.has_writer()?, Relaxed);
+        let reader = RawReader { place, bell, told_gone_at: AtomicU64::new(UNTOLD) };
+        if writable && !reader.has_writer()? {
+            // Who comes when there is none waits for the next one.
+            reader.told_gone_at.store(reader.place.newest()?, Relaxed);
         }
         Ok(reader)
     }
@@ -148,7 +152,6 @@ impl RawReader {
             // One that fails to look fails again below, and says why.
             bell.sleep(left, || self.place.newest().map_or(true, |newest| newest > than));
             if let Some(found) = read()? {
-                self.knows_writer.store(true, Relaxed);
                 return Ok(Awaited::Newer(found));
             }
             if self.writer_has_gone()? {
@@ -158,10 +161,15 @@ impl RawReader {
         }
     }
 
-    /// Whether a writer that was there is no more. True once for each.
+    /// Whether a writer that was there is no more. True once for each that was seen, or of which a value was.
     fn writer_has_gone(&self) -> Result<bool> {
-        let there = self.has_writer()?;
-        Ok(self.knows_writer.swap(there, Relaxed) && !there)
+        // Looked at first: of a writer that comes and goes from now on, the end is told the next time.
+        let newest = self.place.newest()?;
+        if self.has_writer()? {
+            self.told_gone_at.store(UNTOLD, Relaxed);
+            return Ok(false);
+        }
+        Ok(self.told_gone_at.swap(newest, Relaxed) != newest)
     }
 }
 
@@ -170,7 +178,7 @@ impl Clone for RawReader {
         RawReader {
             place: self.place.clone(),
             bell: self.bell.clone(),
-            knows_writer: AtomicBool::new(self.knows_writer.load(Relaxed)),
+            told_gone_at: AtomicU64::new(self.told_gone_at.load(Relaxed)),
         }
     }
 }
