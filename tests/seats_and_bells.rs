@@ -146,18 +146,18 @@ fn forking(view: &View) {
     assert!(seat.is_some(), "nobody sits");
     let step = word(view, 0);
     let child = linux::forked::fork(|| {
-        assert!(seat.as_ref().is_some_and(|seat| !seat.is_held()));
+        assert!(seat.as_ref().is_some_and(|seat| !seat.is_ours()));
         assert!(Seat::is_taken(view, SEAT).unwrap() && Seat::take(view, SEAT).unwrap().is_none());
         step.store(1, Ordering::SeqCst);
         spin_until("the parent leaves", || step.load(Ordering::SeqCst) == 2);
         let own = Seat::take(view, SEAT).unwrap().expect("the parent left");
         drop(seat.take());
-        assert!(own.is_held());
+        assert!(own.is_ours());
         step.store(3, Ordering::SeqCst);
         spin_until("the parent looks", || step.load(Ordering::SeqCst) == 4);
     });
     spin_until("the child looks", || step.load(Ordering::SeqCst) == 1);
-    assert!(seat.as_ref().is_some_and(Seat::is_held));
+    assert!(seat.as_ref().is_some_and(Seat::is_ours));
     drop(seat);
     step.store(2, Ordering::SeqCst);
     spin_until("the child takes the seat", || step.load(Ordering::SeqCst) == 3);

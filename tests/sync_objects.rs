@@ -1,6 +1,9 @@
 //! Mutexes, events, semaphores and timers between processes, on every system (rules C4, C22 to C26).
 
-use std::process::{Child, Command, Stdio};
+#[path = "support/sync_child.rs"]
+mod sync_child;
+
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use samemap::{
@@ -8,53 +11,16 @@ use samemap::{
     ObjectName, OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent,
     SharedMutex, SharedRegion, SyncOptions, Timer, TimerOptions, Trust, Waitable, Waited, wait_any,
 };
-
-/// Longer than anything here takes; a wait that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-fn unique(what: &str) -> ObjectName {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
-    ObjectName::new(format!("sync-{what}-{}-{number}-{time}", std::process::id())).unwrap()
-}
-
-/// This program again, as the body of `child_entry` with these words.
-fn child(words: &[&str]) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_entry", "--nocapture", "--include-ignored"])
-        .env("SAMEMAP_SYNC_CHILD", words.join("\n"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn ends_well(mut child: Child) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "a child failed: {status}");
-            return;
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            panic!("a child did not end");
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
+use sync_child::{PATIENCE, child, ends_well, unique, words};
 
 const COUNTS: u64 = 2000;
 
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
-    let Ok(words) = std::env::var("SAMEMAP_SYNC_CHILD") else { return };
-    let words: Vec<&str> = words.lines().collect();
-    let name = |index: usize| ObjectName::new(words[index]).unwrap();
-    match words[0] {
+    let Some(words) = words() else { return };
+    let name = |index: usize| ObjectName::new(words[index].as_str()).unwrap();
+    match words[0].as_str() {
         "own" => {
             let mutex = Mutex::open(&name(1), &Trust::default()).unwrap();
             let _guard = mutex.lock().unwrap();

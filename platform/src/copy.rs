@@ -114,9 +114,14 @@ mod by_size {
                 } else {
                     copy_ends(machine::copy_16, 16, src, dst, len);
                 }
-            } else if len >= 8 {
+            } else if len == 8 {
+                // A word needs one move, and words are what is copied one by one.
+                machine::copy_8(src, dst);
+            } else if len > 8 {
                 copy_ends(machine::copy_8, 8, src, dst, len);
-            } else if len >= 4 {
+            } else if len == 4 {
+                machine::copy_4(src, dst);
+            } else if len > 4 {
                 copy_ends(machine::copy_4, 4, src, dst, len);
             } else if len >= 2 {
                 copy_ends(machine::copy_2, 2, src, dst, len);

@@ -67,6 +67,12 @@ pub enum ErrorKind {
     WriterBusy,
     /// What was to be read was overwritten each time before it was copied.
     Contended,
+    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
+    Busy,
+    /// The peer has closed this direction in order, and nothing is left in it.
+    Closed,
+    /// The peer's process ended without closing, and nothing is left to read.
+    PeerDied,
     /// The system refused the access: permissions, a privilege that is missing, a read-only view.
     AccessDenied,
     /// An answer did not come in time, and the call has no other way to say so.
@@ -207,6 +213,9 @@ impl Error {
             ErrorKind::Contended => f.write_str(
                 "the writer overwrote the value each time before it was copied; read again, or let it write less often",
             ),
+            ErrorKind::Busy => f.write_str("somebody else has this place; try again when they are done"),
+            ErrorKind::Closed => f.write_str("the peer has closed it; connect again to go on"),
+            ErrorKind::PeerDied => f.write_str("the peer's process ended without closing; connect again to go on"),
             ErrorKind::AccessDenied => {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }

@@ -91,6 +91,15 @@ impl ObjectName {
         })
     }
 
+    /// Reads what [`Display`](fmt::Display) wrote of a name, for those who kept or sent it. A bare name of the
+    /// full length is longer then than [`new`](Self::new) takes: it got its prefix.
+    pub(crate) fn read_back(text: &str) -> Result<Self> {
+        match text.strip_prefix(NameSpace::Local.prefix()) {
+            Some(rest) if !rest.contains('\\') => Self::new(rest),
+            _ => Self::new(text),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, NameRule> {
         let units = text.encode_utf16().count();
         if units > MAX_NAME_UNITS {
@@ -183,5 +192,22 @@ impl TryFrom<&str> for ObjectName {
 
     fn try_from(text: &str) -> Result<Self> {
         ObjectName::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_of_a_name_reads_back() {
+        let full = |prefix: &str| format!("{prefix}{}", "x".repeat(MAX_NAME_UNITS - prefix.len()));
+        for text in ["X", r"Local\X", r"Global\X", "Global", &full(""), &full("Local\\"), &full("Global\\")] {
+            let name = ObjectName::new(text).unwrap();
+            assert_eq!(ObjectName::read_back(&name.to_string()).unwrap(), name, "{text}");
+        }
+        for text in ["", r"Local\", r"Local\Global\X", r"Local\Local\X", "a\0b", &format!("{}y", full(""))] {
+            assert!(ObjectName::read_back(text).is_err(), "{text:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use crate::{Access, Error, ErrorKind, Result, copy};
+use crate::{Access, Error, ErrorKind, Part, Result, copy};
 
 /// A mapped range of a region.
 ///
@@ -115,6 +115,17 @@ impl View {
         // source is a private slice of that length.
         unsafe { copy::copy_to_shared(from.as_ptr(), to, from.len()) };
         Ok(())
+    }
+
+    /// A range of the view, for code that touches the same place again and again.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn part(&self, offset: usize, len: usize) -> Result<Part<'_>> {
+        let start = self.checked(offset, len)?;
+        // SAFETY: the range was checked to lie inside the view; a pointer into a mapping is not null.
+        Ok(unsafe { Part::new(self, NonNull::new_unchecked(start.cast_mut()), len, self.access) })
     }
 
     /// Sets `len` bytes at `offset` to `byte`.
@@ -379,7 +390,7 @@ impl View {
 const LOAD: &str = "load a word of the view";
 
 #[cold]
-fn read_only_view() -> Error {
+pub(crate) fn read_only_view() -> Error {
     Error::new(ErrorKind::AccessDenied, "write to the view")
         .with_detail("the view is read-only; map it with Access::ReadWrite or Access::CopyOnWrite")
 }

@@ -51,7 +51,7 @@ impl RawWriter {
     /// Writes the next value, which `fill` puts into the slot that it is given.
     #[inline]
     pub(super) fn write(&mut self, fill: impl FnOnce(&Place, u64) -> Result<()>) -> Result<u64> {
-        if !self.seat.as_ref().is_some_and(Seat::is_held) {
+        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
             return Err(not_ours());
         }
         // From a number that was checked, one at a time: it does not overflow within centuries.

@@ -112,7 +112,7 @@ fn look_inside(entry: &mut Entry, fd: std::os::fd::BorrowedFd<'_>, file_name: &s
     entry.state = if held == Holders::Some { State::Live } else { State::Dead };
     match ofd_lifetime::facts_of(fd, &stat) {
         Ok(facts) => {
-            entry.name = ObjectName::new(&facts.name).ok().or(entry.name.take());
+            entry.name = ObjectName::read_back(&facts.name).ok().or(entry.name.take());
             entry.kind = Some(facts.kind);
             entry.size = match facts.form {
                 Form::Memory => facts.len,

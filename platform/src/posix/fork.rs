@@ -13,7 +13,7 @@
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 use std::os::fd::OwnedFd;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// How many forks lie between this process and the one that loaded the program.
@@ -50,6 +50,44 @@ impl Generation {
     #[inline]
     pub(super) fn is_current(self) -> bool {
         self.0 == GENERATION.load(Ordering::Relaxed)
+    }
+}
+
+/// What a process has one of, and a forked child begins anew: the parent's may be locked by a thread that the
+/// child does not have, and says what the parent owns.
+pub(super) struct PerProcess<T: 'static>(AtomicPtr<OfGeneration<T>>);
+
+struct OfGeneration<T> {
+    generation: Generation,
+    value: T,
+}
+
+impl<T: Default + Sync> PerProcess<T> {
+    pub(super) const fn new() -> Self {
+        PerProcess(AtomicPtr::new(std::ptr::null_mut()))
+    }
+
+    /// This process's own.
+    pub(super) fn get(&self) -> &'static T {
+        loop {
+            let seen = self.0.load(Ordering::Acquire);
+            // SAFETY: null, or made below and never freed.
+            match unsafe { seen.as_ref() } {
+                Some(made) if made.generation.is_current() => return &made.value,
+                _ => self.begin(seen),
+            }
+        }
+    }
+
+    #[cold]
+    fn begin(&self, seen: *mut OfGeneration<T>) {
+        let new = Box::new(OfGeneration { generation: Generation::current(), value: T::default() });
+        let new = Box::into_raw(new);
+        // What the parent left stays where it is: whoever has a reference may keep it.
+        if self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            // SAFETY: made above, and nobody else has seen it.
+            drop(unsafe { Box::from_raw(new) });
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn digest(text: &str) -> String {
 pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
     let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
     let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();
-    ObjectName::new(format!("{prefix}{}", percent_decoded(encoded)?)).ok()
+    ObjectName::read_back(&format!("{prefix}{}", percent_decoded(encoded)?)).ok()
 }
 
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]

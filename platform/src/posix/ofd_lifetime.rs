@@ -147,7 +147,7 @@ impl Object {
             Err(what) => Err(Found::Foreign(what)),
         };
         let facts = found.map_err(|found| no_region(found, context))?;
-        let name = ObjectName::new(&facts.name)?;
+        let name = ObjectName::read_back(&facts.name)?;
         let identity = Identity::from(&stat);
         // Another user's `Local\` names are not where ours are.
         let path = shm_dir::path_of(&names::posix_name(&name, stat.st_uid));

@@ -294,7 +294,7 @@ impl Seat {
 
     /// Whether this process holds it.
     #[must_use]
-    pub fn is_held(&self) -> bool {
+    pub fn is_ours(&self) -> bool {
         match self.0 {}
     }
 }

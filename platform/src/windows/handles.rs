@@ -82,7 +82,7 @@ impl Waybill {
     fn read(head: &[u8; HEAD_LEN], name: &[u8]) -> Option<Waybill> {
         let name = match name {
             [] => None,
-            name => Some(ObjectName::new(std::str::from_utf8(name).ok()?).ok()?),
+            name => Some(ObjectName::read_back(std::str::from_utf8(name).ok()?).ok()?),
         };
         let waybill = Waybill {
             access: access_of(word(head, 12)?)?,

@@ -98,6 +98,15 @@ impl Start {
         self
     }
 
+    /// Has another program run this binary in a role: its arguments end with [`binary`] and what
+    /// [`role`](Start::role) gives it.
+    #[must_use]
+    pub fn plays(mut self, role: &str, arguments: &[&str]) -> Start {
+        self.command.args(std::mem::take(&mut self.arguments)).env(ROLE, role).env(BINARY, binary());
+        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
     /// In name spaces of its own, where it may mount what it likes without anybody noticing.
     #[must_use]
     pub fn sandboxed(mut self) -> Start {

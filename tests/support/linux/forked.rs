@@ -35,6 +35,26 @@ fn run_in(pid: i32, body: impl FnOnce()) -> Forked {
 }
 
 impl Forked {
+    pub fn pid(&self) -> i32 {
+        self.0
+    }
+
+    /// Kills it where it is, unless it has ended already; returns when it is gone.
+    pub fn kill(self) {
+        // SAFETY: a child of this process that was not waited for.
+        unsafe { libc::kill(self.0, libc::SIGKILL) };
+        self.wait();
+    }
+
+    /// Waits for its end, however it comes; answers the signal that ended it.
+    pub fn wait(self) -> Option<i32> {
+        let mut status = 0;
+        // SAFETY: as above.
+        let ended = unsafe { libc::waitpid(self.0, &raw mut status, 0) };
+        assert_eq!(ended, self.0, "{}", std::io::Error::last_os_error());
+        libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
+    }
+
     /// Waits for its end, which must be a good one.
     #[track_caller]
     pub fn finish(self) {

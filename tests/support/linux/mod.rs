@@ -8,6 +8,7 @@ pub mod child;
 pub mod forked;
 pub mod random;
 pub mod sandbox;
+pub mod seccomp;
 pub mod shm;
 pub mod users;
 mod watchdog;

@@ -3,34 +3,57 @@
 //! A claim is a random number of 30 bits, and the byte of that number behind the object's data, locked by
 //! this process's description. Whether its holder lives is one `F_OFD_GETLK`, whatever PID namespaces lie
 //! between. Numbers are random, so that one which a dead owner left in a lock word is not taken again by
-//! somebody who lives.
+//! somebody who lives. They come from the kernel: a generator in this process would give a forked child the very
+//! numbers that it gives the parent and its other children.
 
-use std::hash::{BuildHasher, RandomState};
-use std::os::fd::BorrowedFd;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
 
+use crate::posix::fork::{Generation, PerProcess};
 use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::words::lock::OWNER;
+
+/// How many numbers are tried: one in a thousand million is taken, unless somebody who may write to the object
+/// locks them all.
+const TRIES: u32 = 100;
+
+/// What this process has claimed, by the holder that it did it with: the kernel does not tell a description of
+/// its own locks.
+static OWN: PerProcess<Mutex<HashSet<(usize, u32)>>> = PerProcess::new();
+
+fn own() -> MutexGuard<'static, HashSet<(usize, u32)>> {
+    OWN.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A number that nobody else has as long as this lives.
 #[derive(Debug)]
 pub(super) struct Claim {
     number: u32,
     held: Arc<Held>,
+    made: Generation,
 }
 
 impl Claim {
     pub(super) fn new(held: &Arc<Held>) -> Result<Claim, Errno> {
-        loop {
-            let number = RandomState::new().hash_one(held.fd_number()) as u32 & OWNER;
-            if number != 0 && ofd_lock::try_claim(held.fd(), number)? {
-                return Ok(Claim { number, held: Arc::clone(held) });
+        for _ in 0..TRIES {
+            let number = random_number()? & OWNER;
+            // Known before the kernel has it, so that nobody takes it for dead.
+            if number == 0 || !own().insert((holder(held), number)) {
+                continue;
             }
+            let claimed = ofd_lock::try_claim(held.fd(), number);
+            if claimed == Ok(true) {
+                return Ok(Claim { number, held: Arc::clone(held), made: Generation::current() });
+            }
+            own().remove(&(holder(held), number));
+            claimed?;
         }
+        Err(Errno::DEADLK)
     }
 
     #[inline]
@@ -40,23 +63,31 @@ impl Claim {
 
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
-        other != self.number && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
+        !own().contains(&(holder(&self.held), other))
+            && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        ofd_lock::unclaim(self.held.fd(), self.number);
+        // A forked child's copy claims nothing.
+        if self.made.is_current() {
+            ofd_lock::unclaim(self.held.fd(), self.number);
+            own().remove(&(holder(&self.held), self.number));
+        }
     }
 }
 
-trait FdNumber {
-    fn fd_number(&self) -> i32;
+/// Stands for a description: as long as a claim on it lives, so does what has it.
+fn holder(held: &Arc<Held>) -> usize {
+    Arc::as_ptr(held).addr()
 }
 
-impl FdNumber for Held {
-    fn fd_number(&self) -> i32 {
-        let fd: BorrowedFd<'_> = self.fd();
-        std::os::fd::AsRawFd::as_raw_fd(&fd)
+fn random_number() -> Result<u32, Errno> {
+    let mut bytes = [0; 4];
+    match getrandom(&mut bytes, GetRandomFlags::empty())? {
+        4 => Ok(u32::from_ne_bytes(bytes)),
+        // It gives up to 256 bytes at once.
+        _ => Err(Errno::IO),
     }
 }

@@ -52,7 +52,7 @@ impl Doorbell {
     /// Those of [`SharedEvent::create_or_open`](crate::SharedEvent::create_or_open).
     pub fn at(view: &View, offset: usize, sleepers: Sleepers) -> Result<Doorbell> {
         let place = Place::inside(view, offset, 0)?;
-        place.initialise(Initial { kind: ObjectKind::Event, word: ALERT, setting: 0 })?;
+        place.initialise(Initial { kind: ObjectKind::Event, word: ALERT, setting: 0 }, |_| Ok(()))?;
         Ok(Doorbell { place, sleepers, takes_part: takes_part_in_fences() })
     }
 

@@ -84,7 +84,7 @@ impl EventCore {
     }
 
     pub(super) fn inside(place: Place, options: &EventOptions) -> Result<(EventCore, Disposition)> {
-        let disposition = place.initialise(initial(options))?;
+        let disposition = place.initialise(initial(options), |_| Ok(()))?;
         Ok((EventCore { place }, disposition))
     }
 }

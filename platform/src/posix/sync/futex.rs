@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
+use crate::testing::reached;
 use crate::words::{Sleeper, Slept, Until, Word};
 
 /// The longest sleep. A wake-up that was lost with a killed process, or an owner's death, is found out
@@ -52,20 +53,21 @@ pub(super) struct FutexSleeper;
 
 impl Sleeper<SharedWord> for FutexSleeper {
     fn sleep(&self, word: &SharedWord, expected: u32, until: Until) -> Slept {
+        reached("sleep: about to");
         let (slice, at_deadline) = slice_until(until, SLICE);
-        match futex::wait(&word.0, Flags::empty(), expected, Some(&timespec(slice))) {
-            Err(Errno::TIMEDOUT) if at_deadline => Slept::DeadlineOver,
-            Err(Errno::TIMEDOUT) => Slept::SliceOver,
-            _ => Slept::LookAgain,
-        }
+        let answer = futex::wait(&word.0, Flags::empty(), expected, Some(&timespec(slice)));
+        reached("sleep: over");
+        ended(answer, at_deadline, until)
     }
 
     fn wake_one(&self, word: &SharedWord) {
+        reached("wake: about to");
         // Fails only for memory that is not mapped, and this is.
         let _ = futex::wake(&word.0, Flags::empty(), 1);
     }
 
     fn wake_all(&self, word: &SharedWord) {
+        reached("wake: about to");
         let _ = futex::wake(&word.0, Flags::empty(), i32::MAX as u32);
     }
 }
@@ -83,17 +85,14 @@ pub(super) fn sleep_on_any(expectations: &[Expectation<'_>], until: Until) -> Sl
     if !MISSING.load(Ordering::Relaxed) {
         match waitv(expectations, until) {
             Err(Errno::NOSYS | Errno::PERM) => MISSING.store(true, Ordering::Relaxed),
-            answer => return ended(answer, until),
+            answer => return ended(answer, false, until),
         }
     }
     // Correct, if not quick: the others are looked at again after a short slice.
     let (slice, at_deadline) = slice_until(until, SHORT_SLICE);
     let first = expectations[0];
-    match futex::wait(first.word, Flags::empty(), first.value, Some(&timespec(slice))) {
-        Err(Errno::TIMEDOUT) if at_deadline => Slept::DeadlineOver,
-        Err(Errno::TIMEDOUT) => Slept::SliceOver,
-        _ => Slept::LookAgain,
-    }
+    let answer = futex::wait(first.word, Flags::empty(), first.value, Some(&timespec(slice)));
+    ended(answer, at_deadline, until)
 }
 
 fn waitv(expectations: &[Expectation<'_>], until: Until) -> Result<(), Errno> {
@@ -114,13 +113,23 @@ fn waitv(expectations: &[Expectation<'_>], until: Until) -> Result<(), Errno> {
     futex::waitv(&waits, WaitvFlags::empty(), Some(&timespec(end)), ClockId::Monotonic).map(|_| ())
 }
 
-fn ended(answer: Result<(), Errno>, until: Until) -> Slept {
-    match (answer, until) {
-        (Err(Errno::TIMEDOUT), Until::Deadline(deadline)) if Instant::now() >= deadline => {
-            Slept::DeadlineOver
-        }
-        (Err(Errno::TIMEDOUT), _) => Slept::SliceOver,
+/// What the end of a sleep means; `slept_it_out` says that a timeout was that of the deadline.
+fn ended(answer: Result<(), Errno>, slept_it_out: bool, until: Until) -> Slept {
+    match answer {
+        Err(Errno::TIMEDOUT) if slept_it_out => Slept::DeadlineOver,
+        // However often somebody wakes us for nothing.
+        _ if is_over(until) => Slept::DeadlineOver,
+        // Signals may come so often that no slice ever ends by itself.
+        Err(Errno::TIMEDOUT | Errno::INTR) => Slept::SliceOver,
         _ => Slept::LookAgain,
+    }
+}
+
+fn is_over(until: Until) -> bool {
+    match until {
+        Until::Now => true,
+        Until::Forever => false,
+        Until::Deadline(deadline) => Instant::now() >= deadline,
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! | bytes | what, in the machine's byte order |
 //! | --- | --- |
-//! | 0..4 | 0 nobody initialised it; [`READY`]; or the claim of the process that is initialising it |
+//! | 0..4 | 0 nobody initialised it; [`READY`]; or [`MAKING`] and the claim of who is initialising it |
 //! | 4..6 | version of this layout: 1 |
 //! | 6..8 | kind: 2 mutex, 3 event, 4 semaphore, 5 timer |
 //! | 8..12 | the word that `crate::words` works on |
@@ -15,9 +15,13 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use crate::ObjectKind;
+use crate::testing::reached;
+use crate::words::lock::OWNER;
 
-/// The mark of an initialised header: no claim has its highest bit.
+/// The mark of an initialised header.
 pub(super) const READY: u32 = u32::from_le_bytes(*b"SMY\x81");
+/// Tells a claim from a small number that somebody else left there. [`READY`] has a higher bit.
+const MAKING: u32 = OWNER + 1;
 const VERSION: u16 = 1;
 /// Length of a header in bytes; in a region, the protected value follows it.
 pub(super) const HEADER_LEN: usize = 64;
@@ -91,22 +95,25 @@ impl Header {
         match self.state.load(Ordering::Acquire) {
             READY => Readiness::Ready,
             0 => Readiness::Untouched,
-            claim if claim <= crate::words::lock::OWNER => Readiness::BeingMade { by: claim },
+            made if made & !OWNER == MAKING => Readiness::BeingMade { by: made & OWNER },
             _ => Readiness::Unknown,
         }
     }
 
     /// Takes on the making, from nobody or from a maker that died.
-    pub(super) fn begin(&self, seen: u32, claim: u32) -> bool {
-        self.state.compare_exchange(seen, claim, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    pub(super) fn begin(&self, dead_maker: Option<u32>, claim: u32) -> bool {
+        let seen = dead_maker.map_or(0, |dead| MAKING | dead);
+        self.state.compare_exchange(seen, MAKING | claim, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Makes it, and says so last.
     pub(super) fn finish(&self, initial: Initial) {
+        reached("inside: filled");
         self.version.store(VERSION, Ordering::Relaxed);
         self.kind.store(kind_code(initial.kind), Ordering::Relaxed);
         self.word.store(initial.word, Ordering::Relaxed);
         self.setting.store(initial.setting, Ordering::Relaxed);
+        reached("inside: made");
         self.state.store(READY, Ordering::Release);
     }
 

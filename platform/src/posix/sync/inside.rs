@@ -28,8 +28,8 @@ fn created((object, disposition): (Place, Disposition)) -> Result<Place> {
 /// A plain-data value inside a region, with the lock that protects it.
 ///
 /// The memory is [`SharedMutex::SIZE`] bytes at an offset that is aligned to 8 in memory: 64 for the lock,
-/// and the value behind them. It must be zero before it is initialised, as a new region is. The lock is
-/// owned by a thread, and recursive; a dead owner's lock is [`abandoned`](LockGuard::abandoned).
+/// and the value behind them. The 64 must be zero before they are initialised, as a new region is. The lock
+/// is owned by a thread, and recursive; a dead owner's lock is [`abandoned`](LockGuard::abandoned).
 ///
 /// # Platform-specific behavior
 /// On Windows the lock is a kernel object that is named from an id in the region.
@@ -43,7 +43,7 @@ impl<T: Pod> SharedMutex<T> {
     /// Bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN + size_of::<T>();
 
-    /// Initialises the memory at `offset`; `value` is stored while the lock is held for the first time.
+    /// Initialises the memory at `offset`, with this value.
     ///
     /// # Errors
     /// [`AlreadyExists`](ErrorKind::AlreadyExists) when it is initialised already,
@@ -53,10 +53,9 @@ impl<T: Pod> SharedMutex<T> {
     /// read-write.
     pub fn create(view: &View, offset: usize, value: &T) -> Result<Self> {
         let place = Place::inside(view, offset, size_of::<T>())?;
-        let disposition = place.initialise(NEW_MUTEX)?;
-        let mutex = Self::at(created((place, disposition))?)?;
-        mutex.lock()?.store(value)?;
-        Ok(mutex)
+        let fill = |place: &Place| place.view().put(place.behind_header(), value);
+        let disposition = place.initialise(NEW_MUTEX, fill)?;
+        Self::at(created((place, disposition))?)
     }
 
     /// Initialises the memory, or opens what somebody else initialised. A new value is zero.
@@ -66,7 +65,9 @@ impl<T: Pod> SharedMutex<T> {
     /// [`TimedOut`](ErrorKind::TimedOut) when another process was stopped while it initialised.
     pub fn create_or_open(view: &View, offset: usize) -> Result<(Self, Disposition)> {
         let place = Place::inside(view, offset, size_of::<T>())?;
-        let disposition = place.initialise(NEW_MUTEX)?;
+        // A maker that died may have stored a value of its own.
+        let fill = |place: &Place| place.view().fill(place.behind_header(), size_of::<T>(), 0);
+        let disposition = place.initialise(NEW_MUTEX, fill)?;
         Ok((Self::at(place)?, disposition))
     }
 

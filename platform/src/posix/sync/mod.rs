@@ -7,6 +7,7 @@
 //! | `claims` | numbers that say who owns, and that the kernel takes back from the dead |
 //! | `futex` | sleeping on words |
 //! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
+//! | `thread_end` | where a thread's forgotten guards are seen to |
 //! | `inside` | those inside a region |
 //! | `wait_any` | waiting for several |
 //! | `doorbell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
@@ -23,6 +24,7 @@ mod mutex;
 mod place;
 mod seat;
 mod semaphore;
+mod thread_end;
 mod timer;
 mod wait_any;
 

@@ -6,16 +6,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::claims::Claim;
 use super::futex::{self, FutexSleeper, SharedWord};
 use super::header::Initial;
 use super::place::{Place, PlaceKey};
+use super::thread_end;
 use crate::posix::fork;
-use crate::words::Outcome;
 use crate::words::lock::{self, Found, Giving, Taker};
+use crate::words::{Outcome, Word as _};
 use crate::{
     Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
 };
@@ -104,6 +105,7 @@ impl LockGuard for MutexGuard<'_> {
 }
 
 impl Drop for MutexGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.core.give_once();
     }
@@ -122,11 +124,22 @@ pub(super) struct Core {
     more_guards: AtomicU32,
     /// Whether the owner before died.
     abandoned: AtomicBool,
+    /// How many handles there are; changes under the lock of [`cores`], but for clones.
+    handles: AtomicU32,
+    /// Itself, when no handle is left and the lock is owned all the same.
+    kept: StdMutex<Option<Arc<Core>>>,
 }
 
 /// Handles of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct CoreHandle(pub(super) Arc<Core>);
+
+impl Clone for CoreHandle {
+    fn clone(&self) -> Self {
+        self.0.handles.fetch_add(1, Ordering::Relaxed);
+        CoreHandle(Arc::clone(&self.0))
+    }
+}
 
 impl std::ops::Deref for CoreHandle {
     type Target = Core;
@@ -138,24 +151,33 @@ impl std::ops::Deref for CoreHandle {
 
 impl Drop for CoreHandle {
     fn drop(&mut self) {
-        if self.0.owner.load(Ordering::Relaxed) != 0 && Arc::strong_count(&self.0) == 1 {
+        // Neither a thread that ends nor one that opens the lock anew comes in between.
+        let _cores = cores();
+        let is_last = self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && self.0.owner.load(Ordering::Relaxed) != 0 && self.0.mark.is_current() {
             // A forgotten guard's lock stays owned until its thread ends, and so does what says that its
             // owner lives.
-            std::mem::forget(Arc::clone(&self.0));
+            *self.0.kept() = Some(Arc::clone(&self.0));
         }
     }
 }
 
-static CORES: StdMutex<Option<HashMap<PlaceKey, Weak<Core>>>> = StdMutex::new(None);
+type Cores = HashMap<PlaceKey, Weak<Core>>;
+
+static CORES: fork::PerProcess<StdMutex<Cores>> = fork::PerProcess::new();
+
+fn cores() -> StdMutexGuard<'static, Cores> {
+    CORES.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Core {
     /// This process's core for the lock at `place`.
     pub(super) fn at(place: Place) -> Result<CoreHandle> {
         let key = place.key()?;
-        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
-        let cores = cores.get_or_insert_default();
+        let mut cores = cores();
         let mark = fork::Generation::current();
-        if let Some(core) = cores.get(&key).and_then(Weak::upgrade).filter(|core| core.mark == mark) {
+        if let Some(core) = cores.get(&key).and_then(Weak::upgrade) {
+            core.handles.fetch_add(1, Ordering::Relaxed);
             return Ok(CoreHandle(core));
         }
         let claim =
@@ -168,6 +190,8 @@ impl Core {
             owner: AtomicUsize::new(0),
             more_guards: AtomicU32::new(0),
             abandoned: AtomicBool::new(false),
+            handles: AtomicU32::new(1),
+            kept: StdMutex::new(None),
         });
         cores.insert(key, Arc::downgrade(&core));
         Ok(CoreHandle(core))
@@ -198,24 +222,41 @@ impl Core {
         if !self.mark.is_current() {
             return Err(self.forked());
         }
+        if self.word().replace(0, self.claim.number()).is_err() && !self.take_contended(timeout) {
+            return Ok(false);
+        }
+        self.owner.store(this_thread, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Takes the lock, which is not free, or was abandoned; `false` when time ran out.
+    #[cold]
+    fn take_contended(&self, timeout: Option<Duration>) -> bool {
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
             sleeper: &FutexSleeper,
             is_dead: &|other| self.claim.is_dead(other),
         };
-        if taker.take_at_once().is_none() {
-            match taker.take_contended(futex::until(timeout)) {
-                Outcome::Got(found) => self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed),
-                Outcome::TimedOut => return Ok(false),
+        match taker.take_contended(futex::until(timeout)) {
+            Outcome::Got(found) => {
+                self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed);
+                true
             }
+            Outcome::TimedOut => false,
         }
-        self.owner.store(this_thread, Ordering::Relaxed);
-        Ok(true)
+    }
+
+    fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
     fn take_once_more(&self) -> Result<bool> {
+        // A forked child's thread is known by the number of the one that forked it, and owns nothing.
+        if !self.mark.is_current() {
+            return Err(self.forked());
+        }
         let more = self.more_guards.load(Ordering::Relaxed).checked_add(1).ok_or_else(|| {
             self.place
                 .error(ErrorKind::InvalidArgument)
@@ -274,8 +315,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(cores) = cores.as_mut() else { return };
+        let mut cores = cores();
         // Somebody may have made a new one for the same place meanwhile.
         if cores.get(&self.key).is_some_and(|core| core.strong_count() == 0) {
             cores.remove(&self.key);
@@ -307,37 +347,33 @@ impl ThisThread {
 
     #[cold]
     fn set_reaper(&self) {
-        // In a thread that is ending, and has run its destructors, a lock is owned until the process ends.
-        self.has_reaper.set(REAPER.try_with(|_| ()).is_ok());
+        // Where the system has no room for that, a forgotten guard's lock is owned until the process ends.
+        self.has_reaper.set(thread_end::ask());
     }
 }
 
-/// Gives up, when its thread ends, what the thread still owns: locks whose guards were forgotten.
+/// Gives up, when this thread ends, what it still owns: locks whose guards were forgotten.
 ///
 /// It looks through all locks of the process, so that locking and unlocking need not keep a list.
-struct Reaper;
-
-impl Drop for Reaper {
-    fn drop(&mut self) {
-        let ending = THIS_THREAD.with(|thread| {
-            thread.has_reaper.set(false);
-            thread.address()
-        });
-        for core in living_cores() {
-            if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
-                core.more_guards.store(0, Ordering::Relaxed);
-                core.give(Giving::Abandoning);
-            }
+pub(super) fn reap() {
+    let ending = THIS_THREAD.with(|thread| {
+        thread.has_reaper.set(false);
+        thread.address()
+    });
+    let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
+    for core in living {
+        if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
+            core.more_guards.store(0, Ordering::Relaxed);
+            let no_handle_goes = cores();
+            core.give(Giving::Abandoning);
+            let kept = core.kept().take();
+            // What goes with the last reference needs that lock itself.
+            drop(no_handle_goes);
+            drop(kept);
         }
     }
 }
 
-fn living_cores() -> Vec<Arc<Core>> {
-    let cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
-    cores.iter().flat_map(HashMap::values).filter_map(Weak::upgrade).collect()
-}
-
 thread_local! {
     static THIS_THREAD: ThisThread = const { ThisThread { has_reaper: Cell::new(false) } };
-    static REAPER: Reaper = const { Reaper };
 }

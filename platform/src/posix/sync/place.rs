@@ -12,6 +12,7 @@ use crate::posix::lifetime::{Object, Plan};
 use crate::posix::mapping::{self, Backing, Mapping};
 use crate::posix::object::Identity;
 use crate::posix::region::Held;
+use crate::testing::reached;
 use crate::{
     Access, Disposition, Error, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     SyncOptions, Trust, View,
@@ -103,25 +104,43 @@ impl Place {
         Ok(Place { view: view.clone(), at, held, name: None })
     }
 
-    /// Makes what lies there an object, unless it is one: once, however many arrive together.
-    pub(super) fn initialise(&self, initial: Initial) -> Result<Disposition> {
-        let deadline = Instant::now() + MAKER_PATIENCE;
-        let header = self.header();
+    /// Makes what lies there an object, unless it is one: once, however many arrive together. `fill` makes what
+    /// lies behind the header, before anybody can open it.
+    pub(super) fn initialise(
+        &self,
+        initial: Initial,
+        fill: impl FnOnce(&Place) -> Result<()>,
+    ) -> Result<Disposition> {
+        if let Readiness::Ready = self.header().readiness() {
+            self.check(initial.kind)?;
+            return Ok(Disposition::Opened);
+        }
         let claim =
             Claim::new(&self.held).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
+        if !self.become_maker(&claim, initial.kind)? {
+            return Ok(Disposition::Opened);
+        }
+        reached("inside: claimed");
+        fill(self)?;
+        self.header().finish(initial);
+        Ok(Disposition::Created)
+    }
+
+    /// Whether the making is ours; otherwise it is done.
+    fn become_maker(&self, claim: &Claim, kind: ObjectKind) -> Result<bool> {
+        let deadline = Instant::now() + MAKER_PATIENCE;
+        let header = self.header();
         loop {
             match header.readiness() {
                 Readiness::Ready => {
-                    self.check(initial.kind)?;
-                    return Ok(Disposition::Opened);
+                    self.check(kind)?;
+                    return Ok(false);
                 }
-                Readiness::Untouched if header.begin(0, claim.number()) => {
-                    header.finish(initial);
-                    return Ok(Disposition::Created);
-                }
-                Readiness::BeingMade { by } if claim.is_dead(by) && header.begin(by, claim.number()) => {
-                    header.finish(initial);
-                    return Ok(Disposition::Created);
+                Readiness::Untouched if header.begin(None, claim.number()) => return Ok(true),
+                Readiness::BeingMade { by }
+                    if claim.is_dead(by) && header.begin(Some(by), claim.number()) =>
+                {
+                    return Ok(true);
                 }
                 Readiness::Unknown => return Err(self.error(ErrorKind::Damaged)),
                 _ if Instant::now() >= deadline => return Err(self.error(ErrorKind::TimedOut)),

@@ -59,6 +59,12 @@ impl Seat {
         Ok(Some(Seat { key, held, mark }))
     }
 
+    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.mark.is_current()
+    }
+
     /// Whether anybody has the seat at `offset`, in this process or another one.
     ///
     /// # Errors
@@ -73,13 +79,6 @@ impl Seat {
         }
         ofd_lock::is_seated(place.held().fd(), key.offset())
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))
-    }
-
-    /// Whether this process holds it: false for the copy that a forked child has.
-    #[inline]
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.mark.is_current()
     }
 }
 

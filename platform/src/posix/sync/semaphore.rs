@@ -67,7 +67,7 @@ impl SemaphoreCore {
     }
 
     pub(super) fn inside(place: Place, options: &SemaphoreOptions) -> Result<(SemaphoreCore, Disposition)> {
-        let disposition = place.initialise(initial(options)?)?;
+        let disposition = place.initialise(initial(options)?, |_| Ok(()))?;
         Ok((SemaphoreCore { place }, disposition))
     }
 }

@@ -17,6 +17,7 @@ use super::futex::{self, Expectation, FutexSleeper, SharedWord};
 use super::header::{HEADER_LEN, Initial};
 use super::place::Place;
 use crate::sync_options::period_in_millis;
+use crate::testing::reached;
 use crate::words::lock::{self, Giving, Taker};
 use crate::words::{Damaged, Outcome, Sleeper, Slept, Until};
 use crate::{
@@ -48,7 +49,8 @@ struct Setting {
     clock: AtomicU64,
     /// Zero: it fires once.
     period: AtomicU64,
-    /// How many of its signals were taken, by an auto-reset timer's waiters.
+    /// How many of its signals were taken, by an auto-reset timer's waiters: the lower 40 bits. Above them the
+    /// lower bits of the turn, so that a waiter that was held up takes nothing of a later setting.
     taken: AtomicU64,
 }
 
@@ -61,6 +63,15 @@ const _: () = {
     assert!(offset_of!(Setting, period) == 16);
     assert!(offset_of!(Setting, taken) == 24);
 };
+
+/// Signals are counted up to this: one a millisecond for thirty years.
+const MOST_FIRED: u64 = (1 << TURN_AT) - 1;
+const TURN_AT: u32 = 40;
+
+/// The word that says how many signals of a turn's setting were taken.
+fn taken_in(turn: u32, count: u64) -> u64 {
+    u64::from(turn) << TURN_AT | count
+}
 
 const NEVER: u64 = u64::MAX;
 const STEADY: u64 = 0;
@@ -77,6 +88,11 @@ struct Reading {
 }
 
 impl Reading {
+    /// How many of its signals were taken.
+    fn taken(&self) -> u64 {
+        self.taken & MOST_FIRED
+    }
+
     /// How often it has fired by now.
     fn fired(&self) -> u64 {
         let now = now(self.clock);
@@ -85,7 +101,7 @@ impl Reading {
         }
         match self.period {
             0 => 1,
-            period => 1 + (now - self.due) / period,
+            period => ((now - self.due) / period).min(MOST_FIRED - 1) + 1,
         }
     }
 
@@ -255,7 +271,8 @@ impl Timer {
         setting.due.store(due, Ordering::Release);
         setting.clock.store(clock, Ordering::Release);
         setting.period.store(period, Ordering::Release);
-        setting.taken.store(0, Ordering::Release);
+        setting.taken.store(taken_in(next, 0), Ordering::Release);
+        reached("timer: filled");
         dial.turn.store(next, Ordering::Release);
         FutexSleeper.wake_all(SharedWord::of(&dial.turn));
     }
@@ -274,7 +291,8 @@ impl Timer {
             }
             // A setting that was replaced meanwhile had been signalled before.
             let taken = &self.dial().settings[reading.turn as usize & 1].taken;
-            let took = taken.compare_exchange(reading.taken, fired, Ordering::AcqRel, Ordering::Relaxed);
+            let new = taken_in(reading.turn, fired);
+            let took = taken.compare_exchange(reading.taken, new, Ordering::AcqRel, Ordering::Relaxed);
             if took.is_ok() {
                 return Ok(true);
             }
@@ -296,7 +314,7 @@ fn is_signalled(reading: &Reading, reset: Reset) -> bool {
     let fired = reading.fired();
     match reset {
         Reset::Manual => fired > 0,
-        Reset::Auto => fired > reading.taken,
+        Reset::Auto => fired > reading.taken(),
     }
 }
 

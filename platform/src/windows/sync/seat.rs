@@ -58,6 +58,12 @@ impl Seat {
         Ok(None)
     }
 
+    /// Whether this process holds it: always so here.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        true
+    }
+
     /// Whether anybody has the seat at `offset`, in this process or another one.
     ///
     /// # Errors
@@ -66,12 +72,5 @@ impl Seat {
         let place = Place::inside(view, offset, 0)?;
         let Some(id) = place.header().id() else { return Ok(false) };
         Arrival::new(&place, &RECIPE, "look at the seat in the region").exists(id, WHAT, &event::CLASS)
-    }
-
-    /// Whether this process holds it: false for the copy that a forked child has, where there are such.
-    #[inline]
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        true
     }
 }

@@ -1,0 +1,236 @@
+//! How a channel lies in its region, the same for 32- and 64-bit processes.
+//!
+//! | bytes | what, in the machine's byte order |
+//! | --- | --- |
+//! | 0..8 | the mark and version of this layout |
+//! | 8..12 | capacity of each ring in bytes |
+//! | 12..16 | the state: 0 being made, 1 waits for a peer, 2 has or had one |
+//! | 128..192 | the listener's seat |
+//! | 256..320 | the peer's seat |
+//! | 384..448 | the listener's doorbell, for a peer that arrives |
+//! | 512..576 | the peer's doorbell, for a listener that is ready |
+//! | 1024..1536 | the ring to the peer: words |
+//! | 1536..2048 | the ring to the listener: words |
+//! | 4096.. | the ring to the peer: bytes |
+//! | 4096 + capacity.. | the ring to the listener: bytes |
+//!
+//! The words of a ring, each group on cache lines of its own:
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0..8 | tail: up to where the sender has written |
+//! | 8..12 | 1 when the sender has closed |
+//! | 128..136 | head: up to where the receiver has read |
+//! | 256..320 | the receiver's doorbell |
+//! | 320..324 | 1 when the receiver has closed |
+//! | 384..448 | the sender's doorbell |
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use samemap_platform::{Doorbell, SharedWord, Sleepers};
+
+use super::ring::{RingMemory, Shape};
+use crate::{Error, ErrorKind, Result, View};
+
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x01");
+
+pub(super) const MARK_AT: usize = 0;
+pub(super) const CAPACITY_AT: usize = 8;
+pub(super) const STATE_AT: usize = 12;
+pub(super) const LISTENER_SEAT: usize = 128;
+pub(super) const PEER_SEAT: usize = 256;
+pub(super) const LISTENER_BELL: usize = 384;
+pub(super) const PEER_BELL: usize = 512;
+const TO_PEER: usize = 1024;
+const TO_LISTENER: usize = 1536;
+const DATA: usize = 4096;
+
+const TAIL: usize = 0;
+const SENDER_CLOSED: usize = 8;
+const HEAD: usize = 128;
+const RECEIVER_BELL: usize = 256;
+const RECEIVER_CLOSED: usize = 320;
+const SENDER_BELL: usize = 384;
+
+const _: () = {
+    assert!(LISTENER_SEAT + samemap_platform::Seat::SIZE <= PEER_SEAT);
+    assert!(PEER_SEAT + samemap_platform::Seat::SIZE <= LISTENER_BELL);
+    assert!(LISTENER_BELL + Doorbell::SIZE <= PEER_BELL);
+    assert!(PEER_BELL + Doorbell::SIZE <= TO_PEER);
+    assert!(RECEIVER_BELL + Doorbell::SIZE <= RECEIVER_CLOSED);
+    assert!(SENDER_BELL + Doorbell::SIZE <= TO_LISTENER - TO_PEER);
+    assert!(TO_LISTENER + 512 <= DATA);
+};
+
+/// Being made.
+pub(super) const MAKING: u32 = 0;
+/// Waits for a peer.
+pub(super) const LISTENING: u32 = 1;
+/// Has a peer, or had one.
+pub(super) const CONNECTED: u32 = 2;
+
+/// Bytes of a region that a channel with rings of this shape takes.
+pub(super) fn bytes_needed(shape: Shape) -> u64 {
+    DATA as u64 + 2 * u64::from(shape.capacity())
+}
+
+/// Which end of the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Listener,
+    Peer,
+}
+
+impl Side {
+    pub(super) fn seat(self) -> usize {
+        match self {
+            Side::Listener => LISTENER_SEAT,
+            Side::Peer => PEER_SEAT,
+        }
+    }
+
+    pub(super) fn other(self) -> Side {
+        match self {
+            Side::Listener => Side::Peer,
+            Side::Peer => Side::Listener,
+        }
+    }
+
+    /// Where the words and the bytes lie of the ring that this side sends through.
+    fn ring_out(self, shape: Shape) -> (usize, usize) {
+        match self {
+            Side::Listener => (TO_PEER, DATA),
+            Side::Peer => (TO_LISTENER, DATA + shape.capacity() as usize),
+        }
+    }
+}
+
+/// The words of a channel that are not a ring's.
+#[derive(Debug)]
+pub(super) struct Control {
+    pub(super) mark: SharedWord<AtomicU64>,
+    pub(super) capacity: SharedWord<AtomicU32>,
+    pub(super) state: SharedWord<AtomicU32>,
+    pub(super) listener_bell: Doorbell,
+    pub(super) peer_bell: Doorbell,
+}
+
+impl Control {
+    pub(super) fn at(view: &View) -> Result<Control> {
+        Ok(Control {
+            mark: SharedWord::<AtomicU64>::at(view, MARK_AT)?,
+            capacity: SharedWord::<AtomicU32>::at(view, CAPACITY_AT)?,
+            state: SharedWord::<AtomicU32>::at(view, STATE_AT)?,
+            listener_bell: Doorbell::at(view, LISTENER_BELL, Sleepers::Many)?,
+            peer_bell: Doorbell::at(view, PEER_BELL, Sleepers::Many)?,
+        })
+    }
+
+    /// The shape that the memory says its rings have, if they fit into it.
+    pub(super) fn shape(&self, view: &View) -> Result<Shape> {
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        Shape::new(capacity)
+            .filter(|&shape| bytes_needed(shape) <= view.len() as u64)
+            .ok_or_else(|| damaged("connect to the channel"))
+    }
+}
+
+/// One ring, as both of its ends see it.
+#[derive(Debug)]
+pub(super) struct Ring {
+    pub(super) view: View,
+    /// Where its bytes begin in the view.
+    pub(super) data: usize,
+    tail: SharedWord<AtomicU64>,
+    head: SharedWord<AtomicU64>,
+    sender_closed: SharedWord<AtomicU32>,
+    receiver_closed: SharedWord<AtomicU32>,
+    pub(super) sender_bell: Doorbell,
+    pub(super) receiver_bell: Doorbell,
+}
+
+impl Ring {
+    /// The ring that `side` sends through.
+    pub(super) fn from(side: Side, view: &View, shape: Shape) -> Result<Ring> {
+        let (words, data) = side.ring_out(shape);
+        Ok(Ring {
+            view: view.clone(),
+            data,
+            tail: SharedWord::<AtomicU64>::at(view, words + TAIL)?,
+            head: SharedWord::<AtomicU64>::at(view, words + HEAD)?,
+            sender_closed: SharedWord::<AtomicU32>::at(view, words + SENDER_CLOSED)?,
+            receiver_closed: SharedWord::<AtomicU32>::at(view, words + RECEIVER_CLOSED)?,
+            sender_bell: Doorbell::at(view, words + SENDER_BELL, Sleepers::One)?,
+            receiver_bell: Doorbell::at(view, words + RECEIVER_BELL, Sleepers::One)?,
+        })
+    }
+
+    /// Empties it, for a new peer.
+    pub(super) fn renew(&self) {
+        self.tail.store(0, Ordering::Relaxed);
+        self.head.store(0, Ordering::Relaxed);
+        self.sender_closed.store(0, Ordering::Relaxed);
+        self.receiver_closed.store(0, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn is_sender_closed(&self) -> bool {
+        self.sender_closed.load(Ordering::Acquire) != 0
+    }
+
+    #[inline]
+    pub(super) fn is_receiver_closed(&self) -> bool {
+        self.receiver_closed.load(Ordering::Acquire) != 0
+    }
+
+    pub(super) fn close_sender(&self) {
+        self.sender_closed.store(1, Ordering::Release);
+        self.receiver_bell.ring();
+    }
+
+    pub(super) fn close_receiver(&self) {
+        self.receiver_closed.store(1, Ordering::Release);
+        self.sender_bell.ring();
+    }
+}
+
+impl RingMemory for Ring {
+    #[inline]
+    fn load_tail(&self) -> u64 {
+        self.tail.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn store_tail(&self, tail: u64) {
+        self.tail.store(tail, Ordering::Release);
+    }
+
+    #[inline]
+    fn load_head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn store_head(&self, head: u64) {
+        self.head.store(head, Ordering::Release);
+    }
+
+    #[inline]
+    fn read_header(&self, at: usize) -> u64 {
+        // The ring lies inside the view; a header that cannot be read is no header.
+        self.view.get(self.data + at).unwrap_or(u64::MAX)
+    }
+
+    #[inline]
+    fn write_header(&self, at: usize, header: u64) {
+        let written = self.view.put(self.data + at, &header);
+        debug_assert!(written.is_ok());
+    }
+}
+
+#[cold]
+pub(super) fn damaged(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Damaged, operation).with_detail(
+        "the channel's memory says what no samemap program writes; end this channel, and look at the peer",
+    )
+}

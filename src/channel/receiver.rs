@@ -1,0 +1,325 @@
+//! Receiving.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytemuck::AnyBitPattern;
+use samemap_platform::{Doorbell, Part, bytemuck};
+
+use super::connection::{Connection, Limit, closed, peer_died, sleep_until};
+use super::layout::{Ring, damaged};
+use super::ring::{Consumer, Record, Shape};
+use super::spin::{Spin, Spinner};
+use crate::{Error, ErrorKind, Result};
+
+const OPERATION: &str = "receive from the channel";
+
+/// After how many messages without a sleep this side makes it cheap for the other one not to wake it.
+const AWAKE_FOR_LONG: u32 = 64;
+
+/// The receiving half of a channel's end.
+///
+/// Dropping it closes this direction: the peer's next send is told [`Closed`](ErrorKind::Closed).
+#[derive(Debug)]
+pub struct Receiver {
+    pub(super) connection: Arc<Connection>,
+    ring: Ring,
+    consumer: Consumer,
+    shape: Shape,
+    spinner: Spinner,
+    awake: u32,
+}
+
+impl Receiver {
+    pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Receiver {
+        let (consumer, spinner) = (Consumer::new(shape), Spinner::new(spin));
+        Receiver { connection, ring, consumer, shape, spinner, awake: 0 }
+    }
+
+    /// The longest message that can come, in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.shape.max_message()
+    }
+
+    /// The next message, in place; waits until there is one.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) when the peer has closed its sender and everything was read,
+    /// [`PeerDied`](ErrorKind::PeerDied) when it ended without, and everything was read,
+    /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
+    #[inline]
+    pub fn recv(&mut self) -> Result<Received<'_>> {
+        let record = loop {
+            if let Some(record) = self.next()? {
+                break record;
+            }
+            self.wait_for_message(None)?;
+        };
+        Ok(Received { receiver: self, record })
+    }
+
+    /// The next message, if there is one.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv).
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Option<Received<'_>>> {
+        if let Some(record) = self.next()? {
+            return Ok(Some(Received { receiver: self, record }));
+        }
+        if self.ring.is_sender_closed() {
+            return self.last_of_a_closed();
+        }
+        Ok(None)
+    }
+
+    /// The next message; waits for at most `timeout`, and is `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv).
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Received<'_>>> {
+        let record = match self.next()? {
+            None if !self.wait_for_message(Some(timeout))? => return Ok(None),
+            None => self.next()?,
+            found => found,
+        };
+        Ok(record.map(|record| Received { receiver: self, record }))
+    }
+
+    /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv); [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`: then it is still
+    /// there.
+    #[inline]
+    pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
+        self.recv()?.take_into(into)
+    }
+
+    /// Receives a plain-data value.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another length
+    /// than the value: it is lost then.
+    #[inline]
+    pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
+        self.recv()?.value()
+    }
+
+    /// Waits for at most `timeout` until there is a message, or the peer has ended; `None` is for ever. The answer is
+    /// `false` when time ran out.
+    ///
+    /// # Errors
+    /// [`Damaged`](ErrorKind::Damaged), and what the system says.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        match self.wait_for_message(timeout) {
+            Err(error) if matches!(error.kind(), ErrorKind::Closed | ErrorKind::PeerDied) => Ok(true),
+            answer => answer,
+        }
+    }
+
+    /// Waits until one of up to 64 receivers has a message, or its peer has ended, for at most `timeout`; `None` is for
+    /// ever. The answer is the lowest index of those, or `None` when time ran out.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for none, or more than 64, and what the system says.
+    pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
+        let limit = Limit::after(timeout);
+        for receiver in &mut *receivers {
+            receiver.awake = 0;
+        }
+        loop {
+            if let Some(index) = receivers.iter().position(|receiver| receiver.has_news()) {
+                return Ok(Some(index));
+            }
+            let left = limit.left();
+            if left.is_zero() && !receivers.is_empty() {
+                return Ok(None);
+            }
+            let bells: Vec<&Doorbell> =
+                receivers.iter().map(|receiver| &receiver.ring.receiver_bell).collect();
+            Doorbell::sleep_on_any(&bells, left, || receivers.iter().any(|receiver| receiver.has_news()))?;
+            for (index, receiver) in receivers.iter().enumerate() {
+                if !receiver.has_news() && !receiver.connection.peer_lives()? {
+                    return Ok(Some(index));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<Option<Record>> {
+        self.consumer.next(&self.ring).map_err(|_| damaged(OPERATION))
+    }
+
+    fn has_news(&self) -> bool {
+        self.consumer.has_more(&self.ring) || self.ring.is_sender_closed()
+    }
+
+    #[cold]
+    fn last_of_a_closed(&mut self) -> Result<Option<Received<'_>>> {
+        // It closed after its last message, which may have come since we looked.
+        match self.next()? {
+            Some(record) => Ok(Some(Received { receiver: self, record })),
+            None => Err(closed(OPERATION)),
+        }
+    }
+
+    /// Waits until there is a message; `false` when time ran out.
+    fn wait_for_message(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        let (ring, consumer) = (&self.ring, &self.consumer);
+        let news = || consumer.has_more(ring) || ring.is_sender_closed();
+        if !self.spinner.look(news) {
+            self.awake = 0;
+            let limit = Limit::after(timeout);
+            if !sleep_until(&ring.receiver_bell, limit, news, || self.connection.peer_lives())? {
+                return if limit.left().is_zero() { Ok(false) } else { Err(peer_died(OPERATION)) };
+            }
+        }
+        if self.consumer.has_more(&self.ring) { Ok(true) } else { Err(closed(OPERATION)) }
+    }
+
+    #[inline]
+    fn free(&mut self, record: Record) {
+        self.consumer.free(&self.ring, record);
+        self.ring.sender_bell.ring();
+        self.awake += 1;
+        if self.awake == AWAKE_FOR_LONG {
+            self.ring.receiver_bell.relax();
+        }
+    }
+
+    /// For a new peer.
+    pub(super) fn renew(&mut self) {
+        self.ring.renew();
+        self.consumer = Consumer::new(self.shape);
+        self.awake = 0;
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // A forked child's copy closes nothing.
+        if self.connection.is_ours() {
+            self.ring.close_receiver();
+        }
+    }
+}
+
+/// A message, in the ring. Dropping it gives its room back to the sender; one that is forgotten is received again.
+///
+/// The peer can still change the bytes, though one that keeps to the protocol does not: what was read once and checked
+/// is not to be read again.
+#[derive(Debug)]
+pub struct Received<'a> {
+    receiver: &'a mut Receiver,
+    record: Record,
+}
+
+impl Received<'_> {
+    /// Its length in bytes.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.record.len
+    }
+
+    /// Whether it has no bytes.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.record.len == 0
+    }
+
+    /// The bytes themselves: to be read by copies and values, or through its `unsafe` slice by those who vouch for the
+    /// peer.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> Part<'_> {
+        let ring = &self.receiver.ring;
+        ring.view.part(ring.data + self.record.at, self.record.len).expect("the ring lies inside the view")
+    }
+
+    /// Copies `into.len()` bytes at `offset` out.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<()> {
+        self.bytes().read(offset, into)
+    }
+
+    /// Copies a plain-data value out at `offset`.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn get<T: AnyBitPattern>(&self, offset: usize) -> Result<T> {
+        self.bytes().get(offset)
+    }
+
+    /// A copy of the whole message.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.record.len];
+        self.bytes().read(0, &mut bytes).expect("the same length");
+        bytes
+    }
+
+    /// Copies the message to the start of `into`, and tells its length.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`; then the message is not lost, and is
+    /// received again.
+    #[inline]
+    pub fn take_into(self, into: &mut [u8]) -> Result<usize> {
+        let len = self.record.len;
+        match into.get_mut(..len) {
+            Some(into) => {
+                self.bytes().read(0, into)?;
+                Ok(len)
+            }
+            None => {
+                let room = into.len();
+                std::mem::forget(self);
+                Err(no_room(len, room))
+            }
+        }
+    }
+
+    /// The message as a plain-data value.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when it has another length than the value.
+    #[inline]
+    pub fn value<T: AnyBitPattern>(&self) -> Result<T> {
+        if self.record.len == size_of::<T>() {
+            self.get(0)
+        } else {
+            Err(other_length(self.record.len, size_of::<T>()))
+        }
+    }
+}
+
+impl Drop for Received<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.receiver.free(self.record);
+    }
+}
+
+#[cold]
+fn no_room(len: usize, room: usize) -> Error {
+    let kind = ErrorKind::OutOfRange { offset: 0, len: len as u64, region_len: room as u64 };
+    Error::new(kind, OPERATION).with_detail(format!(
+        "the message has {len} bytes and the buffer {room}; receive it again with a larger one"
+    ))
+}
+
+#[cold]
+fn other_length(len: usize, wanted: usize) -> Error {
+    Error::new(ErrorKind::InvalidArgument, OPERATION).with_detail(format!(
+        "the message has {len} bytes and the value {wanted}; both ends must mean the same type"
+    ))
+}

@@ -1,0 +1,323 @@
+//! Sending.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytemuck::NoUninit;
+use samemap_platform::{Part, bytemuck};
+
+use super::connection::{Connection, Limit, closed, peer_died, sleep_until};
+use super::layout::{Ring, damaged};
+use super::ring::{Producer, Record, Shape};
+use super::spin::{Spin, Spinner};
+use crate::{Error, ErrorKind, Result};
+
+const OPERATION: &str = "send through the channel";
+
+/// After how many messages without a sleep this side makes it cheap for the other one not to wake it.
+const AWAKE_FOR_LONG: u32 = 64;
+
+/// The sending half of a channel's end. One thread at a time sends; put it into a `Mutex` for several.
+///
+/// Dropping it closes this direction: the peer reads what was sent, and is then told
+/// [`Closed`](ErrorKind::Closed).
+#[derive(Debug)]
+pub struct Sender {
+    pub(super) connection: Arc<Connection>,
+    ring: Ring,
+    producer: Producer,
+    shape: Shape,
+    spinner: Spinner,
+    awake: u32,
+}
+
+impl Sender {
+    pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Sender {
+        let (producer, spinner) = (Producer::new(shape), Spinner::new(spin));
+        Sender { connection, ring, producer, shape, spinner, awake: 0 }
+    }
+
+    /// The longest message, in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.shape.max_message()
+    }
+
+    /// Sends a copy of `message`; waits while the ring is full.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) when the peer has closed its receiver, [`PeerDied`](ErrorKind::PeerDied) when it ended
+    /// without, [`LimitExceeded`](ErrorKind::LimitExceeded) for a message longer than [`max_message`](Self::max_message),
+    /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<()> {
+        while !self.try_send(message)? {
+            self.wait_for_room(message.len(), None)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
+        let Some(record) = self.room(message.len())? else { return Ok(false) };
+        self.ring.view.write(self.ring.data + record.at, message)?;
+        self.producer.commit(&self.ring, record, message.len());
+        self.publish();
+        Ok(true)
+    }
+
+    /// Sends a copy of `message`; waits for at most `timeout` while the ring is full. The answer is `false` when time ran
+    /// out; then nothing was sent.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<bool> {
+        if self.try_send(message)? {
+            return Ok(true);
+        }
+        Ok(self.wait_for_room(message.len(), Some(timeout))? && self.try_send(message)?)
+    }
+
+    /// Sends a plain-data value.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn send_value<T: NoUninit>(&mut self, value: &T) -> Result<()> {
+        self.send(bytemuck::bytes_of(value))
+    }
+
+    /// Room in the ring for a message of up to `len` bytes, to be filled in place; waits while the ring is full.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    pub fn reserve(&mut self, len: usize) -> Result<Slot<'_>> {
+        let record = loop {
+            if let Some(record) = self.room(len)? {
+                break record;
+            }
+            self.wait_for_room(len, None)?;
+        };
+        Ok(Slot { sender: self, record })
+    }
+
+    /// Room for a message of up to `len` bytes; `None` while the ring is too full.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn try_reserve(&mut self, len: usize) -> Result<Option<Slot<'_>>> {
+        Ok(self.room(len)?.map(|record| Slot { sender: self, record }))
+    }
+
+    /// Room for a message of up to `len` bytes; waits for at most `timeout`, and is `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    pub fn reserve_timeout(&mut self, len: usize, timeout: Duration) -> Result<Option<Slot<'_>>> {
+        if self.room(len)?.is_none() && !self.wait_for_room(len, Some(timeout))? {
+            return Ok(None);
+        }
+        self.try_reserve(len)
+    }
+
+    /// Several messages that the peer gets to see together: cheaper than one by one.
+    pub fn batch(&mut self) -> Batch<'_> {
+        Batch { sender: self }
+    }
+
+    #[inline]
+    fn room(&mut self, len: usize) -> Result<Option<Record>> {
+        if len > self.shape.max_message() {
+            return Err(too_long(len, self.shape));
+        }
+        if self.ring.is_receiver_closed() {
+            return Err(closed(OPERATION));
+        }
+        let room = self.producer.reserve(&self.ring, len).map_err(|_| damaged(OPERATION))?;
+        if room.is_none() && self.producer.holds_back() {
+            // A batch that fills the ring: the peer must see what there is to make room.
+            self.publish();
+        }
+        Ok(room)
+    }
+
+    #[inline]
+    fn publish(&mut self) {
+        self.producer.publish(&self.ring);
+        self.ring.receiver_bell.ring();
+        self.awake += 1;
+        if self.awake == AWAKE_FOR_LONG {
+            self.ring.sender_bell.relax();
+        }
+    }
+
+    /// Waits until the peer has made room; `false` when time ran out.
+    #[cold]
+    fn wait_for_room(&mut self, len: usize, timeout: Option<Duration>) -> Result<bool> {
+        let limit = Limit::after(timeout);
+        loop {
+            let (ring, producer) = (&self.ring, &self.producer);
+            let news = || producer.has_moved(ring) || ring.is_receiver_closed();
+            let there = self.spinner.look(news) || {
+                self.awake = 0;
+                sleep_until(&ring.sender_bell, limit, news, || self.connection.peer_lives())?
+            };
+            if there && self.room(len)?.is_some() {
+                return Ok(true);
+            }
+            if !there && limit.left().is_zero() {
+                return Ok(false);
+            }
+            if !there {
+                return Err(self.peer_is_gone());
+            }
+        }
+    }
+
+    #[cold]
+    fn peer_is_gone(&self) -> Error {
+        if self.ring.is_receiver_closed() { closed(OPERATION) } else { peer_died(OPERATION) }
+    }
+
+    /// For a new peer.
+    pub(super) fn renew(&mut self) {
+        self.ring.renew();
+        self.producer = Producer::new(self.shape);
+        self.awake = 0;
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // A forked child's copy closes nothing.
+        if self.connection.is_ours() {
+            self.ring.close_sender();
+        }
+    }
+}
+
+#[cold]
+fn too_long(len: usize, shape: Shape) -> Error {
+    let maximum = shape.max_message();
+    Error::new(ErrorKind::LimitExceeded { maximum: maximum as u32 }, OPERATION).with_detail(format!(
+        "the message has {len} bytes, and this channel takes at most {maximum}; send it in pieces, or make the channel with a larger capacity"
+    ))
+}
+
+/// Room in the ring for one message, seen by nobody until it is [committed](Self::commit). Dropping it gives it up.
+///
+/// The bytes are whatever was there before. The peer can see them while they are filled, and change them: a peer that
+/// keeps to the protocol does neither.
+#[derive(Debug)]
+#[must_use = "a slot that is dropped sends nothing"]
+pub struct Slot<'a> {
+    sender: &'a mut Sender,
+    record: Record,
+}
+
+impl Slot<'_> {
+    /// How many bytes there is room for.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a slot is no container")]
+    pub fn len(&self) -> usize {
+        self.record.len
+    }
+
+    /// The bytes themselves: to be written by copies and values, or through its `unsafe` slice by those who vouch for the
+    /// peer.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> Part<'_> {
+        let ring = &self.sender.ring;
+        ring.view.part(ring.data + self.record.at, self.record.len).expect("the ring lies inside the view")
+    }
+
+    /// Copies `from` in at `offset`.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn write(&mut self, offset: usize, from: &[u8]) -> Result<()> {
+        self.bytes().write(offset, from)
+    }
+
+    /// Copies a plain-data value in at `offset`.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn put<T: NoUninit>(&mut self, offset: usize, value: &T) -> Result<()> {
+        self.bytes().put(offset, value)
+    }
+
+    /// Sends it.
+    #[inline]
+    pub fn commit(self) {
+        let len = self.record.len;
+        self.sender.producer.commit(&self.sender.ring, self.record, len);
+        self.sender.publish();
+    }
+
+    /// Sends its first `len` bytes.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange) when it has fewer; then nothing is sent.
+    pub fn commit_len(self, len: usize) -> Result<()> {
+        self.bytes().part(0, len)?;
+        self.sender.producer.commit(&self.sender.ring, self.record, len);
+        self.sender.publish();
+        Ok(())
+    }
+}
+
+/// Messages that become visible together, when it is dropped or when the ring is full.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    sender: &'a mut Sender,
+}
+
+impl Batch<'_> {
+    /// Adds a message; waits while the ring is full, after the peer was shown what there is.
+    ///
+    /// # Errors
+    /// Those of [`Sender::send`].
+    #[inline]
+    pub fn send(&mut self, message: &[u8]) -> Result<()> {
+        while !self.try_send(message)? {
+            self.sender.wait_for_room(message.len(), None)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a message, unless the ring is too full for it.
+    ///
+    /// # Errors
+    /// Those of [`Sender::send`].
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
+        let Some(record) = self.sender.room(message.len())? else { return Ok(false) };
+        let ring = &self.sender.ring;
+        ring.view.write(ring.data + record.at, message)?;
+        self.sender.producer.commit(ring, record, message.len());
+        Ok(true)
+    }
+
+    /// Shows the peer what there is.
+    #[inline]
+    pub fn publish(&mut self) {
+        if self.sender.producer.holds_back() {
+            self.sender.publish();
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.publish();
+    }
+}
