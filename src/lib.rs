@@ -65,6 +65,9 @@
 #![forbid(unsafe_code)]
 
 pub mod channel;
+pub mod latest;
+
+pub use latest::{Awaited, Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, Snapshot};
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
