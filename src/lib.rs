@@ -45,10 +45,14 @@
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
+//! - `tokio`: `aio`, channels for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
+//!   which bring tokio itself and one small crate.
 //! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 pub mod channel;
 
 #[cfg(feature = "cli")]

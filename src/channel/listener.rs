@@ -160,6 +160,13 @@ impl Listener {
         &self.name
     }
 
+    /// What an asynchronous wait for arrivals watches.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
+        let places = self.places.iter().map(|place| place.state.clone());
+        super::watch::Arrivals::new(self.desk.bell.clone(), places)
+    }
+
     /// The place of somebody who asks, in turn.
     fn next_arrival(&mut self) -> Option<usize> {
         let mut in_turn = (0..PLACES).map(|step| (self.next_place + step) % PLACES);
