@@ -60,10 +60,14 @@
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
 //! - `raw-sync`: the waiting traits over the locks and events of the crate `raw_sync`.
+//! - `tokio`: `aio`, channels for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
+//!   which bring tokio itself and one small crate.
 //! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 pub mod channel;
 pub mod latest;
 

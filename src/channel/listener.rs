@@ -166,6 +166,13 @@ impl Listener {
         self.places.iter().any(Place::is_asking) || self.pending.iter().flatten().any(Channel::is_connected)
     }
 
+    /// What an asynchronous wait for arrivals watches.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
+        let places = self.places.iter().map(|place| place.state.clone());
+        super::watch::Arrivals::new(self.desk.bell.clone(), places)
+    }
+
     /// Sees to whoever is at a place; its channel, when it has connected.
     fn attend(&mut self, at: usize) -> Result<Option<Channel>> {
         if let Some(channel) = self.pending[at].take() {

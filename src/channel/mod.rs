@@ -56,7 +56,9 @@ mod receiver;
 pub mod ring;
 mod sender;
 mod spin;
-mod stream;
+pub(crate) mod stream;
+#[cfg(feature = "tokio")]
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -10,6 +10,8 @@ use super::connection::{Connection, Limit, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
 use super::ring::{Consumer, Record, Shape};
 use super::spin::{Spin, Spinner};
+#[cfg(feature = "tokio")]
+use super::watch::{Incoming, PeerArrival};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "receive from the channel";
@@ -195,6 +197,42 @@ impl Receiver {
         self.ring.renew();
         self.consumer = Consumer::new(self.shape);
         self.spinner.sleeps();
+    }
+}
+
+/// What asynchronous receiving is made of.
+#[cfg(feature = "tokio")]
+impl Receiver {
+    pub(crate) fn watch(&self) -> Result<Incoming> {
+        Incoming::new(&self.connection, self.shape)
+    }
+
+    pub(crate) fn watch_for_peer(&self) -> Result<PeerArrival> {
+        PeerArrival::new(&self.connection)
+    }
+
+    /// The next message; an error when there is none and there will be none.
+    pub(crate) fn next_or_end(&mut self, is_over: bool) -> Result<Option<Record>> {
+        // Asked first: what was sent before it closed counts.
+        let is_closed = self.ring.is_sender_closed();
+        match self.next()? {
+            None if is_closed => Err(closed(OPERATION)),
+            None if is_over => Err(peer_died(OPERATION)),
+            next => Ok(next),
+        }
+    }
+
+    pub(crate) fn lend(&mut self, record: Record) -> Received<'_> {
+        Received { receiver: self, record }
+    }
+
+    pub(crate) fn position(&self) -> u64 {
+        self.consumer.position()
+    }
+
+    /// Before a sleep.
+    pub(crate) fn sleeps(&mut self) {
+        self.awake = 0;
     }
 }
 

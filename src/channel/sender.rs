@@ -10,6 +10,8 @@ use super::connection::{Connection, Limit, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
 use super::ring::{Producer, Record, Shape};
 use super::spin::{Spin, Spinner};
+#[cfg(feature = "tokio")]
+use super::watch::Outgoing;
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "send through the channel";
@@ -183,6 +185,36 @@ impl Sender {
         self.ring.renew();
         self.producer = Producer::new(self.shape);
         self.spinner.sleeps();
+    }
+}
+
+/// What asynchronous sending is made of.
+#[cfg(feature = "tokio")]
+impl Sender {
+    pub(crate) fn watch(&self) -> Result<Outgoing> {
+        Outgoing::new(&self.connection, self.shape)
+    }
+
+    /// Room for a message; an error when there is none and there will be none.
+    pub(crate) fn room_or_end(&mut self, len: usize, is_over: bool) -> Result<Option<Record>> {
+        match self.room(len)? {
+            None if is_over => Err(self.peer_is_gone()),
+            room => Ok(room),
+        }
+    }
+
+    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
+        Slot { sender: self, record }
+    }
+
+    /// Where the receiver was when it was last asked.
+    pub(crate) fn position(&self) -> u64 {
+        self.producer.seen_head()
+    }
+
+    /// Before a sleep.
+    pub(crate) fn sleeps(&mut self) {
+        self.awake = 0;
     }
 }
 
