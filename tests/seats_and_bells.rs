@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use samemap::{Access, CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View};
 use samemap_platform::{Doorbell, Seat, Sleepers};
-use support::{DEADLINE, Program, run, spin_until, unique_name};
+#[cfg(target_os = "linux")]
+use support::run;
+use support::{DEADLINE, Program, spin_until, unique_name};
 
 // Where things lie in the region of a test.
 const SEAT: usize = 0;

@@ -10,7 +10,7 @@ use samemap::{
     Access, CreateOptions, Disposition, ErrorKind, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
     Region, Reset, Settable, SharedEvent, SharedMutex, SharedRegion, SyncOptions, Trust, Waitable, Waited,
 };
-use sync_child::{PATIENCE, child, ends_well, unique, words};
+use sync_child::{child, ends_well, unique, words};
 
 const COUNTS: u64 = 2000;
 

@@ -232,7 +232,7 @@ impl Receiver {
 
     /// Before a sleep.
     pub(crate) fn sleeps(&mut self) {
-        self.awake = 0;
+        self.spinner.sleeps();
     }
 }
 

@@ -214,7 +214,7 @@ impl Sender {
 
     /// Before a sleep.
     pub(crate) fn sleeps(&mut self) {
-        self.awake = 0;
+        self.spinner.sleeps();
     }
 }
 

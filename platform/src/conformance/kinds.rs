@@ -148,7 +148,7 @@ pub fn c06_killed_creators_of_every_kind_are_in_nobodys_way(harness: &Harness) {
             puppet.tell(&command(kind, "create-or-open", "owner", &name));
             thread::sleep(std::time::Duration::from_micros(super::support::random() % 800));
             puppet.kill();
-            assert_eq!(marked(&make(kind, Making::Create, &name)).is_some(), true, "{kind}");
+            assert!(marked(&make(kind, Making::Create, &name)).is_some(), "{kind}");
         }
     }
 }
@@ -267,11 +267,7 @@ pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness
         other.expect("mark it");
         assert_eq!(owner.expect("marked it"), "Some(true)", "{kind} is not shared");
         owner.expect("drop it");
-        assert_eq!(
-            listed(&name).is_some_and(|(state, _)| state != State::Live),
-            false,
-            "{kind} died too early"
-        );
+        assert!(listed(&name).is_none_or(|(state, _)| state == State::Live), "{kind} died too early");
         other.expect("drop it");
     }
     Outcome::Kept
