@@ -14,6 +14,15 @@
 //! # Ok::<(), samemap::Error>(())
 //! ```
 //!
+//! # What there is
+//! - [`Region`] and [`View`]: shared memory, [with a name](SharedRegion::create), [without](SharedRegion::anonymous),
+//!   or [over a file](Region::over_file).
+//! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`], [`SharedEvent`],
+//!   [`SharedSemaphore`]: the same inside a region; [`wait_any`] for several at once. [`Waitable`], [`Lockable`],
+//!   [`Settable`] and [`Permits`] are what they have in common.
+//! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`] to any process.
+//! - [`catalog`]: what lives in the name space, and what dead holders left.
+//!
 //! # The rules in short
 //! They are the rules of the Win32 object manager, on every system. `docs/contract.md` in the repository
 //! states them one by one (C1, C2, …) with the test of each.
@@ -30,51 +39,82 @@
 //!   be had is an error then, not a signal later.
 //! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of
 //!   [`View`] gives out a reference to them: it copies, or goes through atomics.
+//! - **Locks** are owned by a thread. When an owner dies, the next one [is told](LockGuard::abandoned). No
+//!   wake-up is lost because somebody was killed, and every wait has a timeout.
 //! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
 //!   another ordinary user owns is not opened unless [`Trust`] says so.
 //! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
 //!
 //! # Platform-specific behavior
-//! - On Windows a region is a section backed by the paging file, and the kernel keeps the rules.
+//! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
+//!   the kernel keeps the rules.
 //! - On POSIX it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
 //!   or Python program can map the same bytes, and locks keep the rules. What the holders of a region
 //!   leave behind when all of them are killed cannot be opened any more and is reclaimed by whoever comes
 //!   next; [`catalog`] lists and reclaims it too.
+//! - Objects to wait for are there on Windows and Linux, where they are words in shared memory and futexes. On
+//!   other POSIX systems every call about them is [`Unsupported`](ErrorKind::Unsupported).
 //!
 //! # Features
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
+//! - `raw-sync`: the waiting traits over the locks and events of the crate `raw_sync`.
+//! - `tokio`: `aio`, channels for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
+//!   which bring tokio itself and one small crate.
 //! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 pub mod channel;
+pub mod latest;
+
+pub use latest::{Awaited, Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, Snapshot};
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
+// Talking through it.
 pub use channel::{Channel, ChannelOptions, Listener};
 
+// Names, errors, who may do what.
 pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, Disposition, Error, ErrorKind,
-    FileOptions, FileSource, Found, MAX_NAME_UNITS, MapRequest, MappedRange, NameRule, NameSpace, ObjectKind,
-    ObjectName, Offer, OpenOptions, Part, Permissions, Region, Result, Share, SharedRegion, SharedWord,
-    Trust, UserId, View, bytemuck, catalog, check_map_request,
+    Disposition, Error, ErrorKind, Found, MAX_NAME_UNITS, NameRule, NameSpace, ObjectKind, ObjectName,
+    Permissions, Result, Share, Trust, UserId, catalog,
 };
 
+// Shared memory.
 pub use samemap_platform::{
-    Doorbell, Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset,
-    Seat, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore,
-    Sleepers, SyncOptions, Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
+    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
+    MappedRange, Offer, OpenOptions, Part, Region, SharedRegion, SharedWord, View, bytemuck,
+    check_map_request,
+};
+
+// What channels are built with.
+pub use samemap_platform::{Doorbell, Seat, Sleepers};
+
+// Objects to wait for.
+pub use samemap_platform::{
+    Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
+    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
+    Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
 };
 
 #[cfg(feature = "conformance")]
-pub use samemap_platform::{conformance, conformance_suite};
+pub use samemap_platform::{
+    conformance, conformance_suite, native_conformance_suite, sync_conformance_suite,
+};
 
 #[cfg(feature = "raw-sync")]
 pub use samemap_platform::raw_sync_backend as raw_sync;
 
 #[cfg(feature = "shared-memory")]
 pub use samemap_platform::shared_memory_backend as shared_memory;
+
+/// The examples of README.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

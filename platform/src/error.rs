@@ -61,6 +61,12 @@ pub enum ErrorKind {
     /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
     /// initialised it.
     Damaged,
+    /// The memory was laid out for values of another type, size or version; the text says both.
+    LayoutMismatch,
+    /// There is one writer at a time, and another one, in this process or another, lives.
+    WriterBusy,
+    /// What was to be read was overwritten each time before it was copied.
+    Contended,
     /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
     Busy,
     /// The peer has closed this direction in order, and nothing is left in it.
@@ -197,6 +203,15 @@ impl Error {
             }
             ErrorKind::Damaged => f.write_str(
                 "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",
+            ),
+            ErrorKind::LayoutMismatch => f.write_str(
+                "the memory was laid out for values of another type; build all programs that share it with the same one",
+            ),
+            ErrorKind::WriterBusy => f.write_str(
+                "another writer has it; there is one at a time: end that one first, or read only",
+            ),
+            ErrorKind::Contended => f.write_str(
+                "the writer overwrote the value each time before it was copied; read again, or let it write less often",
             ),
             ErrorKind::Busy => f.write_str("somebody else has this place; try again when they are done"),
             ErrorKind::Closed => f.write_str("the peer has closed it; connect again to go on"),

@@ -19,6 +19,10 @@ mod name;
 mod options;
 mod part;
 mod region;
+#[cfg_attr(
+    not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
+    allow(dead_code, reason = "objects to wait for are for Windows and Linux")
+)]
 mod sync_options;
 mod system;
 mod view;

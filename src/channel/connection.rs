@@ -1,11 +1,12 @@
 //! What the two halves of a channel's end have in common: its region, its seat, and how they wait.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use samemap_platform::{Doorbell, Seat};
+use samemap_platform::{Doorbell, Seat, SharedWord};
 
-use super::layout::Side;
+use super::layout::{LISTENING, Side};
+use super::spin::Spinner;
 use crate::{Error, ErrorKind, Region, Result, View};
 
 /// One end of a channel, open in this process.
@@ -17,13 +18,23 @@ pub(super) struct Connection {
     seat: Seat,
     /// Keeps the region's handle, for those who want to share it.
     pub(super) region: Region,
+    state: SharedWord<AtomicU32>,
+    /// The other end has not come yet, as far as we know: the listener's end of a channel that is new, or made new.
+    awaits_peer: AtomicBool,
     /// The other end was found dead. Told to all later calls, though somebody new may have come meanwhile.
     peer_died: AtomicBool,
 }
 
 impl Connection {
-    pub(super) fn new(region: Region, view: View, side: Side, seat: Seat) -> Connection {
-        Connection { view, side, seat, region, peer_died: AtomicBool::new(false) }
+    pub(super) fn new(
+        region: Region,
+        view: View,
+        side: Side,
+        seat: Seat,
+        state: SharedWord<AtomicU32>,
+    ) -> Connection {
+        let awaits_peer = AtomicBool::new(side == Side::Listener);
+        Connection { view, side, seat, region, state, awaits_peer, peer_died: AtomicBool::new(false) }
     }
 
     /// Whether this handle belongs to this process, and not to the one that forked it.
@@ -31,21 +42,57 @@ impl Connection {
         self.seat.is_ours()
     }
 
-    /// Whether the other end's process lives and has the channel open.
+    /// Whether no peer has come yet. Once one was seen this is kept in private memory: what it writes does not make it
+    /// unseen.
+    pub(super) fn awaits_peer(&self) -> bool {
+        if !self.awaits_peer.load(Ordering::Relaxed) {
+            return false;
+        }
+        let awaits = self.state.load(Ordering::Acquire) == LISTENING;
+        self.awaits_peer.store(awaits, Ordering::Relaxed);
+        awaits
+    }
+
+    /// Whether the other end was found dead before.
+    pub(super) fn is_peer_known_dead(&self) -> bool {
+        self.peer_died.load(Ordering::Relaxed)
+    }
+
+    /// Whether the other end's process lives and has the channel open, or is still to come.
     pub(super) fn peer_lives(&self) -> Result<bool> {
-        if self.peer_died.load(Ordering::Relaxed) {
+        if self.is_peer_known_dead() {
             return Ok(false);
         }
-        let lives = Seat::is_taken(&self.view, self.side.other().seat())?;
+        let lives = self.awaits_peer() || Seat::is_taken(&self.view, self.side.other().seat())?;
         if !lives {
             self.peer_died.store(true, Ordering::Relaxed);
         }
         Ok(lives)
     }
 
-    /// Before a new peer comes.
+    /// Waits for news of the other end: looks for a while, then sleeps.
+    pub(super) fn wait(
+        &self,
+        spinner: &mut Spinner,
+        bell: &Doorbell,
+        limit: Limit,
+        news: impl Fn() -> bool,
+    ) -> Result<Woken> {
+        if spinner.look(limit, &news, || self.peer_lives())? {
+            return Ok(Woken::News);
+        }
+        spinner.sleeps();
+        sleep_until(bell, limit, news, || self.peer_lives())
+    }
+
+    /// Before a new peer comes, whom [`LISTENING`] then invites.
     pub(super) fn forget_peer(&self) {
         self.peer_died.store(false, Ordering::Relaxed);
+    }
+
+    /// After that.
+    pub(super) fn await_peer(&self) {
+        self.awaits_peer.store(true, Ordering::Relaxed);
     }
 }
 
@@ -62,6 +109,10 @@ impl Limit {
         timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map_or(Limit::Never, Limit::At)
     }
 
+    pub(super) fn is_over(self) -> bool {
+        self.left().is_zero()
+    }
+
     pub(super) fn left(self) -> Duration {
         match self {
             Limit::At(end) => end.saturating_duration_since(Instant::now()),
@@ -70,26 +121,40 @@ impl Limit {
     }
 }
 
-/// Sleeps in slices until `news` says so, or time runs out; after each slice without news, `check` looks whether it is
-/// worth while to go on. The answer is whether there was news.
+/// Why a wait has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Woken {
+    /// What was waited for.
+    News,
+    /// Time ran out.
+    TimedOut,
+    /// There will be none.
+    Alone,
+}
+
+/// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on` says
+/// whether there may still be some.
 pub(super) fn sleep_until(
     bell: &Doorbell,
     limit: Limit,
     news: impl Fn() -> bool,
-    check: impl Fn() -> Result<bool>,
-) -> Result<bool> {
+    goes_on: impl Fn() -> Result<bool>,
+) -> Result<Woken> {
     loop {
         let left = limit.left();
-        if left.is_zero() {
-            return Ok(news());
+        if !left.is_zero() {
+            bell.sleep(left, &news);
         }
-        bell.sleep(left, &news);
         if news() {
-            return Ok(true);
+            return Ok(Woken::News);
         }
-        if !check()? {
+        // Before the time: who waits shortly and often learns of an end, too.
+        if !goes_on()? {
             // What came before the end counts.
-            return Ok(news());
+            return Ok(if news() { Woken::News } else { Woken::Alone });
+        }
+        if limit.is_over() {
+            return Ok(Woken::TimedOut);
         }
     }
 }

@@ -2,19 +2,20 @@
 //!
 //! The listener's name is that of a *desk*: a region with a few places at which those who want to connect say so. Who
 //! arrives takes a free place (a seat, which falls free when its process dies), and rings. The listener makes a channel of
-//! its own for the arrival, in a region with a random name, writes that down, and waits until the arrival has connected
-//! there. So each connection is one region that lives as long as one of its ends, and what anybody leaves at the desk is
+//! its own for the arrival, in a region with a random name, and writes that down; when the arrival has
+//! connected there, the channel is accepted. Nobody waits for one that is slow to connect. So each connection is one region that lives as long as one of its ends, and what anybody leaves at the desk is
 //! cleared by the next one.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use samemap_platform::{Doorbell, Seat, SharedWord, Sleepers};
 
-use super::connection::{Limit, sleep_until};
+use super::connection::{Limit, Woken, sleep_until};
 use super::layout::damaged;
-use super::{Channel, ChannelOptions};
+use super::{Channel, ChannelOptions, MOMENT};
 use crate::{
     Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, View,
 };
@@ -49,9 +50,6 @@ const ASKING: u32 = 1;
 /// The channel is there; its number stands beside.
 const SERVED: u32 = 2;
 
-/// How long the listener waits for an arrival to connect to the channel that it asked for.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// How a listener is made.
 pub type ListenerOptions = ChannelOptions;
 
@@ -83,6 +81,8 @@ pub struct Listener {
     places: Vec<Place>,
     name: ObjectName,
     options: ChannelOptions,
+    /// At each place, the channel that was made for whoever asked there, and has not connected yet.
+    pending: Vec<Option<Channel>>,
     next_place: usize,
     // Left last: whoever finds it free knows that nobody listens any more.
     _seat: Seat,
@@ -100,10 +100,11 @@ impl Listener {
         let region = Region::create(name, &region_options)?;
         let desk = Desk::at(region)?;
         let seat = Seat::take(&desk.view, LISTENER_SEAT)?.ok_or_else(|| damaged(BIND))?;
-        let places = (0..PLACES).map(|index| Place::at(&desk.view, index)).collect::<Result<_>>()?;
-        desk.mark.store(MARK, Ordering::Release);
+        let places: Vec<_> = (0..PLACES).map(|index| Place::at(&desk.view, index)).collect::<Result<_>>()?;
+        desk.view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         let (name, options) = (name.clone(), options.clone());
-        Ok(Listener { desk, places, name, options, next_place: 0, _seat: seat })
+        let pending = places.iter().map(|_| None).collect();
+        Ok(Listener { desk, places, name, options, pending, next_place: 0, _seat: seat })
     }
 
     /// Connects to a listener, for at most [`patience`](ChannelOptions::patience).
@@ -114,21 +115,21 @@ impl Listener {
     /// listener in the region.
     pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         let open = OpenOptions::read_write().trust(options.trust.clone());
-        let desk = Desk::at(Region::open(name, &open)?)?;
         let limit = Limit::after(Some(options.patience));
-        desk.wait_until_open(limit)?;
+        let desk = Desk::open(Region::open(name, &open)?, limit)?;
         let (place, _seat) = desk.take_place(limit)?;
         place.state.store(ASKING, Ordering::Release);
         desk.bell.ring();
         let served = || place.state.load(Ordering::Acquire) == SERVED;
         let is_served = sleep_until(&place.bell, limit, served, || desk.is_open())?;
         let number = place.channel.load(Ordering::Relaxed);
-        if !is_served {
+        if is_served != Woken::News {
             place.state.store(FREE, Ordering::Release);
             return Err(if desk.is_open()? { nobody_accepts() } else { nobody_listens() });
         }
         let channel = Channel::connect(&channel_name(name, number)?, options);
         place.state.store(FREE, Ordering::Release);
+        desk.bell.ring();
         channel
     }
 
@@ -140,17 +141,18 @@ impl Listener {
     pub fn accept(&mut self, timeout: Option<Duration>) -> Result<Option<Channel>> {
         let limit = Limit::after(timeout);
         loop {
-            if let Some(place) = self.next_arrival() {
-                if let Some(channel) = self.serve(place)? {
+            for step in 0..PLACES {
+                let at = (self.next_place + step) % PLACES;
+                if let Some(channel) = self.attend(at)? {
+                    self.next_place = (at + 1) % PLACES;
                     return Ok(Some(channel));
                 }
-                continue;
             }
-            if limit.left().is_zero() {
+            if limit.is_over() {
                 return Ok(None);
             }
-            let asking = || self.places.iter().any(Place::is_asking);
-            sleep_until(&self.desk.bell, limit, asking, || Ok(true))?;
+            // Who was served may end without a word: slept in slices, and looked at again after each.
+            self.desk.bell.sleep(limit.left(), || self.has_news());
         }
     }
 
@@ -160,40 +162,56 @@ impl Listener {
         &self.name
     }
 
-    /// The place of somebody who asks, in turn.
-    fn next_arrival(&mut self) -> Option<usize> {
-        let mut in_turn = (0..PLACES).map(|step| (self.next_place + step) % PLACES);
-        let place = in_turn.find(|&place| self.places[place].is_asking())?;
-        self.next_place = (place + 1) % PLACES;
-        Some(place)
+    fn has_news(&self) -> bool {
+        self.places.iter().any(Place::is_asking) || self.pending.iter().flatten().any(Channel::is_connected)
     }
 
-    /// Makes a channel for whoever asks there; `None` when it did not come.
+    /// What an asynchronous wait for arrivals watches.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
+        let places = self.places.iter().map(|place| place.state.clone());
+        super::watch::Arrivals::new(self.desk.bell.clone(), places)
+    }
+
+    /// Sees to whoever is at a place; its channel, when it has connected.
+    fn attend(&mut self, at: usize) -> Result<Option<Channel>> {
+        if let Some(channel) = self.pending[at].take() {
+            // Asked first: who connects leaves its place afterwards.
+            let is_expected =
+                self.places[at].state.load(Ordering::Acquire) == SERVED && self.is_occupied(at)?;
+            if channel.is_connected() {
+                return Ok(Some(channel));
+            }
+            // Otherwise it ended, or gave up.
+            if is_expected {
+                self.pending[at] = Some(channel);
+            }
+        }
+        if self.places[at].is_asking() {
+            self.pending[at] = self.serve(at)?;
+        }
+        Ok(None)
+    }
+
+    /// Makes a channel for whoever asks there, unless it has ended.
     fn serve(&self, at: usize) -> Result<Option<Channel>> {
         let place = &self.places[at];
-        if !Seat::is_taken(&self.desk.view, seat_at(at))? {
-            // Ended; whoever takes the place next begins anew.
+        if !self.is_occupied(at)? {
+            // Whoever takes the place next begins anew.
             let _ = place.state.compare_exchange(ASKING, FREE, Ordering::AcqRel, Ordering::Relaxed);
             return Ok(None);
         }
-        let (mut channel, number) = self.make_channel()?;
+        let (channel, number) = self.make_channel()?;
         place.channel.store(number, Ordering::Relaxed);
         if place.state.compare_exchange(ASKING, SERVED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return Ok(None);
         }
         place.bell.ring();
-        let limit = Limit::after(Some(PATIENCE));
-        while !limit.left().is_zero() {
-            if channel.wait_for_peer(Some(limit.left().min(Duration::from_millis(50))))? {
-                return Ok(Some(channel));
-            }
-            // It ended, or somebody else has come to its place, and asks.
-            if !Seat::is_taken(&self.desk.view, seat_at(at))? || place.is_asking() {
-                break;
-            }
-        }
-        // A last look: it may have connected and left its place in between.
-        Ok(channel.wait_for_peer(Some(Duration::ZERO))?.then_some(channel))
+        Ok(Some(channel))
+    }
+
+    fn is_occupied(&self, at: usize) -> Result<bool> {
+        Seat::is_taken(&self.desk.view, seat_at(at))
     }
 
     fn make_channel(&self) -> Result<(Channel, u64)> {
@@ -211,7 +229,6 @@ impl Listener {
 #[derive(Debug)]
 struct Desk {
     view: View,
-    mark: SharedWord<AtomicU64>,
     bell: Doorbell,
     _region: Region,
 }
@@ -225,29 +242,32 @@ struct Place {
 
 impl Desk {
     fn at(region: Region) -> Result<Desk> {
-        let view = region.view(0..(DESK_LEN as u64).min(region.len()), Access::ReadWrite)?;
-        Ok(Desk {
-            mark: SharedWord::<AtomicU64>::at(&view, MARK_AT)?,
-            bell: Doorbell::at(&view, BELL, Sleepers::One)?,
-            view,
-            _region: region,
-        })
+        Desk::inside(region.view(0..DESK_LEN as u64, Access::ReadWrite)?, region)
+    }
+
+    fn inside(view: View, region: Region) -> Result<Desk> {
+        Ok(Desk { bell: Doorbell::at(&view, BELL, Sleepers::One)?, view, _region: region })
+    }
+
+    /// Somebody else's, when it is ready. Nothing is written to what is no desk.
+    fn open(region: Region, limit: Limit) -> Result<Desk> {
+        if region.len() < DESK_LEN as u64 {
+            return Err(damaged(CONNECT));
+        }
+        let view = region.view(0..DESK_LEN as u64, Access::ReadWrite)?;
+        loop {
+            match (view.atomic_u64(MARK_AT)?.load(Ordering::Acquire), Seat::is_taken(&view, LISTENER_SEAT)?) {
+                (MARK, true) => return Desk::inside(view, region),
+                (MARK, false) => return Err(nobody_listens()),
+                (0, _) if !limit.is_over() => thread::sleep(MOMENT),
+                (0, false) => return Err(nobody_listens()),
+                _ => return Err(damaged(CONNECT)),
+            }
+        }
     }
 
     fn is_open(&self) -> Result<bool> {
         Seat::is_taken(&self.view, LISTENER_SEAT)
-    }
-
-    /// Until the listener has made its desk.
-    fn wait_until_open(&self, limit: Limit) -> Result<()> {
-        loop {
-            match (self.mark.load(Ordering::Acquire), self.is_open()?) {
-                (MARK, true) => return Ok(()),
-                (MARK, false) => return Err(nobody_listens()),
-                (0, _) if !limit.left().is_zero() => std::thread::sleep(Duration::from_millis(1)),
-                _ => return Err(damaged(CONNECT)),
-            }
-        }
     }
 
     /// A place of one's own.
@@ -258,14 +278,14 @@ impl Desk {
                     return Ok((Place::at(&self.view, index)?, seat));
                 }
             }
-            if limit.left().is_zero() {
+            if limit.is_over() {
                 return Err(nobody_accepts());
             }
             if !self.is_open()? {
                 return Err(nobody_listens());
             }
             // All places are taken by others who connect: one is free in milliseconds.
-            std::thread::sleep(Duration::from_millis(2));
+            thread::sleep(MOMENT);
         }
     }
 }

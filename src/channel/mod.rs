@@ -56,10 +56,13 @@ mod receiver;
 pub mod ring;
 mod sender;
 mod spin;
-mod stream;
+pub(crate) mod stream;
+#[cfg(feature = "tokio")]
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use samemap_platform::Seat;
@@ -70,7 +73,7 @@ pub use self::sender::{Batch, Sender, Slot};
 pub use self::spin::Spin;
 pub use self::stream::{MessageReader, MessageWriter};
 
-use self::connection::{Connection, Limit, sleep_until};
+use self::connection::{Connection, Limit, Woken, sleep_until};
 use self::layout::{CONNECTED, Control, LISTENING, MAKING, MARK, Ring, Side, bytes_needed};
 use self::ring::Shape;
 use crate::{
@@ -80,6 +83,12 @@ use crate::{
 
 const CREATE: &str = "create the channel";
 const CONNECT: &str = "connect to the channel";
+
+/// Between two looks at what nobody rings for.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// How long a seat may seem taken that is free: on Windows, who looks at one has it for an instant.
+const GRACE: Duration = Duration::from_millis(20);
 
 /// How a channel is made, or connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,9 +226,14 @@ impl Channel {
             ));
         }
         control.capacity.store(shape.capacity(), Ordering::Relaxed);
-        control.mark.store(MARK, Ordering::Relaxed);
-        let connection = Connection::new(region.clone(), view, Side::Listener, seat);
-        let channel = Channel::over(connection, shape, options.spin)?;
+        control.mark.store(MARK, Ordering::Release);
+        let mut channel = Channel::over(
+            &control,
+            Connected { region, view, side: Side::Listener, seat },
+            shape,
+            options.spin,
+        )?;
+        channel.renew();
         control.state.store(LISTENING, Ordering::Release);
         control.peer_bell.ring();
         Ok(channel)
@@ -246,8 +260,9 @@ impl Channel {
         {
             return Err(layout::damaged(CONNECT));
         }
-        let control = Control::at(&view)?;
         let limit = Limit::after(Some(options.patience));
+        wait_until_made(&view, limit)?;
+        let control = Control::at(&view)?;
         let seat = loop {
             wait_for_listener(&view, &control, limit)?;
             // Whoever has it may be gone before it has connected: then the state is as it was.
@@ -256,22 +271,30 @@ impl Channel {
                     break seat;
                 }
             }
-            if limit.left().is_zero() {
+            if limit.is_over() {
                 return Err(Error::new(ErrorKind::Busy, CONNECT));
             }
+            thread::sleep(MOMENT);
         };
         control.listener_bell.ring();
         let shape = control.shape(&view)?;
-        Channel::over(Connection::new(region.clone(), view, Side::Peer, seat), shape, options.spin)
+        Channel::over(&control, Connected { region, view, side: Side::Peer, seat }, shape, options.spin)
     }
 
-    fn over(connection: Connection, shape: Shape, spin: Spin) -> Result<Channel> {
-        let side = connection.side;
-        let outgoing = Ring::from(side, &connection.view, shape)?;
-        let incoming = Ring::from(side.other(), &connection.view, shape)?;
+    fn over(control: &Control, end: Connected<'_>, shape: Shape, spin: Spin) -> Result<Channel> {
+        let Connected { region, view, side, seat } = end;
+        let outgoing = Ring::from(side, &view, shape)?;
+        let incoming = Ring::from(side.other(), &view, shape)?;
+        let connection = Connection::new(region.clone(), view, side, seat, control.state.clone());
         let connection = Arc::new(connection);
         let sender = Sender::new(Arc::clone(&connection), outgoing, shape, spin);
         Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin) })
+    }
+
+    /// Empties both rings.
+    fn renew(&mut self) {
+        self.sender.renew();
+        self.receiver.renew();
     }
 
     /// Waits for at most `timeout` until a peer has connected; `None` is for ever. The answer is `false` when time ran
@@ -280,40 +303,55 @@ impl Channel {
     /// # Errors
     /// What the system says.
     pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        let control = Control::at(&self.connection().view)?;
-        let connected = || control.state.load(Ordering::Acquire) != LISTENING;
+        let connected = || !self.connection().awaits_peer();
         if connected() {
             return Ok(true);
         }
-        sleep_until(&control.listener_bell, Limit::after(timeout), connected, || Ok(true))
+        let bell = Control::at(&self.connection().view)?.listener_bell;
+        Ok(sleep_until(&bell, Limit::after(timeout), connected, || Ok(true))? == Woken::News)
     }
 
     /// When the peer has ended: makes the channel new, and waits for at most `timeout` until another peer has connected.
-    /// What was sent and not read is lost. The answer is `false` when time ran out; later calls wait on.
+    /// What was sent and not read is lost. A peer that has closed both directions is about to end, and waited for. The
+    /// answer is `false` when time ran out; later calls wait on.
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) while the peer is still there, [`Unsupported`](ErrorKind::Unsupported) on the peer's own
     /// end: connect again there.
     pub fn wait_for_next_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
         const OPERATION: &str = "wait for the next peer";
-        let view = self.connection().view.clone();
+        let limit = Limit::after(timeout);
         if self.connection().side != Side::Listener {
             return Err(Error::new(ErrorKind::Unsupported, OPERATION)
                 .with_detail("only the listener's end waits for peers; connect again instead"));
         }
-        let control = Control::at(&view)?;
-        if control.state.load(Ordering::Acquire) != LISTENING {
-            if Seat::is_taken(&view, Side::Peer.seat())? {
-                return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
+        if !self.connection().awaits_peer() {
+            let grace = Limit::after(Some(GRACE));
+            while Seat::is_taken(&self.connection().view, Side::Peer.seat())? {
+                let is_leaving = self.sender.is_closed() && self.receiver.is_closed();
+                if is_leaving && limit.is_over() {
+                    return Ok(false);
+                }
+                if !is_leaving && grace.is_over() {
+                    return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
+                }
+                thread::sleep(MOMENT);
             }
-            control.state.store(MAKING, Ordering::Release);
-            self.connection().forget_peer();
-            self.sender.renew();
-            self.receiver.renew();
-            control.state.store(LISTENING, Ordering::Release);
-            control.peer_bell.ring();
+            self.invite()?;
         }
-        self.wait_for_peer(timeout)
+        self.wait_for_peer(Some(limit.left()))
+    }
+
+    /// Makes the channel new, for the next peer.
+    fn invite(&mut self) -> Result<()> {
+        let control = Control::at(&self.connection().view)?;
+        control.state.store(MAKING, Ordering::Release);
+        self.connection().forget_peer();
+        self.renew();
+        control.state.store(LISTENING, Ordering::Release);
+        self.connection().await_peer();
+        control.peer_bell.ring();
+        Ok(())
     }
 
     /// The half that sends.
@@ -340,22 +378,44 @@ impl Channel {
         &self.connection().region
     }
 
+    /// Whether a peer has come.
+    fn is_connected(&self) -> bool {
+        !self.connection().awaits_peer()
+    }
+
     fn connection(&self) -> &Connection {
         &self.sender.connection
     }
+}
+
+/// What an end is made of.
+struct Connected<'a> {
+    region: &'a Region,
+    view: View,
+    side: Side,
+    seat: Seat,
+}
+
+/// Until the region holds a channel. Nothing is written to it before.
+fn wait_until_made(view: &View, limit: Limit) -> Result<()> {
+    while !Control::is_made(view)? {
+        if limit.is_over() {
+            let is_being_made = Seat::is_taken(view, Side::Listener.seat())?;
+            return Err(if is_being_made { Error::new(ErrorKind::Busy, CONNECT) } else { nobody_listens() });
+        }
+        thread::sleep(MOMENT);
+    }
+    Ok(())
 }
 
 /// Until the listener is ready for a peer.
 fn wait_for_listener(view: &View, control: &Control, limit: Limit) -> Result<()> {
     let is_ready = || control.state.load(Ordering::Acquire) == LISTENING;
     if !is_ready() {
-        let check = || Ok(!has_peer(view, control)?);
-        if !sleep_until(&control.peer_bell, limit, is_ready, check)? {
+        let goes_on = || Ok(Seat::is_taken(view, Side::Listener.seat())? && !has_peer(view, control)?);
+        if sleep_until(&control.peer_bell, limit, is_ready, goes_on)? != Woken::News {
             return Err(not_ready(view, control)?);
         }
-    }
-    if control.mark.load(Ordering::Relaxed) != MARK {
-        return Err(layout::damaged(CONNECT));
     }
     // A listener that was killed leaves its word.
     if Seat::is_taken(view, Side::Listener.seat())? { Ok(()) } else { Err(nobody_listens()) }

@@ -6,16 +6,15 @@ use std::time::Duration;
 use bytemuck::AnyBitPattern;
 use samemap_platform::{Doorbell, Part, bytemuck};
 
-use super::connection::{Connection, Limit, closed, peer_died, sleep_until};
+use super::connection::{Connection, Limit, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
 use super::ring::{Consumer, Record, Shape};
 use super::spin::{Spin, Spinner};
+#[cfg(feature = "tokio")]
+use super::watch::{Incoming, PeerArrival};
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "receive from the channel";
-
-/// After how many messages without a sleep this side makes it cheap for the other one not to wake it.
-const AWAKE_FOR_LONG: u32 = 64;
 
 /// The receiving half of a channel's end.
 ///
@@ -27,13 +26,12 @@ pub struct Receiver {
     consumer: Consumer,
     shape: Shape,
     spinner: Spinner,
-    awake: u32,
 }
 
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, shape, spinner, awake: 0 }
+        Receiver { connection, ring, consumer, shape, spinner }
     }
 
     /// The longest message that can come, in bytes.
@@ -59,7 +57,8 @@ impl Receiver {
         Ok(Received { receiver: self, record })
     }
 
-    /// The next message, if there is one.
+    /// The next message, if there is one. This does not ask the system whether the peer lives: one that died is told here
+    /// when a call that waits has found out, be it for no time at all.
     ///
     /// # Errors
     /// Those of [`recv`](Self::recv).
@@ -71,7 +70,7 @@ impl Receiver {
         if self.ring.is_sender_closed() {
             return self.last_of_a_closed();
         }
-        Ok(None)
+        if self.connection.is_peer_known_dead() { Err(peer_died(OPERATION)) } else { Ok(None) }
     }
 
     /// The next message; waits for at most `timeout`, and is `None` when time ran out.
@@ -127,23 +126,23 @@ impl Receiver {
     pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
         let limit = Limit::after(timeout);
         for receiver in &mut *receivers {
-            receiver.awake = 0;
+            receiver.spinner.sleeps();
         }
         loop {
             if let Some(index) = receivers.iter().position(|receiver| receiver.has_news()) {
                 return Ok(Some(index));
             }
-            let left = limit.left();
-            if left.is_zero() && !receivers.is_empty() {
-                return Ok(None);
-            }
             let bells: Vec<&Doorbell> =
                 receivers.iter().map(|receiver| &receiver.ring.receiver_bell).collect();
-            Doorbell::sleep_on_any(&bells, left, || receivers.iter().any(|receiver| receiver.has_news()))?;
+            let has_news = || receivers.iter().any(|receiver| receiver.has_news());
+            Doorbell::sleep_on_any(&bells, limit.left(), has_news)?;
             for (index, receiver) in receivers.iter().enumerate() {
-                if !receiver.has_news() && !receiver.connection.peer_lives()? {
+                if receiver.has_news() || !receiver.connection.peer_lives()? {
                     return Ok(Some(index));
                 }
+            }
+            if limit.is_over() {
+                return Ok(None);
             }
         }
     }
@@ -170,31 +169,70 @@ impl Receiver {
     fn wait_for_message(&mut self, timeout: Option<Duration>) -> Result<bool> {
         let (ring, consumer) = (&self.ring, &self.consumer);
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
-        if !self.spinner.look(news) {
-            self.awake = 0;
-            let limit = Limit::after(timeout);
-            if !sleep_until(&ring.receiver_bell, limit, news, || self.connection.peer_lives())? {
-                return if limit.left().is_zero() { Ok(false) } else { Err(peer_died(OPERATION)) };
-            }
+        match self.connection.wait(&mut self.spinner, &ring.receiver_bell, Limit::after(timeout), news)? {
+            // It closed after its last message.
+            Woken::News if consumer.has_more(ring) => Ok(true),
+            Woken::News => Err(closed(OPERATION)),
+            Woken::TimedOut => Ok(false),
+            Woken::Alone => Err(peer_died(OPERATION)),
         }
-        if self.consumer.has_more(&self.ring) { Ok(true) } else { Err(closed(OPERATION)) }
     }
 
     #[inline]
     fn free(&mut self, record: Record) {
         self.consumer.free(&self.ring, record);
         self.ring.sender_bell.ring();
-        self.awake += 1;
-        if self.awake == AWAKE_FOR_LONG {
+        if self.spinner.is_long_awake() {
             self.ring.receiver_bell.relax();
         }
+    }
+
+    /// Whether the peer has closed its sender.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ring.is_sender_closed()
     }
 
     /// For a new peer.
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.shape);
-        self.awake = 0;
+        self.spinner.sleeps();
+    }
+}
+
+/// What asynchronous receiving is made of.
+#[cfg(feature = "tokio")]
+impl Receiver {
+    pub(crate) fn watch(&self) -> Result<Incoming> {
+        Incoming::new(&self.connection, self.shape)
+    }
+
+    pub(crate) fn watch_for_peer(&self) -> Result<PeerArrival> {
+        PeerArrival::new(&self.connection)
+    }
+
+    /// The next message; an error when there is none and there will be none.
+    pub(crate) fn next_or_end(&mut self, is_over: bool) -> Result<Option<Record>> {
+        // Asked first: what was sent before it closed counts.
+        let is_closed = self.ring.is_sender_closed();
+        match self.next()? {
+            None if is_closed => Err(closed(OPERATION)),
+            None if is_over => Err(peer_died(OPERATION)),
+            next => Ok(next),
+        }
+    }
+
+    pub(crate) fn lend(&mut self, record: Record) -> Received<'_> {
+        Received { receiver: self, record }
+    }
+
+    pub(crate) fn position(&self) -> u64 {
+        self.consumer.position()
+    }
+
+    /// Before a sleep.
+    pub(crate) fn sleeps(&mut self) {
+        self.spinner.sleeps();
     }
 }
 

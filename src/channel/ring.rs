@@ -172,6 +172,12 @@ impl Producer {
         self.published != self.tail
     }
 
+    /// Where the consumer was when it was last asked.
+    #[must_use]
+    pub fn seen_head(&self) -> u64 {
+        self.head
+    }
+
     /// Whether there is room, by what the consumer says now. True, too, when it says nonsense: the next call tells.
     #[inline]
     pub fn has_moved(&self, memory: &impl RingMemory) -> bool {
@@ -247,6 +253,12 @@ impl Consumer {
     pub fn free(&mut self, memory: &impl RingMemory, record: Record) {
         self.head = record.start + record_len(record.len);
         memory.store_head(self.head);
+    }
+
+    /// The next record to read. When there is none, the producer's place.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.head
     }
 
     /// Whether there is something to read, by what the producer says now. True, too, when it says nonsense: the next

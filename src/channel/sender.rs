@@ -6,16 +6,15 @@ use std::time::Duration;
 use bytemuck::NoUninit;
 use samemap_platform::{Part, bytemuck};
 
-use super::connection::{Connection, Limit, closed, peer_died, sleep_until};
+use super::connection::{Connection, Limit, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
 use super::ring::{Producer, Record, Shape};
 use super::spin::{Spin, Spinner};
+#[cfg(feature = "tokio")]
+use super::watch::Outgoing;
 use crate::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "send through the channel";
-
-/// After how many messages without a sleep this side makes it cheap for the other one not to wake it.
-const AWAKE_FOR_LONG: u32 = 64;
 
 /// The sending half of a channel's end. One thread at a time sends; put it into a `Mutex` for several.
 ///
@@ -28,13 +27,12 @@ pub struct Sender {
     producer: Producer,
     shape: Shape,
     spinner: Spinner,
-    awake: u32,
 }
 
 impl Sender {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Sender {
         let (producer, spinner) = (Producer::new(shape), Spinner::new(spin));
-        Sender { connection, ring, producer, shape, spinner, awake: 0 }
+        Sender { connection, ring, producer, shape, spinner }
     }
 
     /// The longest message, in bytes.
@@ -150,8 +148,7 @@ impl Sender {
     fn publish(&mut self) {
         self.producer.publish(&self.ring);
         self.ring.receiver_bell.ring();
-        self.awake += 1;
-        if self.awake == AWAKE_FOR_LONG {
+        if self.spinner.is_long_awake() {
             self.ring.sender_bell.relax();
         }
     }
@@ -163,18 +160,12 @@ impl Sender {
         loop {
             let (ring, producer) = (&self.ring, &self.producer);
             let news = || producer.has_moved(ring) || ring.is_receiver_closed();
-            let there = self.spinner.look(news) || {
-                self.awake = 0;
-                sleep_until(&ring.sender_bell, limit, news, || self.connection.peer_lives())?
-            };
-            if there && self.room(len)?.is_some() {
-                return Ok(true);
-            }
-            if !there && limit.left().is_zero() {
-                return Ok(false);
-            }
-            if !there {
-                return Err(self.peer_is_gone());
+            match self.connection.wait(&mut self.spinner, &ring.sender_bell, limit, news)? {
+                Woken::News if self.room(len)?.is_some() => return Ok(true),
+                // Some room, but not enough yet.
+                Woken::News if !limit.is_over() => {}
+                Woken::News | Woken::TimedOut => return Ok(false),
+                Woken::Alone => return Err(self.peer_is_gone()),
             }
         }
     }
@@ -184,11 +175,46 @@ impl Sender {
         if self.ring.is_receiver_closed() { closed(OPERATION) } else { peer_died(OPERATION) }
     }
 
+    /// Whether the peer has closed its receiver.
+    pub(super) fn is_closed(&self) -> bool {
+        self.ring.is_receiver_closed()
+    }
+
     /// For a new peer.
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.producer = Producer::new(self.shape);
-        self.awake = 0;
+        self.spinner.sleeps();
+    }
+}
+
+/// What asynchronous sending is made of.
+#[cfg(feature = "tokio")]
+impl Sender {
+    pub(crate) fn watch(&self) -> Result<Outgoing> {
+        Outgoing::new(&self.connection, self.shape)
+    }
+
+    /// Room for a message; an error when there is none and there will be none.
+    pub(crate) fn room_or_end(&mut self, len: usize, is_over: bool) -> Result<Option<Record>> {
+        match self.room(len)? {
+            None if is_over => Err(self.peer_is_gone()),
+            room => Ok(room),
+        }
+    }
+
+    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
+        Slot { sender: self, record }
+    }
+
+    /// Where the receiver was when it was last asked.
+    pub(crate) fn position(&self) -> u64 {
+        self.producer.seen_head()
+    }
+
+    /// Before a sleep.
+    pub(crate) fn sleeps(&mut self) {
+        self.spinner.sleeps();
     }
 }
 

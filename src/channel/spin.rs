@@ -3,7 +3,10 @@
 use std::hint;
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::connection::Limit;
+use crate::Result;
 
 /// How long one side of a channel looks for news before it sleeps in the kernel.
 ///
@@ -18,7 +21,7 @@ pub enum Spin {
     Adaptive,
     /// Sleep at once.
     Never,
-    /// At least this long each time, whatever came of it.
+    /// This long each time, whatever came of it, if the call's own time is not over before.
     For(Duration),
 }
 
@@ -31,34 +34,59 @@ const TRIAL_LOOKS: u32 = 40;
 /// How many waits lie between two such trials.
 const WAITS_BETWEEN_TRIALS: u32 = 32;
 
+/// How long a look may be without asking whether the peer lives.
+const SLICE: Duration = Duration::from_millis(25);
+
+/// After how many messages without a sleep a side makes it cheap for the other one not to wake it.
+const AWAKE_FOR_LONG: u32 = 64;
+
 /// Looks for something, and learns whether that pays.
 #[derive(Debug)]
 pub(super) struct Spinner {
     spin: Spin,
     looks: u32,
     waits: u32,
+    /// Messages since the last sleep.
+    awake: u32,
 }
 
 impl Spinner {
     pub(super) fn new(spin: Spin) -> Spinner {
         let spin = if spin == Spin::Adaptive && is_single_processor() { Spin::Never } else { spin };
-        Spinner { spin, looks: MOST_LOOKS / 4, waits: 0 }
+        Spinner { spin, looks: MOST_LOOKS / 4, waits: 0, awake: 0 }
     }
 
-    /// Looks for a while; `true` when `found` was.
+    /// Looks for a while, within the limit; `true` when `found` was. A long look asks now and then whether it `goes_on`.
     #[inline]
-    pub(super) fn look(&mut self, mut found: impl FnMut() -> bool) -> bool {
+    pub(super) fn look(
+        &mut self,
+        limit: Limit,
+        mut found: impl FnMut() -> bool,
+        goes_on: impl Fn() -> Result<bool>,
+    ) -> Result<bool> {
         match self.spin {
-            Spin::Adaptive => self.look_adaptively(found),
-            Spin::Never => found(),
-            Spin::For(time) => look_for(time, &mut found),
+            Spin::Adaptive => Ok(self.look_adaptively(found)),
+            Spin::Never => Ok(found()),
+            Spin::For(time) => look_for(time, limit, &mut found, &goes_on),
         }
+    }
+
+    /// Counts a message; `true` once, when there were many since the last sleep.
+    #[inline]
+    pub(super) fn is_long_awake(&mut self) -> bool {
+        self.awake = self.awake.wrapping_add(1);
+        self.awake == AWAKE_FOR_LONG
+    }
+
+    /// This side is about to sleep.
+    pub(super) fn sleeps(&mut self) {
+        self.awake = 0;
     }
 
     #[inline]
     fn look_adaptively(&mut self, mut found: impl FnMut() -> bool) -> bool {
         if self.looks == 0 {
-            self.waits += 1;
+            self.waits = self.waits.wrapping_add(1);
             if self.waits % WAITS_BETWEEN_TRIALS != 0 {
                 return found();
             }
@@ -80,17 +108,29 @@ impl Spinner {
     }
 }
 
-fn look_for(time: Duration, found: &mut impl FnMut() -> bool) -> bool {
-    let start = Instant::now();
+fn look_for(
+    time: Duration,
+    limit: Limit,
+    found: &mut impl FnMut() -> bool,
+    goes_on: &impl Fn() -> Result<bool>,
+) -> Result<bool> {
+    let end = Limit::after(Some(time));
+    let mut slice = Limit::after(Some(SLICE));
     loop {
         for _ in 0..16 {
             if found() {
-                return true;
+                return Ok(true);
             }
             hint::spin_loop();
         }
-        if start.elapsed() >= time {
-            return false;
+        if end.is_over() || limit.is_over() {
+            return Ok(false);
+        }
+        if slice.is_over() {
+            if !goes_on()? {
+                return Ok(false);
+            }
+            slice = Limit::after(Some(SLICE));
         }
     }
 }
@@ -103,16 +143,21 @@ fn is_single_processor() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
+
+    fn look(spinner: &mut Spinner, found: impl FnMut() -> bool) -> bool {
+        spinner.look(Limit::Never, found, || Ok(true)).unwrap()
+    }
 
     #[test]
     fn looking_that_never_pays_is_given_up() {
-        let mut spinner = Spinner { spin: Spin::Adaptive, looks: MOST_LOOKS, waits: 0 };
+        let mut spinner = Spinner { spin: Spin::Adaptive, looks: MOST_LOOKS, waits: 0, awake: 0 };
         for _ in 0..20 {
-            assert!(!spinner.look(|| false));
+            assert!(!look(&mut spinner, || false));
         }
         let mut looks = 0;
         for _ in 0..WAITS_BETWEEN_TRIALS * 10 {
-            spinner.look(|| {
+            look(&mut spinner, || {
                 looks += 1;
                 false
             });
@@ -122,10 +167,10 @@ mod tests {
 
     #[test]
     fn looking_that_pays_is_taken_up_again() {
-        let mut spinner = Spinner { spin: Spin::Adaptive, looks: 0, waits: 0 };
+        let mut spinner = Spinner { spin: Spin::Adaptive, looks: 0, waits: 0, awake: 0 };
         for _ in 0..1000 {
             let mut looks = 0;
-            spinner.look(|| {
+            look(&mut spinner, || {
                 looks += 1;
                 looks > EAGER_LOOKS + 20
             });
@@ -137,8 +182,16 @@ mod tests {
     fn a_set_time_is_kept() {
         let mut spinner = Spinner::new(Spin::For(Duration::from_millis(2)));
         let start = Instant::now();
-        assert!(!spinner.look(|| false));
+        assert!(!look(&mut spinner, || false));
         assert!(start.elapsed() >= Duration::from_millis(2));
-        assert!(!Spinner::new(Spin::Never).look(|| false));
+        assert!(!look(&mut Spinner::new(Spin::Never), || false));
+    }
+
+    #[test]
+    fn a_set_time_ends_with_the_call_and_with_the_peer() {
+        let mut spinner = Spinner::new(Spin::For(Duration::MAX));
+        let limit = Limit::after(Some(Duration::from_millis(2)));
+        assert!(!spinner.look(limit, || false, || Ok(true)).unwrap());
+        assert!(!spinner.look(Limit::Never, || false, || Ok(false)).unwrap());
     }
 }

@@ -90,7 +90,7 @@ impl io::Read for MessageReader {
     }
 }
 
-fn to_io(error: crate::Error) -> io::Error {
+pub(crate) fn to_io(error: crate::Error) -> io::Error {
     let kind = match error.kind() {
         ErrorKind::Closed => io::ErrorKind::BrokenPipe,
         ErrorKind::PeerDied => io::ErrorKind::UnexpectedEof,

@@ -8,10 +8,16 @@ use clap::{Args, Parser};
 use super::backend::Backend;
 use super::ending::{self, Endings, Stop};
 use super::output::{self, printable};
+use super::reply;
+
+/// What comes first in the `--help` of the client.
+pub(crate) const HELP: &str = "\
+With --reply the client waits for at most 5 seconds for its turn, and for at most 5
+until the server has taken the reply.";
 
 /// Opens a named shared memory, reads the message in it, and holds it until it is told to end
 #[derive(Debug, Parser)]
-#[command(name = "samemap-client", version, after_help = ending::HELP)]
+#[command(name = "samemap-client", version, after_help = ending::help_with(HELP))]
 struct Cli {
     #[command(flatten)]
     args: ClientArgs,
@@ -29,6 +35,9 @@ pub(crate) struct ClientArgs {
     /// Size of the view in bytes
     #[arg(long, value_name = "BYTES", default_value_t = super::DEFAULT_VIEW_SIZE)]
     view_size: u64,
+    /// Text to send back to a server that waits for it (samemap-server --duplex)
+    #[arg(long, value_name = "TEXT")]
+    reply: Option<String>,
     /// Implementation of shared memory
     #[arg(long, value_enum, default_value_t = Backend::Native)]
     backend: Backend,
@@ -54,6 +63,7 @@ pub(crate) fn run(args: &ClientArgs) -> Result<(), Stop> {
 
 fn read<R: SharedRegion>(args: &ClientArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
+    args.reply.as_deref().map_or(Ok(()), reply::check_length)?;
     // A client holds the region too: when it is the last one out, it leaves nothing behind either.
     let endings = Endings::listen()?;
     let access = args.backend.access_to_read();
@@ -65,6 +75,11 @@ fn read<R: SharedRegion>(args: &ClientArgs) -> Result<(), Stop> {
     let text = view.read_utf16(0)?;
     output::line(READ)?;
     output::line(&format!("\"{}\"", printable(&text)))?;
+    if let Some(reply) = &args.reply {
+        reply::send(&name, reply)?;
+        output::line("This reply is sent to the server:")?;
+        output::line(&format!("\"{}\"", printable(reply)))?;
+    }
     output::line(output::PRESS_ENTER)?;
     endings.wait()?;
     drop(view);

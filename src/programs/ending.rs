@@ -15,11 +15,16 @@ use samemap_platform::console;
 use super::output;
 
 /// For the `--help` of the programs that wait.
-pub(crate) const HELP: &str = "\
+const HELP: &str = "\
 Ends in order, with nothing left behind and status 0, on ENTER or the end of its
 input, on SIGINT, SIGTERM, SIGHUP (also where they were ignored when it was
 started) or a console close, and when nobody reads its output any more.
 An error is one line on standard error, with status 1; a usage error has status 2.";
+
+/// That, behind a paragraph of the program's own.
+pub(crate) fn help_with(paragraph: &str) -> String {
+    format!("{paragraph}\n\n{HELP}")
+}
 
 /// Why a program stops before its work is done.
 #[derive(Debug)]
@@ -95,13 +100,20 @@ impl Endings {
         Ok(Endings { sender, events })
     }
 
-    /// Stops the program when a signal has arrived by now: creating much memory takes its time.
+    /// Stops the program when something has told it to end by now: a signal, for creating much memory takes its time;
+    /// and whatever else is [watched](Self::watch).
     pub(crate) fn check(&self) -> Result<(), Stop> {
         if self.events.try_recv().is_ok() { Err(Stop::Ended) } else { Ok(()) }
     }
 
     /// Waits until the program shall end.
     pub(crate) fn wait(&self) -> Result<(), Stop> {
+        self.watch()?;
+        self.wait_on()
+    }
+
+    /// Watches input and output too from now on, as [`wait`](Self::wait) does, for [`check`](Self::check).
+    pub(crate) fn watch(&self) -> Result<(), Stop> {
         let input = self.sender.clone();
         in_background(move || {
             wait_for_enter();
@@ -111,7 +123,11 @@ impl Endings {
         in_background(move || {
             console::wait_until_output_is_broken();
             let _ = output.send(Ending::OutputBroken);
-        })?;
+        })
+    }
+
+    /// Waits until the program shall end, after [`watch`](Self::watch).
+    pub(crate) fn wait_on(&self) -> Result<(), Stop> {
         // Cannot fail: a sender lives in `self`.
         let _ = self.events.recv();
         Ok(())

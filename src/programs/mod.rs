@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `server`, `client` | the two programs of the sample, generic over the backend |
+//! | `reply` | the way back of their duplex form |
 //! | `demo` | both of them as child processes, watched and checked |
 //! | `tool` | the program `samemap`: its subcommands, names, listing and reclaiming |
 //! | `backend` | which backends are built in |
@@ -14,6 +15,7 @@ pub mod client;
 mod demo;
 mod ending;
 mod output;
+mod reply;
 pub mod server;
 pub mod tool;
 

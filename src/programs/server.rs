@@ -8,10 +8,17 @@ use clap::{Args, Parser};
 use super::backend::Backend;
 use super::ending::{self, Endings, Stop};
 use super::output::{self, printable};
+use super::reply::WayBack;
+
+/// What comes first in the `--help` of the server.
+pub(crate) const HELP: &str = "\
+With --duplex the reply comes through a channel called NAME.duplex. The first reply
+counts; a client that ends without one leaves the server waiting. What ends the
+program ends the wait, too.";
 
 /// Creates a named shared memory, writes a message to it, and holds it until it is told to end
 #[derive(Debug, Parser)]
-#[command(name = "samemap-server", version, after_help = ending::HELP)]
+#[command(name = "samemap-server", version, after_help = ending::help_with(HELP))]
 struct Cli {
     #[command(flatten)]
     args: ServerArgs,
@@ -35,6 +42,9 @@ pub(crate) struct ServerArgs {
     /// Text to write at the start of the view, as UTF-16LE with a NUL behind it
     #[arg(long, value_name = "TEXT", default_value = super::DEFAULT_MESSAGE)]
     message: String,
+    /// Waits for one reply of a client (samemap-client --reply) and prints it
+    #[arg(long)]
+    duplex: bool,
     /// Implementation of shared memory
     #[arg(long, value_enum, default_value_t = Backend::Native)]
     backend: Backend,
@@ -59,7 +69,10 @@ fn serve<R: SharedRegion>(args: &ServerArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     check_message(args)?;
     let endings = Endings::listen()?;
+    // First, so that it is there when a client has read the message; but a region that cannot be made is told first.
+    let way_back = args.duplex.then(|| WayBack::create(&name));
     let region = R::create(&name, &CreateOptions::new(args.size))?;
+    let way_back = way_back.transpose()?;
     endings.check()?;
     output::line(&format!("The file mapping ({}) is created", printable(&name.to_string())))?;
     let request = MapRequest::new(args.offset, args.view_size, Access::ReadWrite);
@@ -68,12 +81,22 @@ fn serve<R: SharedRegion>(args: &ServerArgs) -> Result<(), Stop> {
     view.write_utf16(0, &args.message)?;
     output::line("This message is written to the view:")?;
     output::line(&format!("\"{}\"", printable(&args.message)))?;
+    endings.watch()?;
+    if let Some(way_back) = way_back {
+        output::line(WAITING)?;
+        let reply = way_back.wait(&endings)?;
+        output::line("This reply is read from the channel:")?;
+        output::line(&format!("\"{}\"", printable(&reply)))?;
+    }
     output::line(output::PRESS_ENTER)?;
-    endings.wait()?;
+    endings.wait_on()?;
     drop(view);
     drop(region);
     Ok(())
 }
+
+/// The line behind which the server waits for a reply.
+const WAITING: &str = "Waiting for a reply; press ENTER to quit without one";
 
 /// Told before anything is created, in terms of the flags.
 fn check_message(args: &ServerArgs) -> Result<(), Stop> {

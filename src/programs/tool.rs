@@ -36,10 +36,10 @@ enum Command {
     #[command(after_help = GC_HELP)]
     Gc(FormArgs),
     /// The same as the program samemap-server
-    #[command(after_help = ending::HELP)]
+    #[command(after_help = ending::help_with(server::HELP))]
     Server(ServerArgs),
     /// The same as the program samemap-client
-    #[command(after_help = ending::HELP)]
+    #[command(after_help = ending::help_with(client::HELP))]
     Client(ClientArgs),
 }
 

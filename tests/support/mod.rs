@@ -290,6 +290,13 @@ impl Program {
         }
     }
 
+    /// Ends its input and waits for its end.
+    #[track_caller]
+    pub fn end_of_input(mut self) -> Outcome {
+        self.close_input();
+        self.finish()
+    }
+
     /// Presses ENTER and waits for its end.
     #[track_caller]
     pub fn end(mut self) -> Outcome {

@@ -4,13 +4,13 @@
 //! known by slot names; the names of objects travel in hexadecimal digits.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::time::Duration;
 
 use super::puppet::{ANSWER, Harness, Puppet, ROLE};
 use super::storm::{self, Storm};
-use super::suite::{Outcome, rules};
-use super::support::{kind_word, next_random, tell, unhex, unique_name};
+use super::suite::{Outcome, Rule, rules};
+use super::support::{kind_word, next_random, tell, unhex};
 use super::{system, watchdog};
 use crate::{
     Access, CreateOptions, Disposition, Error, MapRequest, ObjectName, OpenOptions, Permissions, Share,
@@ -23,12 +23,20 @@ use crate::{
 /// # Panics
 /// When a child does not obey, or fails as a rule wants it to.
 pub fn child_entry<R: SharedRegion>(harness: &Harness) {
+    enter(harness, rules::<R>, &mut Stage::<R>::default());
+}
+
+/// Plays this process's part.
+pub(super) fn enter(harness: &Harness, rules: fn() -> Vec<Rule>, stage: &mut dyn Actor) {
     let Ok(role) = std::env::var(ROLE) else { return children_obey(harness) };
     // Orphans must not stay: a puppet outlives no rule, not even one that was aborted.
     let _watchdog = watchdog::Watchdog::with_limit(format!("child {role}"), watchdog::limit() * 2);
     match role.strip_prefix("rule:") {
-        Some(rule) => run_rule::<R>(harness, rule),
-        None => obey::<R>(),
+        Some(rule) => run_rule(harness, &rules(), rule),
+        None => {
+            system::no_crash_dialogs();
+            obey(stage, &[]);
+        }
     }
 }
 
@@ -42,15 +50,11 @@ fn children_obey(harness: &Harness) {
         assert!(unknown.is_err_and(|error| error.starts_with("unknown")), "nonsense is refused");
         assert_eq!(puppet.end(how).success(), orderly, "the end called {how}");
     }
-    let name = unique_name();
-    let mut puppet = Puppet::start(harness);
-    let len = puppet.create("region", 1, &name);
-    assert!(len >= 1, "a region has a length");
 }
 
 /// Runs one rule and answers with its outcome, for `run_all`.
-fn run_rule<R: SharedRegion>(harness: &Harness, name: &str) {
-    let rule = rules::<R>().into_iter().find(|rule| rule.name == name).expect("a rule of this suite");
+fn run_rule(harness: &Harness, rules: &[Rule], name: &str) {
+    let rule = rules.iter().find(|rule| rule.name == name).expect("a rule of this suite");
     let _watchdog = watchdog::Watchdog::start(name);
     match rule.run(harness) {
         Outcome::Kept => answer("ok kept"),
@@ -59,18 +63,27 @@ fn run_rule<R: SharedRegion>(harness: &Harness, name: &str) {
     }
 }
 
-/// Does what standard input says, to its end.
-fn obey<R: SharedRegion>() {
-    system::no_crash_dialogs();
-    let mut stage = Stage::<R> { regions: BTreeMap::new(), views: BTreeMap::new() };
-    for line in std::io::stdin().lock().lines() {
-        let line = line.expect("commands are text");
+/// What a child can do.
+pub(super) trait Actor {
+    /// Does what the words say, or tells why not.
+    fn perform(&mut self, words: &[&str]) -> Answer;
+}
+
+/// Does what standard input says, until it says one of `ends`, which is the answer, or to its end.
+pub(super) fn obey<'a>(stage: &mut dyn Actor, ends: &[&'a str]) -> Option<&'a str> {
+    loop {
+        let mut line = String::new();
+        // Line by line: whoever does one command may read the next ones.
+        if std::io::stdin().read_line(&mut line).expect("commands are text") == 0 {
+            return None;
+        }
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
-            ["quit"] => return,
+            ["quit"] => return None,
             ["exit"] => std::process::exit(0),
             ["abort"] => std::process::abort(),
             ["panic"] => panic!("told to"),
+            [word] if ends.contains(&word) => return ends.iter().find(|end| **end == word).copied(),
             _ => match stage.perform(&words) {
                 Ok(text) => answer(&format!("ok {text}")),
                 Err(text) => answer(&format!("err {text}")),
@@ -80,20 +93,27 @@ fn obey<R: SharedRegion>() {
 }
 
 /// Prints an answer. The newline before it ends whatever libtest has begun to print.
-fn answer(text: &str) {
+pub(super) fn answer(text: &str) {
     let mut out = std::io::stdout().lock();
     // Not println!, which libtest may capture. A parent that is gone does not matter.
     let _ = writeln!(out, "\n{ANSWER}{text}").and_then(|()| out.flush());
 }
 
-struct Stage<R> {
+/// Regions and views.
+pub(super) struct Stage<R> {
     regions: BTreeMap<String, R>,
     views: BTreeMap<String, View>,
 }
 
-type Answer = Result<String, String>;
+impl<R> Default for Stage<R> {
+    fn default() -> Self {
+        Stage { regions: BTreeMap::new(), views: BTreeMap::new() }
+    }
+}
 
-impl<R: SharedRegion> Stage<R> {
+pub(super) type Answer = Result<String, String>;
+
+impl<R: SharedRegion> Actor for Stage<R> {
     fn perform(&mut self, words: &[&str]) -> Answer {
         match *words {
             ["ping"] => done(),
@@ -120,8 +140,15 @@ impl<R: SharedRegion> Stage<R> {
                 let storm = Storm { rounds: u64::MAX, time: Duration::MAX, index, len };
                 storm::run::<R>(storm, &named(name)?)
             }
-            _ => Err(format!("unknown command {words:?}")),
+            _ => unknown(words),
         }
+    }
+}
+
+impl<R: SharedRegion> Stage<R> {
+    /// The region in a slot.
+    pub(super) fn region(&self, slot: &str) -> Result<&R, String> {
+        self.regions.get(slot).ok_or_else(|| format!("nothing in slot {slot}"))
     }
 
     fn create(&mut self, slot: &str, size: &str, share: &str, name: &str) -> Answer {
@@ -132,25 +159,16 @@ impl<R: SharedRegion> Stage<R> {
     fn create_or_open(&mut self, slot: &str, size: &str, share: &str, name: &str) -> Answer {
         let (region, disposition) =
             R::create_or_open(&named(name)?, &create_options(size, share)?).map_err(spell)?;
-        let word = match disposition {
-            Disposition::Created => "created",
-            Disposition::Opened => "opened",
-        };
-        Ok(format!("{word} {}", self.keep(slot, region)))
+        Ok(format!("{} {}", word_of(disposition), self.keep(slot, region)))
     }
 
     fn open(&mut self, slot: &str, access: &str, trust: &str, name: &str) -> Answer {
-        let trust = match trust {
-            "own" => Trust::OwnAndSystem,
-            "anyone" => Trust::Anyone,
-            user => Trust::User(UserId::new(user)),
-        };
-        let options = OpenOptions::new(access_for(access)?).trust(trust);
+        let options = OpenOptions::new(access_for(access)?).trust(trust_for(trust));
         let region = R::open(&named(name)?, &options).map_err(spell)?;
         Ok(self.keep(slot, region).to_string())
     }
 
-    fn keep(&mut self, slot: &str, region: R) -> u64 {
+    pub(super) fn keep(&mut self, slot: &str, region: R) -> u64 {
         let len = region.len();
         self.regions.insert(slot.to_owned(), region);
         len
@@ -214,23 +232,23 @@ impl<R: SharedRegion> Stage<R> {
     }
 }
 
-fn done() -> Answer {
+pub(super) fn done() -> Answer {
     Ok(String::new())
 }
 
-fn no_slot(slot: &str) -> Answer {
+pub(super) fn no_slot(slot: &str) -> Answer {
     Err(format!("nothing in slot {slot}"))
 }
 
-fn number(text: &str) -> Result<u64, String> {
+pub(super) fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|error| format!("{text}: {error}"))
 }
 
-fn named(name: &str) -> Result<ObjectName, String> {
+pub(super) fn named(name: &str) -> Result<ObjectName, String> {
     ObjectName::new(unhex(name).ok_or("not hexadecimal")?).map_err(spell)
 }
 
-fn access_for(word: &str) -> Result<Access, String> {
+pub(super) fn access_for(word: &str) -> Result<Access, String> {
     match word {
         "ro" => Ok(Access::ReadOnly),
         "rw" => Ok(Access::ReadWrite),
@@ -239,20 +257,47 @@ fn access_for(word: &str) -> Result<Access, String> {
     }
 }
 
-fn create_options(size: &str, share: &str) -> Result<CreateOptions, String> {
+pub(super) fn trust_for(word: &str) -> Trust {
+    match word {
+        "own" => Trust::OwnAndSystem,
+        "anyone" => Trust::Anyone,
+        user => Trust::User(UserId::new(user)),
+    }
+}
+
+pub(super) fn word_of(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Created => "created",
+        Disposition::Opened => "opened",
+    }
+}
+
+pub(super) fn permissions_for(share: &str) -> Result<Permissions, String> {
     let nobody = Permissions::owner_only();
-    let permissions = match share {
-        "owner" => nobody,
-        "group-ro" => nobody.group(Share::ReadOnly),
-        "group-rw" => nobody.group(Share::ReadWrite),
-        "everyone-ro" => nobody.everyone(Share::ReadOnly),
-        "everyone-rw" => nobody.everyone(Share::ReadWrite),
-        _ => return Err(format!("unknown share {share}")),
-    };
-    Ok(CreateOptions::new(number(size)?).permissions(permissions))
+    match share {
+        "owner" => Ok(nobody),
+        "group-ro" => Ok(nobody.group(Share::ReadOnly)),
+        "group-rw" => Ok(nobody.group(Share::ReadWrite)),
+        "everyone-ro" => Ok(nobody.everyone(Share::ReadOnly)),
+        "everyone-rw" => Ok(nobody.everyone(Share::ReadWrite)),
+        _ => Err(format!("unknown share {share}")),
+    }
+}
+
+pub(super) fn unknown(words: &[&str]) -> Answer {
+    Err(format!("unknown command {words:?}"))
+}
+
+/// Whether nobody knew the command.
+pub(super) fn is_unknown(answer: &Answer) -> bool {
+    matches!(answer, Err(text) if text.starts_with("unknown command"))
+}
+
+fn create_options(size: &str, share: &str) -> Result<CreateOptions, String> {
+    Ok(CreateOptions::new(number(size)?).permissions(permissions_for(share)?))
 }
 
 /// The kind's name first, for rules to match on.
-fn spell(error: Error) -> String {
+pub(super) fn spell(error: Error) -> String {
     format!("{} {}", kind_word(error.kind()), tell(&error))
 }

@@ -11,36 +11,62 @@
 //! samemap_platform::conformance_suite!(my_backend, samemap_platform::Region);
 //! ```
 //!
-//! It becomes a module with one `#[test]` a rule. [`run_all`] gives the same as a table, each rule in a
+//! It becomes a module with one `#[test]` a rule. [`sync_conformance_suite!`](crate::sync_conformance_suite) does
+//! the same for a family of objects to wait for ([`SyncObjects`]: rules C5, C6, C16, C22 to C24, C26, C27), and
+//! [`native_conformance_suite!`](crate::native_conformance_suite) for what only the system's own objects show:
+//! names that every kind shares, timers, and regions that are handed over. [`run_all`] gives the same as a table, each rule in a
 //! process of its own, so that a backend that crashes, hangs or aborts can be tabled too.
 //!
 //! # Environment
 //! - `SAMEMAP_ASIDE_LOG`: a file to which a test that steps aside appends one line, its name and why.
 //! - `SAMEMAP_WATCHDOG_SECONDS`: how long a rule may take, 60 s unless told, before it aborts the
 //!   program with the rule's name.
+//! - `SAMEMAP_PATIENCE_SECONDS`: how long a rule waits for a wake-up that has to come, 15 s unless told.
 //! - `SAMEMAP_CONFORMANCE_TAG`: with what the objects' names begin; `conformance` unless told.
 
 mod child;
+mod family;
+mod native_child;
 mod puppet;
 mod storm;
 mod suite;
 mod support;
+mod sync_child;
+mod sync_support;
 mod system;
+mod thing;
 mod watchdog;
 
 pub mod addresses;
 pub mod errors;
+pub mod events;
+pub mod handing;
+pub mod kinds;
 pub mod lifetime;
+pub mod locks;
+pub mod making;
 pub mod names;
 pub mod opening;
+pub mod semaphores;
 pub mod sizes;
+pub mod timers;
 pub mod trust;
 pub mod views;
+pub mod waits;
+pub mod wakeups;
 
 pub use child::child_entry;
+#[cfg(feature = "raw-sync")]
+pub use family::RawSync;
+pub use family::{Inside, Making, Named, SyncObjects};
+pub use native_child::native_child_entry;
 pub use puppet::{Harness, Puppet};
-pub use suite::{Outcome, Rule, RuleReport, check, rules, run_all};
+pub use suite::{Outcome, Rule, RuleReport, check, native_rules, rules, run_all, run_all_sync, sync_rules};
+pub use sync_child::sync_child_entry;
 pub use watchdog::Watchdog;
 
 #[doc(no_inline)]
-pub use crate::{conformance_child, conformance_suite};
+pub use crate::{
+    conformance_child, conformance_suite, native_conformance_suite, sync_conformance_child,
+    sync_conformance_suite,
+};

@@ -79,9 +79,21 @@ impl Puppet {
     /// When it does not start.
     #[must_use]
     pub fn start(harness: &Harness) -> Self {
-        let mut puppet = Self::spawn(harness.command(PUPPET)).expect("the test program starts again");
+        Self::start_by(harness, |_| {})
+    }
+
+    /// Starts one by a command that was prepared.
+    pub(super) fn start_by(harness: &Harness, prepare: impl FnOnce(&mut Command)) -> Self {
+        let mut command = harness.command(PUPPET);
+        prepare(&mut command);
+        let mut puppet = Self::spawn(command).expect("the test program starts again");
         puppet.ask("ping").expect("a puppet is ready at once");
         puppet
+    }
+
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Starts one as another user, where this user may do that.
@@ -154,7 +166,7 @@ impl Puppet {
     pub fn answer(&mut self) -> Result<String, String> {
         match self.answers.recv_timeout(self.patience) {
             Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => panic!("a puppet gave no answer in {:?}", self.patience),
+            Err(RecvTimeoutError::Timeout) => panic!("a puppet gave no answer in time"),
             Err(RecvTimeoutError::Disconnected) => self.died(),
         }
     }

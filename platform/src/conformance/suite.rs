@@ -3,8 +3,11 @@
 use std::any::Any;
 use std::fmt;
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
+use super::family::SyncObjects;
 use super::puppet::{Harness, Puppet};
 use super::watchdog::Watchdog;
 use crate::SharedRegion;
@@ -97,13 +100,41 @@ pub struct RuleReport {
 /// When the test program cannot be started again.
 #[must_use]
 pub fn run_all<R: SharedRegion>(harness: &Harness) -> Vec<RuleReport> {
-    let report = |rule: Rule| {
-        let outcome = run_apart(harness, rule.name);
-        RuleReport { rule: rule.number(), name: rule.name, outcome }
-    };
-    let mut rules = rules::<R>();
+    run_each(harness, rules::<R>())
+}
+
+/// The same over a family of objects to wait for, with the harness of
+/// [`sync_conformance_child!`](crate::sync_conformance_child) or
+/// [`sync_conformance_suite!`](crate::sync_conformance_suite).
+///
+/// # Panics
+/// As for [`run_all`].
+#[must_use]
+pub fn run_all_sync<O: SyncObjects>(harness: &Harness) -> Vec<RuleReport> {
+    run_each(harness, sync_rules::<O>())
+}
+
+/// Several at a time: a rule that fails may have waited for long.
+fn run_each(harness: &Harness, mut rules: Vec<Rule>) -> Vec<RuleReport> {
+    const AT_A_TIME: usize = 4;
     rules.sort_by_key(|rule| rule.name);
-    rules.into_iter().map(report).collect()
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reports = Vec::new();
+        while let Some(rule) = rules.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = run_apart(harness, rule.name);
+            reports.push(RuleReport { rule: rule.number(), name: rule.name, outcome });
+        }
+        reports
+    };
+    let mut reports: Vec<RuleReport> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
+        let reports =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        reports.flatten().collect()
+    });
+    reports.sort_by_key(|report| report.name);
+    reports
 }
 
 fn run_apart(harness: &Harness, rule: &str) -> Outcome {
@@ -174,6 +205,37 @@ macro_rules! __conformance_rules {
     };
 }
 
+/// The same for rules over a family of objects to wait for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sync_conformance_rules {
+    ($then:ident $context:tt) => {
+        $crate::$then! {
+            $context
+            making: c05_object_is_made_once, c06_one_of_many_makes_it, c06_killed_maker_is_in_nobodys_way, c16_state_goes_with_the_last_holder;
+            locks: c22_one_owner_at_a_time, c22_owner_may_lock_once_more, c22_ownership_is_a_threads, c22_owners_death_is_told_once, c22_death_is_told_until_release, c22_ended_thread_is_told, c22_forgotten_guard_is_a_lock_held, c22_panic_gives_it_up, c22_opening_changes_nothing;
+            events: c23_new_event_is_as_asked, c23_set_stays_until_taken_or_reset, c23_auto_reset_lets_one_through, c23_manual_reset_lets_all_through, c23_any_process_sets_and_resets, c23_opening_ignores_what_is_asked;
+            semaphores: c24_numbers_that_make_no_semaphore_are_refused, c24_release_returns_the_count_before, c24_release_past_the_maximum_changes_nothing, c24_each_permit_is_had_once, c24_release_lets_as_many_through, c24_opening_ignores_what_is_asked;
+            waits: c26_timeout_of_zero_polls_an_event, c26_timeout_of_zero_polls_a_mutex, c26_timeout_of_zero_polls_a_semaphore, c26_timed_out_wait_takes_nothing, c26_timed_out_lock_owns_nothing, c26_timed_out_wait_takes_no_permit, c26_endless_timeouts_wait, c26_lowest_index_and_only_that_one, c26_mixed_kinds_are_waited_for, c26_one_to_64_objects, c26_any_of_many_wakes, c26_lock_waits_until_it_is_free;
+            wakeups: c27_no_signal_is_lost_on_the_way, c27_killed_waiter_loses_nobodys_signal, c27_killed_waiter_loses_nobodys_permit, c27_killed_waiter_loses_nobodys_turn, c27_killed_setter_leaves_nobody_asleep;
+        }
+    };
+}
+
+/// The same for rules over the system's own objects.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_conformance_rules {
+    ($then:ident $context:tt) => {
+        $crate::$then! {
+            $context
+            kinds: c04_every_kind_refuses_the_names_of_every_other, c04_free_name_is_free_for_every_kind, c05_three_calls_for_every_kind, c06_one_of_many_creates_every_kind, c06_killed_creators_of_every_kind_are_in_nobodys_way, c15_every_kind_outlives_its_creator, c16_name_of_every_kind_is_free_with_the_last_holder, c17_nothing_is_left_of_any_kind, c19_every_kind_is_for_its_owner_alone, c19_another_user_is_kept_out_of_every_kind, c20_another_users_object_of_every_kind_must_be_accepted;
+            timers: c25_new_timer_is_not_set, c25_relative_due_time, c25_absolute_due_time, c25_period, c25_cancelled_timer_is_never_due, c25_setting_replaces, c25_lets_one_or_all_through, c25_setter_may_be_gone, c25_setting_wakes_who_sleeps, c26_every_named_kind_together;
+            handing: c18_child_adopts_what_it_is_offered, c18_child_holds_in_its_own_right, c18_child_that_goes_takes_nothing, c18_nothing_else_reaches_a_child, c18_running_process_receives, c18_sender_may_be_gone_before_the_receipt, c18_longest_names_arrive;
+        }
+    };
+}
+
 /// Makes a module `$module` with one `#[test]` for every rule of the contract, over the backend
 /// `$region`, a type that implements [`SharedRegion`](crate::SharedRegion).
 ///
@@ -186,7 +248,33 @@ macro_rules! __conformance_rules {
 #[macro_export]
 macro_rules! conformance_suite {
     ($module:ident, $region:ty) => {
-        $crate::__conformance_rules!(__conformance_module { $module, $region });
+        $crate::__conformance_rules!(__conformance_module { $module, [child_entry::<$region>], <$region> });
+    };
+}
+
+/// Makes a module `$module` with one `#[test]` for every rule that objects to wait for keep, over the family
+/// `$objects`, a type that implements [`SyncObjects`](crate::conformance::SyncObjects).
+///
+/// ```
+/// samemap_platform::sync_conformance_suite!(named, samemap_platform::conformance::Named);
+/// ```
+#[macro_export]
+macro_rules! sync_conformance_suite {
+    ($module:ident, $objects:ty) => {
+        $crate::__sync_conformance_rules!(__conformance_module { $module, [sync_child_entry::<$objects>], <$objects> });
+    };
+}
+
+/// Makes a module `$module` with one `#[test]` for every rule that the system's own objects alone can show: one name
+/// space for all kinds, timers, and regions that are handed over.
+///
+/// ```
+/// samemap_platform::native_conformance_suite!(native);
+/// ```
+#[macro_export]
+macro_rules! native_conformance_suite {
+    ($module:ident) => {
+        $crate::__native_conformance_rules!(__conformance_module { $module, [native_child_entry] });
     };
 }
 
@@ -195,70 +283,110 @@ macro_rules! conformance_suite {
 #[macro_export]
 macro_rules! conformance_child {
     ($module:ident, $region:ty) => {
-        mod $module {
-            #[allow(unused_imports, reason = "the type may be named by a path that needs it, or not")]
-            use super::*;
-            $crate::__conformance_entry!($region);
-        }
+        $crate::__conformance_module!({ $module, [child_entry::<$region>] });
     };
 }
 
-#[doc(hidden)]
+/// The same for [`run_all_sync`](crate::conformance::run_all_sync).
 #[macro_export]
-macro_rules! __conformance_entry {
-    ($region:ty) => {
-        /// How rules start this program again.
-        pub fn harness() -> $crate::conformance::Harness {
-            $crate::conformance::Harness::new(module_path!())
-        }
-
-        /// The entry for this program's children. Started as a test, it checks that children obey.
-        #[test]
-        fn conformance_child() {
-            $crate::conformance::child_entry::<$region>(&harness());
-        }
+macro_rules! sync_conformance_child {
+    ($module:ident, $objects:ty) => {
+        $crate::__conformance_module!({ $module, [sync_child_entry::<$objects>] });
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_module {
-    ({ $module:ident, $region:ty } $($theme:ident: $($rule:ident),+;)+) => {
+    ({ $module:ident, [$($entry:tt)+] $(, <$over:ty>)? } $($theme:ident: $($rule:ident),+;)*) => {
         mod $module {
             #[allow(unused_imports, reason = "the type may be named by a path that needs it, or not")]
             use super::*;
-            $crate::__conformance_entry!($region);
-            $($(
-                #[test]
-                fn $rule() {
-                    $crate::conformance::check(&harness(), stringify!($rule), |harness| {
-                        $crate::conformance::$theme::$rule::<$region>(harness).into()
-                    });
-                }
-            )+)+
+
+            /// How rules start this program again.
+            pub fn harness() -> $crate::conformance::Harness {
+                $crate::conformance::Harness::new(module_path!())
+            }
+
+            /// The entry for this program's children. Started as a test, it checks that children obey.
+            #[test]
+            fn conformance_child() {
+                $crate::conformance::$($entry)+(&harness());
+            }
+
+            $crate::__conformance_tests!({ $(<$over>)? } $($($theme $rule)+)*);
         }
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __conformance_tests {
+    ($over:tt $($theme:ident $rule:ident)*) => {
+        $(
+            #[test]
+            fn $rule() {
+                $crate::conformance::check(&harness(), stringify!($rule), |harness| {
+                    $crate::__conformance_call!($over $theme $rule harness).into()
+                });
+            }
+        )*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_call {
+    ({ <$over:ty> } $theme:ident $rule:ident $harness:ident) => {
+        $crate::conformance::$theme::$rule::<$over>($harness)
+    };
+    ({} $theme:ident $rule:ident $harness:ident) => {
+        $crate::conformance::$theme::$rule($harness)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __conformance_list {
-    ({ $region:ty } $($theme:ident: $($rule:ident),+;)+) => {
-        vec![$($($crate::conformance::Rule::new(stringify!($rule), |harness| {
-            $crate::conformance::$theme::$rule::<$region>(harness).into()
-        })),+),+]
+    ($over:tt $($theme:ident: $($rule:ident),+;)+) => {
+        $crate::__conformance_rows!($over $($($theme $rule)+)+)
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_rows {
+    ($over:tt $($theme:ident $rule:ident)+) => {
+        vec![$($crate::conformance::Rule::new(stringify!($rule), |harness| {
+            $crate::__conformance_call!($over $theme $rule harness).into()
+        })),+]
     };
 }
 
 /// Every rule function of the suite, for the backend `R`.
 #[must_use]
 pub fn rules<R: SharedRegion>() -> Vec<Rule> {
-    crate::__conformance_rules!(__conformance_list { R })
+    crate::__conformance_rules!(__conformance_list { <R> })
+}
+
+/// Every rule function over the family `O` of objects to wait for.
+#[must_use]
+pub fn sync_rules<O: SyncObjects>() -> Vec<Rule> {
+    crate::__sync_conformance_rules!(__conformance_list { <O> })
+}
+
+/// Every rule function over the system's own objects.
+#[must_use]
+pub fn native_rules() -> Vec<Rule> {
+    crate::__native_conformance_rules!(__conformance_list {})
 }
 
 #[cfg(test)]
 mod tests {
-    use super::rules;
+    use std::collections::BTreeSet;
+
+    use super::super::family::Named;
+    use super::{native_rules, rules, sync_rules};
 
     /// A rule function that nobody lists would never run.
     #[test]
@@ -266,18 +394,31 @@ mod tests {
         let source = concat!(
             include_str!("addresses.rs"),
             include_str!("errors.rs"),
+            include_str!("events.rs"),
+            include_str!("handing.rs"),
+            include_str!("kinds.rs"),
             include_str!("lifetime.rs"),
+            include_str!("locks.rs"),
+            include_str!("making.rs"),
             include_str!("names.rs"),
             include_str!("opening.rs"),
+            include_str!("semaphores.rs"),
             include_str!("sizes.rs"),
+            include_str!("timers.rs"),
             include_str!("trust.rs"),
             include_str!("views.rs"),
+            include_str!("waits.rs"),
+            include_str!("wakeups.rs"),
         );
-        let mut written: Vec<&str> =
-            source.lines().filter_map(|line| line.strip_prefix("pub fn ")?.split('<').next()).collect();
-        let mut listed: Vec<&str> = rules::<crate::Region>().iter().map(|rule| rule.name).collect();
+        let mut written: Vec<&str> = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub fn ")?.split(['<', '(']).next())
+            .collect();
+        let lists = [rules::<crate::Region>(), sync_rules::<Named>(), native_rules()];
+        let mut listed: Vec<&str> = lists.iter().flatten().map(|rule| rule.name).collect();
         written.sort_unstable();
         listed.sort_unstable();
         assert_eq!(written, listed);
+        assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), listed.len(), "two rules of one name");
     }
 }

@@ -4,12 +4,38 @@ use std::collections::hash_map::RandomState;
 use std::error::Error as _;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::{Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Result};
 use crate::{SharedRegion, View};
 
 /// A size that is whole pages everywhere, and whole allocation granules.
 pub(super) const SIZE: u64 = 64 * 1024;
+
+/// How long a rule waits for what has to come.
+pub(super) fn patience() -> Duration {
+    let asked = std::env::var("SAMEMAP_PATIENCE_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(asked.unwrap_or(15))
+}
+
+/// Looks again and again until there is something to see, for as long as patience lasts.
+#[track_caller]
+pub(super) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < patience(), "{what}: it did not happen in {:?}", patience());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The value of a call that must work.
+#[track_caller]
+pub(super) fn good<T>(result: Result<T>) -> T {
+    result.unwrap_or_else(|error| panic!("{}", tell(&error)))
+}
 
 /// A text that no other test, process or run uses. ASCII letters, digits and hyphens.
 pub(super) fn unique_text() -> String {

@@ -40,6 +40,9 @@ pub(super) fn set_aside(system_name: &str) -> Option<u64> {
     imp::set_aside(system_name)
 }
 
+/// A place where another process connects to this one, to hand a region over.
+pub(super) use imp::Meeting;
+
 /// Something that is no object of the contract and holds a name, until it is dropped.
 pub(super) use imp::Squatter;
 
@@ -48,7 +51,54 @@ mod imp {
     use std::os::unix::process::ExitStatusExt as _;
     use std::path::PathBuf;
 
-    use crate::ObjectName;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use crate::{Courier, ObjectName};
+
+    #[derive(Debug)]
+    pub(in super::super) struct Meeting {
+        path: PathBuf,
+        listener: UnixListener,
+    }
+
+    impl Meeting {
+        pub(in super::super) fn new(unique: &str) -> Self {
+            let path = std::env::temp_dir().join(unique);
+            let listener = UnixListener::bind(&path);
+            let listener = listener.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            Meeting { path, listener }
+        }
+
+        pub(in super::super) fn place(&self) -> &str {
+            self.path.to_str().expect("a temporary directory with a plain name")
+        }
+
+        fn stream(&self) -> UnixStream {
+            self.listener.accept().expect("a child connects").0
+        }
+
+        pub(in super::super) fn courier_to(&self, _child: u32) -> Courier {
+            Courier::over(self.stream())
+        }
+
+        pub(in super::super) fn courier_from(&self) -> Courier {
+            Courier::over(self.stream())
+        }
+
+        pub(in super::super) fn receive_at(place: &str) -> Courier {
+            Courier::over(UnixStream::connect(place).expect("the rule listens"))
+        }
+
+        pub(in super::super) fn send_at(place: &str, _receiver: u32) -> Courier {
+            Self::receive_at(place)
+        }
+    }
+
+    impl Drop for Meeting {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 
     pub(super) fn page_size() -> u64 {
         // SAFETY: sysconf has no preconditions.
@@ -134,7 +184,47 @@ mod imp {
     use windows_sys::Win32::System::SystemInformation::GetSystemInfo;
     use windows_sys::Win32::System::Threading::CreateEventW;
 
-    use crate::ObjectName;
+    use std::net::{TcpListener, TcpStream};
+
+    use crate::{Courier, ObjectName};
+
+    #[derive(Debug)]
+    pub(in super::super) struct Meeting {
+        place: String,
+        listener: TcpListener,
+    }
+
+    impl Meeting {
+        pub(in super::super) fn new(_unique: &str) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            Meeting { place: listener.local_addr().expect("bound").to_string(), listener }
+        }
+
+        pub(in super::super) fn place(&self) -> &str {
+            &self.place
+        }
+
+        fn stream(&self) -> TcpStream {
+            self.listener.accept().expect("a child connects").0
+        }
+
+        pub(in super::super) fn courier_to(&self, child: u32) -> Courier {
+            Courier::to_process_id(self.stream(), child).expect("our child")
+        }
+
+        pub(in super::super) fn courier_from(&self) -> Courier {
+            Courier::receiving(self.stream())
+        }
+
+        pub(in super::super) fn receive_at(place: &str) -> Courier {
+            Courier::receiving(TcpStream::connect(place).expect("the rule listens"))
+        }
+
+        pub(in super::super) fn send_at(place: &str, receiver: u32) -> Courier {
+            let stream = TcpStream::connect(place).expect("the rule listens");
+            Courier::to_process_id(stream, receiver).expect("the same user's")
+        }
+    }
 
     // Not worth two more features of windows-sys for every user.
     #[link(name = "kernel32")]

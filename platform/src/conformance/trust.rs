@@ -10,7 +10,7 @@ use super::system;
 use crate::{Access, ErrorKind, ObjectName, OpenOptions, SharedRegion, Trust, UserId};
 
 /// Two ordinary users that no machine has.
-const SOMEBODY: u32 = 54_321;
+pub(super) const SOMEBODY: u32 = 54_321;
 const SOMEBODY_ELSE: u32 = 54_322;
 
 /// A new object's file is for its owner alone, and as wide as was asked where more was asked.
@@ -81,11 +81,11 @@ fn puppet_of(_: &Harness, _: u32) -> Result<Puppet, Outcome> {
     Err(Outcome::aside("processes of two users cannot be started here"))
 }
 
-fn two_users(harness: &Harness) -> Result<(Puppet, Puppet), Outcome> {
+pub(super) fn two_users(harness: &Harness) -> Result<(Puppet, Puppet), Outcome> {
     Ok((puppet_of(harness, SOMEBODY)?, puppet_of(harness, SOMEBODY_ELSE)?))
 }
 
-fn global_name() -> ObjectName {
+pub(super) fn global_name() -> ObjectName {
     name(&format!(r"Global\{}", unique_text()))
 }
 

@@ -13,7 +13,9 @@
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 use std::os::fd::OwnedFd;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// How many forks lie between this process and the one that loaded the program.
@@ -38,9 +40,11 @@ impl ProcessMark {
 }
 
 /// How many forks lie behind a process: tells parent and child apart without a system call.
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Generation(u32);
 
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl Generation {
     pub(super) fn current() -> Generation {
         handlers::install();
@@ -55,13 +59,16 @@ impl Generation {
 
 /// What a process has one of, and a forked child begins anew: the parent's may be locked by a thread that the
 /// child does not have, and says what the parent owns.
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) struct PerProcess<T: 'static>(AtomicPtr<OfGeneration<T>>);
 
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 struct OfGeneration<T> {
     generation: Generation,
     value: T,
 }
 
+#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl<T: Default + Sync> PerProcess<T> {
     pub(super) const fn new() -> Self {
         PerProcess(AtomicPtr::new(std::ptr::null_mut()))

@@ -27,6 +27,10 @@ pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
     /// Where in the file the mapping begins, in bytes.
+    #[cfg_attr(
+        not(all(target_os = "linux", not(samemap_gate_lifetime))),
+        allow(dead_code, reason = "for objects inside regions")
+    )]
     offset: u64,
     ticket: Option<Ticket>,
     backing: Arc<B>,
@@ -48,6 +52,10 @@ impl<B: Backing> Mapping<B> {
     }
 
     /// Where in the file an address of the mapping lies.
+    #[cfg_attr(
+        not(all(target_os = "linux", not(samemap_gate_lifetime))),
+        allow(dead_code, reason = "for objects inside regions")
+    )]
     pub(super) fn offset_of(&self, address: *const u8) -> u64 {
         self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
     }

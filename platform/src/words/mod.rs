@@ -8,6 +8,7 @@
 
 pub mod event;
 pub mod lock;
+pub mod newest;
 pub mod permits;
 
 use std::time::Instant;

@@ -1,0 +1,249 @@
+//! Which objects to wait for the rules C22 to C27 are about: a family of them.
+
+use crate::{
+    Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
+    Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
+    SharedRegion as _, SharedSemaphore, SyncOptions, Trust, View, WaitAny,
+};
+
+/// How a rule wants to come by an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// The name is to be free.
+    Create,
+    /// Either.
+    CreateOrOpen,
+    /// The name is to be taken.
+    Open,
+}
+
+/// A family of objects to wait for, for [`sync_conformance_suite!`](crate::sync_conformance_suite).
+///
+/// An object is found by a name in all processes: its own, or that of the memory which it lies in. It keeps that
+/// memory. The disposition is `Opened` after [`Making::Open`].
+pub trait SyncObjects: 'static {
+    /// The family's mutex.
+    type Mutex: Lockable + Send + Sync + 'static;
+    /// The family's event.
+    type Event: Settable + Send + Sync + 'static;
+    /// The family's semaphore.
+    type Semaphore: Permits + Send + Sync + 'static;
+
+    /// A mutex.
+    ///
+    /// # Errors
+    /// What the family says; [`Unsupported`](crate::ErrorKind::Unsupported) for what it does not have.
+    fn mutex(name: &ObjectName, how: Making) -> Result<(Self::Mutex, Disposition)>;
+
+    /// An event.
+    ///
+    /// # Errors
+    /// As for [`mutex`](Self::mutex).
+    fn event(name: &ObjectName, how: Making, options: &EventOptions) -> Result<(Self::Event, Disposition)>;
+
+    /// A semaphore.
+    ///
+    /// # Errors
+    /// As for [`mutex`](Self::mutex).
+    fn semaphore(
+        name: &ObjectName,
+        how: Making,
+        options: &SemaphoreOptions,
+    ) -> Result<(Self::Semaphore, Disposition)>;
+
+    /// What [`wait_any`](crate::wait_any) takes for an event; `None` when it takes none of this family.
+    fn any_event(event: &Self::Event) -> Option<&dyn WaitAny>;
+
+    /// What [`wait_any`](crate::wait_any) takes for a semaphore.
+    fn any_semaphore(semaphore: &Self::Semaphore) -> Option<&dyn WaitAny>;
+}
+
+/// The system's own objects, each with a name.
+#[derive(Debug)]
+pub enum Named {}
+
+fn created<T>(object: T) -> (T, Disposition) {
+    (object, Disposition::Created)
+}
+
+fn opened<T>(object: T) -> (T, Disposition) {
+    (object, Disposition::Opened)
+}
+
+impl SyncObjects for Named {
+    type Mutex = Mutex;
+    type Event = Event;
+    type Semaphore = Semaphore;
+
+    fn mutex(name: &ObjectName, how: Making) -> Result<(Mutex, Disposition)> {
+        match how {
+            Making::Create => Mutex::create(name, &SyncOptions::new()).map(created),
+            Making::CreateOrOpen => Mutex::create_or_open(name, &SyncOptions::new()),
+            Making::Open => Mutex::open(name, &Trust::default()).map(opened),
+        }
+    }
+
+    fn event(name: &ObjectName, how: Making, options: &EventOptions) -> Result<(Event, Disposition)> {
+        match how {
+            Making::Create => Event::create(name, options).map(created),
+            Making::CreateOrOpen => Event::create_or_open(name, options),
+            Making::Open => Event::open(name, &Trust::default()).map(opened),
+        }
+    }
+
+    fn semaphore(
+        name: &ObjectName,
+        how: Making,
+        options: &SemaphoreOptions,
+    ) -> Result<(Semaphore, Disposition)> {
+        match how {
+            Making::Create => Semaphore::create(name, options).map(created),
+            Making::CreateOrOpen => Semaphore::create_or_open(name, options),
+            Making::Open => Semaphore::open(name, &Trust::default()).map(opened),
+        }
+    }
+
+    fn any_event(event: &Event) -> Option<&dyn WaitAny> {
+        Some(event)
+    }
+
+    fn any_semaphore(semaphore: &Semaphore) -> Option<&dyn WaitAny> {
+        Some(semaphore)
+    }
+}
+
+/// The objects that lie inside a region.
+#[derive(Debug)]
+pub enum Inside {}
+
+/// Where in its region the object lies: at no multiple of a cache line, because nothing asks for one.
+const OFFSET: usize = 72;
+
+/// A view of the region that the object lies in.
+fn memory(name: &ObjectName, how: Making) -> Result<View> {
+    let options = CreateOptions::new(4096);
+    let region = match how {
+        Making::Create => Region::create(name, &options)?,
+        Making::CreateOrOpen => Region::create_or_open(name, &options)?.0,
+        Making::Open => Region::open(name, &OpenOptions::read_write())?,
+    };
+    region.view(.., Access::ReadWrite)
+}
+
+impl SyncObjects for Inside {
+    type Mutex = SharedMutex<u64>;
+    type Event = SharedEvent;
+    type Semaphore = SharedSemaphore;
+
+    fn mutex(name: &ObjectName, how: Making) -> Result<(Self::Mutex, Disposition)> {
+        let view = memory(name, how)?;
+        match how {
+            Making::Create => SharedMutex::create(&view, OFFSET, &0).map(created),
+            Making::CreateOrOpen => SharedMutex::create_or_open(&view, OFFSET),
+            Making::Open => SharedMutex::open(&view, OFFSET).map(opened),
+        }
+    }
+
+    fn event(name: &ObjectName, how: Making, options: &EventOptions) -> Result<(SharedEvent, Disposition)> {
+        let view = memory(name, how)?;
+        match how {
+            Making::Create => SharedEvent::create(&view, OFFSET, options).map(created),
+            Making::CreateOrOpen => SharedEvent::create_or_open(&view, OFFSET, options),
+            Making::Open => SharedEvent::open(&view, OFFSET).map(opened),
+        }
+    }
+
+    fn semaphore(
+        name: &ObjectName,
+        how: Making,
+        options: &SemaphoreOptions,
+    ) -> Result<(SharedSemaphore, Disposition)> {
+        let view = memory(name, how)?;
+        match how {
+            Making::Create => SharedSemaphore::create(&view, OFFSET, options).map(created),
+            Making::CreateOrOpen => SharedSemaphore::create_or_open(&view, OFFSET, options),
+            Making::Open => SharedSemaphore::open(&view, OFFSET).map(opened),
+        }
+    }
+
+    fn any_event(event: &SharedEvent) -> Option<&dyn WaitAny> {
+        Some(event)
+    }
+
+    fn any_semaphore(semaphore: &SharedSemaphore) -> Option<&dyn WaitAny> {
+        Some(semaphore)
+    }
+}
+
+/// The objects of `raw_sync`, through the adaptor.
+#[cfg(feature = "raw-sync")]
+pub use raw::RawSync;
+
+#[cfg(feature = "raw-sync")]
+mod raw {
+    use super::{
+        Disposition, EventOptions, Making, OFFSET, ObjectName, Result, SemaphoreOptions, SharedSemaphore,
+        SyncObjects, WaitAny, created, memory, opened,
+    };
+    use crate::raw_sync_backend::{RawEvent, RawMutex};
+    use crate::{Error, ErrorKind};
+
+    /// The objects of `raw_sync` inside a region, through the adaptor.
+    #[derive(Debug)]
+    pub enum RawSync {}
+
+    impl SyncObjects for RawSync {
+        type Mutex = RawMutex<u64>;
+        type Event = RawEvent;
+        /// There is none; this type stands in its place.
+        type Semaphore = SharedSemaphore;
+
+        fn mutex(name: &ObjectName, how: Making) -> Result<(Self::Mutex, Disposition)> {
+            let view = memory(name, how)?;
+            // SAFETY: the region was made for this object, and the rules touch its bytes through it alone. Of
+            // those that create, one made the region just now.
+            unsafe {
+                match how {
+                    Making::Create => RawMutex::create(&view, OFFSET, &0).map(created),
+                    Making::CreateOrOpen => Err(lacks("create or open a mutex", ONE_CALL)),
+                    Making::Open => RawMutex::open(&view, OFFSET).map(opened),
+                }
+            }
+        }
+
+        fn event(name: &ObjectName, how: Making, options: &EventOptions) -> Result<(RawEvent, Disposition)> {
+            let view = memory(name, how)?;
+            // SAFETY: as above.
+            unsafe {
+                match how {
+                    Making::Create => RawEvent::create(&view, OFFSET, options).map(created),
+                    Making::CreateOrOpen => Err(lacks("create or open an event", ONE_CALL)),
+                    Making::Open => RawEvent::open(&view, OFFSET).map(opened),
+                }
+            }
+        }
+
+        fn semaphore(
+            _: &ObjectName,
+            _: Making,
+            _: &SemaphoreOptions,
+        ) -> Result<(SharedSemaphore, Disposition)> {
+            Err(lacks("make a semaphore", "raw_sync has none; use SharedSemaphore"))
+        }
+
+        fn any_event(_: &RawEvent) -> Option<&dyn WaitAny> {
+            None
+        }
+
+        fn any_semaphore(_: &SharedSemaphore) -> Option<&dyn WaitAny> {
+            None
+        }
+    }
+
+    /// The error of a family that does not have what a rule asks for.
+    fn lacks(operation: &'static str, detail: &str) -> Error {
+        Error::new(ErrorKind::Unsupported, operation).with_detail(detail)
+    }
+
+    const ONE_CALL: &str = "raw_sync has no such call; use the objects of samemap";
+}

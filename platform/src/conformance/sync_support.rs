@@ -1,0 +1,73 @@
+//! What the rules about objects to wait for have in common.
+
+use std::time::Duration;
+
+use super::family::{Making, SyncObjects};
+use super::puppet::{Harness, Puppet};
+use super::support::{good, hex, patience};
+use crate::{Disposition, EventOptions, Lockable, ObjectName, Reset, SemaphoreOptions, Waitable, Waited};
+
+pub(super) type Guard<'a, O> = <<O as SyncObjects>::Mutex as Lockable>::Guard<'a>;
+
+#[track_caller]
+pub(super) fn new_mutex<O: SyncObjects>(name: &ObjectName) -> O::Mutex {
+    let (mutex, disposition) = good(O::mutex(name, Making::Create));
+    assert_eq!(disposition, Disposition::Created);
+    mutex
+}
+
+#[track_caller]
+pub(super) fn new_event<O: SyncObjects>(name: &ObjectName, reset: Reset) -> O::Event {
+    good(O::event(name, Making::Create, &EventOptions::new(reset))).0
+}
+
+#[track_caller]
+pub(super) fn new_semaphore<O: SyncObjects>(name: &ObjectName, initial: u32, maximum: u32) -> O::Semaphore {
+    good(O::semaphore(name, Making::Create, &SemaphoreOptions::new(initial, maximum))).0
+}
+
+/// Owns the mutex, which has to be possible.
+#[track_caller]
+pub(super) fn own<O: SyncObjects>(mutex: &O::Mutex) -> Guard<'_, O> {
+    good(mutex.lock_timeout(patience())).unwrap_or_else(|| panic!("it is not free in {:?}", patience()))
+}
+
+/// Waits for what has to come.
+#[track_caller]
+pub(super) fn comes(object: &impl Waitable, what: &str) {
+    assert_eq!(good(object.wait_timeout(patience())), Waited::Signalled, "{what}");
+}
+
+/// Nothing can be had.
+#[track_caller]
+pub(super) fn nothing(object: &impl Waitable, what: &str) {
+    assert_eq!(good(object.try_wait()), Waited::TimedOut, "{what}");
+}
+
+/// Something can be had.
+#[track_caller]
+pub(super) fn something(object: &impl Waitable, what: &str) {
+    assert_eq!(good(object.try_wait()), Waited::Signalled, "{what}");
+}
+
+/// In milliseconds, for puppets.
+pub(super) fn patience_in_millis() -> u128 {
+    patience().as_millis()
+}
+
+/// Nothing for certain happens in this time: for checks that something does *not* happen.
+pub(super) const A_WHILE: Duration = Duration::from_millis(20);
+
+/// A process that has opened an object in slot `it`.
+#[track_caller]
+pub(super) fn puppet_with(harness: &Harness, kind: &str, name: &ObjectName) -> Puppet {
+    let mut puppet = Puppet::start(harness);
+    let name = hex(&name.to_string());
+    let options = match kind {
+        "event" => " auto",
+        "semaphore" => " 0 1",
+        _ => "",
+    };
+    assert_eq!(puppet.expect(&format!("{kind} it open{options} {name}")), "opened");
+    puppet
+}

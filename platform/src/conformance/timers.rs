@@ -1,0 +1,205 @@
+//! Timers: rule C25, and waiting for mutexes and timers among others (C26), over the system's own objects.
+
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::puppet::{Harness, Puppet};
+use super::support::{eventually, good, hex, patience, unique_name};
+use super::sync_support::{A_WHILE, comes, nothing, patience_in_millis, something};
+use crate::{
+    Due, Event, EventOptions, LockGuard as _, Lockable as _, Mutex, ObjectName, Reset, Semaphore,
+    SemaphoreOptions, Settable as _, SyncOptions, Timer, TimerOptions, WaitAny, Waitable as _, Waited,
+    wait_any,
+};
+
+/// Far enough away to be never.
+const NEVER: Due = Due::After(Duration::from_secs(24 * 3600));
+/// The grain of the systems' clocks.
+const GRAIN: Duration = Duration::from_millis(20);
+
+#[track_caller]
+fn timer(reset: Reset) -> Timer {
+    good(Timer::create(&unique_name(), &TimerOptions::new(reset)))
+}
+
+const fn after(millis: u64) -> Due {
+    Due::After(Duration::from_millis(millis))
+}
+
+/// A timer that nobody set is never due.
+pub fn c25_new_timer_is_not_set(_: &Harness) {
+    for reset in [Reset::Auto, Reset::Manual] {
+        assert_eq!(good(timer(reset).wait_timeout(A_WHILE)), Waited::TimedOut, "{reset:?}");
+    }
+}
+
+/// A relative due time has come when that much time has gone by, and not before.
+pub fn c25_relative_due_time(_: &Harness) {
+    let timer = timer(Reset::Auto);
+    for millis in [0, 1, 40] {
+        let (due, began) = (Duration::from_millis(millis), Instant::now());
+        good(timer.set(Due::After(due), None));
+        comes(&timer, "it is due");
+        assert!(began.elapsed() + GRAIN >= due, "due after {due:?}, it came after {:?}", began.elapsed());
+        nothing(&timer, "it comes once");
+    }
+}
+
+/// An absolute one has come at that time of day; one gone by is due at once.
+pub fn c25_absolute_due_time(_: &Harness) {
+    let timer = timer(Reset::Auto);
+    let due = SystemTime::now() + Duration::from_millis(60);
+    good(timer.set(Due::At(due), None));
+    comes(&timer, "it is due");
+    assert!(SystemTime::now() + GRAIN >= due, "it came before its time of day");
+    for gone in [SystemTime::UNIX_EPOCH, SystemTime::now() - Duration::from_secs(1)] {
+        good(timer.set(Due::At(gone), None));
+        comes(&timer, "a time gone by is due at once");
+    }
+    good(timer.set(Due::At(SystemTime::now() + Duration::from_secs(3600)), None));
+    nothing(&timer, "an hour from now");
+}
+
+/// A period goes on from the due time until the timer is set anew or cancelled, and no thread need look on.
+pub fn c25_period(_: &Harness) {
+    const PERIOD: Duration = Duration::from_millis(25);
+    let timer = timer(Reset::Auto);
+    let began = Instant::now();
+    good(timer.set(Due::After(PERIOD), Some(PERIOD)));
+    for round in 1..=4 {
+        comes(&timer, "each period");
+        assert!(began.elapsed() + GRAIN >= PERIOD * round, "round {round} came after {:?}", began.elapsed());
+    }
+    // Missed periods are one signal.
+    thread::sleep(PERIOD * 3);
+    something(&timer, "a period went by");
+    good(timer.cancel());
+    thread::sleep(PERIOD + GRAIN);
+    good(timer.try_wait().map(drop));
+    assert_eq!(good(timer.wait_timeout(PERIOD * 2)), Waited::TimedOut, "it was cancelled");
+}
+
+/// A cancelled timer is never due; it can be set again.
+pub fn c25_cancelled_timer_is_never_due(_: &Harness) {
+    const DUE: Duration = Duration::from_millis(150);
+    let timer = timer(Reset::Manual);
+    eventually("a cancellation in time", || {
+        let began = Instant::now();
+        good(timer.set(Due::After(DUE), None));
+        good(timer.cancel());
+        good(timer.cancel());
+        (began.elapsed() < DUE / 2).then_some(())
+    });
+    assert_eq!(good(timer.wait_timeout(DUE * 2)), Waited::TimedOut, "it was cancelled");
+    good(timer.set(after(0), None));
+    comes(&timer, "it was set again");
+}
+
+/// Setting it again takes the place of what was set, and of what was signalled.
+pub fn c25_setting_replaces(_: &Harness) {
+    let timer = timer(Reset::Manual);
+    good(timer.set(NEVER, None));
+    good(timer.set(after(0), None));
+    comes(&timer, "the later setting counts");
+    something(&timer, "a manual-reset timer stays signalled");
+    good(timer.set(NEVER, None));
+    nothing(&timer, "it was set anew");
+    good(timer.set(after(0), None));
+    comes(&timer, "it is due");
+    good(timer.cancel());
+    something(&timer, "what was due stays so when it is cancelled");
+}
+
+fn opened_by_puppet(harness: &Harness, name: &ObjectName) -> Puppet {
+    let mut puppet = Puppet::start(harness);
+    puppet.expect(&format!("make it timer open owner own {}", hex(&name.to_string())));
+    puppet
+}
+
+/// An auto-reset timer lets one waiter through, a manual-reset one all of them, in whatever process they are.
+pub fn c25_lets_one_or_all_through(harness: &Harness) {
+    for reset in [Reset::Auto, Reset::Manual] {
+        let name = unique_name();
+        let timer = good(Timer::create(&name, &TimerOptions::new(reset)));
+        let mut puppets: Vec<_> = (0..3).map(|_| opened_by_puppet(harness, &name)).collect();
+        for puppet in &mut puppets {
+            puppet.tell(&format!("wait-timer it {}", patience_in_millis()));
+        }
+        let rounds = if reset == Reset::Auto { 3 } else { 1 };
+        let mut through = 0;
+        for round in 1..=rounds {
+            good(timer.set(after(1), None));
+            let wanted = if reset == Reset::Auto { round } else { 3 };
+            eventually("waiters get through", || {
+                through += puppets
+                    .iter_mut()
+                    .filter_map(Puppet::answer_if_ready)
+                    .filter(|answer| answer.as_deref() == Ok("signalled"))
+                    .count();
+                (through >= wanted).then_some(())
+            });
+            thread::sleep(A_WHILE);
+            through += puppets.iter_mut().filter_map(Puppet::answer_if_ready).count();
+            assert_eq!(through, wanted, "{reset:?}");
+        }
+    }
+}
+
+/// Nobody fires it: who set it may be gone, killed even.
+pub fn c25_setter_may_be_gone(harness: &Harness) {
+    for how in ["quit", "kill"] {
+        let name = unique_name();
+        let timer = good(Timer::create(&name, &TimerOptions::new(Reset::Auto)));
+        let mut puppet = opened_by_puppet(harness, &name);
+        puppet.expect("set-timer it 60");
+        puppet.end(how);
+        comes(&timer, "its setter is gone");
+    }
+}
+
+/// A wait that sleeps already sees a setting that comes then.
+pub fn c25_setting_wakes_who_sleeps(harness: &Harness) {
+    let name = unique_name();
+    let timer = good(Timer::create(&name, &TimerOptions::new(Reset::Auto)));
+    let mut puppet = opened_by_puppet(harness, &name);
+    for first in [None, Some(NEVER)] {
+        good(first.map_or(Ok(()), |due| timer.set(due, None)));
+        puppet.tell(&format!("wait-timer it {}", patience_in_millis()));
+        thread::sleep(A_WHILE);
+        good(timer.set(after(5), None));
+        assert_eq!(puppet.answer().as_deref(), Ok("signalled"), "{first:?} was set before");
+    }
+}
+
+/// Mutexes, semaphores, events and timers, waited for together; a mutex is owned then, and its owner's death told.
+pub fn c26_every_named_kind_together(harness: &Harness) {
+    let name = unique_name();
+    let mutex = good(Mutex::create(&name, &SyncOptions::new()));
+    let event = good(Event::create(&unique_name(), &EventOptions::new(Reset::Auto)));
+    let semaphore = good(Semaphore::create(&unique_name(), &SemaphoreOptions::new(0, 1)));
+    let timer = timer(Reset::Auto);
+    let mut owner = Puppet::start(harness);
+    owner.expect(&format!("mutex it open {}", hex(&name.to_string())));
+    assert_eq!(owner.expect("lock it 0"), "owned");
+    let objects: [&dyn WaitAny; 4] = [&timer, &mutex, &semaphore, &event];
+    let woken = || good(wait_any(&objects, Some(patience()))).expect("one of them is signalled");
+    assert!(good(wait_any(&objects, Some(A_WHILE))).is_none(), "nothing can be had");
+    good(event.set());
+    assert_eq!(woken().index(), 3);
+    good(timer.set(after(10), None));
+    assert_eq!(woken().index(), 0, "it comes due during the wait");
+    owner.kill();
+    let taken = woken();
+    assert_eq!(taken.index(), 1, "its owner died");
+    let guard = taken.into_guard().expect("a mutex is owned");
+    assert!(guard.abandoned());
+    let others =
+        || thread::scope(|scope| scope.spawn(|| good(mutex.try_lock()).is_some()).join().expect("tried"));
+    assert!(!others(), "it is owned");
+    drop(guard);
+    assert!(others(), "the guard gives it up");
+    let taken = woken();
+    assert_eq!(taken.index(), 1, "nobody owns it");
+    drop(taken);
+    assert!(others(), "what was woken gives it up");
+}

@@ -1,0 +1,155 @@
+//! The newest value: one writer, any number of readers, in any processes.
+//!
+//! What telemetry, sensors, games and audio programs share: not a stream, of which nothing may be lost, but the state
+//! as it is now. [`LatestWriter`] writes values of one plain-data type, up to megabytes, and [`Latest`] reads the
+//! newest of them whole; [`LatestBytesWriter`] and [`LatestBytes`] do the same for byte strings of any length up to a
+//! maximum.
+//!
+//! ```
+//! use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+//! use std::time::Duration;
+//!
+//! let name = ObjectName::new(r"Local\Altitude")?;
+//! # let name = ObjectName::new(format!(r"Local\Altitude-{}", std::process::id()))?;
+//! let mut writer = LatestWriter::<[f64; 2]>::create(&name, &LatestOptions::new())?;
+//! writer.write(&[1013.25, 440.0])?;
+//!
+//! // In another process, or in this one:
+//! let latest = Latest::<[f64; 2]>::open(&name, &LatestOptions::new())?;
+//! let first = latest.read()?.expect("something was written");
+//! assert_eq!((first.sequence, first.value), (1, [1013.25, 440.0]));
+//! assert!(latest.read_if_newer(first.sequence)?.is_none());
+//! # let writing = std::thread::spawn(move || writer.write(&[1012.5, 446.0]).map(|_| writer));
+//! match latest.wait_newer(first.sequence, Some(Duration::from_secs(5)))? {
+//!     Awaited::Newer(next) => assert_eq!(next.value[1], 446.0),
+//!     Awaited::TimedOut => panic!("nothing new for five seconds"),
+//!     Awaited::WriterGone => panic!("the writer ended"),
+//! }
+//! # drop(writing.join());
+//! # Ok::<(), samemap::Error>(())
+//! ```
+//!
+//! # What is promised
+//! - **Readers never block the writer**, and the writer never blocks readers: neither waits for the other, whatever
+//!   becomes of it.
+//! - **A value is read whole or not at all.** Several slots are written in turn, each under a sequence lock. A reader
+//!   begins anew when the writer has come round to the slot that it copies, and after 256 times it says
+//!   [`Contended`](crate::ErrorKind::Contended).
+//! - **Every value has a number**, from 1, which grows by one with every value for as long as the memory lives, also
+//!   from one writer to the next.
+//! - **There is one writer at a time**, among all processes: a second one is told
+//!   [`WriterBusy`](crate::ErrorKind::WriterBusy). When the writer ends, however it ends, the next one can begin at once. A
+//!   writer that is killed in the middle of a write leaves the value before as the newest, and the next writer carries
+//!   on from there.
+//! - **Nobody is trusted with memory.** All that readers and writers rely on is checked when they are made. A peer that
+//!   writes over the memory can make values nonsense, as it could by writing values; it cannot make a call read or write
+//!   outside of the memory, panic, or go on for ever: it gets an error
+//!   ([`Damaged`](crate::ErrorKind::Damaged), [`Contended`](crate::ErrorKind::Contended)) or other bytes. Values are plain
+//!   data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
+//!
+//! # Waiting
+//! A reader that waits sleeps in the kernel, and looks 20 times a second whether the writer lives. To be woken, it says
+//! in the memory that it sleeps, so it needs a read-write view: a reader of a read-only view can read, and is told
+//! [`Unsupported`](crate::ErrorKind::Unsupported) when it waits. Readers that wait cost the writer a system call a value;
+//! nobody who merely reads costs it any.
+//!
+//! # Platform-specific behavior
+//! Linux and Windows. Elsewhere there are no seats and doorbells yet, and the writer is told
+//! [`Unsupported`](crate::ErrorKind::Unsupported). In a process of 32 bits, read-only views do not suffice
+//! ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
+
+mod bytes;
+mod layout;
+mod raw;
+mod typed;
+
+pub use bytes::{LatestBytes, LatestBytesWriter};
+pub use typed::{Latest, LatestWriter};
+
+use crate::{Access, CreateOptions, OpenOptions, Permissions, Trust};
+
+/// How a newest value is shared: the same options for its writer and for its readers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct LatestOptions {
+    version: u32,
+    permissions: Permissions,
+    trust: Trust,
+    read_only: bool,
+}
+
+impl LatestOptions {
+    /// For its owner alone, with type version 0.
+    pub fn new() -> Self {
+        LatestOptions::default()
+    }
+
+    /// The version of the program's type: whoever comes with another one is told so, also where the sizes agree.
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Lets others in, where the writer makes the region. Who is let in to read cannot wait.
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Whose region is accepted, where it is there already.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Opens the region for reading only, which suffices for all but to wait.
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    fn to_create(&self, size: u64) -> CreateOptions {
+        CreateOptions::new(size).permissions(self.permissions).trust(self.trust.clone())
+    }
+
+    fn to_open(&self) -> OpenOptions {
+        OpenOptions::new(self.access()).trust(self.trust.clone())
+    }
+
+    fn access(&self) -> Access {
+        if self.read_only { Access::ReadOnly } else { Access::ReadWrite }
+    }
+}
+
+/// A value and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot<T> {
+    /// The value's number: 1 for the first one, and one more for each that follows.
+    pub sequence: u64,
+    /// The value.
+    pub value: T,
+}
+
+/// How a wait for a newer value ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Awaited<T> {
+    /// With this.
+    Newer(T),
+    /// Time ran out first.
+    TimedOut,
+    /// The writer has ended, in order or not, and wrote nothing newer. Told once for each writer: whoever waits on,
+    /// waits for the next one.
+    WriterGone,
+}
+
+impl<T> Awaited<T> {
+    /// The newer value, if there is one.
+    #[must_use]
+    pub fn newer(self) -> Option<T> {
+        match self {
+            Awaited::Newer(value) => Some(value),
+            Awaited::TimedOut | Awaited::WriterGone => None,
+        }
+    }
+}

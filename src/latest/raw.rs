@@ -1,0 +1,218 @@
+//! What the typed form and the byte form have in common.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use samemap_platform::words::newest::{self, Reading};
+use samemap_platform::{Doorbell, Seat, Sleepers};
+
+use super::layout::{self, BELL, Facts, Form, Place, SEAT};
+use super::{Awaited, LatestOptions};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion as _, View};
+
+/// The one writer.
+#[derive(Debug)]
+pub(super) struct RawWriter {
+    place: Place,
+    newest: u64,
+    bell: Doorbell,
+    /// Only `drop` takes it.
+    seat: Option<Seat>,
+}
+
+impl RawWriter {
+    pub(super) fn create(name: &ObjectName, facts: Facts, options: &LatestOptions) -> Result<RawWriter> {
+        let named = |error: Error| error.with_name(name.to_string());
+        let bytes = layout::bytes_needed(facts.len).ok_or_else(|| named(too_long(facts.len)))?;
+        let (region, _) = Region::create_or_open(name, &options.to_create(bytes))?;
+        let view = region.view(.., Access::ReadWrite)?;
+        RawWriter::at(&view, 0, facts).map_err(named)
+    }
+
+    pub(super) fn at(view: &View, offset: usize, facts: Facts) -> Result<RawWriter> {
+        let Some(seat) = Seat::take(view, offset.saturating_add(SEAT))? else {
+            return Err(Error::new(ErrorKind::WriterBusy, WRITE));
+        };
+        let place = Place::lay_out(view, offset, facts)?;
+        let bell = Doorbell::at(view, offset + BELL, Sleepers::Many)?;
+        let newest = layout::carry_on(&place)?;
+        Ok(RawWriter { place, newest, bell, seat: Some(seat) })
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The number of the newest value.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Writes the next value, which `fill` puts into the slot that it is given.
+    #[inline]
+    pub(super) fn write(&mut self, fill: impl FnOnce(&Place, u64) -> Result<()>) -> Result<u64> {
+        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
+            return Err(not_ours());
+        }
+        // From a number that was checked, one at a time: it does not overflow within centuries.
+        let sequence = self.newest + 1;
+        newest::write(&self.place, sequence, |slot| fill(&self.place, slot))?;
+        self.newest = sequence;
+        self.bell.ring();
+        Ok(sequence)
+    }
+}
+
+impl Drop for RawWriter {
+    fn drop(&mut self) {
+        // First the seat: those who are woken look whether it is taken.
+        drop(self.seat.take());
+        self.bell.ring();
+    }
+}
+
+/// No value has this number that anybody wrote.
+const UNTOLD: u64 = u64::MAX;
+
+/// One of the readers.
+#[derive(Debug)]
+pub(super) struct RawReader {
+    place: Place,
+    /// Where the view may be written to.
+    bell: Option<Doorbell>,
+    /// The number of the newest value when there was no writer any more, and that was told; or [`UNTOLD`].
+    told_gone_at: AtomicU64,
+}
+
+impl RawReader {
+    pub(super) fn open(
+        name: &ObjectName,
+        options: &LatestOptions,
+        check: impl FnOnce(&View) -> Result<Place>,
+    ) -> Result<RawReader> {
+        let region = Region::open(name, &options.to_open())?;
+        let view = region.view(.., options.access())?;
+        check(&view).and_then(RawReader::new).map_err(|error| error.with_name(name.to_string()))
+    }
+
+    pub(super) fn new(place: Place) -> Result<RawReader> {
+        let writable = place.view().access() == Access::ReadWrite;
+        let bell =
+            writable.then(|| Doorbell::at(place.view(), place.at() + BELL, Sleepers::Many)).transpose()?;
+        let reader = RawReader { place, bell, told_gone_at: AtomicU64::new(UNTOLD) };
+        if writable && !reader.has_writer()? {
+            // Who comes when there is none waits for the next one.
+            reader.told_gone_at.store(reader.place.newest()?, Relaxed);
+        }
+        Ok(reader)
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn has_writer(&self) -> Result<bool> {
+        Seat::is_taken(self.place.view(), self.place.at() + SEAT)
+    }
+
+    /// Copies the newest value, if its number is larger than `than`.
+    #[inline]
+    pub(super) fn read<R>(
+        &self,
+        than: u64,
+        mut copy: impl FnMut(&Place, u64) -> Result<R>,
+    ) -> Result<Option<(u64, R)>> {
+        match newest::read(&self.place, than, |slot| copy(&self.place, slot))? {
+            Reading::Value { sequence, copied } => Ok(Some((sequence, copied?))),
+            Reading::Nothing => Ok(None),
+            Reading::Contended => Err(Error::new(ErrorKind::Contended, READ)),
+            Reading::Damaged => Err(Error::new(ErrorKind::Damaged, READ)),
+        }
+    }
+
+    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes.
+    pub(super) fn wait<R>(
+        &self,
+        than: u64,
+        timeout: Option<Duration>,
+        mut read: impl FnMut() -> Result<Option<R>>,
+    ) -> Result<Awaited<R>> {
+        if let Some(found) = read()? {
+            return Ok(Awaited::Newer(found));
+        }
+        let Some(bell) = &self.bell else { return Err(deaf()) };
+        // What no clock can tell is for ever.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let left =
+                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(Awaited::TimedOut);
+            }
+            // One that fails to look fails again below, and says why.
+            bell.sleep(left, || self.place.newest().map_or(true, |newest| newest > than));
+            if let Some(found) = read()? {
+                return Ok(Awaited::Newer(found));
+            }
+            if self.writer_has_gone()? {
+                // It may have written between the look at its values and its end.
+                return Ok(read()?.map_or(Awaited::WriterGone, Awaited::Newer));
+            }
+        }
+    }
+
+    /// Whether a writer that was there is no more. True once for each that was seen, or of which a value was.
+    fn writer_has_gone(&self) -> Result<bool> {
+        // Looked at first: of a writer that comes and goes from now on, the end is told the next time.
+        let newest = self.place.newest()?;
+        if self.has_writer()? {
+            self.told_gone_at.store(UNTOLD, Relaxed);
+            return Ok(false);
+        }
+        Ok(self.told_gone_at.swap(newest, Relaxed) != newest)
+    }
+}
+
+impl Clone for RawReader {
+    fn clone(&self) -> Self {
+        RawReader {
+            place: self.place.clone(),
+            bell: self.bell.clone(),
+            told_gone_at: AtomicU64::new(self.told_gone_at.load(Relaxed)),
+        }
+    }
+}
+
+/// The facts of a type.
+pub(super) fn fixed(len: usize, options: &LatestOptions) -> Facts {
+    Facts { form: Form::Fixed, len: len as u64, version: options.version }
+}
+
+/// The facts of byte strings.
+pub(super) fn bytes(max_len: usize, options: &LatestOptions) -> Facts {
+    Facts { form: Form::Bytes, len: max_len as u64, version: options.version }
+}
+
+#[cold]
+fn not_ours() -> Error {
+    Error::new(ErrorKind::WriterBusy, WRITE).with_detail(
+        "this is a forked child's copy, and its parent is the writer; open a writer in the child when the parent has ended its own",
+    )
+}
+
+#[cold]
+fn deaf() -> Error {
+    Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
+        "the view is read-only, and who waits must say so in the memory; open for reading and writing, or read now and then",
+    )
+}
+
+#[cold]
+pub(super) fn too_long(len: u64) -> Error {
+    Error::new(ErrorKind::InvalidArgument, WRITE).with_detail(format!(
+        "several values of up to {len} bytes do not fit in an address space; ask for less"
+    ))
+}
+
+pub(super) const WRITE: &str = "write the newest value";
+const READ: &str = "read the newest value";
