@@ -13,7 +13,10 @@ use std::sync::OnceLock;
 
 use linux::aside;
 use linux::shm::{assert_nothing_left, name, system_name, unique_name, view_of};
-use samemap::{CreateOptions, ObjectName, Region, SharedRegion as _, catalog};
+use samemap::{
+    CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, SharedRegion as _,
+    Snapshot, catalog,
+};
 use support::{Program, client_transcript, run, server_transcript, tool, with};
 
 /// Beyond ASCII, and beyond the first plane.
@@ -172,6 +175,40 @@ fn killed_at_32_bits(narrow: &NarrowPrograms, name: &str) {
     support::assert_nothing_left(name);
 }
 
+/// What `examples/telemetry.rs` shares.
+type Sample = [f64; 3];
+
+#[test]
+fn programs_of_32_and_64_bits_share_the_newest_value() {
+    let test = "programs_of_32_and_64_bits_share_the_newest_value";
+    let Some(narrow) = NarrowPrograms::build(test) else { return };
+    let name = unique_name("newest");
+    let writer = Program::start(narrow.telemetry("write", &name));
+    writer.wait_for_output("from number 1");
+    let latest = Latest::<Sample>::open(&name, &LatestOptions::new()).expect("laid out at 32 bits");
+    let mut newest = 0;
+    for _ in 0..20 {
+        let sample = latest.wait_newer(newest, Some(support::DEADLINE)).expect("sound").newer();
+        let Snapshot { sequence, value } = sample.expect("a newer one");
+        assert!(sequence > newest && (430.0..=450.0).contains(&value[1]), "{sequence}: {value:?}");
+        newest = sequence;
+    }
+    let error = LatestWriter::<Sample>::create(&name, &LatestOptions::new()).expect_err("there is one");
+    assert_eq!(*error.kind(), ErrorKind::WriterBusy, "{error}");
+    writer.kill();
+    assert!(!latest.has_writer().expect("sound"));
+    let reader = Program::start(narrow.telemetry("read", &name));
+    reader.wait_for_output("reading");
+    let mut writer = LatestWriter::<Sample>::create(&name, &LatestOptions::new()).expect("free at once");
+    support::wait_until("the reader at 32 bits reports", || {
+        writer.write(&[0.0, 123.4, 0.0]).expect("ours");
+        reader.has_said("altitude 123.4 m")
+    });
+    reader.kill();
+    drop((latest, writer));
+    assert_nothing_left(&name);
+}
+
 /// Our programs, built for 32 bits.
 struct NarrowPrograms(PathBuf);
 
@@ -188,7 +225,18 @@ impl NarrowPrograms {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         build
-            .args(["build", "--quiet", "--bins", "--features", "cli", "--target", &target, "--target-dir"])
+            .args([
+                "build",
+                "--quiet",
+                "--bins",
+                "--example",
+                "telemetry",
+                "--features",
+                "cli",
+                "--target",
+                &target,
+                "--target-dir",
+            ])
             .arg(&folder)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             // Debug information is most of the work, and nobody reads it.
@@ -212,6 +260,12 @@ impl NarrowPrograms {
 
     fn client(&self, name: &str) -> Command {
         self.program("samemap-client", name)
+    }
+
+    fn telemetry(&self, what: &str, name: &ObjectName) -> Command {
+        let mut command = Command::new(self.0.join("examples/telemetry"));
+        command.args([what, "--name", &name.to_string()]);
+        command
     }
 }
 

@@ -225,6 +225,11 @@ impl Program {
         }
     }
 
+    /// Whether it has said `text` by now.
+    pub fn has_said(&self, text: &str) -> bool {
+        self.output.text().contains(text)
+    }
+
     /// Types `text`.
     pub fn type_in(&mut self, text: &str) {
         let input = self.input.as_mut().expect("the input is open");

@@ -132,3 +132,104 @@ pub fn read<S: Slots, R>(
     }
     Ok(Reading::Contended)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
+    const SLOTS: usize = 4;
+
+    /// One thread's memory: what others do happens while a reader copies.
+    #[derive(Default)]
+    struct Memory {
+        newest: Cell<u64>,
+        slots: [Cell<u64>; SLOTS],
+        values: [Cell<u64>; SLOTS],
+    }
+
+    impl Slots for Memory {
+        type Error = Infallible;
+
+        fn count(&self) -> u64 {
+            SLOTS as u64
+        }
+
+        fn load(&self, word: Word, _order: Ordering) -> Result<u64, Infallible> {
+            Ok(self.word(word).get())
+        }
+
+        fn store(&self, word: Word, value: u64, _order: Ordering) -> Result<(), Infallible> {
+            self.word(word).set(value);
+            Ok(())
+        }
+
+        fn fence(&self, _order: Ordering) {}
+    }
+
+    impl Memory {
+        fn word(&self, word: Word) -> &Cell<u64> {
+            match word {
+                Word::Newest => &self.newest,
+                Word::Slot(slot) => &self.slots[slot as usize],
+            }
+        }
+
+        fn write_more(&self, values: u64) {
+            for _ in 0..values {
+                let sequence = self.newest.get() + 1;
+                let Ok(()) = write(self, sequence, |slot| {
+                    self.values[slot as usize].set(sequence * 10);
+                    Ok(())
+                });
+            }
+        }
+
+        /// Reads while the writer writes `meanwhile` values in each of the first `rounds` copies.
+        fn read(&self, than: u64, meanwhile: u64, rounds: u32) -> (Reading<u64>, u32) {
+            let mut copies = 0;
+            let Ok(reading) = read(self, than, |slot| {
+                let copied = self.values[slot as usize].get();
+                copies += 1;
+                self.write_more(if copies <= rounds { meanwhile } else { 0 });
+                copied
+            });
+            (reading, copies)
+        }
+    }
+
+    #[test]
+    fn a_reader_is_overtaken_only_by_all_other_slots() {
+        let memory = Memory::default();
+        assert_eq!(memory.read(0, 0, 0), (Reading::Nothing, 0));
+        memory.write_more(5);
+        let value = |sequence| Reading::Value { sequence, copied: sequence * 10 };
+        assert_eq!(memory.read(0, 3, 1), (value(5), 1), "three more are in other slots");
+        assert_eq!(memory.read(0, 4, 1), (value(12), 2), "with the fourth it begins anew");
+        assert_eq!(memory.read(12, 0, 0), (Reading::Nothing, 0));
+        assert_eq!(memory.read(0, 4, 17), (value(80), 18));
+    }
+
+    #[test]
+    fn a_reader_that_is_always_overtaken_gives_up() {
+        let memory = Memory::default();
+        memory.write_more(1);
+        assert_eq!(memory.read(0, 4, u32::MAX), (Reading::Contended, TRIES));
+    }
+
+    #[test]
+    fn words_that_contradict_each_other_are_damage() {
+        let memory = Memory::default();
+        memory.write_more(6);
+        for newest in [1, 7, 100, u64::MAX] {
+            memory.newest.set(newest);
+            assert_eq!(memory.read(0, 0, 0).0, Reading::Damaged, "{newest}");
+        }
+        memory.newest.set(6);
+        for word in [0, 11, 13, 14, u64::MAX] {
+            memory.slots[2].set(word);
+            assert_eq!(memory.read(0, 0, 0), (Reading::Damaged, 0), "{word}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A writer of telemetry at 1 kHz, and readers that sleep until there is something new: for two terminals, or more.
+//!
+//! ```text
+//! cargo run --release --example telemetry -- write
+//! cargo run --release --example telemetry -- read
+//! ```
+//!
+//! Both end with Ctrl-C, or after `--seconds N`; `--name NAME` shares another region. A reader goes on when its writer
+//! ends, and so meets the next one.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+
+/// Time in seconds since 1970, altitude in metres, speed in metres per second.
+type Sample = [f64; 3];
+
+const TICK: Duration = Duration::from_millis(1);
+
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+fn main() -> ExitCode {
+    let Some(arguments) = Arguments::parse(std::env::args().skip(1)) else {
+        eprintln!("usage: telemetry write|read [--name NAME] [--seconds N]");
+        return ExitCode::from(2);
+    };
+    match arguments.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("telemetry: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Arguments {
+    writes: bool,
+    name: String,
+    seconds: Option<u64>,
+}
+
+impl Arguments {
+    fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
+        let writes = match words.next()?.as_str() {
+            "write" => true,
+            "read" => false,
+            _ => return None,
+        };
+        let mut arguments = Arguments { writes, name: r"Local\Telemetry".to_owned(), seconds: None };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--name" => arguments.name = words.next()?,
+                "--seconds" => arguments.seconds = Some(words.next()?.parse().ok()?),
+                _ => return None,
+            }
+        }
+        Some(arguments)
+    }
+
+    fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
+        // Before anything is made, so that Ctrl-C always leaves in order.
+        ctrlc::set_handler(|| ENDED.store(true, Ordering::Relaxed))?;
+        let name = ObjectName::new(&self.name)?;
+        let end = self.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
+        let goes_on = || !ENDED.load(Ordering::Relaxed) && end.is_none_or(|end| Instant::now() < end);
+        if self.writes {
+            write(&name, &goes_on)?
+        } else {
+            read(&name, &goes_on)?
+        }
+        Ok(())
+    }
+}
+
+fn write(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
+    let mut writer = LatestWriter::<Sample>::create(name, &LatestOptions::new())?;
+    println!("writing {name} at 1 kHz, from number {}", writer.newest() + 1);
+    let mut due = Instant::now();
+    let mut report = Every::second();
+    while goes_on() {
+        let angle = writer.newest() as f64 / 1000.0;
+        let number = writer.write(&[now(), 440.0 + 10.0 * angle.sin(), 10.0 * angle.cos()])?;
+        if report.is_due() {
+            println!("{number} written");
+        }
+        due += TICK;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    }
+    println!("done");
+    Ok(())
+}
+
+fn read(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
+    let latest = Latest::<Sample>::open(name, &LatestOptions::new())?;
+    println!("reading {name}");
+    let mut newest = latest.newest()?;
+    let (mut read, mut missed, mut delays) = (0, 0, Vec::new());
+    let mut report = Every::second();
+    while goes_on() {
+        // Short enough for Ctrl-C; the writer wakes it anyway.
+        match latest.wait_newer(newest, Some(Duration::from_millis(100)))? {
+            Awaited::Newer(sample) => {
+                delays.push((now() - sample.value[0]) * 1e6);
+                read += 1;
+                missed += sample.sequence - newest - 1;
+                newest = sample.sequence;
+                if report.is_due() {
+                    delays.sort_by(f64::total_cmp);
+                    println!(
+                        "{read} read, {missed} missed, newest {newest}: altitude {:.1} m, awake after {:.0} µs (median)",
+                        sample.value[1],
+                        delays[delays.len() / 2]
+                    );
+                    (read, missed) = (0, 0);
+                    delays.clear();
+                }
+            }
+            Awaited::TimedOut => {}
+            Awaited::WriterGone => println!("the writer ended at number {newest}; waiting for the next one"),
+        }
+    }
+    println!("done");
+    Ok(())
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// Tells once in a second that it is time.
+struct Every(Instant);
+
+impl Every {
+    fn second() -> Every {
+        Every(Instant::now() + Duration::from_secs(1))
+    }
+
+    fn is_due(&mut self) -> bool {
+        let due = Instant::now() >= self.0;
+        if due {
+            self.0 = Instant::now() + Duration::from_secs(1);
+        }
+        due
+    }
+}
