@@ -1076,8 +1076,10 @@ fn a_killed_listeners_name_is_free() {
         }
         drop(Listener::bind(&name(&text), &options(4096)).expect("the name is free"));
         assert_nothing_left(&text);
-        // What the listener alone has held is dead (C17), and goes with the next sweep.
-        samemap::catalog::reclaim().expect("a sweep");
+        if !regions_of(&text).is_empty() {
+            // What the listener alone has held is dead (C17), and goes with the next sweep.
+            samemap::catalog::reclaim().expect("a sweep");
+        }
         assert_eq!(regions_of(&text), [""; 0]);
     }
 }

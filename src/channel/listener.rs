@@ -50,6 +50,10 @@ const ASKING: u32 = 1;
 /// The channel is there; its number stands beside.
 const SERVED: u32 = 2;
 
+/// A client that is killed after our end was closed leaves its connection's memory behind on some systems. Nobody makes an
+/// object of that name again, so a listener that runs for long sweeps now and then.
+const MADE_BETWEEN_SWEEPS: u32 = 64;
+
 /// How a listener is made.
 pub type ListenerOptions = ChannelOptions;
 
@@ -84,6 +88,8 @@ pub struct Listener {
     /// At each place, the channel that was made for whoever asked there, and has not connected yet.
     pending: Vec<Option<Channel>>,
     next_place: usize,
+    /// Channels made so far.
+    made: u32,
     // Left last: whoever finds it free knows that nobody listens any more.
     _seat: Seat,
 }
@@ -104,7 +110,7 @@ impl Listener {
         desk.view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         let (name, options) = (name.clone(), options.clone());
         let pending = places.iter().map(|_| None).collect();
-        Ok(Listener { desk, places, name, options, pending, next_place: 0, _seat: seat })
+        Ok(Listener { desk, places, name, options, pending, next_place: 0, made: 0, _seat: seat })
     }
 
     /// Connects to a listener, for at most [`patience`](ChannelOptions::patience).
@@ -194,14 +200,15 @@ impl Listener {
     }
 
     /// Makes a channel for whoever asks there, unless it has ended.
-    fn serve(&self, at: usize) -> Result<Option<Channel>> {
-        let place = &self.places[at];
+    fn serve(&mut self, at: usize) -> Result<Option<Channel>> {
         if !self.is_occupied(at)? {
+            let place = &self.places[at];
             // Whoever takes the place next begins anew.
             let _ = place.state.compare_exchange(ASKING, FREE, Ordering::AcqRel, Ordering::Relaxed);
             return Ok(None);
         }
         let (channel, number) = self.make_channel()?;
+        let place = &self.places[at];
         place.channel.store(number, Ordering::Relaxed);
         if place.state.compare_exchange(ASKING, SERVED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return Ok(None);
@@ -214,7 +221,12 @@ impl Listener {
         Seat::is_taken(&self.desk.view, seat_at(at))
     }
 
-    fn make_channel(&self) -> Result<(Channel, u64)> {
+    fn make_channel(&mut self) -> Result<(Channel, u64)> {
+        self.made = self.made.wrapping_add(1);
+        if self.made % MADE_BETWEEN_SWEEPS == 0 {
+            // What cannot be swept is not in the way.
+            let _ = crate::catalog::reclaim();
+        }
         loop {
             let number = RandomState::new().hash_one(std::process::id());
             match Channel::create(&channel_name(&self.name, number)?, &self.options) {

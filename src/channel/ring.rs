@@ -402,4 +402,118 @@ mod tests {
             assert_eq!(producer.reserve(&memory, 24), Err(Damaged), "head {head}");
         }
     }
+
+    /// Memory in which the other side writes whatever it likes, whenever it likes.
+    struct Hostile {
+        random: Cell<u64>,
+        capacity: usize,
+        last: Cell<u64>,
+    }
+
+    impl Hostile {
+        fn next(&self) -> u64 {
+            let mut word = self.random.get();
+            word ^= word << 13;
+            word ^= word >> 7;
+            word ^= word << 17;
+            self.random.set(word);
+            word
+        }
+
+        /// Near what it said before, mostly: far values are refused at once.
+        fn position(&self) -> u64 {
+            let position = match self.next() % 16 {
+                0 => self.next(),
+                1 => u64::MAX - self.next() % 64,
+                2..=5 => self.last.get().wrapping_add(self.next() % 600),
+                _ => self.last.get().wrapping_add(self.next() % 8 * 8),
+            };
+            self.last.set(position);
+            position
+        }
+    }
+
+    impl RingMemory for Hostile {
+        fn load_tail(&self) -> u64 {
+            self.position()
+        }
+        fn store_tail(&self, tail: u64) {
+            assert_eq!(tail % 8, 0);
+            self.last.set(tail);
+        }
+        fn load_head(&self) -> u64 {
+            self.position()
+        }
+        fn store_head(&self, head: u64) {
+            assert_eq!(head % 8, 0);
+            self.last.set(head);
+        }
+        fn read_header(&self, at: usize) -> u64 {
+            assert!(at % 8 == 0 && at + HEADER <= self.capacity, "{at}");
+            let len = self.next() % (self.capacity as u64 + 16);
+            match self.next() % 8 {
+                0 => self.next(),
+                1 => MESSAGE | self.next() >> 32,
+                2 => SKIP | len,
+                3 => SKIP | (self.capacity - at - HEADER) as u64,
+                _ => MESSAGE | len % 24,
+            }
+        }
+        fn write_header(&self, at: usize, _header: u64) {
+            assert!(at % 8 == 0 && at + HEADER <= self.capacity, "{at}");
+        }
+    }
+
+    fn assert_inside(record: Record, shape: Shape) {
+        assert!(record.len <= shape.max_message(), "{record:?}");
+        assert!(record.at >= HEADER && record.at + record.len <= shape.capacity() as usize, "{record:?}");
+    }
+
+    /// Whatever the memory says, records lie inside the ring, and nothing overflows. `SAMEMAP_RING_ROUNDS` asks for more.
+    #[test]
+    fn hostile_memory_leads_nowhere() {
+        let rounds = std::env::var("SAMEMAP_RING_ROUNDS").map_or(20_000, |rounds| rounds.parse().unwrap());
+        let (mut messages, mut damages) = (0_u64, 0_u64);
+        for round in 0..rounds {
+            let shape = Shape::new(64 << (round % 5)).unwrap();
+            let random = Cell::new(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round + 1) | 1);
+            let memory = Hostile { random, capacity: shape.capacity() as usize, last: Cell::new(0) };
+            let mut consumer = Consumer::new(shape);
+            for _ in 0..40 {
+                match consumer.next(&memory) {
+                    Ok(Some(record)) => {
+                        assert_inside(record, shape);
+                        messages += 1;
+                        if memory.next() % 4 > 0 {
+                            consumer.free(&memory, record);
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(Damaged) => damages += 1,
+                }
+                let _ = consumer.has_more(&memory);
+            }
+            memory.last.set(0);
+            let mut producer = Producer::new(shape);
+            for _ in 0..40 {
+                let len = memory.next() as usize % (shape.max_message() + 1);
+                match producer.reserve(&memory, len) {
+                    Ok(Some(record)) => {
+                        assert_inside(record, shape);
+                        producer.commit(&memory, record, len - memory.next() as usize % (len + 1));
+                        if memory.next() % 3 > 0 {
+                            producer.publish(&memory);
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(Damaged) => damages += 1,
+                }
+                let _ = producer.has_moved(&memory);
+            }
+        }
+        assert!(
+            messages > rounds && damages > rounds,
+            "{messages} {damages}: the memory was not hostile enough"
+        );
+    }
 }

@@ -1,0 +1,151 @@
+//! Rings: what is published is read whole, once and in order, and nobody touches bytes that the other one is at.
+//!
+//! The text is the library's own, over words of loom. The bytes of the ring are cells: loom fails when one side
+//! reads or writes a cell without being ordered behind what the other side did there.
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+use samemap::channel::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
+use samemap_models::with_few_interruptions;
+
+const WORDS: usize = Shape::MIN_CAPACITY as usize / 8;
+
+struct Memory {
+    tail: AtomicU64,
+    head: AtomicU64,
+    cells: [UnsafeCell<u64>; WORDS],
+    /// What the stores of positions are made with.
+    says: Ordering,
+}
+
+// SAFETY: loom runs one thread at a time, and stops the model where two are not ordered.
+unsafe impl Sync for Memory {}
+// SAFETY: as above.
+unsafe impl Send for Memory {}
+
+impl Memory {
+    fn new(says: Ordering) -> Arc<Memory> {
+        let cells = std::array::from_fn(|_| UnsafeCell::new(0));
+        Arc::new(Memory { tail: AtomicU64::new(0), head: AtomicU64::new(0), cells, says })
+    }
+
+    fn get(&self, at: usize) -> u64 {
+        // SAFETY: loom checks that nobody writes to it now.
+        self.cells[at / 8].with(|cell| unsafe { *cell })
+    }
+
+    fn put(&self, at: usize, value: u64) {
+        // SAFETY: loom checks that nobody is at it now.
+        self.cells[at / 8].with_mut(|cell| unsafe { *cell = value });
+    }
+
+    /// A message is so many words that all say its number.
+    fn fill(&self, record: Record, number: u64) {
+        (0..record.len / 8).for_each(|word| self.put(record.at + word * 8, number));
+    }
+
+    fn check(&self, record: Record, number: u64) {
+        assert_eq!(record.len / 8, words_of(number), "message {number}");
+        (0..record.len / 8).for_each(|word| assert_eq!(self.get(record.at + word * 8), number));
+    }
+}
+
+impl RingMemory for Memory {
+    fn load_tail(&self) -> u64 {
+        self.tail.load(Ordering::Acquire)
+    }
+
+    fn store_tail(&self, tail: u64) {
+        self.tail.store(tail, self.says);
+    }
+
+    fn load_head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    fn store_head(&self, head: u64) {
+        self.head.store(head, self.says);
+    }
+
+    fn read_header(&self, at: usize) -> u64 {
+        self.get(at)
+    }
+
+    fn write_header(&self, at: usize, header: u64) {
+        self.put(at, header);
+    }
+}
+
+/// Records of 32, 24, 32 and 16 bytes: the third does not fit before the ring's end, and waits for room at its start.
+const MESSAGES: u64 = 4;
+
+fn words_of(number: u64) -> usize {
+    [3, 2, 3, 1][number as usize]
+}
+
+fn produce(memory: &Memory, together: u64) {
+    let mut producer = Producer::new(Shape::new(Shape::MIN_CAPACITY).unwrap());
+    for number in 0..MESSAGES {
+        let record = loop {
+            match producer.reserve(memory, words_of(number) * 8).expect("an honest consumer") {
+                Some(record) => break record,
+                None if producer.holds_back() => producer.publish(memory),
+                None => thread::yield_now(),
+            }
+        };
+        memory.fill(record, number);
+        producer.commit(memory, record, record.len);
+        if number % together == together - 1 {
+            producer.publish(memory);
+        }
+    }
+    producer.publish(memory);
+}
+
+fn consume(memory: &Memory) {
+    let mut consumer = Consumer::new(Shape::new(Shape::MIN_CAPACITY).unwrap());
+    for number in 0..MESSAGES {
+        let record = loop {
+            match consumer.next(memory).expect("an honest producer") {
+                Some(record) => break record,
+                None => thread::yield_now(),
+            }
+        };
+        memory.check(record, number);
+        consumer.free(memory, record);
+    }
+    assert_eq!(consumer.next(memory), Ok(None));
+}
+
+fn both_sides(says: Ordering, together: u64) {
+    assert_eq!(HEADER, 8);
+    // Every order takes more than seven minutes, after which it was stopped.
+    with_few_interruptions(move || {
+        let memory = Memory::new(says);
+        let producer = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || produce(&memory, together))
+        };
+        consume(&memory);
+        producer.join().expect("no panics");
+    });
+}
+
+#[test]
+fn messages_pass_one_by_one() {
+    both_sides(Ordering::Release, 1);
+}
+
+#[test]
+fn messages_pass_in_batches() {
+    both_sides(Ordering::Release, 3);
+}
+
+/// The model would see a store of a position that orders nothing.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn positions_that_order_nothing_are_found_out() {
+    both_sides(Ordering::Relaxed, 1);
+}
