@@ -580,6 +580,8 @@ mod on_linux {
         let (file, text) = (TestFile::with(TEXT), unique_name("file-forked"));
         let mut child = Start::role("forker").argument(&text).argument(file.path().display()).start();
         child.expect("forked");
+        // In the grandchild, too, `fork` has returned.
+        support::wait_until("the grandchild begins", || file.beside("began").exists());
         child.kill();
         // The grandchild lives, reads, and holds nothing.
         assert_eq!(kind(Region::open(&name(&text), &OpenOptions::read_only())), ErrorKind::NotFound);
@@ -607,6 +609,7 @@ mod on_linux {
         // SAFETY: the child uses what fork leaves whole: its own memory, files and the view.
         if unsafe { libc::fork() } == 0 {
             let (end, ended) = (path.with_file_name("end"), path.with_file_name("ended"));
+            fs::write(path.with_file_name("began"), "").expect("a free path");
             for _ in 0..6000 {
                 if end.exists() {
                     break;
