@@ -456,7 +456,7 @@ mod tests {
                 1 => MESSAGE | self.next() >> 32,
                 2 => SKIP | len,
                 3 => SKIP | (self.capacity - at - HEADER) as u64,
-                _ => MESSAGE | len % 24,
+                _ => MESSAGE | (len % 24),
             }
         }
         fn write_header(&self, at: usize, _header: u64) {
