@@ -20,6 +20,7 @@
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`], [`SharedEvent`],
 //!   [`SharedSemaphore`]: the same inside a region; [`wait_any`] for several at once. [`Waitable`], [`Lockable`],
 //!   [`Settable`] and [`Permits`] are what they have in common.
+//! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many readers.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`] to any process.
 //! - [`catalog`]: what lives in the name space, and what dead holders left.
 //!
@@ -60,7 +61,7 @@
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
 //! - `raw-sync`: the waiting traits over the locks and events of the crate `raw_sync`.
-//! - `tokio`: `aio`, channels for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
+//! - `tokio`: `aio`, channels and newest values for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
 //!   which bring tokio itself and one small crate.
 //! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 

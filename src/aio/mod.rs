@@ -1,4 +1,5 @@
-//! Channels for asynchronous tasks: `recv().await`, `send(…).await`, `accept().await` (feature `tokio`).
+//! Channels and newest values for asynchronous tasks: `recv().await`, `send(…).await`, `accept().await`,
+//! `wait_newer(…).await` (feature `tokio`).
 //!
 //! ```
 //! use samemap::aio::AsyncChannel;
@@ -22,7 +23,7 @@
 //!
 //! # What waits
 //! A call that finds its message, or its room, there already answers at once, and no thread takes part. The others are
-//! waited for by a small pool of threads of this process, one for each 63 receivers, senders and listeners that have
+//! waited for by a small pool of threads of this process, one for each 63 receivers, senders, listeners and readers that have
 //! ever had to wait and still exist. Each sleeps in the kernel on all its doorbells together, wakes the tasks whose
 //! doorbells are rung, and looks every 50 ms whether their peers live. A thread that has had nothing to wait for ends
 //! after five seconds. The pool is started by the first wait, belongs to no runtime, and is not there in a forked child.
@@ -37,6 +38,7 @@
 //!
 //! The futures use nothing else of tokio: no reactor, no timers. They run on any executor.
 
+mod latest;
 mod stream;
 mod waiter;
 
@@ -47,6 +49,7 @@ use std::time::Duration;
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
 use tokio::task::coop;
 
+pub use self::latest::{AsyncLatest, AsyncLatestBytes};
 pub use self::stream::{AsyncMessageReader, AsyncMessageWriter};
 pub(crate) use self::waiter::{Source, Wait};
 

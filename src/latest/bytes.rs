@@ -176,6 +176,11 @@ impl LatestBytes {
     pub fn has_writer(&self) -> Result<bool> {
         self.raw.has_writer()
     }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> Result<super::watch::News> {
+        self.raw.watch()
+    }
 }
 
 #[cold]

@@ -62,6 +62,8 @@ mod bytes;
 mod layout;
 mod raw;
 mod typed;
+#[cfg(feature = "tokio")]
+pub(crate) mod watch;
 
 pub use bytes::{LatestBytes, LatestBytesWriter};
 pub use typed::{Latest, LatestWriter};

@@ -111,6 +111,17 @@ impl RawReader {
         &self.place
     }
 
+    /// Where the view may be written to.
+    #[cfg(feature = "tokio")]
+    pub(super) fn bell(&self) -> Option<&Doorbell> {
+        self.bell.as_ref()
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(super) fn watch(&self) -> Result<super::watch::News> {
+        super::watch::News::new(self)
+    }
+
     pub(super) fn has_writer(&self) -> Result<bool> {
         Seat::is_taken(self.place.view(), self.place.at() + SEAT)
     }
@@ -162,7 +173,7 @@ impl RawReader {
     }
 
     /// Whether a writer that was there is no more. True once for each that was seen, or of which a value was.
-    fn writer_has_gone(&self) -> Result<bool> {
+    pub(super) fn writer_has_gone(&self) -> Result<bool> {
         // Looked at first: of a writer that comes and goes from now on, the end is told the next time.
         let newest = self.place.newest()?;
         if self.has_writer()? {
@@ -201,7 +212,7 @@ fn not_ours() -> Error {
 }
 
 #[cold]
-fn deaf() -> Error {
+pub(super) fn deaf() -> Error {
     Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
         "the view is read-only, and who waits must say so in the memory; open for reading and writing, or read now and then",
     )

@@ -176,4 +176,9 @@ impl<T: Pod> Latest<T> {
     pub fn has_writer(&self) -> Result<bool> {
         self.raw.has_writer()
     }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> Result<super::watch::News> {
+        self.raw.watch()
+    }
 }
