@@ -120,3 +120,49 @@ fn chat_ends_on_signals() {
         assert_nothing_left(&name);
     }
 }
+
+/// A telemetry program in this part, and what it said about itself.
+fn telemetry(part: &str, name: &str, more: &[&str]) -> Option<Program> {
+    let mut command = Command::new(example("telemetry")?);
+    command.args([part, "--name", name]).args(more);
+    Some(Program::start(command))
+}
+
+#[test]
+fn telemetry_is_read_by_many_and_goes_on_with_the_next_writer() {
+    let name = unique_name("telemetry");
+    let Some(writer) = telemetry("write", &name, &[]) else { return };
+    writer.wait_for_output("at 1 kHz, from number 1\n");
+    let readers = [(); 2].map(|()| telemetry("read", &name, &[]).expect("it was there"));
+    for reader in &readers {
+        reader.wait_for_output("altitude 4");
+    }
+    let second = telemetry("write", &name, &[]).expect("it was there").finish();
+    assert!(!second.status.success());
+    assert!(second.stderr.contains("telemetry: "), "{}", second.stderr);
+    writer.kill();
+    for reader in &readers {
+        reader.wait_for_output("; waiting for the next one\n");
+    }
+    let writer = telemetry("write", &name, &["--seconds", "0"]).expect("it was there").finish();
+    writer.assert_success();
+    assert!(!writer.stdout.contains("from number 1\n"), "{}", writer.stdout);
+    for reader in readers {
+        reader.kill();
+    }
+    let nobody = telemetry("read", &name, &[]).expect("it was there").finish();
+    assert!(!nobody.status.success(), "{}", nobody.stdout);
+    assert_nothing_left(&name);
+}
+
+#[test]
+fn telemetry_says_how_to_use_it() {
+    let Some(path) = example("telemetry") else { return };
+    for arguments in [&["dance"][..], &[], &["read", "--seconds", "soon"]] {
+        let mut command = Command::new(&path);
+        command.args(arguments);
+        let outcome = support::run(command);
+        assert_eq!(outcome.status.code(), Some(2));
+        assert!(outcome.stderr.starts_with("usage: telemetry"), "{}", outcome.stderr);
+    }
+}

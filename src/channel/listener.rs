@@ -3,8 +3,8 @@
 //! The listener's name is that of a *desk*: a region with a few places at which those who want to connect say so. Who
 //! arrives takes a free place (a seat, which falls free when its process dies), and rings. The listener makes a channel of
 //! its own for the arrival, in a region with a random name, and writes that down; when the arrival has
-//! connected there, the channel is accepted. Nobody waits for one that is slow to connect. So each connection is one region that lives as long as one of its ends, and what anybody leaves at the desk is
-//! cleared by the next one.
+//! connected there, the channel is accepted. Nobody waits for one that is slow to connect. So each connection is one region
+//! that lives as long as one of its ends, and what anybody leaves at the desk is cleared by the next one.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
