@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+mod spawn;
+
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -198,7 +200,7 @@ impl Program {
     #[track_caller]
     fn start_with(mut command: Command, output_lines: usize, error_lines: usize) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = spawn::spawn(&mut command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Program {
             input: child.stdin.take(),
             output: Captured::read(child.stdout.take(), output_lines),

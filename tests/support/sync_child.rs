@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+#[path = "spawn.rs"]
+mod spawn;
+
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -27,13 +30,13 @@ pub fn unique(what: &str) -> ObjectName {
 pub fn child(words: &[&str]) -> Child {
     let program = std::env::var_os("SAMEMAP_SYNC_PROGRAM");
     let program = program.unwrap_or_else(|| std::env::current_exe().unwrap().into());
-    Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(["--exact", "child_entry", "--nocapture", "--include-ignored"])
         .env(WORDS, words.join("\n"))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::null());
+    spawn::spawn(&mut command).unwrap()
 }
 
 /// What the parent wants of this process; nothing when a person runs the ignored tests.

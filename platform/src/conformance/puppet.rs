@@ -117,8 +117,8 @@ impl Puppet {
     }
 
     fn spawn(mut command: Command) -> std::io::Result<Self> {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn_alive(&mut command)?;
         let (sender, answers) = mpsc::channel();
         let output = BufReader::new(child.stdout.take().expect("stdout is piped"));
         thread::spawn(move || {
@@ -306,4 +306,16 @@ fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
             into.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
     });
+}
+
+/// `command.spawn()`, tried anew when Wine says `ERROR_INTERNAL_ERROR` (1359): Wine 8 does, rarely and on a busy machine,
+/// of a child that ended before its first instruction.
+fn spawn_alive(command: &mut Command) -> std::io::Result<Child> {
+    for _ in 0..3 {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(1359) => {}
+            answer => return answer,
+        }
+    }
+    command.spawn()
 }
