@@ -1,19 +1,33 @@
 //! The programme.
 
+mod arena;
 mod bare;
+mod contend;
 mod copying;
+mod ends;
+mod external;
 mod floor;
+mod link;
+mod links;
 mod lock;
-mod peer;
+mod locks;
+mod machine;
+mod messages;
+mod place;
 mod region;
 mod report;
 mod rounds;
 mod startup;
-mod wake;
+mod systems;
+
+use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-/// Measures samemap beside its peers.
+use report::Report;
+use rounds::Plan;
+
+/// Measures samemap beside its peers, between two real processes, in one run.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -26,73 +40,67 @@ struct Arguments {
     /// Also write one JSON object a line to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<std::path::PathBuf>,
-    /// The second process's part.
-    #[arg(long, hide = true, requires = "arena")]
-    peer: Option<String>,
-    /// The region that the second process shares with the first.
-    #[arg(long, hide = true)]
-    arena: Option<String>,
-    /// The processor that the second process runs on.
-    #[arg(long, hide = true)]
-    cpu: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
     /// Everything.
     All,
-    /// Creating, opening and closing regions.
+    /// Regions: creating, opening and closing them; copies into and out of views; start-up of the programs.
     Region,
     /// Locks: alone, contended, and after their owner's death.
     Lock,
-    /// Wake-ups between two processes.
+    /// Wake-ups of a process that sleeps.
     Wake,
-    /// Copying into and out of views.
-    Copy,
-    /// Start-up of the programs.
-    Startup,
+    /// Messages to and fro.
+    Pingpong,
+    /// Messages one way, as fast as they go.
+    Stream,
 }
 
-pub fn main() -> std::process::ExitCode {
+type Part = fn(Plan, &mut Report);
+
+/// What is measured under each word, in order.
+const PARTS: &[(What, Part)] = &[
+    (What::Region, region::measure),
+    (What::Region, copying::measure),
+    (What::Region, startup::measure),
+    (What::Lock, lock::measure),
+    (What::Wake, messages::wake),
+    (What::Pingpong, messages::ping_pong),
+    (What::Stream, messages::stream),
+];
+
+pub fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.first().map(String::as_str) {
+        Some(ends::WORD) => return part_of_a_measurement(ends::be_an_end(&words[1..])),
+        Some(lock::OWNER) => lock::own(&words[1]),
+        _ => {}
+    }
     let arguments = Arguments::parse();
-    if let (Some(role), Some(arena)) = (&arguments.peer, &arguments.arena) {
-        second_process(role, arena, arguments.cpu);
-        return std::process::ExitCode::SUCCESS;
-    }
-    let plan = if arguments.quick { rounds::Plan::quick() } else { rounds::Plan::full() };
-    let mut report = report::Report::default();
-    report.describe_machine();
-    let wanted = |what: What| arguments.what == What::All || arguments.what == what;
-    if wanted(What::Region) {
-        region::measure(plan, &mut report);
-    }
-    if wanted(What::Lock) {
-        lock::measure(plan, &mut report);
-    }
-    if wanted(What::Wake) {
-        wake::measure(plan, &mut report);
-    }
-    if wanted(What::Copy) {
-        copying::measure(plan, &mut report);
-    }
-    if wanted(What::Startup) {
-        startup::measure(plan, &mut report);
+    let plan = if arguments.quick { Plan::quick() } else { Plan::full() };
+    let mut report = Report::new();
+    for (what, part) in PARTS {
+        if arguments.what == What::All || arguments.what == *what {
+            part(plan, &mut report);
+        }
     }
     if let Some(path) = arguments.json {
         if let Err(error) = report.write_json(&path) {
             eprintln!("cannot write {}: {error}", path.display());
-            return std::process::ExitCode::FAILURE;
+            return ExitCode::FAILURE;
         }
     }
-    std::process::ExitCode::SUCCESS
+    ExitCode::SUCCESS
 }
 
-fn second_process(role: &str, arena: &str, cpu: Option<usize>) {
-    peer::pin(cpu);
-    let arena = peer::Arena::open(arena);
-    match role.split_once('-') {
-        Some(("contend", which)) => lock::contend(which, arena),
-        Some(("pong", which)) => wake::pong(which, arena),
-        _ => lock::own(arena),
+fn part_of_a_measurement(answer: Result<(), String>) -> ExitCode {
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
     }
 }

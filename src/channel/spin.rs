@@ -3,7 +3,7 @@
 use std::hint;
 use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::Limit;
 use crate::Result;
@@ -29,10 +29,12 @@ pub enum Spin {
 const EAGER_LOOKS: u32 = 48;
 /// Looks with a pause, which is 5 to 50 ns long, by the processor.
 const MOST_LOOKS: u32 = 1500;
-/// What is tried again now and then when looking has not paid.
-const TRIAL_LOOKS: u32 = 40;
-/// How many waits lie between two such trials.
-const WAITS_BETWEEN_TRIALS: u32 = 32;
+/// Beyond what looking took when it paid.
+const SPARE_LOOKS: u32 = 40;
+/// Where looking does not pay, it is tried again after so many times as long as the last trial took: half a percent of
+/// a processor's time at most. A trial is as long as can be. Two sides that sleep each time are roused only by one that
+/// still looks when the other one has woken up and answered, and that takes tens of microseconds.
+const PAUSE_BETWEEN_TRIALS: u32 = 200;
 
 /// How long a look may be without asking whether the peer lives.
 const SLICE: Duration = Duration::from_millis(25);
@@ -45,7 +47,8 @@ const AWAKE_FOR_LONG: u32 = 64;
 pub(super) struct Spinner {
     spin: Spin,
     looks: u32,
-    waits: u32,
+    /// Not before this time is looking tried again; `None` while it pays.
+    next_trial: Option<Instant>,
     /// Messages since the last sleep.
     awake: u32,
 }
@@ -53,7 +56,7 @@ pub(super) struct Spinner {
 impl Spinner {
     pub(super) fn new(spin: Spin) -> Spinner {
         let spin = if spin == Spin::Adaptive && is_single_processor() { Spin::Never } else { spin };
-        Spinner { spin, looks: MOST_LOOKS / 4, waits: 0, awake: 0 }
+        Spinner { spin, looks: MOST_LOOKS / 4, next_trial: None, awake: 0 }
     }
 
     /// Looks for a while, within the limit; `true` when `found` was. A long look asks now and then whether it `goes_on`.
@@ -84,28 +87,53 @@ impl Spinner {
     }
 
     #[inline]
-    fn look_adaptively(&mut self, mut found: impl FnMut() -> bool) -> bool {
-        if self.looks == 0 {
-            self.waits = self.waits.wrapping_add(1);
-            if self.waits % WAITS_BETWEEN_TRIALS != 0 {
-                return found();
-            }
-            self.looks = TRIAL_LOOKS;
-        }
-        for look in 0..EAGER_LOOKS + self.looks {
-            if found() {
-                // Half as many again as it took, in the long run.
-                let paid = look.saturating_sub(EAGER_LOOKS);
-                self.looks = self.looks.max((paid * 3 / 2 + TRIAL_LOOKS).min(MOST_LOOKS));
-                return true;
-            }
-            if look >= EAGER_LOOKS {
-                hint::spin_loop();
-            }
-        }
-        self.looks = if self.looks <= TRIAL_LOOKS { 0 } else { self.looks / 2 };
-        false
+    fn look_adaptively(&mut self, found: impl FnMut() -> bool) -> bool {
+        if self.looks > 0 { self.look_as_learnt(found) } else { self.look_on_trial(found) }
     }
+
+    #[inline]
+    fn look_as_learnt(&mut self, found: impl FnMut() -> bool) -> bool {
+        let paid = look(self.looks, found);
+        match paid {
+            Some(looks) => self.learn(looks),
+            None => self.looks = if self.looks <= SPARE_LOOKS { 0 } else { self.looks / 2 },
+        }
+        paid.is_some()
+    }
+
+    /// Looking has not paid of late.
+    #[cold]
+    fn look_on_trial(&mut self, mut found: impl FnMut() -> bool) -> bool {
+        let start = Instant::now();
+        if self.next_trial.is_some_and(|next| start < next) {
+            return found();
+        }
+        let paid = look(MOST_LOOKS, found);
+        match paid {
+            Some(looks) => self.learn(looks),
+            None => self.next_trial = Some(start + start.elapsed() * (PAUSE_BETWEEN_TRIALS + 1)),
+        }
+        paid.is_some()
+    }
+
+    /// Half as many again as it took, in the long run.
+    fn learn(&mut self, looks: u32) {
+        self.looks = self.looks.max((looks * 3 / 2 + SPARE_LOOKS).min(MOST_LOOKS));
+    }
+}
+
+/// Looks a few times eagerly, and then so many times with pauses; how many of these it took.
+#[inline]
+fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
+    for look in 0..EAGER_LOOKS + most {
+        if found() {
+            return Some(look.saturating_sub(EAGER_LOOKS));
+        }
+        if look >= EAGER_LOOKS {
+            hint::spin_loop();
+        }
+    }
+    None
 }
 
 fn look_for(
@@ -143,48 +171,64 @@ fn is_single_processor() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
-    fn look(spinner: &mut Spinner, found: impl FnMut() -> bool) -> bool {
+    fn looks_for(spinner: &mut Spinner, found: impl FnMut() -> bool) -> bool {
         spinner.look(Limit::Never, found, || Ok(true)).unwrap()
+    }
+
+    fn adaptive(looks: u32) -> Spinner {
+        Spinner { spin: Spin::Adaptive, looks, next_trial: None, awake: 0 }
     }
 
     #[test]
     fn looking_that_never_pays_is_given_up() {
-        let mut spinner = Spinner { spin: Spin::Adaptive, looks: MOST_LOOKS, waits: 0, awake: 0 };
+        let mut spinner = adaptive(MOST_LOOKS);
         for _ in 0..20 {
-            assert!(!look(&mut spinner, || false));
+            assert!(!looks_for(&mut spinner, || false));
         }
+        let next = spinner.next_trial.expect("a trial did not pay");
         let mut looks = 0;
-        for _ in 0..WAITS_BETWEEN_TRIALS * 10 {
-            look(&mut spinner, || {
+        while Instant::now() < next {
+            let before = looks;
+            looks_for(&mut spinner, || {
                 looks += 1;
                 false
             });
+            assert!(looks == before + 1 || Instant::now() >= next, "it looked {} times", looks - before);
         }
-        assert!(looks < WAITS_BETWEEN_TRIALS * 10 + 11 * (EAGER_LOOKS + TRIAL_LOOKS), "{looks}");
     }
 
     #[test]
     fn looking_that_pays_is_taken_up_again() {
-        let mut spinner = Spinner { spin: Spin::Adaptive, looks: 0, waits: 0, awake: 0 };
-        for _ in 0..1000 {
+        let mut spinner = adaptive(0);
+        let mut looks = 0;
+        assert!(looks_for(&mut spinner, || {
+            looks += 1;
+            looks > EAGER_LOOKS + MOST_LOOKS / 2
+        }));
+        assert!(spinner.looks > MOST_LOOKS / 2, "{spinner:?}");
+    }
+
+    #[test]
+    fn what_pays_is_kept_in_mind() {
+        let mut spinner = adaptive(SPARE_LOOKS);
+        for _ in 0..3 {
             let mut looks = 0;
-            look(&mut spinner, || {
+            assert!(looks_for(&mut spinner, || {
                 looks += 1;
                 looks > EAGER_LOOKS + 20
-            });
+            }));
         }
-        assert!(spinner.looks >= TRIAL_LOOKS, "{spinner:?}");
+        assert_eq!(spinner.looks, 20 * 3 / 2 + SPARE_LOOKS);
     }
 
     #[test]
     fn a_set_time_is_kept() {
         let mut spinner = Spinner::new(Spin::For(Duration::from_millis(2)));
         let start = Instant::now();
-        assert!(!look(&mut spinner, || false));
+        assert!(!looks_for(&mut spinner, || false));
         assert!(start.elapsed() >= Duration::from_millis(2));
-        assert!(!look(&mut Spinner::new(Spin::Never), || false));
+        assert!(!looks_for(&mut Spinner::new(Spin::Never), || false));
     }
 
     #[test]

@@ -87,3 +87,83 @@ impl Robust {
         }
     }
 }
+
+/// For how many looks the hand-made wait spins before it sleeps.
+const LOOKS: u32 = 2000;
+/// Said by a waiter that is about to sleep.
+const ASLEEP: u32 = 2;
+
+/// Sets an auto-reset event; wakes its one waiter if that said that it sleeps.
+#[inline]
+pub fn set_if_asleep(word: &AtomicU32) {
+    if word.swap(1, Release) == ASLEEP {
+        futex(word, libc::FUTEX_WAKE, 1);
+    }
+}
+
+/// Waits for the event and takes it: looks for a while, and then sleeps.
+#[inline]
+pub fn spin_then_wait(word: &AtomicU32) {
+    for _ in 0..LOOKS {
+        if word.load(Relaxed) == 1 && word.compare_exchange(1, 0, Acquire, Relaxed).is_ok() {
+            return;
+        }
+    }
+    while word.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
+        let _ = word.compare_exchange(0, ASLEEP, Relaxed, Relaxed);
+        futex(word, libc::FUTEX_WAIT, ASLEEP);
+    }
+}
+
+/// Memory of both ends: a memfd that the second one inherits. Mapped until the process ends.
+pub struct Memory {
+    start: *mut u8,
+    fd: i32,
+    len: usize,
+}
+
+impl Memory {
+    /// Makes it, committed.
+    pub fn create(len: usize) -> Result<Memory, String> {
+        let error = || std::io::Error::last_os_error().to_string();
+        // SAFETY: plain system calls.
+        unsafe {
+            // Inherited: no close-on-exec.
+            let fd = libc::memfd_create(c"samemap-bench".as_ptr(), 0);
+            if fd < 0 || libc::posix_fallocate(fd, 0, len as libc::off_t) != 0 {
+                return Err(error());
+            }
+            Ok(Memory { start: map(fd, len), fd, len })
+        }
+    }
+
+    /// What the second end needs.
+    pub fn token(&self) -> String {
+        format!("{}:{}", self.fd, self.len)
+    }
+
+    /// Maps what the first end made.
+    pub fn open(token: &str) -> Memory {
+        let (fd, len) = token.split_once(':').expect("a token of memory");
+        let (fd, len) = (fd.parse().expect("a descriptor"), len.parse().expect("a length"));
+        // SAFETY: the descriptor was inherited, of a file of this length.
+        Memory { start: unsafe { map(fd, len) }, fd, len }
+    }
+
+    /// Its first byte.
+    pub fn start(&self) -> *mut u8 {
+        self.start
+    }
+}
+
+/// # Safety
+/// `fd` is an open file of at least `len` bytes.
+unsafe fn map(fd: i32, len: usize) -> *mut u8 {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    // All pages are there from the start, so that no measurement pays for them.
+    let flags = libc::MAP_SHARED | libc::MAP_POPULATE;
+    // SAFETY: a new mapping that replaces nothing.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), len, protection, flags, fd, 0) };
+    assert_ne!(start, libc::MAP_FAILED, "mmap: {}", std::io::Error::last_os_error());
+    start.cast()
+}

@@ -1,15 +1,19 @@
 //! Locks: alone, contended by two processes, and after an owner's death.
 
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use raw_sync::locks::{LockInit, Mutex as RawMutex};
+use raw_sync::locks::{LockInit as _, Mutex as RawMutex};
 use samemap::{LockGuard as _, Lockable as _, SharedMutex};
 
+use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};
-use super::peer::{Arena, ROOM, pin};
+use super::ends::{self, Job};
+use super::place::{Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
+use super::systems::{self, Act, Kind};
 
 /// Where the rivals' locks lie.
 const OURS: usize = ROOM + 1024;
@@ -19,10 +23,8 @@ const RAW: usize = ROOM + 3072;
 /// All rows about locks.
 pub fn measure(plan: Plan, report: &mut Report) {
     alone(plan, report);
-    for placement in super::wake::placements() {
-        if placement.name != "one core" {
-            contended(plan, report, placement);
-        }
+    for placement in Placement::possible(&[TWO_CORES, UNPINNED]) {
+        contended(plan, report, placement);
     }
     owner_killed(plan, report);
 }
@@ -45,132 +47,60 @@ fn alone(plan: Plan, report: &mut Report) {
     };
     let word = arena.word(0);
     let mut rivals = [
-        Rival::new("std::sync::Mutex", || drop(black_box(standard.lock().expect("not poisoned")))),
-        Rival::new("bare futex", || {
+        Rival::floor("std::sync::Mutex, one process", || {
+            drop(black_box(standard.lock().expect("not poisoned")));
+        }),
+        Rival::floor("bare futex lock", || {
             bare::lock(word);
             bare::unlock(word);
         }),
-        Rival::new("robust pthread mutex", || robust.lock_and_unlock()),
-        Rival::new("raw_sync 0.1.5", || drop(black_box(raw.lock().expect("not poisoned")))),
-        Rival::new("samemap SharedMutex", || drop(black_box(ours.lock().expect("lock")))),
-        Rival::new("samemap Mutex, named", || drop(black_box(named.lock().expect("lock")))),
+        Rival::floor("robust pthread mutex", || robust.lock_and_unlock()),
+        Rival::ours("samemap SharedMutex", || drop(black_box(ours.lock().expect("lock")))),
+        Rival::ours("samemap Mutex, named", || drop(black_box(named.lock().expect("lock")))),
+        Rival::peer("raw_sync 0.1 Mutex", || drop(black_box(raw.lock().expect("not poisoned")))),
     ];
-    let times = in_nanoseconds(rounds::run(plan, &mut rivals));
-    report.add_in(Subject { bench: "lock and unlock, alone", size: 0 }, "ns", "unpinned", &times);
+    let times = rounds::run_in_nanoseconds(plan, &mut rivals);
+    report.add_in(Subject { bench: "lock and unlock, alone", size: 0 }, "ns", UNPINNED.name, times);
 }
 
-fn in_nanoseconds(mut times: Vec<Times>) -> Vec<Times> {
-    times.iter_mut().flat_map(|times| &mut times.sorted).for_each(|time| *time *= 1000.0);
-    times
-}
+const CONTENDING: [&str; 4] = ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock"];
 
-/// The locks that two processes contend for.
-enum Contended {
-    Bare(Arena),
-    Robust(Robust),
-    Ours(SharedMutex<u64>),
-}
-
-impl Contended {
-    fn open(which: &str, arena: Arena) -> Contended {
-        match which {
-            "bare" => Contended::Bare(arena),
-            // SAFETY: the first process initialised it; the arena is leaked, so it stays mapped.
-            "robust" => {
-                let start = Box::leak(Box::new(arena)).view().as_ptr();
-                // SAFETY: as above.
-                Contended::Robust(unsafe { Robust::open(start.add(ROBUST)) })
+fn contended(plan: Plan, report: &mut Report, placement: Placement) {
+    const BENCH: &str = "lock and unlock, two processes contending";
+    let job = Job { act: Act::Contend, size: 0, slice: plan.slice * 5, placement };
+    let entrants = CONTENDING.map(systems::by_key);
+    let mut times: Vec<Times> = entrants.iter().map(|system| Times::new(system.name, system.kind)).collect();
+    report.calibrate(plan, placement);
+    for round in 0..plan.process_rounds {
+        report.progress(BENCH, 0, placement, (round, plan.process_rounds));
+        for (system, times) in entrants.iter().zip(&mut times) {
+            match ends::measure(system.key, job) {
+                Ok(time) => times.add(time),
+                Err(reason) => times.absent = Some(reason),
             }
-            _ => Contended::Ours(SharedMutex::open(arena.view(), OURS).expect("open")),
         }
     }
-
-    /// Once.
-    fn work(&self) {
-        match self {
-            Contended::Bare(arena) => {
-                bare::lock(arena.word(0));
-                bare::unlock(arena.word(0));
-            }
-            Contended::Robust(robust) => robust.lock_and_unlock(),
-            Contended::Ours(mutex) => drop(mutex.lock().expect("lock")),
-        }
-    }
-}
-
-const CONTENDED: [(&str, &str); 3] =
-    [("bare", "bare futex"), ("robust", "robust pthread mutex"), ("ours", "samemap SharedMutex")];
-
-fn contended(plan: Plan, report: &mut Report, placement: super::wake::Placement) {
-    let arena = Arena::create("contended");
-    SharedMutex::<u64>::create(arena.view(), OURS, &0).expect("create");
-    // SAFETY: aligned room of the arena's own, mapped as long as the arena lives.
-    let _ = unsafe { Robust::initialise(arena.view().as_ptr().add(ROBUST)) };
-    let mut times: Vec<Times> =
-        CONTENDED.iter().map(|(_, system)| Times { system, sorted: Vec::new() }).collect();
-    pin(placement.first);
-    for _ in 0..plan.rounds.min(15) {
-        for ((which, _), times) in CONTENDED.iter().zip(&mut times) {
-            times.sorted.push(contend_once(&arena, which, placement, plan));
-        }
-    }
-    pin(None);
-    times.iter_mut().for_each(|times| times.sorted.sort_by(f64::total_cmp));
-    let subject = Subject { bench: "lock and unlock, two processes contending", size: 0 };
-    report.add_in(subject, "ns", placement.name, &times);
-}
-
-/// Nanoseconds a lock, of all locks that both processes get in a while.
-fn contend_once(arena: &Arena, which: &str, placement: super::wake::Placement, plan: Plan) -> f64 {
-    use std::sync::atomic::Ordering::SeqCst;
-    let child = arena.start(&format!("contend-{which}"), placement.second);
-    let lock = Contended::open(which, Arena::open(&arena.name().to_string()));
-    let before = arena.count().load(SeqCst);
-    let (start, mut locks) = (Instant::now(), 0u64);
-    let while_ = plan.slice * 5;
-    while start.elapsed() < while_ {
-        for _ in 0..64 {
-            lock.work();
-        }
-        locks += 64;
-    }
-    let took = start.elapsed();
-    let theirs = arena.count().load(SeqCst) - before;
-    arena.end(child);
-    took.as_secs_f64() * 1e9 / (locks + theirs) as f64
-}
-
-/// The second process of `contended`.
-pub fn contend(which: &str, arena: Arena) {
-    use std::sync::atomic::Ordering::SeqCst;
-    let lock = Contended::open(which, Arena::open(&arena.name().to_string()));
-    arena.say_ready();
-    while !arena.is_stopped() {
-        for _ in 0..64 {
-            lock.work();
-        }
-        arena.count().fetch_add(64, SeqCst);
-    }
+    report.add_in(Subject { bench: BENCH, size: 0 }, "ns", placement.name, times);
 }
 
 /// From an owner's `kill -9` to the entry of a waiter that sleeps.
 fn owner_killed(plan: Plan, report: &mut Report) {
     let arena = Arena::create("killed");
     let mutex = SharedMutex::<u64>::create(arena.view(), OURS, &0).expect("create");
-    let rounds = if plan.rounds > 10 { 100 } else { 3 };
-    let mut sorted: Vec<f64> = (0..rounds).map(|_| kill_once(&arena, &mutex)).collect();
-    sorted.sort_by(f64::total_cmp);
-    let times = [Times { system: "samemap SharedMutex", sorted }];
-    report.add_in(
-        Subject { bench: "owner killed, until the waiter is in", size: 0 },
-        "us",
-        "unpinned",
-        &times,
-    );
+    let mut times = Times::new("samemap SharedMutex", Kind::Ours);
+    for _ in 0..if plan.is_quick { 3 } else { 100 } {
+        times.add(kill_once(&arena, &mutex));
+    }
+    let subject = Subject { bench: "owner killed, until the waiter is in", size: 0 };
+    report.add_in(subject, "us", UNPINNED.name, vec![times]);
 }
 
 fn kill_once(arena: &Arena, mutex: &SharedMutex<u64>) -> f64 {
-    let mut owner = arena.start("own", None);
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+    command.args([OWNER, &arena.name()]).stdin(Stdio::null());
+    arena.order(0);
+    let mut owner = command.spawn().expect("start the owner");
+    arena.wait_done();
     let pid = owner.id() as i32;
     let killer = std::thread::spawn(move || {
         // Long enough for the waiter to fall asleep; what is measured begins after it.
@@ -188,11 +118,15 @@ fn kill_once(arena: &Arena, mutex: &SharedMutex<u64>) -> f64 {
     (entered - killed).as_secs_f64() * 1e6
 }
 
-/// The second process of `owner_killed`: owns the lock until it is killed.
-pub fn own(arena: Arena) {
+/// The first argument of a process that owns the lock until it is killed.
+pub const OWNER: &str = "owner-of-a-lock";
+
+/// That process.
+pub fn own(arena: &str) -> ! {
+    let arena = Arena::open(arena);
     let mutex = SharedMutex::<u64>::open(arena.view(), OURS).expect("open");
     let _guard = mutex.lock().expect("lock");
-    arena.say_ready();
+    arena.say_done();
     loop {
         std::thread::park();
     }

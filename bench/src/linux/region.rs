@@ -27,20 +27,20 @@ fn create(plan: Plan, report: &mut Report, size: usize) {
     let name = ObjectName::new(unique("create")).expect("a valid name");
     let peer_name = format!("/{}", unique("peer"));
     let mut rivals = [
-        Rival::new("raw system calls", || floor::create_view_close(&floor_name, size)),
-        Rival::new("samemap", || {
+        Rival::floor("raw system calls", || floor::create_view_close(&floor_name, size)),
+        Rival::ours("samemap", || {
             let region = Region::create(&name, &CreateOptions::new(size as u64)).expect("create");
             region.view(.., Access::ReadWrite).expect("view").put(0, &1u8).expect("write");
         }),
         // Not committed: it only sets the file's length.
-        Rival::new("shared_memory 0.12", || {
+        Rival::peer("shared_memory 0.12", || {
             let region = ShmemConf::new().size(size).os_id(&peer_name).create().expect("create");
             // SAFETY: the first byte of a mapping of `size` bytes that nobody else knows.
             unsafe { region.as_ptr().write_volatile(1) };
         }),
     ];
     let times = rounds::run(plan, &mut rivals);
-    report.add(Subject { bench: "create, view, write, close", size: size as u64 }, &times);
+    report.add(Subject { bench: "create, view, write, close", size: size as u64 }, times);
 }
 
 fn open(plan: Plan, report: &mut Report, size: usize) {
@@ -50,19 +50,19 @@ fn open(plan: Plan, report: &mut Report, size: usize) {
     let peer_name = format!("/{}", unique("peer"));
     let peer = ShmemConf::new().size(size).os_id(&peer_name).create().expect("create");
     let mut rivals = [
-        Rival::new("raw system calls", || floor::open_view_close(standing.name())),
-        Rival::new("samemap", || {
+        Rival::floor("raw system calls", || floor::open_view_close(standing.name())),
+        Rival::ours("samemap", || {
             let region = Region::open(&name, &OpenOptions::read_write()).expect("open");
             let view = region.view(.., Access::ReadWrite).expect("view");
             black_box(view.get::<u8>(0).expect("read"));
         }),
-        Rival::new("shared_memory 0.12", || {
+        Rival::peer("shared_memory 0.12", || {
             let region = ShmemConf::new().os_id(&peer_name).open().expect("open");
             // SAFETY: the first byte of a mapping that is `size` bytes long.
             black_box(unsafe { region.as_ptr().read_volatile() });
         }),
     ];
     let times = rounds::run(plan, &mut rivals);
-    report.add(Subject { bench: "open, view, read, close", size: size as u64 }, &times);
+    report.add(Subject { bench: "open, view, read, close", size: size as u64 }, times);
     drop((rivals, held, peer));
 }

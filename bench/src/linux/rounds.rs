@@ -2,24 +2,30 @@
 
 use std::time::{Duration, Instant};
 
+use super::systems::Kind;
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Rounds a rival, interleaved.
+    /// Rounds a rival within one process, interleaved.
     pub rounds: usize,
+    /// Rounds a rival that takes processes of its own, interleaved.
+    pub process_rounds: usize,
     /// How long one rival's part of a round should take.
     pub slice: Duration,
+    /// To see that it runs.
+    pub is_quick: bool,
 }
 
 impl Plan {
     /// For figures to be quoted.
     pub fn full() -> Plan {
-        Plan { rounds: 41, slice: Duration::from_millis(20) }
+        Plan { rounds: 31, process_rounds: 9, slice: Duration::from_millis(20), is_quick: false }
     }
 
     /// To see that it runs.
     pub fn quick() -> Plan {
-        Plan { rounds: 5, slice: Duration::from_micros(500) }
+        Plan { rounds: 5, process_rounds: 1, slice: Duration::from_micros(500), is_quick: true }
     }
 }
 
@@ -27,46 +33,81 @@ impl Plan {
 pub struct Rival<'a> {
     /// Who does it.
     pub system: &'static str,
+    /// What it is to samemap.
+    pub kind: Kind,
     /// The work, once.
     pub work: Box<dyn FnMut() + 'a>,
 }
 
 impl<'a> Rival<'a> {
-    /// A rival by name and work.
-    pub fn new(system: &'static str, work: impl FnMut() + 'a) -> Self {
-        Rival { system, work: Box::new(work) }
+    /// What the work cannot be done without.
+    pub fn floor(system: &'static str, work: impl FnMut() + 'a) -> Self {
+        Rival { system, kind: Kind::Floor, work: Box::new(work) }
+    }
+
+    /// samemap.
+    pub fn ours(system: &'static str, work: impl FnMut() + 'a) -> Self {
+        Rival { system, kind: Kind::Ours, work: Box::new(work) }
+    }
+
+    /// Another one.
+    pub fn peer(system: &'static str, work: impl FnMut() + 'a) -> Self {
+        Rival { system, kind: Kind::Peer, work: Box::new(work) }
     }
 }
 
-/// Microseconds that the work took, once a round, sorted.
+/// What the work took, once a round, sorted; or why nothing was measured.
+#[derive(Debug)]
 pub struct Times {
     /// Who did it.
     pub system: &'static str,
+    /// What it is to samemap.
+    pub kind: Kind,
     /// Sorted, one a round.
     pub sorted: Vec<f64>,
+    /// Why there are none, or no more.
+    pub absent: Option<String>,
 }
 
 impl Times {
+    /// None yet.
+    pub fn new(system: &'static str, kind: Kind) -> Times {
+        Times { system, kind, sorted: Vec::new(), absent: None }
+    }
+
+    /// One more.
+    pub fn add(&mut self, time: f64) {
+        let at = self.sorted.partition_point(|&other| other < time);
+        self.sorted.insert(at, time);
+    }
+
     /// The middle one.
     pub fn median(&self) -> f64 {
         self.sorted[self.sorted.len() / 2]
     }
+
+    /// In a unit of which one of the old has `factor`.
+    pub fn scaled(mut self, factor: f64) -> Times {
+        self.sorted.iter_mut().for_each(|time| *time *= factor);
+        self
+    }
 }
 
-/// Runs the rivals in turn, round by round.
+/// Runs the rivals in turn, round by round: microseconds.
 pub fn run(plan: Plan, rivals: &mut [Rival<'_>]) -> Vec<Times> {
     let repeats: Vec<u32> = rivals.iter_mut().map(|rival| calibrated(plan, &mut rival.work)).collect();
-    let mut times: Vec<Times> =
-        rivals.iter().map(|rival| Times { system: rival.system, sorted: Vec::new() }).collect();
+    let mut times: Vec<Times> = rivals.iter().map(|rival| Times::new(rival.system, rival.kind)).collect();
     for _ in 0..plan.rounds {
         for (rival, (times, &repeats)) in rivals.iter_mut().zip(times.iter_mut().zip(&repeats)) {
-            times.sorted.push(timed(repeats, &mut rival.work));
+            times.add(timed(repeats, &mut rival.work));
         }
     }
-    for times in &mut times {
-        times.sorted.sort_by(f64::total_cmp);
-    }
     times
+}
+
+/// The same in nanoseconds.
+pub fn run_in_nanoseconds(plan: Plan, rivals: &mut [Rival<'_>]) -> Vec<Times> {
+    run(plan, rivals).into_iter().map(|times| times.scaled(1000.0)).collect()
 }
 
 /// How often the work fits in a slice; also its warm-up.
