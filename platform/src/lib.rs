@@ -57,11 +57,11 @@ pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use part::{Part, SharedWord};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::Region;
 pub use system::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
+pub use system::{Region, processors};
 pub use view::{AtomicReader, MappedRange, View};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,

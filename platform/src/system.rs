@@ -3,18 +3,18 @@
 //! A backend offers: `Region`, which implements [`SharedRegion`](crate::SharedRegion) and keeps the
 //! whole contract; `catalog`, which lists and reclaims what lies in the name space; `posix_name`;
 //! `current_user`; `console`, what the programs need of their standard streams; `file`, regions over files;
-//! `handles`, sharing by handle.
+//! `handles`, sharing by handle; `processors`, how many the machine has.
 
 cfg_if::cfg_if! {
     if #[cfg(windows)] {
-        pub use crate::windows::Region;
+        pub use crate::windows::{Region, processors};
         pub use crate::windows::sync::{
             Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
             SharedSemaphore, Timer, WaitAny, Woken, wait_any,
         };
         pub(crate) use crate::windows::{catalog, console, current_user, file, handles, posix_name};
     } else if #[cfg(unix)] {
-        pub use crate::posix::Region;
+        pub use crate::posix::{Region, processors};
         pub use crate::posix::sync::{
             Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
             SharedSemaphore, Timer, WaitAny, Woken, wait_any,

@@ -2,8 +2,9 @@
 
 use std::hint;
 use std::sync::OnceLock;
-use std::thread;
 use std::time::{Duration, Instant};
+
+use samemap_platform::processors;
 
 use super::connection::Limit;
 use crate::Result;
@@ -26,7 +27,7 @@ pub enum Spin {
 }
 
 /// Looks without a pause between: the quickest answer to a peer that answers at once.
-const EAGER_LOOKS: u32 = 48;
+const EAGER_LOOKS: u32 = 256;
 /// Looks with a pause, which is 5 to 50 ns long, by the processor.
 const MOST_LOOKS: u32 = 1500;
 /// Beyond what looking took when it paid.
@@ -163,9 +164,11 @@ fn look_for(
     }
 }
 
+/// Whether the machine has one processor only. It does not matter on which of them this thread may run: the peer may be
+/// on another one.
 fn is_single_processor() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| thread::available_parallelism().is_ok_and(|count| count.get() == 1))
+    *ANSWER.get_or_init(|| processors() == 1)
 }
 
 #[cfg(test)]

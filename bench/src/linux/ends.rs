@@ -106,7 +106,9 @@ fn this_program() -> Command {
 pub fn be_an_end(arguments: &[String]) -> Result<(), String> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["first", key, act, size, slice, first, second] => be_first(key, act, number(size), number(slice), [first, second]),
+        ["first", key, act, size, slice, first, second] => {
+            be_first(key, act, number(size), number(slice), [first, second])
+        }
         ["second", key, act, size, cpu, arena, token] => {
             place::pin(cpu_of(cpu));
             let arena = Arena::open(arena);
@@ -118,7 +120,13 @@ pub fn be_an_end(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-fn be_first(key: &str, act: &str, size: usize, slice: usize, [first, second]: [&str; 2]) -> Result<(), String> {
+fn be_first(
+    key: &str,
+    act: &str,
+    size: usize,
+    slice: usize,
+    [first, second]: [&str; 2],
+) -> Result<(), String> {
     let arena = Arena::create("arena");
     let spec = Spec { size, arena: &arena };
     let mut child = None;

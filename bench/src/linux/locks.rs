@@ -69,7 +69,9 @@ pub struct Ours(SharedMutex<u64>);
 
 impl Lock for Ours {
     fn create(spec: &Spec<'_>) -> Result<(Self, String), String> {
-        nothing_to_tell(Ours(SharedMutex::create(spec.arena.view(), AT, &0).map_err(|error| error.to_string())?))
+        nothing_to_tell(Ours(
+            SharedMutex::create(spec.arena.view(), AT, &0).map_err(|error| error.to_string())?,
+        ))
     }
 
     fn connect(spec: &Spec<'_>, _token: &str) -> Self {

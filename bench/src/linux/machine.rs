@@ -65,7 +65,8 @@ pub fn others_share() -> f64 {
 fn processor_times() -> (f64, f64) {
     let stat = read("/proc/stat");
     let line = stat.lines().next().unwrap_or_default();
-    let times: Vec<f64> = line.split_whitespace().skip(1).take(8).filter_map(|time| time.parse().ok()).collect();
+    let times: Vec<f64> =
+        line.split_whitespace().skip(1).take(8).filter_map(|time| time.parse().ok()).collect();
     let all: f64 = times.iter().sum();
     let idle: f64 = times.iter().skip(3).take(2).sum();
     (all - idle, all)

@@ -14,27 +14,11 @@ pub const SIZES: [usize; 5] = [8, 64, 4 << 10, 64 << 10, 1 << 20];
 /// Who is compared in a table: keys of [`systems::SYSTEMS`] and of [`external::PROGRAMS`]; the floor first.
 type Keys = &'static [&'static str];
 
-const WAKING: Keys = &[
-    "futex",
-    "event",
-    "channel-sleeping",
-    "raw-sync-event",
-    "eventfd",
-    "pipe",
-    "unix-socket",
-    "mq",
-];
+const WAKING: Keys =
+    &["futex", "event", "channel-sleeping", "raw-sync-event", "eventfd", "pipe", "unix-socket", "mq"];
 
-const ANSWERING: Keys = &[
-    "line",
-    "spin-futex",
-    "channel",
-    "channel-lent",
-    "raw-sync-busy",
-    "pipe",
-    "unix-socket",
-    "mq",
-];
+const ANSWERING: Keys =
+    &["line", "spin-futex", "channel", "channel-lent", "raw-sync-busy", "pipe", "unix-socket", "mq"];
 
 const STREAMING: Keys = &["ring", "channel", "channel-batch", "channel-lent", "pipe", "unix-socket", "mq"];
 
@@ -110,12 +94,8 @@ fn entrants(table: Table) -> Vec<Entrant> {
 }
 
 fn compare(plan: Plan, report: &mut Report, table: Table) {
-    let job = Job {
-        act: Act::Carry(table.work),
-        size: table.size,
-        slice: plan.slice,
-        placement: table.placement,
-    };
+    let job =
+        Job { act: Act::Carry(table.work), size: table.size, slice: plan.slice, placement: table.placement };
     let mut entrants = entrants(table);
     let mut times: Vec<Times> = entrants.iter().map(|one| Times::new(one.name, one.kind)).collect();
     report.calibrate(plan, table.placement);
@@ -125,8 +105,11 @@ fn compare(plan: Plan, report: &mut Report, table: Table) {
             if times.absent.is_some() {
                 continue;
             }
-            let answer =
-                if entrant.is_external { external::measure(entrant.key, job) } else { ends::measure(entrant.key, job) };
+            let answer = if entrant.is_external {
+                external::measure(entrant.key, job)
+            } else {
+                ends::measure(entrant.key, job)
+            };
             match answer {
                 Ok(time) => times.add(time),
                 Err(reason) => times.absent = Some(reason),

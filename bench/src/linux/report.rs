@@ -142,7 +142,13 @@ impl Report {
     }
 
     /// The same in another unit, or with processes in other places.
-    pub fn add_in(&mut self, subject: Subject, unit: &'static str, placement: &'static str, times: Vec<Times>) {
+    pub fn add_in(
+        &mut self,
+        subject: Subject,
+        unit: &'static str,
+        placement: &'static str,
+        times: Vec<Times>,
+    ) {
         if io::stdout().is_terminal() {
             print!("\r\x1b[K");
         }

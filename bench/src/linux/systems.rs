@@ -78,7 +78,12 @@ impl System {
     }
 }
 
-fn carry_first<L: Link>(act: Act, spec: &Spec<'_>, slice: Duration, start: StartSecond<'_>) -> Result<f64, String> {
+fn carry_first<L: Link>(
+    act: Act,
+    spec: &Spec<'_>,
+    slice: Duration,
+    start: StartSecond<'_>,
+) -> Result<f64, String> {
     link::first::<L>(work_of(act), spec, slice, start)
 }
 

@@ -9,6 +9,7 @@
 //! | `gate_lifetime` | the other systems: the lifetime, kept by `flock` on files beside the object (on Linux too with `--cfg samemap_gate_lifetime`, to test it) |
 //! | `gate_files` | the lock files of `gate_lifetime` |
 //! | `commit` | memory that is there when creation returns |
+//! | `machine` | facts of the machine |
 //! | `mapping` | views |
 //! | `region` | [`Region`] |
 //! | `file` | regions over files, and the objects that lead to them |
@@ -23,6 +24,7 @@ mod errors;
 pub(crate) mod file;
 mod fork;
 pub(crate) mod handles;
+mod machine;
 mod mapping;
 mod names;
 mod object;
@@ -50,6 +52,7 @@ cfg_if::cfg_if! {
 
 pub(crate) mod console;
 
+pub use machine::processors;
 pub use region::Region;
 
 use crate::{ObjectName, UserId};

@@ -36,6 +36,14 @@ pub(super) fn commit_left() -> Option<u64> {
     (told != 0).then_some(status.ullAvailPageFile)
 }
 
+/// How many processors the machine has at work, whichever of them this thread may run on.
+///
+/// # Platform-specific behavior
+/// On Windows those of this process's group, which has up to 64.
+pub fn processors() -> usize {
+    system_info().dwNumberOfProcessors.max(1) as usize
+}
+
 fn system_info() -> SYSTEM_INFO {
     let mut info = SYSTEM_INFO::default();
     // SAFETY: the struct is valid for writes; the call cannot fail.
@@ -72,5 +80,6 @@ mod tests {
     fn the_machine_tells_what_it_has() {
         assert_eq!(allocation_granularity() % page_size(), 0);
         assert!(commit_left().is_some_and(|left| left > 0));
+        assert!(processors() >= 1);
     }
 }

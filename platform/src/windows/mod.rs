@@ -28,6 +28,7 @@ mod tests;
 mod user;
 mod view;
 
+pub use machine::processors;
 pub(crate) use names::posix_name;
 pub use region::Region;
 pub(crate) use user::current_user;

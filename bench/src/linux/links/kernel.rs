@@ -172,7 +172,8 @@ impl MessageQueue {
     }
 
     fn over(size: usize, names: [CString; 2]) -> Result<MessageQueue, String> {
-        let (outgoing, incoming) = (MessageQueue::open(&names[0], size)?, MessageQueue::open(&names[1], size)?);
+        let (outgoing, incoming) =
+            (MessageQueue::open(&names[0], size)?, MessageQueue::open(&names[1], size)?);
         Ok(MessageQueue { outgoing, incoming, buffer: vec![0; size.max(1)], names: names.into() })
     }
 }

@@ -86,7 +86,8 @@ fn join(token: &str, options: &ChannelOptions) -> Channel {
 
 impl<U: Use> Link for InUse<U> {
     fn create(spec: &Spec<'_>) -> Result<(Self, String), String> {
-        make(spec, &options::<U>(spec.size)).map(|(channel, token)| (InUse { channel, how: PhantomData }, token))
+        make(spec, &options::<U>(spec.size))
+            .map(|(channel, token)| (InUse { channel, how: PhantomData }, token))
     }
 
     fn connect(spec: &Spec<'_>, token: &str) -> Self {
@@ -115,7 +116,8 @@ const BATCH: u32 = 16;
 
 impl Link for Batched {
     fn create(spec: &Spec<'_>) -> Result<(Self, String), String> {
-        make(spec, &options::<AsItComes>(spec.size)).map(|(channel, token)| (Batched { channel, waiting: 0 }, token))
+        make(spec, &options::<AsItComes>(spec.size))
+            .map(|(channel, token)| (Batched { channel, waiting: 0 }, token))
     }
 
     fn connect(spec: &Spec<'_>, token: &str) -> Self {
