@@ -105,6 +105,7 @@ pub trait Lockable {
     ///
     /// # Errors
     /// Those of [`lock_for`](Self::lock_for).
+    #[inline]
     fn lock(&self) -> Result<Self::Guard<'_>> {
         loop {
             if let Some(guard) = self.lock_for(None)? {
@@ -117,6 +118,7 @@ pub trait Lockable {
     ///
     /// # Errors
     /// Those of [`lock_for`](Self::lock_for).
+    #[inline]
     fn try_lock(&self) -> Result<Option<Self::Guard<'_>>> {
         self.lock_for(Some(Duration::ZERO))
     }
@@ -125,6 +127,7 @@ pub trait Lockable {
     ///
     /// # Errors
     /// Those of [`lock_for`](Self::lock_for).
+    #[inline]
     fn lock_timeout(&self, timeout: Duration) -> Result<Option<Self::Guard<'_>>> {
         self.lock_for(Some(timeout))
     }

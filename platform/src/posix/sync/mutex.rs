@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -79,6 +79,7 @@ impl Mutex {
 impl Lockable for Mutex {
     type Guard<'a> = MutexGuard<'a>;
 
+    #[inline]
     fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
         self.core.0.lock_for(timeout)
     }
@@ -100,7 +101,7 @@ pub struct MutexGuard<'a> {
 
 impl LockGuard for MutexGuard<'_> {
     fn abandoned(&self) -> bool {
-        self.core.abandoned.load(Ordering::Relaxed)
+        self.core.unusual.load(Ordering::Relaxed) & ABANDONED != 0
     }
 }
 
@@ -120,15 +121,19 @@ pub(super) struct Core {
     mark: fork::Generation,
     /// The thread of this process that owns the lock, or zero. Only that thread writes its own token here.
     owner: AtomicUsize,
-    /// How many guards the owner has beside the first. Only the owner touches it, as what follows.
-    more_guards: AtomicU32,
-    /// Whether the owner before died.
-    abandoned: AtomicBool,
+    /// What is unusual about the ownership: [`ABANDONED`], and how many guards the owner has beside the first, times
+    /// [`ONE_GUARD`]. Only the owner touches it.
+    unusual: AtomicU32,
     /// How many handles there are; changes under the lock of [`cores`], but for clones.
     handles: AtomicU32,
     /// Itself, when no handle is left and the lock is owned all the same.
     kept: StdMutex<Option<Arc<Core>>>,
 }
+
+/// The owner before died.
+const ABANDONED: u32 = 1;
+/// A guard beside the first.
+const ONE_GUARD: u32 = 2;
 
 /// Handles of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
 #[derive(Debug)]
@@ -188,8 +193,7 @@ impl Core {
             key,
             mark,
             owner: AtomicUsize::new(0),
-            more_guards: AtomicU32::new(0),
-            abandoned: AtomicBool::new(false),
+            unusual: AtomicU32::new(0),
             handles: AtomicU32::new(1),
             kept: StdMutex::new(None),
         });
@@ -216,13 +220,12 @@ impl Core {
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<bool> {
         let this_thread = ThisThread::token();
-        if self.owner.load(Ordering::Relaxed) == this_thread {
-            return self.take_once_more();
-        }
         if !self.mark.is_current() {
             return Err(self.forked());
         }
-        if self.word().replace(0, self.claim.number()).is_err() && !self.take_contended(timeout) {
+        if self.word().replace(0, self.claim.number()).is_err()
+            && !self.take_contended(this_thread, timeout)?
+        {
             return Ok(false);
         }
         self.owner.store(this_thread, Ordering::Relaxed);
@@ -231,7 +234,11 @@ impl Core {
 
     /// Takes the lock, which is not free, or was abandoned; `false` when time ran out.
     #[cold]
-    fn take_contended(&self, timeout: Option<Duration>) -> bool {
+    fn take_contended(&self, this_thread: usize, timeout: Option<Duration>) -> Result<bool> {
+        if self.owner.load(Ordering::Relaxed) == this_thread {
+            self.take_once_more()?;
+            return Ok(true);
+        }
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
@@ -240,10 +247,10 @@ impl Core {
         };
         match taker.take_contended(futex::until(timeout)) {
             Outcome::Got(found) => {
-                self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed);
-                true
+                self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
+                Ok(true)
             }
-            Outcome::TimedOut => false,
+            Outcome::TimedOut => Ok(false),
         }
     }
 
@@ -251,19 +258,14 @@ impl Core {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cold]
-    fn take_once_more(&self) -> Result<bool> {
-        // A forked child's thread is known by the number of the one that forked it, and owns nothing.
-        if !self.mark.is_current() {
-            return Err(self.forked());
-        }
-        let more = self.more_guards.load(Ordering::Relaxed).checked_add(1).ok_or_else(|| {
+    fn take_once_more(&self) -> Result<()> {
+        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| {
             self.place
                 .error(ErrorKind::InvalidArgument)
-                .with_detail("it was locked four thousand million times")
+                .with_detail("it was locked two thousand million times")
         })?;
-        self.more_guards.store(more, Ordering::Relaxed);
-        Ok(true)
+        self.unusual.store(more, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Gives up what one guard stands for.
@@ -273,19 +275,23 @@ impl Core {
             // A forked child's copy.
             return;
         }
-        let more = self.more_guards.load(Ordering::Relaxed);
-        if more > 0 {
-            self.more_guards.store(more - 1, Ordering::Relaxed);
-            return;
+        if self.unusual.load(Ordering::Relaxed) == 0 || self.is_last_guard() {
+            self.give(Giving::InOrder);
         }
-        self.give(Giving::InOrder);
     }
 
+    /// Counts a guard that goes; `true` for the last one, after which nothing is unusual any more.
+    #[cold]
+    fn is_last_guard(&self) -> bool {
+        let unusual = self.unusual.load(Ordering::Relaxed);
+        let is_last = unusual < ONE_GUARD;
+        self.unusual.store(if is_last { 0 } else { unusual - ONE_GUARD }, Ordering::Relaxed);
+        is_last
+    }
+
+    /// Gives the lock up, of which nothing unusual is known any more.
     #[inline]
     fn give(&self, giving: Giving) {
-        if self.abandoned.load(Ordering::Relaxed) {
-            self.abandoned.store(false, Ordering::Relaxed);
-        }
         self.owner.store(0, Ordering::Relaxed);
         // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
@@ -363,7 +369,7 @@ pub(super) fn reap() {
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
         if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
-            core.more_guards.store(0, Ordering::Relaxed);
+            core.unusual.store(0, Ordering::Relaxed);
             let no_handle_goes = cores();
             core.give(Giving::Abandoning);
             let kept = core.kept().take();
