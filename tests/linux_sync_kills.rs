@@ -367,7 +367,8 @@ fn owner_thread_ends(arguments: &[String]) {
 
 // ---- setters ------------------------------------------------------------------------------------------
 
-/// An event, a semaphore and a mutex, whose setters die after the store and before the wake-up.
+/// An event, a semaphore and a mutex, whose setters die after the store and before the wake-up. An auto-reset event is set
+/// and woken in one step, so its setter dies before that: whoever sets it next lets the waiter through.
 fn setter_killed(arguments: &[String]) {
     let (locks, owned) = (Locks::new(), Signal::new());
     let (gate, permits) = (unique_name("gate"), unique_name("permits"));
@@ -379,7 +380,7 @@ fn setter_killed(arguments: &[String]) {
     let tokens = SharedSemaphore::create(&view, 64, &SemaphoreOptions::new(0, 1)).expect("zeros");
     let mine = [locks.open(0), locks.open(1)];
     for round in 0..rounds_of(arguments) {
-        let mortal = |work: &dyn Fn()| {
+        let mortal_before = |work: &dyn Fn(), after: Box<dyn FnOnce() + Send>| {
             let setter = fork(|| {
                 let due = Instant::now() + Duration::from_millis(3);
                 die_at("wake: about to");
@@ -390,15 +391,22 @@ fn setter_killed(arguments: &[String]) {
             });
             std::thread::spawn(move || {
                 assert_eq!(setter.wait(), Some(libc::SIGKILL));
-                Instant::now()
+                let killed = Instant::now();
+                after();
+                killed
             })
         };
+        let mortal = |work: &dyn Fn()| mortal_before(work, Box::new(|| {}));
         let through = |object: &dyn Fn() -> samemap::Result<Waited>| {
             assert_eq!(object().expect("a wait"), Waited::Signalled);
         };
         let setter = match round % 6 {
             0 => {
-                let setter = mortal(&|| Event::open(&gate, &Trust::default()).unwrap().set().unwrap());
+                let next = event.clone();
+                let setter = mortal_before(
+                    &|| Event::open(&gate, &Trust::default()).unwrap().set().unwrap(),
+                    Box::new(move || next.set().unwrap()),
+                );
                 through(&|| event.wait_timeout(PATIENCE));
                 setter
             }
@@ -410,7 +418,8 @@ fn setter_killed(arguments: &[String]) {
                 setter
             }
             2 => {
-                let setter = mortal(&|| inside.set().unwrap());
+                let next = inside.clone();
+                let setter = mortal_before(&|| inside.set().unwrap(), Box::new(move || next.set().unwrap()));
                 through(&|| inside.wait_timeout(PATIENCE));
                 setter
             }
@@ -434,6 +443,9 @@ fn setter_killed(arguments: &[String]) {
         };
         let end = Instant::now();
         took(end.saturating_duration_since(setter.join().expect("it was killed")));
+        // Where the waiter was late, the first set let it through, and the second one is left over.
+        event.reset().expect("an event");
+        inside.reset().expect("an event");
     }
     say("done");
 }

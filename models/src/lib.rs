@@ -139,6 +139,11 @@ impl Sleeper<ModelWord> for Kernel {
         if self.loses_wake_ups { Slept::SliceOver } else { Slept::LookAgain }
     }
 
+    fn sleep_until_woken(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
+        assert!(!self.loses_wake_ups, "who relies on wake-ups never misses one");
+        self.sleep(word, expected, until)
+    }
+
     fn wake_one(&self, _word: &ModelWord) {
         if !self.loses_wake_ups {
             self.wake(1);
@@ -148,6 +153,15 @@ impl Sleeper<ModelWord> for Kernel {
     fn wake_all(&self, _word: &ModelWord) {
         if !self.loses_wake_ups {
             self.wake(usize::MAX);
+        }
+    }
+
+    fn set_and_wake_all(&self, word: &ModelWord, new: u16) {
+        // Under the lock that a sleeper looks at the word under.
+        let mut asleep = self.asleep.lock().expect("no panics");
+        word.swap(u32::from(new));
+        for bed in asleep.beds.drain(..) {
+            bed.woken.notify_one();
         }
     }
 }

@@ -47,10 +47,15 @@ pub trait Sleeper<W: Word> {
     ///
     /// The slice is what makes a wake-up that was lost with a killed process harmless.
     fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept;
+    /// Sleeps while `word` is `expected`, and not beyond `until`: for words that are changed and woken in one step, where
+    /// no wake-up can be lost. To end a slice takes a timer, which costs a seventh of a wake-up.
+    fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept;
     /// Wakes one of those who sleep on `word`.
     fn wake_one(&self, word: &W);
     /// Wakes all of those who sleep on `word`.
     fn wake_all(&self, word: &W);
+    /// Puts `new` there and wakes all of those who sleep on `word`, in one step: whoever is killed did both or neither.
+    fn set_and_wake_all(&self, word: &W, new: u16);
 }
 
 /// How long to try.

@@ -50,10 +50,6 @@ impl EventCore {
         SharedWord::of(&self.place.header().word)
     }
 
-    fn sets(&self) -> &SharedWord {
-        SharedWord::of(&self.place.header().sets)
-    }
-
     fn damaged(&self) -> crate::Error {
         self.place.error(ErrorKind::Damaged)
     }
@@ -65,8 +61,8 @@ impl EventCore {
     pub(super) fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
         let until = futex::until(timeout);
         let outcome = match self.mode()? {
-            Reset::Auto => event::wait(self.word(), Reset::Auto, until, &FutexSleeper),
-            Reset::Manual => ManualWaiter::begin(self.word(), self.sets()).wait(until, &FutexSleeper),
+            Reset::Auto => event::wait(self.word(), until, &FutexSleeper),
+            Reset::Manual => ManualWaiter::begin(self.word()).wait(until, &FutexSleeper),
         };
         match outcome {
             Ok(Outcome::Got(())) => Ok(Waited::Signalled),
@@ -77,38 +73,33 @@ impl EventCore {
 
     /// For a wait on several objects: what it has to remember of its beginning.
     pub(super) fn begin(&self) -> u32 {
-        ManualWaiter::begin(self.word(), self.sets()).sets_at_first()
+        ManualWaiter::begin(self.word()).sets_at_first()
     }
 
     /// Takes what can be had at once, by a wait that began [then](Self::begin).
     pub(super) fn try_take(&self, begun: u32) -> Result<bool> {
         match self.mode()? {
-            Reset::Auto => event::try_take(self.word(), Reset::Auto),
-            Reset::Manual => ManualWaiter::begun(self.word(), self.sets(), begun).is_through(),
+            Reset::Auto => event::try_take(self.word()),
+            Reset::Manual => ManualWaiter::begun(self.word(), begun).is_through(),
         }
         .map_err(|Damaged| self.damaged())
     }
 
     /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
     pub(super) fn announce(&self, begun: u32) -> Option<Expectation<'_>> {
-        let header = self.place.header();
-        match self.mode() {
-            Ok(Reset::Manual) => {
-                let may_sleep = ManualWaiter::begun(self.word(), self.sets(), begun).announce();
-                may_sleep.then_some(Expectation { word: &header.sets, value: begun })
-            }
+        let value = match self.mode() {
+            Ok(Reset::Manual) => ManualWaiter::begun(self.word(), begun).announce()?,
             // Damaged: the next look tells.
-            _ => {
-                let may_sleep = event::announce(self.word());
-                may_sleep.then_some(Expectation { word: &header.word, value: event::AWAITED })
-            }
-        }
+            _ if event::announce(self.word()) => event::AWAITED,
+            _ => return None,
+        };
+        Some(Expectation { word: &self.place.header().word, value })
     }
 
     #[inline]
     pub(super) fn set(&self) {
         match self.mode() {
-            Ok(Reset::Manual) => event::set_and_count(self.word(), self.sets(), &FutexSleeper),
+            Ok(Reset::Manual) => event::set_manual(self.word(), &FutexSleeper),
             // Damaged: whoever waits is told.
             _ => event::set(self.word(), &FutexSleeper),
         }
@@ -116,7 +107,10 @@ impl EventCore {
 
     #[inline]
     pub(super) fn reset(&self) {
-        event::reset(self.word());
+        match self.mode() {
+            Ok(Reset::Manual) => event::reset_manual(self.word()),
+            _ => event::reset(self.word()),
+        }
     }
 
     pub(super) fn inside(place: Place, options: &EventOptions) -> Result<(EventCore, Disposition)> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags};
+use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags, WakeOp, WakeOpCmp};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::testing::reached;
@@ -16,6 +16,9 @@ pub(super) const SLICE: Duration = Duration::from_millis(20);
 
 /// The longest sleep on a doorbell. Those who build on one promise to notice a death within 100 ms.
 pub(super) const SLICE_OF_BELLS: Duration = Duration::from_millis(50);
+
+/// The longest sleep that ends by itself where no wake-up can be lost: what every kernel takes as a length of time.
+const LONG: Duration = Duration::from_secs(1 << 20);
 
 /// Without futex_waitv, how long a wait for several objects sleeps on the first of them.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
@@ -53,11 +56,16 @@ pub(super) struct FutexSleeper;
 
 impl Sleeper<SharedWord> for FutexSleeper {
     fn sleep(&self, word: &SharedWord, expected: u32, until: Until) -> Slept {
-        reached("sleep: about to");
         let (slice, at_deadline) = slice_until(until, SLICE);
-        let answer = futex::wait(&word.0, Flags::empty(), expected, Some(&timespec(slice)));
-        reached("sleep: over");
-        ended(answer, at_deadline, until)
+        sleep_for(word, expected, Some(slice), at_deadline, until)
+    }
+
+    fn sleep_until_woken(&self, word: &SharedWord, expected: u32, until: Until) -> Slept {
+        if until == Until::Forever {
+            return sleep_for(word, expected, None, false, until);
+        }
+        let (limit, at_deadline) = slice_until(until, LONG);
+        sleep_for(word, expected, Some(limit), at_deadline, until)
     }
 
     fn wake_one(&self, word: &SharedWord) {
@@ -70,6 +78,29 @@ impl Sleeper<SharedWord> for FutexSleeper {
         reached("wake: about to");
         let _ = futex::wake(&word.0, Flags::empty(), i32::MAX as u32);
     }
+
+    fn set_and_wake_all(&self, word: &SharedWord, new: u16) {
+        reached("wake: about to");
+        // Fails only for memory that is not mapped, and this is. There is no second word to wake.
+        let (all, none) = (i32::MAX as u32, 0);
+        let (operation, comparison) = (WakeOp::Set, WakeOpCmp::Eq);
+        let _ = futex::wake_op(&word.0, Flags::empty(), all, none, &word.0, operation, comparison, new, 0);
+    }
+}
+
+/// Sleeps for at most `limit`, whose end is that of the deadline if `at_deadline` says so.
+fn sleep_for(
+    word: &SharedWord,
+    expected: u32,
+    limit: Option<Duration>,
+    at_deadline: bool,
+    until: Until,
+) -> Slept {
+    reached("sleep: about to");
+    let limit = limit.map(timespec);
+    let answer = futex::wait(&word.0, Flags::empty(), expected, limit.as_ref());
+    reached("sleep: over");
+    ended(answer, at_deadline, until)
 }
 
 /// A word to sleep on, and the value it should have.

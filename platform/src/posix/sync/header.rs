@@ -9,8 +9,7 @@
 //! | 8..12 | the word that `crate::words` works on |
 //! | 12..16 | event, timer: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
 //! | 16..24 | Windows: the id from which the kernel object's name is made |
-//! | 24..28 | manual-reset event: how often it was set |
-//! | 28..64 | zeros |
+//! | 24..64 | zeros |
 
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
@@ -36,8 +35,7 @@ pub(super) struct Header {
     pub(super) word: AtomicU32,
     setting: AtomicU32,
     _id: AtomicU64,
-    pub(super) sets: AtomicU32,
-    _reserved: [AtomicU32; 9],
+    _reserved: [AtomicU32; 10],
 }
 
 const _: () = {
@@ -49,8 +47,7 @@ const _: () = {
     assert!(offset_of!(Header, word) == 8);
     assert!(offset_of!(Header, setting) == 12);
     assert!(offset_of!(Header, _id) == 16);
-    assert!(offset_of!(Header, sets) == 24);
-    assert!(offset_of!(Header, _reserved) == 28);
+    assert!(offset_of!(Header, _reserved) == 24);
 };
 
 /// What an object is when it is new.
