@@ -322,6 +322,57 @@ fn every_length_passes_at_every_place() {
     }
 }
 
+/// Nobody sees a part of a batch before all of it, unless the ring is full or the sender says so.
+#[test]
+fn a_batch_is_seen_together() {
+    let (mut here, mut there) = pair(256);
+    let mut next = || there.receiver().try_recv().unwrap().map(|message| message.to_vec());
+    let mut batch = here.sender().batch();
+    batch.send(b"one").unwrap();
+    assert!(batch.try_send(b"two").unwrap());
+    assert_eq!(next(), None);
+    batch.publish();
+    assert_eq!(next().unwrap(), b"one");
+    batch.send(b"three").unwrap();
+    assert_eq!(next().unwrap(), b"two");
+    assert_eq!(next(), None);
+    drop(batch);
+    assert_eq!(next().unwrap(), b"three");
+    assert_eq!(next(), None);
+    // One that was forgotten comes with what is sent next.
+    let mut batch = here.sender().batch();
+    batch.send(b"four").unwrap();
+    std::mem::forget(batch);
+    assert_eq!(next(), None);
+    here.sender().send(b"five").unwrap();
+    assert_eq!(next().unwrap(), b"four");
+    assert_eq!(next().unwrap(), b"five");
+    let mut batch = here.sender().batch();
+    while batch.try_send(&[6; 60]).unwrap() {}
+    assert_eq!(next().unwrap(), [6; 60], "who is to make room must see what there is");
+}
+
+/// What the sender writes in the ring is what the receiver reads there: no copy is made on the way.
+#[test]
+fn a_message_is_filled_and_read_in_place() {
+    let (mut here, mut there) = pair(1024);
+    for round in 0..20_u8 {
+        let slot = here.sender().reserve(100).unwrap();
+        // SAFETY: both ends are ours, and nobody else looks at the slot.
+        let bytes = unsafe { slot.bytes().as_mut_slice() }.unwrap();
+        bytes.iter_mut().zip(round..).for_each(|(byte, value)| *byte = value);
+        slot.commit();
+        let message = there.receiver().recv().unwrap();
+        // SAFETY: the sender leaves it alone until it is given back.
+        let bytes = unsafe { message.bytes().as_slice() };
+        assert!(bytes.iter().copied().eq(round..round + 100));
+        assert_eq!(message.get::<[u8; 3]>(97).unwrap(), [round + 97, round + 98, round + 99]);
+        drop(message);
+        drop(here.sender().reserve(200).unwrap());
+        assert!(there.receiver().try_recv().unwrap().is_none(), "a slot that is given up sends nothing");
+    }
+}
+
 #[test]
 fn limits_are_errors() {
     let (mut here, mut there) = pair(1024);
@@ -614,6 +665,25 @@ fn who_polls_shortly_learns_of_a_death() {
     assert_eq!(kind(channel.receiver().recv_timeout(short).map(drop)), ErrorKind::PeerDied);
     assert_eq!(kind(channel.sender().send_timeout(&[0; 100], short)), ErrorKind::PeerDied);
     assert_eq!(Receiver::wait_any(&mut [channel.receiver()], Some(Duration::ZERO)).unwrap(), Some(0));
+}
+
+/// It was found out once: nobody sleeps on a bell that will not be rung.
+#[test]
+fn a_known_death_is_told_at_once() {
+    let text = unique_name("told");
+    let mut channel = Channel::create(&name(&text), &options(256)).unwrap();
+    let peer = part(&["send_and_hang", &text, "0"]);
+    heard(&peer, "sent");
+    peer.kill();
+    assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
+    while channel.sender().try_send(&[0; 100]).unwrap() {}
+    in_time(move || {
+        // Each of these would sleep for 50 ms.
+        for _ in 0..1000 {
+            assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
+            assert_eq!(kind(channel.sender().send(&[0; 100])), ErrorKind::PeerDied);
+        }
+    });
 }
 
 /// With a spin that never ends, too.

@@ -17,7 +17,7 @@ use linux::forked::fork;
 use linux::random::Random;
 use linux::shm::{assert_nothing_left, kind_of, name, unique_name};
 use samemap::channel::{Channel, ChannelOptions, Listener, Receiver, Sender};
-use samemap::{Access, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _};
+use samemap::{Access, CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _};
 use samemap_platform::Seat;
 
 /// A wait that reaches this has failed.
@@ -29,6 +29,8 @@ fn child_entry() {
     play(&[
         ("forks", forks),
         ("forks_and_is_killed", forks_and_is_killed),
+        ("uses_copies", uses_copies),
+        ("forks_in_a_storm", forks_in_a_storm),
         ("counts", counts),
         ("sleeps", sleeps),
         ("answers", answers),
@@ -119,6 +121,83 @@ fn a_forked_child_holds_nothing() {
     assert!(!channel.wait_for_next_peer(Some(Duration::ZERO)).expect("the seat is free"));
     let next = Channel::connect(&name, &options()).expect("it listens");
     drop((channel, next));
+    assert_nothing_left(&name);
+}
+
+fn uses_copies(arguments: &[String]) {
+    let mut channel = peer(arguments);
+    channel.sender().send(b"first").expect("open");
+    let desk_name = name(&format!("{}-desk", arguments[0]));
+    let mut desk = Listener::bind(&desk_name, &options()).expect("a free name");
+    let mut made =
+        Channel::create(&name(&format!("{}-made", arguments[0])), &options()).expect("a free name");
+    let refused = Some(ErrorKind::Unsupported);
+    fork(|| {
+        assert_eq!(kind_of(channel.sender().send(b"twice")), refused);
+        assert_eq!(kind_of(channel.sender().reserve(1)), refused);
+        assert_eq!(kind_of(channel.sender().batch().try_send(b"twice")), refused);
+        assert_eq!(kind_of(channel.receiver().recv()), refused, "the answer is the parent's");
+        assert_eq!(kind_of(channel.receiver().try_recv()), refused);
+        assert_eq!(kind_of(channel.receiver().wait(None)), refused);
+        assert_eq!(kind_of(Receiver::wait_any(&mut [channel.receiver()], None)), refused);
+        assert_eq!(kind_of(made.wait_for_next_peer(None)), refused);
+        assert_eq!(kind_of(desk.accept(None)), refused);
+        // The child has channels of its own.
+        let own = name(&format!("{}-own", arguments[0]));
+        let mut here = Channel::create(&own, &options()).expect("a free name");
+        let mut there = Channel::connect(&own, &options()).expect("it listens");
+        here.sender().send(b"own").expect("open");
+        assert_eq!(there.receiver().recv().expect("open").to_vec(), b"own");
+    })
+    .finish();
+    channel.sender().send(b"second").expect("open");
+    assert_eq!(channel.receiver().recv().expect("open").to_vec(), b"answer");
+    drop((made, desk));
+}
+
+/// The parent and its copies would write over each other's messages, and read them twice.
+#[test]
+fn a_forked_childs_copies_send_and_receive_nothing() {
+    let name = unique_name("copies");
+    let mut channel = Channel::create(&name, &options()).expect("a free name");
+    // It waits in the ring while the child tries to take it.
+    channel.sender().send(b"answer").expect("room");
+    let mut child = role("uses_copies", &name);
+    assert_eq!(channel.receiver().recv().expect("open").to_vec(), b"first");
+    assert_eq!(channel.receiver().recv().expect("open").to_vec(), b"second");
+    child.finish();
+    assert_eq!(kind_of(channel.receiver().recv()), Some(ErrorKind::Closed));
+    drop(channel);
+    assert_nothing_left(&name);
+}
+
+fn forks_in_a_storm(arguments: &[String]) {
+    let name = name(&arguments[0]);
+    let region = Region::create(&name, &CreateOptions::new(4096)).expect("a free name");
+    let view = region.view(.., Access::ReadWrite).expect("a view");
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for at in [64, 128] {
+            let (view, over) = (&view, &over);
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    drop(Seat::take(view, at).expect("a seat").expect("nobody else sits there"));
+                    assert!(!Seat::is_taken(view, at).expect("a seat"));
+                }
+            });
+        }
+        for _ in 0..300 {
+            fork(|| drop(Seat::take(&view, 0).expect("a seat").expect("nobody else sits there"))).finish();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Whatever lock of this process's own another thread holds at that moment, the child can go on.
+#[test]
+fn a_child_that_is_forked_while_seats_are_taken_can_take_one() {
+    let name = unique_name("storm");
+    role("forks_in_a_storm", &name).finish();
     assert_nothing_left(&name);
 }
 

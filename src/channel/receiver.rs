@@ -112,6 +112,7 @@ impl Receiver {
     /// # Errors
     /// [`Damaged`](ErrorKind::Damaged), and what the system says.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        self.connection.check_ours(OPERATION)?;
         match self.wait_for_message(timeout) {
             Err(error) if matches!(error.kind(), ErrorKind::Closed | ErrorKind::PeerDied) => Ok(true),
             answer => answer,
@@ -126,6 +127,7 @@ impl Receiver {
     pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
         let limit = Limit::after(timeout);
         for receiver in &mut *receivers {
+            receiver.connection.check_ours(OPERATION)?;
             receiver.spinner.sleeps();
         }
         loop {
@@ -149,6 +151,7 @@ impl Receiver {
 
     #[inline]
     fn next(&mut self) -> Result<Option<Record>> {
+        self.connection.check_ours(OPERATION)?;
         self.consumer.next(&self.ring).map_err(|_| damaged(OPERATION))
     }
 

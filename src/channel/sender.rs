@@ -133,6 +133,7 @@ impl Sender {
         if len > self.shape.max_message() {
             return Err(too_long(len, self.shape));
         }
+        self.connection.check_ours(OPERATION)?;
         if self.ring.is_receiver_closed() {
             return Err(closed(OPERATION));
         }
