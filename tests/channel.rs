@@ -768,9 +768,26 @@ fn victim(what: &str, text: &str) {
                 slot.commit();
             }
         }
+        "batches" => {
+            let mut channel = Channel::connect(&name, &small).unwrap();
+            let mut number = 0_u64;
+            loop {
+                let mut batch = channel.sender().batch();
+                for _ in 0..5 {
+                    if batch.send(&vec![number as u8; (number % 100) as usize]).is_err() {
+                        return;
+                    }
+                    number += 1;
+                }
+            }
+        }
         "receiving" => {
             let mut channel = Channel::connect(&name, &small).unwrap();
             while channel.receiver().recv().is_ok() {}
+        }
+        "asleep" => {
+            let mut channel = Channel::connect(&name, &small.spin(Spin::Never)).unwrap();
+            drop(channel.receiver().recv().map(drop));
         }
         "listening" => {
             let mut channel = Channel::create(&name, &small).unwrap();
@@ -812,7 +829,7 @@ fn peers_are_killed_at_random() {
     let mut channel = Channel::create(&name(&text), &options(256)).unwrap();
     let mut random = Random::new(u64::from(std::process::id()));
     for round in 0..number("SAMEMAP_CHANNEL_KILLS", 24) {
-        let what = ["connecting", "sending", "slots", "receiving"][random.below(4)];
+        let what = ["connecting", "sending", "slots", "batches", "receiving", "asleep"][random.below(6)];
         let victim = part(&["victim", what, &text]);
         assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap(), "round {round}: {what}");
         let delay = Duration::from_micros(random.below(4000) as u64);

@@ -3,7 +3,7 @@
 //!
 //! | on demand | how |
 //! | --- | --- |
-//! | the search for torn values, 60 s in place of 4 | `SAMEMAP_TORN_SECONDS=60 cargo test --release --test latest torn` |
+//! | the search for torn values, 60 s in place of 5 | `SAMEMAP_TORN_SECONDS=60 cargo test --release --test latest torn` |
 //! | 1,000 killed writers in place of 30 | `SAMEMAP_KILLS=1000 cargo test --release --test latest killed` |
 
 #![cfg(any(target_os = "linux", windows))]
@@ -191,7 +191,7 @@ fn read_only_readers_read_and_cannot_wait() {
 /// A process that writes as fast as it can, and readers that look at every byte.
 #[test]
 fn no_reader_sees_a_torn_value() {
-    let seconds = std::env::var("SAMEMAP_TORN_SECONDS").ok().map_or(4, |text| text.parse().expect("seconds"));
+    let seconds = std::env::var("SAMEMAP_TORN_SECONDS").ok().map_or(5, |text| text.parse().expect("seconds"));
     let (pages, bytes) = (name("torn-pages"), name("torn-bytes"));
     let writers = [("page_writer", &pages), ("bytes_writer", &bytes)]
         .map(|(body, name)| Program::start(part(body, name)));
