@@ -75,13 +75,12 @@ impl Seat {
     /// Those of [`take`](Self::take).
     pub fn is_taken(view: &View, offset: usize) -> Result<bool> {
         let place = Place::inside(view, offset, 0)?;
-        let key = place.key()?;
+        // Nobody here takes or leaves it between the two looks.
         let ours = ours();
-        if ours.contains(&key) {
-            return Ok(true);
-        }
-        ofd_lock::is_seated(place.held().fd(), key.offset())
-            .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))
+        // First at the others', which costs those who sleep and look now and then one system call.
+        let seated = ofd_lock::is_seated(place.held().fd(), place.offset_in_file())
+            .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
+        Ok(seated || ours.contains(&place.key()?))
     }
 }
 
