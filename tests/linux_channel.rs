@@ -131,6 +131,7 @@ fn uses_copies(arguments: &[String]) {
     let mut desk = Listener::bind(&desk_name, &options()).expect("a free name");
     let mut made =
         Channel::create(&name(&format!("{}-made", arguments[0])), &options()).expect("a free name");
+    drops_what_was_lent(&arguments[0]);
     let refused = Some(ErrorKind::Unsupported);
     fork(|| {
         assert_eq!(kind_of(channel.sender().send(b"twice")), refused);
@@ -153,6 +154,34 @@ fn uses_copies(arguments: &[String]) {
     channel.sender().send(b"second").expect("open");
     assert_eq!(channel.receiver().recv().expect("open").to_vec(), b"answer");
     drop((made, desk));
+}
+
+/// What was lent when the process forked is the parent's: the child's copies commit nothing, and give nothing back.
+fn drops_what_was_lent(text: &str) {
+    let name = name(&format!("{text}-lent"));
+    let mut here = Channel::create(&name, &options()).expect("a free name");
+    let mut there = Channel::connect(&name, &options()).expect("it listens");
+    let mut batch = here.sender().batch();
+    batch.send(b"held back").expect("room");
+    let mut batch = Some(batch);
+    fork(|| drop(batch.take())).finish();
+    assert!(there.receiver().try_recv().expect("open").is_none(), "the child has shown the batch");
+    drop(batch);
+    let mut message = Some(there.receiver().recv().expect("shown"));
+    fork(|| drop(message.take())).finish();
+    let fill = |sender: &mut Sender| {
+        std::iter::from_fn(|| sender.try_send(&[0; 8]).expect("open").then_some(())).count()
+    };
+    // All but a record of 24 bytes.
+    assert_eq!(fill(here.sender()), (4096 - 24) / 16, "the child has given the message back");
+    drop(message);
+    assert_eq!(fill(here.sender()), 1);
+    while there.receiver().try_recv().expect("open").is_some() {}
+    let mut slot = here.sender().try_reserve(0).expect("open");
+    fork(|| slot.take().expect("room").commit()).finish();
+    assert!(there.receiver().try_recv().expect("open").is_none(), "the child has sent a message");
+    slot.take().expect("room").commit();
+    assert!(there.receiver().try_recv().expect("open").is_some());
 }
 
 /// The parent and its copies would write over each other's messages, and read them twice.

@@ -145,6 +145,16 @@ impl Sender {
         Ok(room)
     }
 
+    /// Sends what was filled in place.
+    #[inline]
+    fn commit(&mut self, record: Record, len: usize) {
+        // Not what was lent to the process that forked this one.
+        if self.connection.is_ours() {
+            self.producer.commit(&self.ring, record, len);
+            self.publish();
+        }
+    }
+
     #[inline]
     fn publish(&mut self) {
         self.producer.publish(&self.ring);
@@ -285,9 +295,7 @@ impl Slot<'_> {
     /// Sends it.
     #[inline]
     pub fn commit(self) {
-        let len = self.record.len;
-        self.sender.producer.commit(&self.sender.ring, self.record, len);
-        self.sender.publish();
+        self.sender.commit(self.record, self.record.len);
     }
 
     /// Sends its first `len` bytes.
@@ -296,8 +304,7 @@ impl Slot<'_> {
     /// [`OutOfRange`](ErrorKind::OutOfRange) when it has fewer; then nothing is sent.
     pub fn commit_len(self, len: usize) -> Result<()> {
         self.bytes().part(0, len)?;
-        self.sender.producer.commit(&self.sender.ring, self.record, len);
-        self.sender.publish();
+        self.sender.commit(self.record, len);
         Ok(())
     }
 }
@@ -337,7 +344,7 @@ impl Batch<'_> {
     /// Shows the peer what there is.
     #[inline]
     pub fn publish(&mut self) {
-        if self.sender.producer.holds_back() {
+        if self.sender.producer.holds_back() && self.sender.connection.is_ours() {
             self.sender.publish();
         }
     }
