@@ -47,8 +47,8 @@ impl RingMemory for Hostile<'_> {
         let mut input = self.input.borrow_mut();
         match input.byte() % 4 {
             // What an honest peer would write there.
-            0 => 2 << 32 | rest,
-            1 => 1 << 32 | u64::from(input.byte()) % (rest + 1),
+            0 => (2 << 32) | rest,
+            1 => (1 << 32) | (u64::from(input.byte()) % (rest + 1)),
             _ => input.value_near(1 << 32),
         }
     }

@@ -36,7 +36,7 @@ impl<'a> Input<'a> {
             2 => u64::from(self.byte()),
             3 => there.wrapping_sub(u64::from(self.byte())),
             4 => 1 << (self.byte() % 64),
-            5 => u64::from(self.byte() % 4) << 32 | u64::from(self.byte()),
+            5 => (u64::from(self.byte() % 4) << 32) | u64::from(self.byte()),
             _ => there.wrapping_add(u64::from(self.byte()) * 8),
         }
     }
