@@ -1,6 +1,6 @@
 //! Channels on Linux: forks, stops, kills in the middle, what is left behind, and what a sleeping pair costs.
 //!
-//! `SAMEMAP_CHANNEL_KILLS` (default 24) says how many peers are killed; `SAMEMAP_CHANNEL_IDLE_MS` (default 1,000) for how
+//! `SAMEMAP_CHANNEL_KILLS` (default 12) says how many clients are killed; `SAMEMAP_CHANNEL_IDLE_MS` (default 1,000) for how
 //! long the sleeping pair is watched.
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
@@ -328,7 +328,7 @@ fn clients_are_stopped_and_killed_anywhere() {
                 drop(listener.accept(Some(Duration::from_millis(5))).expect("accepts"));
             }
         });
-        for _ in 0..number("SAMEMAP_CHANNEL_KILLS", 24).div_ceil(4) {
+        for _ in 0..number("SAMEMAP_CHANNEL_KILLS", 12).div_ceil(2) {
             let mut children: Vec<Child> = (0..2).map(|_| role("connects", &name)).collect();
             for child in &mut children {
                 thread::sleep(Duration::from_micros(random.below(30_000)));

@@ -501,12 +501,12 @@ mod tests {
             let mut sent = 0;
             let survived = survives(&memory, steps, |mortal| {
                 let mut consumer = Consumer::new(shape);
-                for number in 0..LENS.len() {
+                for len in LENS {
                     while sent < LENS.len() && push(&mut producer, &memory, &message(sent, LENS[sent])) {
                         sent += 1;
                     }
                     let record = consumer.next(mortal).unwrap().expect("the producer was first");
-                    assert_eq!(record.len, LENS[number]);
+                    assert_eq!(record.len, len);
                     consumer.free(mortal, record);
                 }
             });
