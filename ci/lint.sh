@@ -63,6 +63,13 @@ check_shell() {
     shellcheck -x .ci/run ci/*.sh
 }
 
+# A workspace of its own. They are checked and not linked, so the fuzzer itself, which is C++, need not be there.
+check_fuzz_targets() {
+    cargo fmt --manifest-path fuzz/Cargo.toml --check &&
+        CUSTOM_LIBFUZZER_PATH=/nowhere/libfuzzer.a RUSTFLAGS='--cfg fuzzing' \
+            cargo clippy --manifest-path fuzz/Cargo.toml --target-dir target/fuzz -- -D warnings
+}
+
 document() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features
 }
@@ -84,6 +91,8 @@ main() {
     step "clippy"
     cargo clippy --workspace --all-targets --all-features -- -D warnings || failed+=(clippy)
     ci/windows.sh --clippy || failed+=(clippy-windows)
+    step "fuzz targets"
+    check_fuzz_targets || failed+=(fuzz)
     step "documentation"
     document || failed+=(doc)
 

@@ -1,6 +1,9 @@
 //! Channels and newest values for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
 #![cfg(feature = "tokio")]
 
+#[cfg(target_os = "linux")]
+#[path = "support/linux/mod.rs"]
+mod linux;
 mod support;
 
 use std::future::Future;
@@ -379,6 +382,54 @@ fn a_runtime_that_ends_takes_its_waits_along() {
     assert_eq!(*peer.receiver().recv().unwrap_err().kind(), ErrorKind::Closed);
     drop(peer);
     assert_nothing_left(&name);
+}
+
+/// A part of the test below: a forked child drops what its parent's tasks wait with, and waits anew itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn puppet_that_forks() {
+    if std::env::var(NAME).is_err() {
+        return;
+    }
+    let runtime = one_thread();
+    let (mut ours, mut theirs) = pair();
+    let waits = |runtime: &Runtime, ours: &mut AsyncChannel| {
+        run(runtime, async {
+            assert!(timeout(Duration::from_millis(10), ours.receiver().recv()).await.is_err());
+        });
+    };
+    waits(&runtime, &mut ours);
+    for _ in 0..20 {
+        let mut copies = Some((ours, theirs));
+        let child = linux::forked::fork(|| {
+            // SAFETY: a plain number is set; one that hangs is no trouble to others.
+            unsafe { libc::alarm(20) };
+            let runtime = one_thread();
+            let (mut ours, theirs) = copies.take().expect("copies");
+            let copy = run(&runtime, ours.receiver().recv()).map(|_| ()).unwrap_err();
+            assert_eq!(*copy.kind(), ErrorKind::Unsupported);
+            drop((ours, theirs));
+            let (mut ours, theirs) = pair();
+            let echo = runtime.spawn(echo(theirs));
+            run(&runtime, ping(&mut ours, 10));
+            drop(ours);
+            run(&runtime, echo).expect("no panics");
+        });
+        child.finish();
+        (ours, theirs) = copies.expect("dropped in the child only");
+        waits(&runtime, &mut ours);
+    }
+    run(&runtime, async {
+        theirs.sender().send(b"still here").await.unwrap();
+        assert_eq!(ours.receiver().recv().await.unwrap().to_vec(), b"still here");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_forked_child_drops_its_copies_and_waits_for_its_own() {
+    let puppet = puppet("puppet_that_forks", "unused").finish();
+    assert!(puppet.status.success(), "{puppet:#?}");
 }
 
 #[test]

@@ -29,6 +29,13 @@ pub use hooks::at_stop_points;
 #[cfg(feature = "testing")]
 pub(crate) use hooks::reached;
 
+/// What a trailer says of an object's length and name, if it is a valid one: for `fuzz/`.
+#[cfg(all(fuzzing, unix))]
+#[must_use]
+pub fn trailer_says(bytes: &[u8; 1024], file_len: u64) -> Option<(u64, String)> {
+    crate::posix::trailer_says(bytes, file_len)
+}
+
 /// Says that a stop point is reached; nothing without the feature `testing`.
 #[cfg(not(feature = "testing"))]
 #[inline(always)]

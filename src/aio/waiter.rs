@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samemap_platform::{Doorbell, MAX_OBJECTS, Sleepers};
+use samemap_platform::{Doorbell, MAX_OBJECTS, Seat, Sleepers};
 
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion};
 
@@ -52,8 +52,8 @@ impl<S: Source> Wait<S> {
     /// Ready when there are news; else the task is woken when there are.
     pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
         let place = match &self.place {
-            Some(place) => place,
-            None => match Registration::new(Arc::clone(&self.source) as Arc<dyn Source>) {
+            Some(place) if place.waiter.is_ours() => place,
+            _ => match Registration::new(Arc::clone(&self.source) as Arc<dyn Source>) {
                 Ok(place) => self.place.insert(place),
                 Err(error) => return Poll::Ready(Err(error)),
             },
@@ -68,6 +68,8 @@ impl<S: Source> Wait<S> {
         Poll::Pending
     }
 }
+
+const WAIT: &str = "wait on behalf of a task";
 
 /// The longest sleep, and how often it is looked whether those who are waited for live.
 const SLICE: Duration = Duration::from_millis(50);
@@ -102,7 +104,13 @@ struct Waiter {
     let_go: Condvar,
     /// Ends the thread's sleep.
     own_bell: Doorbell,
+    /// Tells which process has the thread.
+    seat: Seat,
 }
+
+/// Where a waiter's own things lie in its region.
+const BELL: usize = 0;
+const SEAT: usize = Doorbell::SIZE;
 
 #[derive(Debug)]
 struct State {
@@ -147,7 +155,8 @@ impl Registration {
     fn new(source: Arc<dyn Source>) -> Result<Self> {
         let entry = Entry { source, waker: None, is_in_set: false, linger: 0 };
         let mut waiters = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiter = match waiters.iter().find(|waiter| waiter.lock().free_place().is_some()) {
+        let has_place = |waiter: &&Arc<Waiter>| waiter.is_ours() && waiter.lock().free_place().is_some();
+        let waiter = match waiters.iter().find(has_place) {
             Some(waiter) => Arc::clone(waiter),
             None => {
                 waiters.push(Arc::new(Waiter::new()?));
@@ -200,6 +209,10 @@ impl Registration {
 impl Drop for Registration {
     /// When this returns the thread holds nothing of the source any more: not its memory, and not its seat.
     fn drop(&mut self) {
+        // In a forked child nobody would let go, and nothing is held.
+        if !self.waiter.is_ours() {
+            return;
+        }
         let mut state = self.waiter.lock();
         let entry = state.entries[self.place].take();
         if entry.as_ref().is_some_and(|entry| entry.is_in_set) {
@@ -242,11 +255,18 @@ impl State {
 
 impl Waiter {
     fn new() -> Result<Waiter> {
-        let region = Region::anonymous(&CreateOptions::new(Doorbell::SIZE as u64))?;
-        let own_bell = Doorbell::at(&region.view(.., Access::ReadWrite)?, 0, Sleepers::One)?;
+        let region = Region::anonymous(&CreateOptions::new((SEAT + Seat::SIZE) as u64))?;
+        let view = region.view(.., Access::ReadWrite)?;
+        let own_bell = Doorbell::at(&view, BELL, Sleepers::One)?;
+        let seat = Seat::take(&view, SEAT)?.ok_or_else(|| Error::new(ErrorKind::Damaged, WAIT))?;
         let entries = (0..PLACES).map(|_| None).collect();
         let state = Mutex::new(State { phase: Phase::Ended, round: 0, entries });
-        Ok(Waiter { state, work: Condvar::new(), let_go: Condvar::new(), own_bell })
+        Ok(Waiter { state, work: Condvar::new(), let_go: Condvar::new(), own_bell, seat })
+    }
+
+    /// Not so in a forked child, which has none of its parent's threads.
+    fn is_ours(&self) -> bool {
+        self.seat.is_ours()
     }
 
     /// Nothing that runs under the lock panics, and a state that was left in the middle would be a whole one.
@@ -268,7 +288,7 @@ impl Waiter {
                 state.phase = Phase::Awake;
                 Ok(())
             }
-            Err(error) => Err(Error::new(ErrorKind::Os, "wait on behalf of a task")
+            Err(error) => Err(Error::new(ErrorKind::Os, WAIT)
                 .with_detail("the system starts no more threads; allow more")
                 .with_source(error)),
         }

@@ -38,8 +38,15 @@ impl Connection {
     }
 
     /// Whether this handle belongs to this process, and not to the one that forked it.
+    #[inline]
     pub(super) fn is_ours(&self) -> bool {
         self.seat.is_ours()
+    }
+
+    /// Refuses a forked child's copy: it and the parent would write over each other's messages.
+    #[inline]
+    pub(super) fn check_ours(&self, operation: &'static str) -> Result<()> {
+        if self.is_ours() { Ok(()) } else { Err(forked(operation)) }
     }
 
     /// Whether no peer has come yet. Once one was seen this is kept in private memory: what it writes does not make it
@@ -78,6 +85,9 @@ impl Connection {
         limit: Limit,
         news: impl Fn() -> bool,
     ) -> Result<Woken> {
+        if self.is_peer_known_dead() {
+            return Ok(if news() { Woken::News } else { Woken::Alone });
+        }
         if spinner.look(limit, &news, || self.peer_lives())? {
             return Ok(Woken::News);
         }
@@ -157,6 +167,13 @@ pub(super) fn sleep_until(
             return Ok(Woken::TimedOut);
         }
     }
+}
+
+#[cold]
+pub(super) fn forked(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported, operation).with_detail(
+        "this is a forked child's copy, and belongs to its parent; connect or listen in the child",
+    )
 }
 
 #[cold]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use samemap_platform::{Doorbell, Seat, SharedWord, Sleepers};
 
-use super::connection::{Limit, Woken, sleep_until};
+use super::connection::{Limit, Woken, forked, sleep_until};
 use super::layout::damaged;
 use super::{Channel, ChannelOptions, MOMENT};
 use crate::{
@@ -91,7 +91,7 @@ pub struct Listener {
     /// Channels made so far.
     made: u32,
     // Left last: whoever finds it free knows that nobody listens any more.
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl Listener {
@@ -110,7 +110,7 @@ impl Listener {
         desk.view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         let (name, options) = (name.clone(), options.clone());
         let pending = places.iter().map(|_| None).collect();
-        Ok(Listener { desk, places, name, options, pending, next_place: 0, made: 0, _seat: seat })
+        Ok(Listener { desk, places, name, options, pending, next_place: 0, made: 0, seat })
     }
 
     /// Connects to a listener, for at most [`patience`](ChannelOptions::patience).
@@ -145,6 +145,9 @@ impl Listener {
     /// # Errors
     /// What making a region gives.
     pub fn accept(&mut self, timeout: Option<Duration>) -> Result<Option<Channel>> {
+        if !self.seat.is_ours() {
+            return Err(forked(BIND));
+        }
         let limit = Limit::after(timeout);
         loop {
             for step in 0..PLACES {

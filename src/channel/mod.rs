@@ -39,6 +39,9 @@
 //! [`Closed`](crate::ErrorKind::Closed). Who sleeps looks every 50 ms whether the other end's seat is still taken; if not,
 //! what was committed is still read, and then there is [`PeerDied`](crate::ErrorKind::PeerDied).
 //!
+//! In a forked child (without exec) the copy of an end closes nothing, and refuses to be used
+//! ([`Unsupported`](crate::ErrorKind::Unsupported)): connect anew there.
+//!
 //! # What a hostile peer can do
 //! It can write anything to the region at any time. All positions, lengths and marks that are read from it are checked
 //! against private copies before they are used, each is read once, and every access of the bytes is checked against the
@@ -325,6 +328,7 @@ impl Channel {
             return Err(Error::new(ErrorKind::Unsupported, OPERATION)
                 .with_detail("only the listener's end waits for peers; connect again instead"));
         }
+        self.connection().check_ours(OPERATION)?;
         if !self.connection().awaits_peer() {
             let grace = Limit::after(Some(GRACE));
             while Seat::is_taken(&self.connection().view, Side::Peer.seat())? {

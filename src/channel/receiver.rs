@@ -112,6 +112,7 @@ impl Receiver {
     /// # Errors
     /// [`Damaged`](ErrorKind::Damaged), and what the system says.
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        self.connection.check_ours(OPERATION)?;
         match self.wait_for_message(timeout) {
             Err(error) if matches!(error.kind(), ErrorKind::Closed | ErrorKind::PeerDied) => Ok(true),
             answer => answer,
@@ -121,11 +122,15 @@ impl Receiver {
     /// Waits until one of up to 64 receivers has a message, or its peer has ended, for at most `timeout`; `None` is for
     /// ever. The answer is the lowest index of those, or `None` when time ran out.
     ///
+    /// One that always has news hides those behind it, and one that has ended always has: take from all that have
+    /// something ([`try_recv`](Self::try_recv)) before the next wait, and leave out those that have ended.
+    ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for none, or more than 64, and what the system says.
     pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
         let limit = Limit::after(timeout);
         for receiver in &mut *receivers {
+            receiver.connection.check_ours(OPERATION)?;
             receiver.spinner.sleeps();
         }
         loop {
@@ -149,6 +154,7 @@ impl Receiver {
 
     #[inline]
     fn next(&mut self) -> Result<Option<Record>> {
+        self.connection.check_ours(OPERATION)?;
         self.consumer.next(&self.ring).map_err(|_| damaged(OPERATION))
     }
 
@@ -180,6 +186,10 @@ impl Receiver {
 
     #[inline]
     fn free(&mut self, record: Record) {
+        // A forked child's copy of a message gives nothing back.
+        if !self.connection.is_ours() {
+            return;
+        }
         self.consumer.free(&self.ring, record);
         self.ring.sender_bell.ring();
         if self.spinner.is_long_awake() {

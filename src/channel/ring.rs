@@ -403,6 +403,121 @@ mod tests {
         }
     }
 
+    /// Memory whose user is killed before a step of its own.
+    struct Mortal<'a> {
+        memory: &'a Plain,
+        steps_left: Cell<u32>,
+    }
+
+    impl Mortal<'_> {
+        fn step(&self) -> &Plain {
+            let Some(left) = self.steps_left.get().checked_sub(1) else {
+                std::panic::resume_unwind(Box::new("killed"));
+            };
+            self.steps_left.set(left);
+            self.memory
+        }
+    }
+
+    impl RingMemory for Mortal<'_> {
+        fn load_tail(&self) -> u64 {
+            self.step().load_tail()
+        }
+        fn store_tail(&self, tail: u64) {
+            self.step().store_tail(tail);
+        }
+        fn load_head(&self) -> u64 {
+            self.step().load_head()
+        }
+        fn store_head(&self, head: u64) {
+            self.step().store_head(head);
+        }
+        fn read_header(&self, at: usize) -> u64 {
+            self.step().read_header(at)
+        }
+        fn write_header(&self, at: usize, header: u64) {
+            self.step().write_header(at, header);
+        }
+    }
+
+    /// Whether `life` came to its end within so many steps.
+    fn survives(memory: &Plain, steps: u32, life: impl FnOnce(&Mortal<'_>)) -> bool {
+        let mortal = Mortal { memory, steps_left: Cell::new(steps) };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| life(&mortal))).is_ok()
+    }
+
+    /// In a ring of 256 bytes, with room that is skipped and messages that are published together.
+    const LENS: [usize; 12] = [100, 3, 64, 0, 120, 40, 40, 8, 117, 1, 77, 120];
+
+    #[test]
+    fn a_producer_that_is_killed_at_any_step_leaves_whole_messages() {
+        let shape = Shape::new(256).unwrap();
+        for steps in 0.. {
+            let memory = Plain::new(shape);
+            let mut consumer = Consumer::new(shape);
+            let (read, published) = (Cell::new(0), Cell::new(0));
+            let mut read_all = || {
+                while let Some(got) = pop(&mut consumer, &memory) {
+                    assert_eq!(got, message(read.get(), LENS[read.get()]), "killed at step {steps}");
+                    read.set(read.get() + 1);
+                }
+            };
+            let survived = survives(&memory, steps, |mortal| {
+                let mut producer = Producer::new(shape);
+                for (number, len) in LENS.into_iter().enumerate() {
+                    let record = loop {
+                        match producer.reserve(mortal, len).unwrap() {
+                            Some(record) => break record,
+                            None if producer.holds_back() => producer.publish(mortal),
+                            None => read_all(),
+                        }
+                    };
+                    for (index, byte) in message(number, len).into_iter().enumerate() {
+                        mortal.step().bytes.borrow_mut()[record.at + index] = byte;
+                    }
+                    producer.commit(mortal, record, len);
+                    if number % 3 != 1 {
+                        producer.publish(mortal);
+                        published.set(number + 1);
+                    }
+                }
+            });
+            read_all();
+            // The last step of all may have been the one that showed them.
+            assert!(read.get() >= published.get(), "killed at step {steps}");
+            if survived {
+                assert_eq!(read.get(), LENS.len());
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn a_consumer_that_is_killed_at_any_step_leaves_a_sound_ring() {
+        let shape = Shape::new(256).unwrap();
+        for steps in 0.. {
+            let memory = Plain::new(shape);
+            let mut producer = Producer::new(shape);
+            let mut sent = 0;
+            let survived = survives(&memory, steps, |mortal| {
+                let mut consumer = Consumer::new(shape);
+                for len in LENS {
+                    while sent < LENS.len() && push(&mut producer, &memory, &message(sent, LENS[sent])) {
+                        sent += 1;
+                    }
+                    let record = consumer.next(mortal).unwrap().expect("the producer was first");
+                    assert_eq!(record.len, len);
+                    consumer.free(mortal, record);
+                }
+            });
+            // To nobody, until the ring is full: never Damaged.
+            while push(&mut producer, &memory, &[0; 100]) {}
+            if survived {
+                return;
+            }
+        }
+    }
+
     /// Memory in which the other side writes whatever it likes, whenever it likes.
     struct Hostile {
         random: Cell<u64>,

@@ -133,6 +133,7 @@ impl Sender {
         if len > self.shape.max_message() {
             return Err(too_long(len, self.shape));
         }
+        self.connection.check_ours(OPERATION)?;
         if self.ring.is_receiver_closed() {
             return Err(closed(OPERATION));
         }
@@ -142,6 +143,16 @@ impl Sender {
             self.publish();
         }
         Ok(room)
+    }
+
+    /// Sends what was filled in place.
+    #[inline]
+    fn commit(&mut self, record: Record, len: usize) {
+        // Not what was lent to the process that forked this one.
+        if self.connection.is_ours() {
+            self.producer.commit(&self.ring, record, len);
+            self.publish();
+        }
     }
 
     #[inline]
@@ -284,9 +295,7 @@ impl Slot<'_> {
     /// Sends it.
     #[inline]
     pub fn commit(self) {
-        let len = self.record.len;
-        self.sender.producer.commit(&self.sender.ring, self.record, len);
-        self.sender.publish();
+        self.sender.commit(self.record, self.record.len);
     }
 
     /// Sends its first `len` bytes.
@@ -295,8 +304,7 @@ impl Slot<'_> {
     /// [`OutOfRange`](ErrorKind::OutOfRange) when it has fewer; then nothing is sent.
     pub fn commit_len(self, len: usize) -> Result<()> {
         self.bytes().part(0, len)?;
-        self.sender.producer.commit(&self.sender.ring, self.record, len);
-        self.sender.publish();
+        self.sender.commit(self.record, len);
         Ok(())
     }
 }
@@ -336,7 +344,7 @@ impl Batch<'_> {
     /// Shows the peer what there is.
     #[inline]
     pub fn publish(&mut self) {
-        if self.sender.producer.holds_back() {
+        if self.sender.producer.holds_back() && self.sender.connection.is_ours() {
             self.sender.publish();
         }
     }

@@ -73,14 +73,15 @@ pub(super) struct Facts {
 /// How many slots values of this length have.
 ///
 /// A reader begins anew when the writer finishes all the other slots while it copies one. A writer that does nothing
-/// else writes 64 bytes in about 5 ns, and a reader on a distant core waits for each of three lines of memory for a few
-/// hundred: with 8 slots, some reads never came through (2 of 3 million, in 64 tries each). Of large values the copies
-/// are what takes long, and reader and writer take as long, so that four suffice.
+/// else writes a line of memory in about 5 ns, and a reader on a distant core waits for each line for a few hundred, a
+/// few of them at a time: with 8 slots, some reads of 64 bytes never came through (2 of 3 million, in 64 tries each), and
+/// most of 4 KiB. Large values come out of the memory that all cores share, and reader and writer take as long for them,
+/// so that four suffice.
 const fn slots_for(len: u64) -> u32 {
     match len {
-        0..=128 => 64,
-        129..=1024 => 16,
-        1025..=16384 => 8,
+        0..=1024 => 64,
+        1025..=16384 => 32,
+        16385..=131_072 => 8,
         _ => 4,
     }
 }

@@ -65,6 +65,11 @@ pub(crate) fn current_user() -> UserId {
     user_id(rustix::process::geteuid().as_raw())
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn trailer_says(bytes: &[u8; trailer::USED], file_len: u64) -> Option<(u64, String)> {
+    trailer::decoded(bytes, file_len).ok().map(|facts| (facts.len, facts.name))
+}
+
 fn user_id(uid: u32) -> UserId {
     UserId::new(uid.to_string())
 }

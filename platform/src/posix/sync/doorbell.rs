@@ -16,6 +16,7 @@ use rustix::thread::{MembarrierCommand, futex, membarrier};
 use super::futex::{SLICE_OF_BELLS, timespec};
 use super::header::Initial;
 use super::place::Place;
+use crate::testing::reached;
 use crate::{ObjectKind, Result, Sleepers, View};
 
 /// Nobody sleeps, but somebody may be about to: who rings makes a fence before it looks.
@@ -76,6 +77,7 @@ impl Doorbell {
     fn wake(&self) {
         let word = &self.place.header().word;
         if word.swap(ALERT, Ordering::AcqRel) == ASLEEP {
+            reached("bell: about to wake");
             // Fails only for memory that is not mapped, and this is.
             let _ = futex::wake(word, futex::Flags::empty(), i32::MAX as u32);
         }
@@ -92,6 +94,7 @@ impl Doorbell {
             let _ = membarrier(MembarrierCommand::GlobalExpedited);
         }
         fence(Ordering::SeqCst);
+        reached("bell: announced");
         if changed() {
             if self.sleepers == Sleepers::One {
                 // Nobody else can be asleep. Whoever rang meanwhile has put it to this already.

@@ -192,13 +192,16 @@ impl Place {
     pub(super) fn key(&self) -> Result<PlaceKey> {
         let stat =
             fstat(self.held.fd()).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
+        let (dev, ino) = Identity::from(&stat).parts();
+        Ok(PlaceKey { dev, ino, offset: self.offset_in_file() })
+    }
+
+    pub(super) fn offset_in_file(&self) -> u64 {
         let start = self.view.as_ptr().wrapping_add(self.at);
-        let offset = match self.view.keeper().downcast_ref::<Mapping<Held>>() {
+        match self.view.keeper().downcast_ref::<Mapping<Held>>() {
             Some(mapping) => mapping.offset_of(start),
             None => 0,
-        };
-        let (dev, ino) = Identity::from(&stat).parts();
-        Ok(PlaceKey { dev, ino, offset })
+        }
     }
 
     #[cold]

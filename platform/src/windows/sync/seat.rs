@@ -59,6 +59,7 @@ impl Seat {
     }
 
     /// Whether this process holds it: always so here.
+    #[inline]
     #[must_use]
     pub fn is_ours(&self) -> bool {
         true
