@@ -21,6 +21,8 @@ pub(super) struct Connection {
     state: SharedWord<AtomicU32>,
     /// The other end has not come yet, as far as we know: the listener's end of a channel that is new, or made new.
     awaits_peer: AtomicBool,
+    /// Something was sent since the last wait for a message: the two sides take turns.
+    takes_turns: AtomicBool,
     /// The other end was found dead. Told to all later calls, though somebody new may have come meanwhile.
     peer_died: AtomicBool,
 }
@@ -34,7 +36,8 @@ impl Connection {
         state: SharedWord<AtomicU32>,
     ) -> Connection {
         let awaits_peer = AtomicBool::new(side == Side::Listener);
-        Connection { view, side, seat, region, state, awaits_peer, peer_died: AtomicBool::new(false) }
+        let (takes_turns, peer_died) = (AtomicBool::new(false), AtomicBool::new(false));
+        Connection { view, side, seat, region, state, awaits_peer, takes_turns, peer_died }
     }
 
     /// Whether this handle belongs to this process, and not to the one that forked it.
@@ -58,6 +61,24 @@ impl Connection {
         let awaits = self.state.load(Ordering::Acquire) == LISTENING;
         self.awaits_peer.store(awaits, Ordering::Relaxed);
         awaits
+    }
+
+    /// Something was sent.
+    #[inline]
+    pub(super) fn note_sent(&self) {
+        // Read first: the other half's thread may be on another processor.
+        if !self.takes_turns.load(Ordering::Relaxed) {
+            self.takes_turns.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether something was sent since this was asked last.
+    pub(super) fn takes_turns(&self) -> bool {
+        let answer = self.takes_turns.load(Ordering::Relaxed);
+        if answer {
+            self.takes_turns.store(false, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Whether the other end was found dead before.

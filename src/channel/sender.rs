@@ -158,6 +158,7 @@ impl Sender {
     #[inline]
     fn publish(&mut self) {
         self.producer.publish(&self.ring);
+        self.connection.note_sent();
         self.ring.receiver_bell.ring();
         if self.spinner.is_long_awake() {
             self.ring.sender_bell.relax();

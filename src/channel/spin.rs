@@ -37,6 +37,9 @@ const SPARE_LOOKS: u32 = 40;
 /// still looks when the other one has woken up and answered, and that takes tens of microseconds.
 const PAUSE_BETWEEN_TRIALS: u32 = 200;
 
+/// Pauses in which a sender that is left alone writes several small messages: some hundred nanoseconds.
+const PAUSES: u32 = 10;
+
 /// How long a look may be without asking whether the peer lives.
 const SLICE: Duration = Duration::from_millis(25);
 
@@ -72,6 +75,13 @@ impl Spinner {
             Spin::Adaptive => Ok(self.look_adaptively(found)),
             Spin::Never => Ok(found()),
             Spin::For(time) => look_for(time, limit, &mut found, &goes_on),
+        }
+    }
+
+    /// Leaves the other side alone for a moment, before looking.
+    pub(super) fn pause(&self) {
+        if self.spin != Spin::Never {
+            (0..PAUSES).for_each(|_| hint::spin_loop());
         }
     }
 
