@@ -678,7 +678,7 @@ fn a_known_death_is_told_at_once() {
     assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
     while channel.sender().try_send(&[0; 100]).unwrap() {}
     in_time(move || {
-        // Each of these would sleep for 50 ms.
+        // Each of these would sleep for 80 ms.
         for _ in 0..1000 {
             assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
             assert_eq!(kind(channel.sender().send(&[0; 100])), ErrorKind::PeerDied);

@@ -2,7 +2,7 @@
 //!
 //! This is the protocol of `platform/src/posix/sync/doorbell.rs`, step by step and with its orderings, over loom's
 //! words: that file works on a futex in shared memory. No sleep of the model ends by itself, so a wake-up that is lost
-//! is a deadlock, which loom reports; the library's own sleeps end after 50 ms besides.
+//! is a deadlock, which loom reports; the library's own sleeps end after 80 ms besides.
 //!
 //! membarrier(2) is outside what loom can express. What it promises is that every other processor makes a full fence
 //! somewhere between two of its instructions; where the ringer has stored but not looked yet, that is a fence between the

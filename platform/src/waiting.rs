@@ -155,7 +155,7 @@ pub enum Reset {
 pub enum Sleepers {
     /// One at a time: the receiver of a channel.
     One,
-    /// Any number, in any number of processes. A wake-up may then come up to 50 ms late, where one sleeper arrives in
+    /// Any number, in any number of processes. A wake-up may then come up to 80 ms late, where one sleeper arrives in
     /// the instant in which another one is woken (Windows only).
     Many,
 }

@@ -25,7 +25,7 @@
 //! A call that finds its message, or its room, there already answers at once, and no thread takes part. The others are
 //! waited for by a small pool of threads of this process, one for each 63 receivers, senders, listeners and readers that have
 //! ever had to wait and still exist. Each sleeps in the kernel on all its doorbells together, wakes the tasks whose
-//! doorbells are rung, and looks every 50 ms whether their peers live. A thread that has had nothing to wait for ends
+//! doorbells are rung, and looks every 80 ms whether their peers live. A thread that has had nothing to wait for ends
 //! after five seconds. The pool is started by the first wait, and belongs to no runtime; a forked child starts its own.
 //!
 //! A task that waits is woken by way of such a thread, which costs a second wake-up: one way takes about twice as long

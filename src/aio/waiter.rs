@@ -28,7 +28,7 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Whether there are news, since the task looked.
     fn is_ready(&self) -> bool;
 
-    /// Whether to wake the task though nobody rang: those whom it waits for have ended. Asked every 50 ms, without a lock.
+    /// Whether to wake the task though nobody rang: those whom it waits for have ended. Asked every 80 ms, without a lock.
     fn is_over(&self) -> bool;
 }
 
@@ -72,7 +72,7 @@ impl<S: Source> Wait<S> {
 const WAIT: &str = "wait on behalf of a task";
 
 /// The longest sleep, and how often it is looked whether those who are waited for live.
-const SLICE: Duration = Duration::from_millis(50);
+const SLICE: Duration = Duration::from_millis(80);
 
 /// How long a thread without work stays.
 const REST: Duration = Duration::from_secs(5);

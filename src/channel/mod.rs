@@ -36,7 +36,7 @@
 //! # How an end is noticed
 //! Each end holds a [`Seat`]: a lock that the kernel takes back when its process ends, however
 //! that happens. An orderly end closes; what was sent is still read, and then there is
-//! [`Closed`](crate::ErrorKind::Closed). Who sleeps looks every 50 ms whether the other end's seat is still taken; if not,
+//! [`Closed`](crate::ErrorKind::Closed). Who sleeps looks every 80 ms whether the other end's seat is still taken; if not,
 //! what was committed is still read, and then there is [`PeerDied`](crate::ErrorKind::PeerDied).
 //!
 //! In a forked child (without exec) the copy of an end closes nothing, and refuses to be used

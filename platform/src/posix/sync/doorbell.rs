@@ -83,7 +83,7 @@ impl Doorbell {
         }
     }
 
-    /// Sleeps until somebody rings, for at most `limit`, and for 50 ms at most: then the caller looks whether those
+    /// Sleeps until somebody rings, for at most `limit`, and for 80 ms at most: then the caller looks whether those
     /// live for whom it waits. Returns at once when `changed` says that there is something already.
     ///
     /// May return for no reason at all.

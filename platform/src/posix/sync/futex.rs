@@ -15,7 +15,7 @@ use crate::words::{Sleeper, Slept, Until, Word};
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
 /// The longest sleep on a doorbell. Those who build on one promise to notice a death within 100 ms.
-pub(super) const SLICE_OF_BELLS: Duration = Duration::from_millis(50);
+pub(super) const SLICE_OF_BELLS: Duration = Duration::from_millis(80);
 
 /// The longest sleep that ends by itself where no wake-up can be lost: what every kernel takes as a length of time.
 const LONG: Duration = Duration::from_secs(1 << 20);

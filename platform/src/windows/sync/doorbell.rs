@@ -22,7 +22,7 @@ const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
 
 /// The longest sleep. Those who build on a doorbell promise to notice a death within 100 ms.
-const SLICE: Duration = Duration::from_millis(50);
+const SLICE: Duration = Duration::from_millis(80);
 
 /// Wakes those who wait for something to appear in shared memory: what rings and channels are built with.
 ///
@@ -75,7 +75,7 @@ impl Doorbell {
         }
     }
 
-    /// Sleeps until somebody rings, for at most `limit`, and for 50 ms at most: then the caller looks whether those
+    /// Sleeps until somebody rings, for at most `limit`, and for 80 ms at most: then the caller looks whether those
     /// live for whom it waits. Returns at once when `changed` says that there is something already.
     ///
     /// May return for no reason at all.
