@@ -59,6 +59,24 @@ fn an_owners_death_is_noticed_though_its_forked_child_lives() {
     assert_no_file(&lock);
 }
 
+/// Another thread may fork at any moment, also when a file is open already and not yet known to be the region's.
+#[test]
+fn an_owners_death_is_noticed_though_it_forked_while_it_opened_the_file() {
+    for how in ["path", "file"] {
+        let path = std::env::temp_dir().join(format!("{}.bin", unique_name("opened").rest()));
+        std::fs::write(&path, [0; 4096]).expect("a temporary file");
+        let region = Region::over_file(path.as_path(), &FileOptions::read_write()).expect("a file");
+        let mutex = SharedMutex::create(&view_of(&region), 0, &0u64).expect("zeros");
+        let mut owner = Start::role("opener_forks").argument(path.display()).argument(how).start();
+        owner.expect("forked");
+        owner.expect("owned");
+        assert!(mutex.lock_timeout(SHORT).expect("a mutex").is_none());
+        owner.kill();
+        assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned(), "{how}");
+        std::fs::remove_file(&path).expect("a file of ours");
+    }
+}
+
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
@@ -67,6 +85,7 @@ fn child_entry() {
         ("child_drops_guards", child_drops_guards),
         ("forks_in_a_storm", forks_in_a_storm),
         ("owner_with_child", owner_with_child),
+        ("opener_forks", opener_forks),
     ]);
 }
 
@@ -203,12 +222,38 @@ fn owner_with_child(arguments: &[String]) {
     let lock: ObjectName = name(&arguments[0]);
     let mutex = Mutex::open(&lock, &Trust::default()).expect("it is held");
     let _guard = mutex.lock().expect("a mutex");
-    // In a group of its own, so that it is not ended with its parent; it ends when its input does.
-    let child = fork(|| {
-        // SAFETY: a number.
-        unsafe { libc::setpgid(0, 0) };
-        hear();
-    });
+    let child = fork(outlive_the_parent);
     say("owned");
     child.finish();
+}
+
+/// In a group of its own, so that it is not ended with its parent; it ends when its input does.
+fn outlive_the_parent() {
+    // SAFETY: a number.
+    unsafe { libc::setpgid(0, 0) };
+    hear();
+}
+
+fn opener_forks(arguments: &[String]) {
+    samemap_platform::testing::at_stop_points(|point| {
+        static FORKED: AtomicBool = AtomicBool::new(false);
+        if point == "file: opened" && !FORKED.swap(true, Ordering::Relaxed) {
+            // Waited for by nobody: its parent is killed.
+            std::mem::forget(fork(outlive_the_parent));
+            say("forked");
+        }
+    });
+    let options = FileOptions::read_write();
+    let region = match &*arguments[1] {
+        "path" => Region::over_file(&*arguments[0], &options),
+        _ => {
+            let file = File::options().read(true).write(true).open(&arguments[0]).expect("it exists");
+            Region::over_file(file, &options)
+        }
+    }
+    .expect("a file");
+    let mutex = SharedMutex::<u64>::open(&view_of(&region), 0).expect("it was made");
+    let _guard = mutex.lock().expect("a mutex");
+    say("owned");
+    hear();
 }

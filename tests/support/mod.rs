@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
-mod spawn;
+pub mod spawn;
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};

@@ -135,12 +135,12 @@ fn assemble(label: Label, fds: Vec<OwnedFd>, trust: &Trust, context: Context<'_>
     let stat = fs::fstat(&first).map_err(|errno| context.os(errno))?;
     check_owner(stat.st_uid, trust, context)?;
     match (label.form, second) {
-        (Form::Anonymous, None) => anonymous(first, label.access, context),
-        (Form::File, None) => file::received(renewed(first, label.access), label.len, label.access, context),
+        (Form::Anonymous, None) => anonymous(first, label.access, MappedFile::handed_over, context),
+        (Form::File, None) => file::received(first, label.len, label.access, context),
         (Form::Named, None) => named(first, label.access, context),
         (Form::NamedFile, Some(file)) => {
             let (object, name) = Object::received(first, context)?;
-            file::join(object, renewed(file, label.access), &name, label.access, context)
+            file::join(object, file, &name, label.access, context)
         }
         _ => Err(nonsense(context)),
     }
@@ -160,7 +160,12 @@ fn named(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {
 }
 
 /// Memory that somebody sent, which nobody may be able to shrink: touching it would raise SIGBUS.
-fn anonymous(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {
+fn anonymous(
+    fd: OwnedFd,
+    access: Access,
+    own: fn(OwnedFd, bool) -> MappedFile,
+    context: Context<'_>,
+) -> Result<Region> {
     let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
     if !is_open_for(fd.as_fd(), access, context)? {
         return Err(not_enough(context));
@@ -170,7 +175,7 @@ fn anonymous(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region
     if len == 0 {
         return Err(context.error(ErrorKind::InvalidArgument).with_detail("it has no bytes; give it a size"));
     }
-    let held = Held::Anonymous(MappedFile::new(renewed(fd, access), access.writes_object()));
+    let held = Held::Anonymous(own(fd, access.writes_object()));
     Ok(Region::of(held, None, len, access))
 }
 
@@ -206,11 +211,6 @@ fn check_seals(_fd: BorrowedFd<'_>, _access: Access, _context: Context<'_>) -> R
 fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
     let mode = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))? & OFlags::RWMODE;
     Ok(mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object()))
-}
-
-/// A description of this process's own, where it may open one; else what it got, which its sender made for it.
-fn renewed(fd: OwnedFd, access: Access) -> OwnedFd {
-    lifetime::fresh(fd.as_fd(), access.writes_object()).unwrap_or(fd)
 }
 
 fn nonsense(context: Context<'_>) -> Error {
@@ -593,9 +593,11 @@ impl Region {
     /// descriptor or its seals allow.
     ///
     /// # Platform-specific behavior
-    /// Only Linux tells about seals. Elsewhere any shared memory is taken.
+    /// Only Linux tells about seals. Elsewhere any shared memory is taken. As over a [file](crate::FileSource),
+    /// objects inside the region need a process that may open the memory anew.
     pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
-        anonymous(fd, access, Context { operation: "make a region of the descriptor", name: None })
+        let context = Context { operation: "make a region of the descriptor", name: None };
+        anonymous(fd, access, MappedFile::given, context)
     }
 }
 
