@@ -239,7 +239,7 @@ fn opener_forks(arguments: &[String]) {
         static FORKED: AtomicBool = AtomicBool::new(false);
         if point == "file: opened" && !FORKED.swap(true, Ordering::Relaxed) {
             // Waited for by nobody: its parent is killed.
-            std::mem::forget(fork(outlive_the_parent));
+            let _child = fork(outlive_the_parent);
             say("forked");
         }
     });

@@ -232,13 +232,17 @@ impl Core {
     /// Takes the lock, which is not free, or was abandoned; `false` when time ran out.
     #[cold]
     fn take_contended(&self, timeout: Option<Duration>) -> bool {
+        self.contend(|taker| taker.take_contended(futex::until(timeout)))
+    }
+
+    fn contend(&self, take: impl FnOnce(&Taker<'_, SharedWord, FutexSleeper>) -> Outcome<Found>) -> bool {
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
             sleeper: &FutexSleeper,
             is_dead: &|other| self.claim.is_dead(other),
         };
-        match taker.take_contended(futex::until(timeout)) {
+        match take(&taker) {
             Outcome::Got(found) => {
                 self.abandoned.store(found == Found::Abandoned, Ordering::Relaxed);
                 true
@@ -307,9 +311,30 @@ impl Core {
         self.take(Some(Duration::ZERO))
     }
 
+    /// The same after a sleep, when others may be asleep still.
+    pub(super) fn try_take_after_sleep(&self) -> Result<bool> {
+        let this_thread = ThisThread::token();
+        if self.owner.load(Ordering::Relaxed) == this_thread {
+            return self.take_once_more();
+        }
+        if !self.mark.is_current() {
+            return Err(self.forked());
+        }
+        let took = self.contend(|taker| taker.take_after_sleep());
+        if took {
+            self.owner.store(this_thread, Ordering::Relaxed);
+        }
+        Ok(took)
+    }
+
     /// The value to sleep on, after saying that somebody sleeps; `None` when it is free.
     pub(super) fn announce(&self) -> Option<u32> {
         lock::announce(self.word())
+    }
+
+    /// Passes on the wake-up that may have come to somebody who announced himself, and goes without the lock.
+    pub(super) fn pass_on(&self) {
+        lock::pass_on(self.word(), &FutexSleeper);
     }
 }
 
