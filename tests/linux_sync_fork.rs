@@ -15,8 +15,8 @@ use linux::forked::fork;
 use linux::shm::{assert_no_file, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, ErrorKind, Event, EventOptions, FileOptions, LockGuard as _, Lockable, Mutex,
-    ObjectName, Region, Reset, Settable, SharedMutex, SharedRegion as _, SyncOptions, Trust, View, WaitAny,
-    Waitable, Waited, wait_any,
+    ObjectName, Region, Reset, Seat, Settable, SharedMutex, SharedRegion as _, SyncOptions, Trust, View,
+    WaitAny, Waitable, Waited, wait_any,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -196,6 +196,11 @@ fn forks_in_a_storm(_: &[String]) {
                     turns.fetch_add(1, Ordering::Relaxed);
                 }
             });
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    drop(Seat::take(view, 1024 + at * 64).expect("a place").expect("nobody else takes it"));
+                }
+            });
         }
         for _ in 0..100 {
             fork(|| {
@@ -208,6 +213,7 @@ fn forks_in_a_storm(_: &[String]) {
                         .lock()
                         .expect("a mutex"),
                 );
+                drop(Seat::take(view, 2048).expect("a place").expect("nobody else takes it"));
             })
             .finish();
         }

@@ -4,11 +4,11 @@
 //! the file. Nothing of it lies in the memory itself, so a peer that scribbles cannot free or take it. Locks of one
 //! description do not exclude one another, so which seats this process holds itself is kept beside.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
-use crate::posix::fork::Generation;
+use crate::posix::fork::{Generation, PerProcess};
 use crate::posix::mapping::Backing as _;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
@@ -29,8 +29,12 @@ pub struct Seat {
     mark: Generation,
 }
 
-/// The seats that this process holds, and since how many forks.
-static OURS: Mutex<Option<HashMap<PlaceKey, Generation>>> = Mutex::new(None);
+/// The seats that this process holds.
+static OURS: PerProcess<Mutex<HashSet<PlaceKey>>> = PerProcess::new();
+
+fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
+    OURS.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Seat {
     /// Bytes of memory that it takes.
@@ -44,9 +48,8 @@ impl Seat {
     pub fn take(view: &View, offset: usize) -> Result<Option<Seat>> {
         let place = Place::inside(view, offset, 0)?;
         let (key, mark) = (place.key()?, Generation::current());
-        let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours = ours.get_or_insert_default();
-        if ours.get(&key).is_some_and(|taken| *taken == mark) {
+        let mut ours = ours();
+        if ours.contains(&key) {
             return Ok(None);
         }
         let held = Arc::clone(place.held());
@@ -55,7 +58,7 @@ impl Seat {
         if !taken {
             return Ok(None);
         }
-        ours.insert(key, mark);
+        ours.insert(key);
         Ok(Some(Seat { key, held, mark }))
     }
 
@@ -72,9 +75,8 @@ impl Seat {
     pub fn is_taken(view: &View, offset: usize) -> Result<bool> {
         let place = Place::inside(view, offset, 0)?;
         let key = place.key()?;
-        let ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
-        if ours.as_ref().and_then(|ours| ours.get(&key)).is_some_and(|taken| *taken == Generation::current())
-        {
+        let ours = ours();
+        if ours.contains(&key) {
             return Ok(true);
         }
         ofd_lock::is_seated(place.held().fd(), key.offset())
@@ -87,10 +89,8 @@ impl Drop for Seat {
         if !self.mark.is_current() {
             return;
         }
-        let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ours = ours();
         ofd_lock::unseat(self.held.fd(), self.key.offset());
-        if let Some(ours) = ours.as_mut() {
-            ours.remove(&self.key);
-        }
+        ours.remove(&self.key);
     }
 }
