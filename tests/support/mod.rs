@@ -244,6 +244,13 @@ impl Program {
         self.input = None;
     }
 
+    /// A handle of the process, with every right.
+    #[cfg(windows)]
+    pub fn handle(&self) -> std::os::windows::io::OwnedHandle {
+        use std::os::windows::io::AsHandle as _;
+        self.child.as_handle().try_clone_to_owned().expect("room for a handle")
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

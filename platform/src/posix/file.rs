@@ -65,7 +65,7 @@ impl Description {
     }
 
     /// One of this process's own for an open file, where it may open one.
-    fn anew(fd: BorrowedFd<'_>, writable: bool) -> Result<Description, Errno> {
+    pub(super) fn anew(fd: BorrowedFd<'_>, writable: bool) -> Result<Description, Errno> {
         Description::open(writable, || lifetime::fresh(fd, writable))
     }
 

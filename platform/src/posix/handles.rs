@@ -14,6 +14,7 @@
 //! The same goes for memory without a name and for files, which carry no such lock: the objects inside a region
 //! have locks of theirs.
 
+use std::cmp::Ordering;
 use std::ffi::CString;
 use std::fmt::Write as _;
 use std::io;
@@ -27,17 +28,18 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 
 use super::errors::Context;
-use super::file::{self, MappedFile, access_of, code_of};
+use super::file::{self, Description, MappedFile, access_of, code_of};
 use super::fork;
 use super::lifetime::{self, Object};
 use super::mapping::Backing as _;
 use super::object::{Identity, check_owner};
 use super::region::Held;
+use crate::testing::reached;
 use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust};
 
 // ---- what is handed over ------------------------------------------------------------------------------
@@ -452,15 +454,16 @@ pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Re
 }
 
 /// A description that nobody else has, locked where that means to hold.
-fn for_the_receiver(part: &Part<'_>) -> Result<OwnedFd, Errno> {
-    let fd = lifetime::fresh(part.fd, part.writable)?;
-    if part.holds && !lifetime::hold(fd.as_fd())? {
+fn for_the_receiver(part: &Part<'_>) -> Result<Description, Errno> {
+    let description = Description::anew(part.fd, part.writable)?;
+    if part.holds && !lifetime::hold(description.as_fd())? {
         return Err(Errno::AGAIN);
     }
-    Ok(fd)
+    reached("send: held");
+    Ok(description)
 }
 
-fn send_message(stream: &UnixStream, message: &[u8], fds: &[OwnedFd]) -> Result<(), Errno> {
+fn send_message(stream: &UnixStream, message: &[u8], fds: &[Description]) -> Result<(), Errno> {
     let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
     let mut sent = 0;
     while sent < message.len() {
@@ -493,14 +496,28 @@ fn no_signal() -> SendFlags {
 
 pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
     let context = Context { operation: "receive a region", name: None };
-    let (message, fds) = receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
-    let label = label_of(&message).filter(|label| label.form.descriptors() == fds.len());
-    assemble(label.ok_or_else(|| nonsense(context))?, fds, trust, context)
+    let Received { message, fds, lost_some } =
+        receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
+    let label = label_of(&message).ok_or_else(|| nonsense(context))?;
+    match fds.len().cmp(&label.form.descriptors()) {
+        Ordering::Equal => assemble(label, fds, trust, context),
+        Ordering::Less if lost_some => Err(context.os(Errno::MFILE).with_detail(
+            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
+        )),
+        _ => Err(nonsense(context)),
+    }
 }
 
-fn receive_message(stream: &UnixStream) -> Result<([u8; MESSAGE_LEN], Vec<OwnedFd>), Errno> {
+struct Received {
+    message: [u8; MESSAGE_LEN],
+    fds: Vec<OwnedFd>,
+    /// Whether descriptors came that there was no room for.
+    lost_some: bool,
+}
+
+fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
     let mut message = [0; MESSAGE_LEN];
-    let mut fds = Vec::new();
+    let (mut fds, mut lost_some) = (Vec::new(), false);
     let mut received = 0;
     while received < MESSAGE_LEN {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -516,13 +533,14 @@ fn receive_message(stream: &UnixStream) -> Result<([u8; MESSAGE_LEN], Vec<OwnedF
                 fds.extend(arrived.inspect(|fd| closed_on_exec(fd.as_fd())));
             }
         }
+        lost_some |= answer.flags.contains(ReturnFlags::CTRUNC);
         // The other side closed the connection.
         if answer.bytes == 0 {
             return Err(Errno::CONNRESET);
         }
         received += answer.bytes;
     }
-    Ok((message, fds))
+    Ok(Received { message, fds, lost_some })
 }
 
 #[cfg(not(target_vendor = "apple"))]
