@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use linux::child::{Start, hear, play, say};
-use linux::forked::fork;
+use linux::forked::{fork, raw_fork};
 use linux::shm::{assert_no_file, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, ErrorKind, Event, EventOptions, FileOptions, LockGuard as _, Lockable, Mutex,
-    ObjectName, Region, Reset, Seat, Settable, SharedMutex, SharedRegion as _, SyncOptions, Trust, View,
-    WaitAny, Waitable, Waited, wait_any,
+    ObjectName, OpenOptions, Region, Reset, Seat, Settable, SharedMutex, SharedRegion as _, SyncOptions,
+    Trust, View, WaitAny, Waitable, Waited, wait_any,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,6 +59,22 @@ fn an_owners_death_is_noticed_though_its_forked_child_lives() {
     assert_no_file(&lock);
 }
 
+/// No handler is told of a raw clone: its copies of what says who owns are told apart by the process's id.
+#[test]
+fn a_raw_clone_that_drops_its_copies_takes_nothing_from_its_parent() {
+    let lock = unique_name("cloned");
+    let mutex = Mutex::create(&lock, &SyncOptions::new()).expect("a free name");
+    let memory = unique_name("cloned-memory");
+    let region = Region::create(&memory, &CreateOptions::new(4096)).expect("a free name");
+    let mut owner = Start::role("raw_clone").argument(&lock).argument(&memory).start();
+    owner.expect("owned");
+    assert!(mutex.lock_timeout(SHORT).expect("a mutex").is_none(), "its owner lives");
+    assert!(Seat::is_taken(&view_of(&region), 0).expect("a place"), "its holder lives");
+    owner.kill();
+    assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned());
+    assert!(!Seat::is_taken(&view_of(&region), 0).expect("a place"));
+}
+
 /// Another thread may fork at any moment, also when a file is open already and not yet known to be the region's.
 #[test]
 fn an_owners_death_is_noticed_though_it_forked_while_it_opened_the_file() {
@@ -86,6 +102,7 @@ fn child_entry() {
         ("forks_in_a_storm", forks_in_a_storm),
         ("owner_with_child", owner_with_child),
         ("opener_forks", opener_forks),
+        ("raw_clone", raw_clone),
     ]);
 }
 
@@ -237,6 +254,18 @@ fn owner_with_child(arguments: &[String]) {
 fn outlive_the_parent() {
     // SAFETY: a number.
     unsafe { libc::setpgid(0, 0) };
+    hear();
+}
+
+fn raw_clone(arguments: &[String]) {
+    let mutex = Mutex::open(&name(&arguments[0]), &Trust::default()).expect("it is held");
+    let region = Region::open(&name(&arguments[1]), &OpenOptions::read_write()).expect("it is held");
+    let seat = Seat::take(&view_of(&region), 0).expect("a place").expect("nobody sits");
+    let mut copies = Some((mutex, seat, region));
+    raw_fork(|| drop(copies.take())).finish();
+    let (mutex, _seat, _region) = copies.expect("taken in the child only");
+    let _guard = mutex.lock().expect("a mutex");
+    say("owned");
     hear();
 }
 

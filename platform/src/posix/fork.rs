@@ -7,8 +7,9 @@
 //! closing them does nothing to the parent's.
 //!
 //! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are
-//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
-//! neither unlocks nor unlinks, but it does keep the description alive.
+//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id where a handle
+//! goes, so it neither unlocks nor unlinks, but it does keep the description alive. It must not drop a copy of a
+//! mutex's guard: that makes no system call, and so gives up its parent's lock.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
