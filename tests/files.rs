@@ -6,14 +6,13 @@ mod linux;
 mod support;
 
 use std::fs::{self, File, OpenOptions as FileOpenOptions};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, FileOptions, LockGuard as _, Lockable as _,
-    MapRequest, ObjectName, OpenOptions, Region, SharedMutex, SharedRegion as _,
+    Access, CreateOptions, Disposition, Error, ErrorKind, FileOptions, Lockable as _, MapRequest, ObjectName,
+    OpenOptions, Region, SharedMutex, SharedRegion as _,
 };
 use support::{Program, assert_nothing_left, unique_name};
 
@@ -306,9 +305,12 @@ fn a_named_region_grows_its_file_and_flushes() {
 
 /// A child gets an open file as its standard input, as programs do: both processes have one and the same open file,
 /// and are two owners all the same.
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(all(target_os = "linux", not(samemap_gate_lifetime)), windows))]
 #[test]
 fn two_processes_with_one_open_file_are_two_owners() {
+    use samemap::LockGuard as _;
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
     let test_file = TestFile::with(&[0; 4096]);
     let file = FileOpenOptions::new().read(true).write(true).open(test_file.path()).expect("it exists");
     let given = file.try_clone().expect("a copy");
