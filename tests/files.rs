@@ -8,13 +8,15 @@ mod support;
 use std::fs::{self, File, OpenOptions as FileOpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, FileOptions, MapRequest, ObjectName, OpenOptions,
-    Region, SharedRegion as _,
+    Access, CreateOptions, Disposition, Error, ErrorKind, FileOptions, Lockable as _, MapRequest, ObjectName,
+    OpenOptions, Region, SharedMutex, SharedRegion as _,
 };
 use support::{Program, assert_nothing_left, unique_name};
 
+const PATIENCE: Duration = Duration::from_secs(60);
 const TEXT: &[u8] = b"What the file holds.";
 
 // ---- without a name -----------------------------------------------------------------------------------
@@ -299,6 +301,36 @@ fn a_named_region_grows_its_file_and_flushes() {
     assert_nothing_left(&text);
 }
 
+// ---- locks in a file ----------------------------------------------------------------------------------
+
+/// A child gets an open file as its standard input, as programs do: both processes have one and the same open file,
+/// and are two owners all the same.
+#[cfg(any(all(target_os = "linux", not(samemap_gate_lifetime)), windows))]
+#[test]
+fn two_processes_with_one_open_file_are_two_owners() {
+    use samemap::LockGuard as _;
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let test_file = TestFile::with(&[0; 4096]);
+    let file = FileOpenOptions::new().read(true).write(true).open(test_file.path()).expect("it exists");
+    let given = file.try_clone().expect("a copy");
+    let region = Region::over_file(file, &FileOptions::read_write()).expect("a file");
+    let view = region.view(.., Access::ReadWrite).expect("all");
+    let mutex = SharedMutex::<u64>::create(&view, 0, &7).expect("zeros");
+    let mut owner = support::spawn::spawn(Part::Owner.command(&[]).stdin(given).stdout(Stdio::piped()))
+        .expect("this program");
+    let mut said = BufReader::new(owner.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    let owned = said.any(|line| line.ends_with("owned 7"));
+    let locked = mutex.lock_timeout(Duration::from_millis(100)).map(|guard| guard.is_some());
+    owner.kill().expect("it runs");
+    owner.wait().expect("it was killed");
+    assert!(owned);
+    assert!(!locked.expect("a mutex"), "two owners at a time");
+    let guard = mutex.lock_timeout(PATIENCE).expect("a mutex").expect("its owner is dead");
+    assert!(guard.abandoned());
+    assert_eq!(guard.load().expect("in range"), 8);
+}
+
 // ---- a file that somebody truncates -------------------------------------------------------------------
 
 /// POSIX lets anybody do it. Mapping what is gone is an error, and touching it is SIGBUS: a signal, no undefined
@@ -553,13 +585,7 @@ mod on_linux {
     }
 
     pub fn another_user(arguments: &[String]) {
-        // SAFETY: this process gives up root.
-        let gave_up = unsafe {
-            libc::setgroups(0, std::ptr::null())
-                + libc::setresgid(65_534, 65_534, 65_534)
-                + libc::setresuid(65_534, 65_534, 65_534)
-        };
-        assert_eq!(gave_up, 0);
+        give_up_root();
         let tried = |access| match Region::open(&name(&arguments[0]), &OpenOptions::new(access)) {
             Ok(region) => {
                 assert_eq!(bytes_of(&region), TEXT);
@@ -572,6 +598,40 @@ mod on_linux {
             }
         };
         say(&format!("{} {}", tried(Access::ReadOnly), tried(Access::ReadWrite)));
+    }
+
+    /// Who has a file open that it may not open itself cannot know who else has the same open file, with the locks
+    /// that say who owns what lies in it.
+    #[test]
+    fn an_open_file_that_cannot_be_opened_anew_takes_no_locks() {
+        if !aside::root_or_aside("files: an open file that cannot be opened anew") {
+            return;
+        }
+        let file = TestFile::with(&[0; 4096]);
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o600)).expect("ours");
+        let mut child = Start::role("without_rights").argument(file.path().display()).start();
+        child.expect("Unsupported");
+        child.finish();
+        assert_eq!(fs::read(file.path()).expect("readable")[..8], [7; 8]);
+    }
+
+    pub fn without_rights(arguments: &[String]) {
+        let file = FileOpenOptions::new().read(true).write(true).open(&arguments[0]).expect("it exists");
+        give_up_root();
+        let region = Region::over_file(file, &FileOptions::read_write()).expect("an open file");
+        let view = region.view(.., Access::ReadWrite).expect("all");
+        say(&format!("{:?}", kind(SharedMutex::create(&view, 0, &0u64))));
+        view.write(0, &[7; 8]).expect("in range");
+    }
+
+    fn give_up_root() {
+        // SAFETY: plain numbers, and a list without elements.
+        let gave_up = unsafe {
+            libc::setgroups(0, std::ptr::null())
+                + libc::setresgid(65_534, 65_534, 65_534)
+                + libc::setresuid(65_534, 65_534, 65_534)
+        };
+        assert_eq!(gave_up, 0);
     }
 
     /// A forked child's copies hold nothing: neither the name nor the caller's lock on the file (C15).
@@ -631,12 +691,13 @@ mod on_linux {
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
-    use on_linux::{another_user, forker, full_disk, limited};
+    use on_linux::{another_user, forker, full_disk, limited, without_rights};
     linux::child::play(&[
         ("full_disk", full_disk),
         ("limited", limited),
         ("another_user", another_user),
         ("forker", forker),
+        ("without_rights", without_rights),
     ]);
 }
 
@@ -647,6 +708,7 @@ enum Part {
     Opener,
     Creator,
     Toucher,
+    Owner,
 }
 
 const PART: &str = "SAMEMAP_TEST_PART";
@@ -654,12 +716,16 @@ const ARGUMENTS: &str = "SAMEMAP_TEST_PART_ARGUMENTS";
 
 impl Part {
     fn start(self, arguments: &[&str]) -> Program {
+        Program::start(self.command(arguments))
+    }
+
+    fn command(self, arguments: &[&str]) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("a program knows its path"));
         command
             .args(["--exact", "part_entry", "--ignored", "--nocapture", "--test-threads=1"])
             .env(PART, (self as u8).to_string())
             .env(ARGUMENTS, arguments.join("\n"));
-        Program::start(command)
+        command
     }
 }
 
@@ -670,7 +736,12 @@ fn part_entry() {
     let Ok(part) = std::env::var(PART) else { return };
     let arguments = std::env::var(ARGUMENTS).expect("set with the part");
     let arguments: Vec<&str> = arguments.lines().collect();
-    let parts = [(Part::Opener, opener as fn(&[&str])), (Part::Creator, creator), (Part::Toucher, toucher)];
+    let parts = [
+        (Part::Opener, opener as fn(&[&str])),
+        (Part::Creator, creator),
+        (Part::Toucher, toucher),
+        (Part::Owner, owner),
+    ];
     let (_, body) = parts.into_iter().find(|(known, _)| (*known as u8).to_string() == part).expect("a part");
     body(&arguments);
 }
@@ -717,6 +788,29 @@ fn toucher(arguments: &[&str]) {
             println!("survived {}", view.get::<u8>(99_999).expect("in range"));
         }
     }
+}
+
+/// Owns the lock in the file that is its standard input, until it is killed.
+fn owner(_: &[&str]) {
+    let region = Region::over_file(standard_input(), &FileOptions::read_write()).expect("a file");
+    let view = region.view(.., Access::ReadWrite).expect("all");
+    let mutex = SharedMutex::<u64>::open(&view, 0).expect("it was made");
+    let guard = mutex.lock().expect("a mutex");
+    println!("owned {}", guard.update(|value| value + 1).expect("in range") - 1);
+    // The test kills it; if the test is gone, it ends by itself.
+    std::thread::sleep(PATIENCE);
+}
+
+#[cfg(unix)]
+fn standard_input() -> File {
+    use std::os::fd::AsFd as _;
+    std::io::stdin().as_fd().try_clone_to_owned().expect("it is open").into()
+}
+
+#[cfg(windows)]
+fn standard_input() -> File {
+    use std::os::windows::io::AsHandle as _;
+    std::io::stdin().as_handle().try_clone_to_owned().expect("it is open").into()
 }
 
 // ---- helpers ------------------------------------------------------------------------------------------

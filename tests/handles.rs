@@ -441,6 +441,34 @@ mod on_linux {
         assert_left_nothing(&text);
     }
 
+    /// What arrives where no descriptor is free is lost, and the error says why.
+    #[test]
+    fn a_receiver_without_room_for_descriptors_is_told_so() {
+        let mut child = Start::role("crowded").start();
+        child.expect("told");
+        child.finish();
+    }
+
+    pub fn crowded(_: &[String]) {
+        let (ours, theirs) = UnixStream::pair().expect("sockets");
+        let region = Region::anonymous(&CreateOptions::new(1)).expect("memory");
+        let (mut sender, mut receiver) = (Courier::over(ours), Courier::over(theirs));
+        sender.send(&region, Access::ReadWrite).expect("sent");
+        let limit = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+        // SAFETY: two numbers.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+        let files: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        let error = receiver.receive(&Trust::default()).expect_err("there is no room");
+        let source =
+            std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        assert_eq!(source.and_then(std::io::Error::raw_os_error), Some(libc::EMFILE), "{error}");
+        // The connection goes on.
+        drop(files);
+        sender.send(&region, Access::ReadWrite).expect("sent");
+        assert_eq!(receiver.receive(&Trust::default()).expect("there is room").len(), region.len());
+        say("told");
+    }
+
     /// The lock of one that is killed is let go, though another process has the same memory: each has a
     /// description of its own.
     #[test]
@@ -769,8 +797,13 @@ mod on_linux {
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
-    use on_linux::{other_user, owner, untrusted};
-    linux::child::play(&[("other_user", other_user), ("untrusted", untrusted), ("owner", owner)]);
+    use on_linux::{crowded, other_user, owner, untrusted};
+    linux::child::play(&[
+        ("other_user", other_user),
+        ("untrusted", untrusted),
+        ("owner", owner),
+        ("crowded", crowded),
+    ]);
 }
 
 // ---- parts that this binary plays in other processes, on every system -------------------------------------
@@ -968,7 +1001,7 @@ impl Meeting {
 
     fn courier_to(&self, child: &Program) -> Courier {
         let stream = self.listener.accept().expect("a child that connects").0;
-        Courier::to_process_id(stream, child.id()).expect("our child")
+        Courier::to_process(stream, child.handle())
     }
 
     fn courier_from(&self) -> Courier {

@@ -15,7 +15,8 @@ use linux::child::{Child, Start, hear, play, say};
 use linux::forked::{Forked, fork, raw_fork};
 use linux::shm::{assert_not_found, assert_nothing_left, id_of, kind_of, name, unique_name, view_of};
 use samemap::{
-    Access, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _, View,
+    Access, Courier, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Region,
+    SharedRegion as _, View,
 };
 
 const MARK: u64 = 0x5A3E_3A9A;
@@ -92,7 +93,14 @@ fn child_may_make_regions_of_its_own() {
 /// A fork may come at any moment of another thread's calls: also then the child holds nothing.
 #[test]
 fn child_that_is_forked_in_the_middle_of_a_call_holds_nothing() {
-    for point in ["create: held", "create: published", "open: held", "close: saw nobody", "remove: locked"] {
+    for point in [
+        "create: held",
+        "create: published",
+        "open: held",
+        "close: saw nobody",
+        "remove: locked",
+        "send: held",
+    ] {
         let name = unique_name("fork-within");
         let others = (point == "open: held").then(|| create_marked(&name));
         let mut parent = Start::role("forks_within").argument(&name).argument(point).start();
@@ -394,6 +402,10 @@ fn forks_within(arguments: &[String]) {
     let name = name(&arguments[0]);
     if arguments[1].starts_with("open") {
         drop(Region::open(&name, &OpenOptions::read_write()).expect("the test holds it"));
+    } else if arguments[1].starts_with("send") {
+        let region = create_marked(&name);
+        let (stream, _other) = std::os::unix::net::UnixStream::pair().expect("sockets");
+        Courier::over(stream).send(&region, Access::ReadWrite).expect("it is connected");
     } else {
         drop(create_marked(&name));
     }

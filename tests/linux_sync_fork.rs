@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use linux::child::{Start, hear, play, say};
-use linux::forked::fork;
+use linux::forked::{fork, raw_fork};
 use linux::shm::{assert_no_file, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, ErrorKind, Event, EventOptions, FileOptions, LockGuard as _, Lockable, Mutex,
-    ObjectName, Region, Reset, Settable, SharedMutex, SharedRegion as _, SyncOptions, Trust, View, WaitAny,
-    Waitable, Waited, wait_any,
+    ObjectName, OpenOptions, Region, Reset, Seat, Settable, SharedMutex, SharedRegion as _, SyncOptions,
+    Trust, View, WaitAny, Waitable, Waited, wait_any,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,6 +59,40 @@ fn an_owners_death_is_noticed_though_its_forked_child_lives() {
     assert_no_file(&lock);
 }
 
+/// No handler is told of a raw clone: its copies of what says who owns are told apart by the process's id.
+#[test]
+fn a_raw_clone_that_drops_its_copies_takes_nothing_from_its_parent() {
+    let lock = unique_name("cloned");
+    let mutex = Mutex::create(&lock, &SyncOptions::new()).expect("a free name");
+    let memory = unique_name("cloned-memory");
+    let region = Region::create(&memory, &CreateOptions::new(4096)).expect("a free name");
+    let mut owner = Start::role("raw_clone").argument(&lock).argument(&memory).start();
+    owner.expect("owned");
+    assert!(mutex.lock_timeout(SHORT).expect("a mutex").is_none(), "its owner lives");
+    assert!(Seat::is_taken(&view_of(&region), 0).expect("a place"), "its holder lives");
+    owner.kill();
+    assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned());
+    assert!(!Seat::is_taken(&view_of(&region), 0).expect("a place"));
+}
+
+/// Another thread may fork at any moment, also when a file is open already and not yet known to be the region's.
+#[test]
+fn an_owners_death_is_noticed_though_it_forked_while_it_opened_the_file() {
+    for how in ["path", "file"] {
+        let path = std::env::temp_dir().join(format!("{}.bin", unique_name("opened").rest()));
+        std::fs::write(&path, [0; 4096]).expect("a temporary file");
+        let region = Region::over_file(path.as_path(), &FileOptions::read_write()).expect("a file");
+        let mutex = SharedMutex::create(&view_of(&region), 0, &0u64).expect("zeros");
+        let mut owner = Start::role("opener_forks").argument(path.display()).argument(how).start();
+        owner.expect("forked");
+        owner.expect("owned");
+        assert!(mutex.lock_timeout(SHORT).expect("a mutex").is_none());
+        owner.kill();
+        assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned(), "{how}");
+        std::fs::remove_file(&path).expect("a file of ours");
+    }
+}
+
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
@@ -67,6 +101,8 @@ fn child_entry() {
         ("child_drops_guards", child_drops_guards),
         ("forks_in_a_storm", forks_in_a_storm),
         ("owner_with_child", owner_with_child),
+        ("opener_forks", opener_forks),
+        ("raw_clone", raw_clone),
     ]);
 }
 
@@ -177,6 +213,11 @@ fn forks_in_a_storm(_: &[String]) {
                     turns.fetch_add(1, Ordering::Relaxed);
                 }
             });
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    drop(Seat::take(view, 1024 + at * 64).expect("a place").expect("nobody else takes it"));
+                }
+            });
         }
         for _ in 0..100 {
             fork(|| {
@@ -189,6 +230,7 @@ fn forks_in_a_storm(_: &[String]) {
                         .lock()
                         .expect("a mutex"),
                 );
+                drop(Seat::take(view, 2048).expect("a place").expect("nobody else takes it"));
             })
             .finish();
         }
@@ -203,12 +245,50 @@ fn owner_with_child(arguments: &[String]) {
     let lock: ObjectName = name(&arguments[0]);
     let mutex = Mutex::open(&lock, &Trust::default()).expect("it is held");
     let _guard = mutex.lock().expect("a mutex");
-    // In a group of its own, so that it is not ended with its parent; it ends when its input does.
-    let child = fork(|| {
-        // SAFETY: a number.
-        unsafe { libc::setpgid(0, 0) };
-        hear();
-    });
+    let child = fork(outlive_the_parent);
     say("owned");
     child.finish();
+}
+
+/// In a group of its own, so that it is not ended with its parent; it ends when its input does.
+fn outlive_the_parent() {
+    // SAFETY: a number.
+    unsafe { libc::setpgid(0, 0) };
+    hear();
+}
+
+fn raw_clone(arguments: &[String]) {
+    let mutex = Mutex::open(&name(&arguments[0]), &Trust::default()).expect("it is held");
+    let region = Region::open(&name(&arguments[1]), &OpenOptions::read_write()).expect("it is held");
+    let seat = Seat::take(&view_of(&region), 0).expect("a place").expect("nobody sits");
+    let mut copies = Some((mutex, seat, region));
+    raw_fork(|| drop(copies.take())).finish();
+    let (mutex, _seat, _region) = copies.expect("taken in the child only");
+    let _guard = mutex.lock().expect("a mutex");
+    say("owned");
+    hear();
+}
+
+fn opener_forks(arguments: &[String]) {
+    samemap_platform::testing::at_stop_points(|point| {
+        static FORKED: AtomicBool = AtomicBool::new(false);
+        if point == "file: opened" && !FORKED.swap(true, Ordering::Relaxed) {
+            // Waited for by nobody: its parent is killed.
+            let _child = fork(outlive_the_parent);
+            say("forked");
+        }
+    });
+    let options = FileOptions::read_write();
+    let region = match &*arguments[1] {
+        "path" => Region::over_file(&*arguments[0], &options),
+        _ => {
+            let file = File::options().read(true).write(true).open(&arguments[0]).expect("it exists");
+            Region::over_file(file, &options)
+        }
+    }
+    .expect("a file");
+    let mutex = SharedMutex::<u64>::open(&view_of(&region), 0).expect("it was made");
+    let _guard = mutex.lock().expect("a mutex");
+    say("owned");
+    hear();
 }

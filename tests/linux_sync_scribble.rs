@@ -80,8 +80,13 @@ fn every_field_may_hold_anything() {
     let fields = |first: u64, len: u64| (first..first + len).step_by(4);
     let facts = fields(4096, 32);
     // The region's objects lie one behind the other; the others' state is their page's beginning.
-    let inside: Vec<u64> =
-        fields(0, 16).chain(fields(64, 16)).chain(fields(128, 16)).chain(facts.clone()).collect();
+    // The first of them is a manual-reset event, which counts its sets as well.
+    let inside: Vec<u64> = fields(0, 16)
+        .chain(fields(24, 4))
+        .chain(fields(64, 16))
+        .chain(fields(128, 16))
+        .chain(facts.clone())
+        .collect();
     let named: Vec<u64> = fields(0, 16).chain(facts.clone()).collect();
     let timer: Vec<u64> = fields(0, 16).chain(fields(64, 72)).chain(facts).collect();
     std::thread::scope(|scope| {
@@ -283,7 +288,7 @@ impl Objects {
             semaphore: Semaphore::create(&beside(label, "semaphore"), &semaphore).expect("a free name"),
             mutex: Mutex::create(&beside(label, "mutex"), &SyncOptions::new()).expect("a free name"),
             timer: Timer::create(&beside(label, "timer"), &timer).expect("a free name"),
-            inside_event: SharedEvent::create(view, 0, &event).expect("zeros"),
+            inside_event: SharedEvent::create(view, 0, &EventOptions::new(Reset::Manual)).expect("zeros"),
             inside_semaphore: SharedSemaphore::create(view, 64, &semaphore).expect("zeros"),
             inside_mutex: SharedMutex::create(view, 128, &0).expect("zeros"),
             view: view.clone(),
@@ -311,6 +316,7 @@ impl Objects {
             let _ = self.event.set();
             let _ = self.inside_event.set();
             let _ = self.event.reset();
+            let _ = self.inside_event.reset();
             let _ = self.semaphore.release(2);
             let _ = self.inside_semaphore.release(1);
         });

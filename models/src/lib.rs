@@ -7,6 +7,7 @@
 //! | futexes | [`Kernel::new`]: the value is checked and the sleeper queued under one lock; wakers take it too |
 //! | slices of sleep | [`Kernel::losing_wake_ups`]: no wake-up ever comes, and sleeps end some time |
 //! | a killed process | a thread that returns where the process would be killed |
+//! | a deadline | comes at the very moment of the wake-up |
 //!
 //! With the first kernel a sleep has no end but a wake-up, so a lost one is a deadlock, which loom reports. With
 //! the second one everything must come right although every wake-up is lost: that stands for whoever is killed
@@ -123,7 +124,7 @@ impl Default for Kernel {
 impl Sleeper<ModelWord> for Kernel {
     const LOOKS: u32 = 0;
 
-    fn sleep(&self, word: &ModelWord, expected: u32, _until: Until) -> Slept {
+    fn sleep(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
         let mut asleep = self.asleep.lock().expect("no panics");
         if word.load() != expected {
             return Slept::LookAgain;
@@ -136,7 +137,11 @@ impl Sleeper<ModelWord> for Kernel {
         while asleep.beds.iter().any(|other| Arc::ptr_eq(other, &bed)) {
             asleep = bed.woken.wait(asleep).expect("no panics");
         }
-        if self.loses_wake_ups { Slept::SliceOver } else { Slept::LookAgain }
+        match until {
+            Until::Deadline(_) => Slept::DeadlineOver,
+            _ if self.loses_wake_ups => Slept::SliceOver,
+            _ => Slept::LookAgain,
+        }
     }
 
     fn sleep_until_woken(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
@@ -174,6 +179,11 @@ pub fn exhaustively(model: impl Fn() + Send + Sync + 'static) {
 /// Tries every order of steps with at most [`PREEMPTIONS`] interruptions.
 pub fn with_few_interruptions(model: impl Fn() + Send + Sync + 'static) {
     explore(Some(PREEMPTIONS), model);
+}
+
+/// Tries every order of steps with at most so many interruptions.
+pub fn with_interruptions(most: usize, model: impl Fn() + Send + Sync + 'static) {
+    explore(Some(most), model);
 }
 
 fn explore(preemption_bound: Option<usize>, model: impl Fn() + Send + Sync + 'static) {

@@ -1,8 +1,12 @@
 //! The lock: one owner at a time, nobody left asleep, and one heir for each dead owner.
 
+use std::time::Instant;
+
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use samemap_models::{Kernel, ModelWord, Protected, exhaustively, together, with_few_interruptions};
+use samemap_models::{
+    Kernel, ModelWord, Protected, exhaustively, together, with_few_interruptions, with_interruptions,
+};
 use samemap_platform::words::lock::{self, Found, Giving, Taker};
 use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _};
 
@@ -66,8 +70,30 @@ impl Shared {
         self.kernel.bury(MORTAL);
     }
 
-    /// A waiter that is killed when it is woken, or that took another of the objects that it waited for: it
-    /// announced itself, slept, and does nothing more.
+    /// As one of several objects that somebody waits for, none of which is to be had but this.
+    fn wait_for_any_and_unlock(&self, claim: u32) {
+        let is_dead = |other| other == MORTAL && self.dead.load(Ordering::Acquire);
+        let taker = Taker { word: &self.word, claim, sleeper: &self.kernel, is_dead: &is_dead };
+        let mut outcome = taker.take(Until::Now);
+        while outcome == Outcome::TimedOut {
+            if let Some(seen) = lock::announce(&self.word) {
+                let _ = self.kernel.sleep(&self.word, seen, Until::Forever);
+            }
+            outcome = taker.take_after_sleep();
+        }
+        self.protected.count();
+        self.give(claim, Giving::InOrder);
+    }
+
+    /// As one of several objects that somebody waits for, who takes another one when this wakes him.
+    fn wait_and_take_another(&self) {
+        if let Some(seen) = lock::announce(&self.word) {
+            let _ = self.kernel.sleep(&self.word, seen, Until::Forever);
+        }
+        lock::pass_on(&self.word, &self.kernel);
+    }
+
+    /// A waiter that is killed when it is woken: it announced itself, slept, and does nothing more.
     fn wait_and_be_killed(&self) {
         if let Some(seen) = lock::announce(&self.word) {
             let _ = self.kernel.sleep(&self.word, seen, Until::Forever);
@@ -119,6 +145,58 @@ fn who_only_tries_takes_nobodys_wake_up() {
         together(&shared, &[owner, |s| s.try_lock_and_unlock(2)], |s| s.lock_and_unlock(3));
         let heirs = shared.heirs.load(Ordering::Relaxed);
         assert_eq!((shared.word.load() & lock::OWNER, heirs), (0, 0));
+    });
+}
+
+/// A wake-up may come with the end of somebody's time, and somebody else be faster: it is not lost to those who sleep.
+#[test]
+fn whose_time_is_over_passes_the_wake_up_on() {
+    with_interruptions(2, || {
+        let shared = Shared::new(1, Kernel::new());
+        let owner = |s: &Shared| {
+            s.give(1, Giving::InOrder);
+            // Faster than whoever was woken.
+            if s.word.replace(0, 1).is_ok() {
+                s.give(1, Giving::InOrder);
+            }
+        };
+        let hurried = |s: &Shared| {
+            if s.take(2, Until::Deadline(Instant::now())) != Outcome::TimedOut {
+                s.give(2, Giving::InOrder);
+            }
+        };
+        together(&shared, &[owner, hurried], |s| s.lock_and_unlock(3));
+        assert_eq!(shared.word.load() & lock::OWNER, 0);
+    });
+}
+
+#[test]
+fn who_wakes_for_another_object_passes_the_wake_up_on() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(1, Kernel::new());
+        let owner = |s: &Shared| s.give(1, Giving::InOrder);
+        together(&shared, &[owner, Shared::wait_and_take_another], |s| s.lock_and_unlock(3));
+        assert_eq!(shared.word.load() & lock::OWNER, 0);
+    });
+}
+
+#[test]
+fn those_who_wait_for_any_take_turns() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(1, Kernel::new());
+        let owner = |s: &Shared| s.give(1, Giving::InOrder);
+        together(&shared, &[owner, |s| s.wait_for_any_and_unlock(2)], |s| s.wait_for_any_and_unlock(3));
+        shared.is_free_after(2, 0);
+    });
+}
+
+#[test]
+fn who_waits_for_any_and_who_waits_for_one_take_turns() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(1, Kernel::new());
+        let owner = |s: &Shared| s.give(1, Giving::InOrder);
+        together(&shared, &[owner, |s| s.wait_for_any_and_unlock(2)], |s| s.lock_and_unlock(3));
+        shared.is_free_after(2, 0);
     });
 }
 

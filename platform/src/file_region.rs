@@ -112,6 +112,11 @@ impl FileOptions {
 ///
 /// A path is opened with as much access as the region asks for. Use [`std::fs::OpenOptions`] to create a
 /// file. Whatever locks an open file carries live as long as the region does.
+///
+/// # Platform-specific behavior
+/// On Linux an open file may be another process's too, and then says nothing of who owns a lock in it. So the region
+/// opens it anew for the objects inside; where this process may not do that, they are
+/// [`Unsupported`](crate::ErrorKind::Unsupported).
 #[derive(Debug)]
 pub struct FileSource(pub(crate) Source);
 

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
-mod spawn;
+pub mod spawn;
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -242,6 +242,13 @@ impl Program {
     /// Ends its input.
     pub fn close_input(&mut self) {
         self.input = None;
+    }
+
+    /// A handle of the process, with every right.
+    #[cfg(windows)]
+    pub fn handle(&self) -> std::os::windows::io::OwnedHandle {
+        use std::os::windows::io::AsHandle as _;
+        self.child.as_handle().try_clone_to_owned().expect("room for a handle")
     }
 
     pub fn id(&self) -> u32 {

@@ -40,16 +40,18 @@ pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::commit;
+pub(super) use linux::{commit, in_pieces};
 
 #[cfg(target_os = "linux")]
 mod linux {
     use super::{BorrowedFd, Errno, Shortage};
     use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 
-    /// A signal interrupts `fallocate`, which then gives all of its progress back. In pieces of this
-    /// size (about 30 ms) a process with a busy timer still gets on.
+    /// A signal interrupts `fallocate`, which then gives all of its progress back (on tmpfs, in kernels that do not
+    /// wait for a fatal one). A piece of this size takes about 30 ms.
     const PIECE: u64 = 64 << 20;
+    /// What surely fits between two signals.
+    const SMALLEST_PIECE: u64 = 64 << 10;
     /// From this size on it is worth asking first, so that a request that must fail does not take
     /// what others need while it does.
     const LARGE: u64 = 1 << 20;
@@ -63,13 +65,24 @@ mod linux {
         if file_len >= LARGE {
             check_room(fd, file_len)?;
         }
-        let mut at = 0;
-        while at < file_len {
-            let piece = PIECE.min(file_len - at);
-            match fallocate(fd, FallocateFlags::empty(), at, piece) {
-                Ok(()) => at += piece,
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(with_room_left(fd, errno)),
+        in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len))
+            .map_err(|errno| with_room_left(fd, errno))
+    }
+
+    /// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that
+    /// a process with a busy timer gets on.
+    pub(in crate::posix) fn in_pieces(
+        from: u64,
+        to: u64,
+        allocate: impl Fn(u64, u64) -> Result<(), Errno>,
+    ) -> Result<(), Errno> {
+        let (mut at, mut largest) = (from, PIECE);
+        while at < to {
+            let len = largest.min(to - at);
+            match allocate(at, len) {
+                Ok(()) => at += len,
+                Err(Errno::INTR) => largest = (len / 2).max(SMALLEST_PIECE),
+                Err(errno) => return Err(errno),
             }
         }
         Ok(())
@@ -110,6 +123,34 @@ mod linux {
         };
         let free = kibibytes("MemAvailable:")?.checked_add(kibibytes("SwapFree:").unwrap_or(0))?;
         free.checked_mul(1024)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use std::cell::RefCell;
+
+        #[test]
+        fn signals_make_the_pieces_smaller() {
+            let (from, to) = (4096, (100 << 20) + 7);
+            let done = RefCell::new(Vec::new());
+            in_pieces(from, to, |at, len| {
+                // A signal comes before more than this is done.
+                if len > 1 << 20 {
+                    return Err(Errno::INTR);
+                }
+                done.borrow_mut().push((at, len));
+                Ok(())
+            })
+            .expect("it gets on");
+            let ends = done.into_inner().iter().fold(from, |end, &(at, len)| {
+                assert_eq!(at, end);
+                at + len
+            });
+            assert_eq!(ends, to);
+            assert_eq!(in_pieces(0, 1, |_, _| Err(Errno::NOSPC)), Err(Errno::NOSPC));
+            in_pieces(5, 5, |_, _| panic!("there is nothing to do")).expect("nothing");
+        }
     }
 }
 

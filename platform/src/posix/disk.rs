@@ -47,26 +47,30 @@ fn has_holes(stat: &Stat) -> bool {
 #[cfg(target_os = "linux")]
 fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Errno> {
     use rustix::fs::{FallocateFlags, fallocate};
-    /// A signal interrupts the call, which then gives its progress back: so a large one is made in pieces.
-    const PIECE: u64 = 256 << 20;
-    let mut at = from;
-    while at < len {
-        let piece = PIECE.min(len - at);
-        // The length is set last, so that nobody sees the file half grown.
-        match fallocate(fd, FallocateFlags::KEEP_SIZE, at, piece) {
-            Ok(()) => at += piece,
-            Err(Errno::INTR) => {}
-            // A file system that cannot.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return write_zeros(fd, present, len),
-            Err(errno) => {
-                cut_back(fd, present, present);
-                return Err(errno);
-            }
+    // The length is set last, so that nobody sees the file half grown.
+    let filled = commit::in_pieces(from, len, |at, len| fallocate(fd, FallocateFlags::KEEP_SIZE, at, len))
+        .and_then(|()| match len > present {
+            true => uninterrupted(|| fallocate(fd, FallocateFlags::empty(), len - 1, 1)),
+            false => Ok(()),
+        });
+    match filled {
+        // A file system that cannot.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(fd, present, len),
+        Err(errno) => {
+            cut_back(fd, present, present);
+            Err(errno)
         }
+        Ok(()) => Ok(()),
     }
-    match len > present {
-        true => fallocate(fd, FallocateFlags::empty(), len - 1, 1),
-        false => Ok(()),
+}
+
+/// Tries anew when a signal came.
+fn uninterrupted(mut call: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            answer => return answer,
+        }
     }
 }
 
@@ -97,12 +101,12 @@ fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
 /// made the file longer meanwhile, that would cut it.
 fn lengthen(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
     #[cfg(target_os = "linux")]
-    match fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1) {
+    match uninterrupted(|| fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1)) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
         done => return done.map_err(Shortage::from),
     }
     if (fs::fstat(fd)?.st_size as u64) < len {
-        fs::ftruncate(fd, len)?;
+        uninterrupted(|| fs::ftruncate(fd, len))?;
     }
     Ok(())
 }

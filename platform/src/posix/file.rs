@@ -41,36 +41,110 @@ use crate::{
     Region, Result, Trust,
 };
 
-/// A file that is mapped, or memory that has a descriptor and no name.
+/// An open file. A forked child gets a description of its own, so that it shares no locks (see `fork`): neither those
+/// of the objects inside a region nor those of whoever opened it.
 #[derive(Debug)]
-pub(super) struct MappedFile {
+pub(super) struct Description {
     file: File,
     ticket: Option<fork::Ticket>,
 }
 
-impl MappedFile {
-    pub(super) fn new(fd: OwnedFd, writable: bool) -> MappedFile {
-        // A forked child gets a description of its own, so that it shares no locks (see `fork`): neither the
-        // caller's nor those of the objects inside the region.
+impl Description {
+    /// Opens one that no other process has.
+    pub(super) fn open<E>(writable: bool, open: impl Fn() -> Result<OwnedFd, E>) -> Result<Description, E> {
+        let open = || {
+            let fd = open()?;
+            reached("file: opened");
+            Ok(fd)
+        };
+        if !lifetime::REOPENS {
+            return Ok(Description { file: File::from(open()?), ticket: None });
+        }
+        let (fd, ticket) = fork::register_opened_at_leisure(writable, open)?;
+        Ok(Description { file: File::from(fd), ticket: Some(ticket) })
+    }
+
+    /// One of this process's own for an open file, where it may open one.
+    pub(super) fn anew(fd: BorrowedFd<'_>, writable: bool) -> Result<Description, Errno> {
+        Description::open(writable, || lifetime::fresh(fd, writable))
+    }
+
+    /// What is open already.
+    fn given(fd: OwnedFd, writable: bool) -> Description {
         let ticket = lifetime::REOPENS.then(|| fork::register_holder(fd.as_fd(), writable));
-        MappedFile { file: File::from(fd), ticket }
-    }
-
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
-
-    /// Waits until what was written has reached the disk.
-    pub(super) fn sync(&self) -> std::io::Result<()> {
-        self.file.sync_all()
+        Description { file: File::from(fd), ticket }
     }
 }
 
-impl Drop for MappedFile {
+impl AsFd for Description {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Drop for Description {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             fork::unregister(ticket);
         }
+    }
+}
+
+/// A file that is mapped, or memory that has a descriptor and no name.
+#[derive(Debug)]
+pub(super) struct MappedFile {
+    description: Description,
+    /// What the caller opened, with whatever locks it carries.
+    given: Option<Description>,
+    may_be_shared: bool,
+}
+
+impl MappedFile {
+    /// Of a description that no other process has.
+    pub(super) fn own(description: Description) -> MappedFile {
+        MappedFile { description, given: None, may_be_shared: false }
+    }
+
+    /// Of what the caller opened: other processes may have the same description, and its locks would be theirs.
+    pub(super) fn given(fd: OwnedFd, writable: bool) -> MappedFile {
+        match Description::anew(fd.as_fd(), writable) {
+            Ok(description) => {
+                let given = Some(Description::given(fd, writable));
+                MappedFile { description, given, may_be_shared: false }
+            }
+            Err(_) => {
+                MappedFile { description: Description::given(fd, writable), given: None, may_be_shared: true }
+            }
+        }
+    }
+
+    /// Of what another process opened for this one, and closed.
+    pub(super) fn handed_over(fd: OwnedFd, writable: bool) -> MappedFile {
+        let anew = Description::anew(fd.as_fd(), writable);
+        MappedFile::own(anew.unwrap_or_else(|_| Description::given(fd, writable)))
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.description.as_fd()
+    }
+
+    /// As the caller opened it.
+    fn given_file(&self) -> &File {
+        &self.given.as_ref().unwrap_or(&self.description).file
+    }
+
+    /// Whether other processes may have the same description, so that a lock of it says nothing of who has it.
+    #[cfg_attr(
+        not(all(target_os = "linux", not(samemap_gate_lifetime))),
+        allow(dead_code, reason = "for objects inside regions")
+    )]
+    pub(super) fn may_be_shared(&self) -> bool {
+        self.may_be_shared
+    }
+
+    /// Waits until what was written has reached the disk.
+    pub(super) fn sync(&self) -> std::io::Result<()> {
+        self.description.file.sync_all()
     }
 }
 
@@ -79,8 +153,7 @@ impl Drop for MappedFile {
 pub(crate) fn anonymous(source: FileSource, options: &FileOptions) -> Result<Region> {
     let context = Context { operation: "make a region over the file", name: None };
     let (file, len) = Opened::new(source, options.access(), context)?.sized(options, context)?;
-    let held = Held::File { file: MappedFile::new(file.fd, options.access().writes_object()), object: None };
-    Ok(Region::of(held, None, len, options.access()))
+    Ok(Region::of(Held::File { file, object: None }, None, len, options.access()))
 }
 
 pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOptions) -> Result<Region> {
@@ -131,9 +204,10 @@ fn create_new(
     context: Context<'_>,
 ) -> Result<Region> {
     let path = opened.absolute_path(context)?;
+    let identity = opened.identity;
     let (file, len) = opened.sized(options, context)?;
     reached("create: file ready");
-    let record = Record { access: options.access(), file: file.identity, len, path };
+    let record = Record { access: options.access(), file: identity, len, path };
     let object_len = commit::rounded_to_pages(RECORD_LEN as u64).expect("a few pages");
     let object = Object::create(Plan {
         name,
@@ -143,7 +217,6 @@ fn create_new(
         permissions: options.asked_permissions(),
         first_bytes: &record.encoded(),
     })?;
-    let file = MappedFile::new(file.fd, options.access().writes_object());
     let held = Held::File { file, object: Some(object) };
     Ok(Region::of(held, Some(name), len, options.access()))
 }
@@ -164,8 +237,8 @@ pub(super) fn follow(object: Object, name: &ObjectName, access: Access) -> Resul
     let context = Context { operation: "open the region over a file", name: Some(name) };
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;
-    let fd = record.open(access, context)?;
-    Ok(record.region(object, fd, name, access))
+    let file = MappedFile::own(record.open(access, context)?);
+    Ok(record.region(object, file, name, access))
 }
 
 /// The same with the file at hand, which must be the one that the object leads to.
@@ -180,18 +253,17 @@ pub(super) fn join(
     record.check_access(access, context)?;
     record.check_identity(fd.as_fd(), context)?;
     check_modes(fd.as_fd(), access, context)?;
-    Ok(record.region(object, fd, name, access))
+    Ok(record.region(object, MappedFile::handed_over(fd, access.writes_object()), name, access))
 }
 
 /// A region without a name over an open file that somebody handed over.
 pub(super) fn received(fd: OwnedFd, len: u64, access: Access, context: Context<'_>) -> Result<Region> {
-    let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
-    check_regular(&stat, context)?;
-    check_modes(fd.as_fd(), access, context)?;
+    check_fit(fd.as_fd(), access, context)?;
     if len == 0 || i64::try_from(len).is_err() {
         return Err(context.error(ErrorKind::InvalidArgument).with_detail("its size makes no sense"));
     }
-    let held = Held::File { file: MappedFile::new(fd, access.writes_object()), object: None };
+    let file = MappedFile::handed_over(fd, access.writes_object());
+    let held = Held::File { file, object: None };
     Ok(Region::of(held, None, len, access))
 }
 
@@ -264,16 +336,17 @@ impl Record {
         )))
     }
 
-    fn open(&self, access: Access, context: Context<'_>) -> Result<OwnedFd> {
-        let fd = open_file(&self.path, access, OFlags::NOFOLLOW).map_err(|errno| match errno {
+    fn open(&self, access: Access, context: Context<'_>) -> Result<Description> {
+        let open = || open_file(&self.path, access, OFlags::NOFOLLOW);
+        let opened = Description::open(access.writes_object(), open).map_err(|errno| match errno {
             Errno::ACCESS | Errno::PERM | Errno::ROFS => context.os(errno).with_detail(format!(
                 "the file {} does not let this user in for what was asked; widen its own permissions, or ask for less",
                 self.path.display()
             )),
             errno => self.astray(context).with_source(errno.into()),
         })?;
-        self.check_identity(fd.as_fd(), context)?;
-        Ok(fd)
+        self.check_identity(opened.as_fd(), context)?;
+        Ok(opened)
     }
 
     fn check_identity(&self, fd: BorrowedFd<'_>, context: Context<'_>) -> Result<()> {
@@ -292,8 +365,7 @@ impl Record {
         ))
     }
 
-    fn region(&self, object: Object, fd: OwnedFd, name: &ObjectName, access: Access) -> Region {
-        let file = MappedFile::new(fd, access.writes_object());
+    fn region(&self, object: Object, file: MappedFile, name: &ObjectName, access: Access) -> Region {
         Region::of(Held::File { file, object: Some(object) }, Some(name), self.len, access)
     }
 }
@@ -323,7 +395,7 @@ pub(super) fn access_of(code: u32) -> Option<Access> {
 
 /// A regular file, open for what the caller wants.
 struct Opened {
-    fd: OwnedFd,
+    file: MappedFile,
     stat: Stat,
     identity: Identity,
     /// As the caller spelled it.
@@ -332,46 +404,49 @@ struct Opened {
 
 impl Opened {
     fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<Opened> {
-        let (fd, path) = match source.0 {
-            Source::File(file) => (OwnedFd::from(file), None),
+        let writable = access.writes_object();
+        let (file, stat, path) = match source.0 {
+            Source::File(file) => {
+                let stat = check_fit(file.as_fd(), access, context)?;
+                (MappedFile::given(file.into(), writable), stat, None)
+            }
             Source::Path(path) => {
-                let opened = open_file(&path, access, OFlags::empty());
-                (opened.map_err(|errno| not_opened(errno, &path, context))?, Some(path))
+                let opened = Description::open(writable, || open_file(&path, access, OFlags::empty()));
+                let opened = opened.map_err(|errno| not_opened(errno, &path, context))?;
+                let stat = check_fit(opened.as_fd(), access, context)?;
+                (MappedFile::own(opened), stat, Some(path))
             }
         };
-        let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
-        check_regular(&stat, context)?;
-        check_modes(fd.as_fd(), access, context)?;
-        Ok(Opened { fd, identity: Identity::from(&stat), stat, path })
+        Ok(Opened { file, identity: Identity::from(&stat), stat, path })
     }
 
     fn try_clone(&self, context: Context<'_>) -> Result<FileSource> {
         match &self.path {
             Some(path) => Ok(FileSource::from(path)),
-            None => match self.fd.try_clone() {
-                Ok(fd) => Ok(FileSource::from(File::from(fd))),
+            None => match self.file.given_file().try_clone() {
+                Ok(file) => Ok(FileSource::from(file)),
                 Err(error) => Err(context.error(ErrorKind::Os).with_source(error)),
             },
         }
     }
 
     /// Gives the file the size that was asked for; answers the region's.
-    fn sized(self, options: &FileOptions, context: Context<'_>) -> Result<(Opened, u64)> {
+    fn sized(self, options: &FileOptions, context: Context<'_>) -> Result<(MappedFile, u64)> {
         let present = self.stat.st_size as u64;
         let len = wanted_len(present, options, context)?;
         if options.access().writes_object() {
             let holes = options.leaves_holes();
-            disk::make_room(self.fd.as_fd(), &self.stat, len, holes)
+            disk::make_room(self.file.fd(), &self.stat, len, holes)
                 .map_err(|shortage| no_room(shortage, len, context))?;
         }
-        Ok((self, len))
+        Ok((self.file, len))
     }
 
     /// The path that other processes open the file by.
     fn absolute_path(&self, context: Context<'_>) -> Result<PathBuf> {
         let path = match &self.path {
             Some(path) => std::fs::canonicalize(path).ok(),
-            None => path_behind(self.fd.as_fd()),
+            None => path_behind(self.file.fd()),
         };
         let path = path.filter(|path| {
             path.is_absolute()
@@ -427,6 +502,14 @@ fn check_regular(stat: &Stat, context: Context<'_>) -> Result<()> {
     Err(context
         .error(ErrorKind::InvalidArgument)
         .with_detail("it is no regular file; a region lies over a regular file"))
+}
+
+/// Whether a region can lie over what is open there; answers what it is.
+fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
+    let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    check_regular(&stat, context)?;
+    check_modes(fd, access, context)?;
+    Ok(stat)
 }
 
 /// Whether the file is open for what will be done with it.

@@ -7,12 +7,11 @@
 //! closing them does nothing to the parent's.
 //!
 //! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are
-//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id, so it
-//! neither unlocks nor unlinks, but it does keep the description alive.
+//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id where a handle
+//! goes, so it neither unlocks nor unlinks, but it does keep the description alive. It must not drop a copy of a
+//! mutex's guard: that makes no system call, and so gives up its parent's lock.
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-use std::os::fd::OwnedFd;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -123,11 +122,14 @@ pub(super) struct Ticket(usize);
 struct Registry {
     entries: Vec<Entry>,
     first_free: usize,
+    /// How often this process began to fork.
+    forks: u32,
 }
 
 const NONE_FREE: usize = usize::MAX;
 
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry { entries: Vec::new(), first_free: NONE_FREE });
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { entries: Vec::new(), first_free: NONE_FREE, forks: 0 });
 
 fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
@@ -188,6 +190,28 @@ pub(super) fn register_opened<E>(
     Ok((fd, writable, ticket))
 }
 
+/// How often a process may fork while it opens one file, before that file is taken as it is.
+const TURNS: u32 = 100;
+
+/// Opens a descriptor that may come to carry a lock, and remembers it. That may take its time, so it holds no fork up:
+/// where one came in between, whose child shares the description, it is opened anew.
+pub(super) fn register_opened_at_leisure<E>(
+    writable: bool,
+    open: impl Fn() -> Result<OwnedFd, E>,
+) -> Result<(OwnedFd, Ticket), E> {
+    handlers::install();
+    let mut turns = 0..TURNS;
+    loop {
+        let forks = registry().forks;
+        let fd = open()?;
+        let mut registry = registry();
+        if registry.forks == forks || turns.next().is_none() {
+            let ticket = registry.insert(Entry::Holder { fd: fd.as_raw_fd(), writable });
+            return Ok((fd, ticket));
+        }
+    }
+}
+
 /// Forgets a holder's descriptor, before it is closed.
 pub(super) fn unregister(ticket: Ticket) {
     registry().remove(ticket);
@@ -218,7 +242,8 @@ mod handlers {
     }
 
     extern "C" fn prepare() {
-        let guard = registry();
+        let mut guard = registry();
+        guard.forks = guard.forks.wrapping_add(1);
         // SAFETY: this thread has just taken the registry's lock.
         unsafe { *HELD.0.get() = Some(guard) };
     }

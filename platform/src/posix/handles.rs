@@ -14,6 +14,7 @@
 //! The same goes for memory without a name and for files, which carry no such lock: the objects inside a region
 //! have locks of theirs.
 
+use std::cmp::Ordering;
 use std::ffi::CString;
 use std::fmt::Write as _;
 use std::io;
@@ -27,17 +28,18 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 
 use super::errors::Context;
-use super::file::{self, MappedFile, access_of, code_of};
+use super::file::{self, Description, MappedFile, access_of, code_of};
 use super::fork;
 use super::lifetime::{self, Object};
 use super::mapping::Backing as _;
 use super::object::{Identity, check_owner};
 use super::region::Held;
+use crate::testing::reached;
 use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust};
 
 // ---- what is handed over ------------------------------------------------------------------------------
@@ -135,12 +137,12 @@ fn assemble(label: Label, fds: Vec<OwnedFd>, trust: &Trust, context: Context<'_>
     let stat = fs::fstat(&first).map_err(|errno| context.os(errno))?;
     check_owner(stat.st_uid, trust, context)?;
     match (label.form, second) {
-        (Form::Anonymous, None) => anonymous(first, label.access, context),
-        (Form::File, None) => file::received(renewed(first, label.access), label.len, label.access, context),
+        (Form::Anonymous, None) => anonymous(first, label.access, MappedFile::handed_over, context),
+        (Form::File, None) => file::received(first, label.len, label.access, context),
         (Form::Named, None) => named(first, label.access, context),
         (Form::NamedFile, Some(file)) => {
             let (object, name) = Object::received(first, context)?;
-            file::join(object, renewed(file, label.access), &name, label.access, context)
+            file::join(object, file, &name, label.access, context)
         }
         _ => Err(nonsense(context)),
     }
@@ -160,7 +162,12 @@ fn named(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {
 }
 
 /// Memory that somebody sent, which nobody may be able to shrink: touching it would raise SIGBUS.
-fn anonymous(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {
+fn anonymous(
+    fd: OwnedFd,
+    access: Access,
+    own: fn(OwnedFd, bool) -> MappedFile,
+    context: Context<'_>,
+) -> Result<Region> {
     let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
     if !is_open_for(fd.as_fd(), access, context)? {
         return Err(not_enough(context));
@@ -170,7 +177,7 @@ fn anonymous(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region
     if len == 0 {
         return Err(context.error(ErrorKind::InvalidArgument).with_detail("it has no bytes; give it a size"));
     }
-    let held = Held::Anonymous(MappedFile::new(renewed(fd, access), access.writes_object()));
+    let held = Held::Anonymous(own(fd, access.writes_object()));
     Ok(Region::of(held, None, len, access))
 }
 
@@ -206,11 +213,6 @@ fn check_seals(_fd: BorrowedFd<'_>, _access: Access, _context: Context<'_>) -> R
 fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
     let mode = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))? & OFlags::RWMODE;
     Ok(mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object()))
-}
-
-/// A description of this process's own, where it may open one; else what it got, which its sender made for it.
-fn renewed(fd: OwnedFd, access: Access) -> OwnedFd {
-    lifetime::fresh(fd.as_fd(), access.writes_object()).unwrap_or(fd)
 }
 
 fn nonsense(context: Context<'_>) -> Error {
@@ -452,15 +454,16 @@ pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Re
 }
 
 /// A description that nobody else has, locked where that means to hold.
-fn for_the_receiver(part: &Part<'_>) -> Result<OwnedFd, Errno> {
-    let fd = lifetime::fresh(part.fd, part.writable)?;
-    if part.holds && !lifetime::hold(fd.as_fd())? {
+fn for_the_receiver(part: &Part<'_>) -> Result<Description, Errno> {
+    let description = Description::anew(part.fd, part.writable)?;
+    if part.holds && !lifetime::hold(description.as_fd())? {
         return Err(Errno::AGAIN);
     }
-    Ok(fd)
+    reached("send: held");
+    Ok(description)
 }
 
-fn send_message(stream: &UnixStream, message: &[u8], fds: &[OwnedFd]) -> Result<(), Errno> {
+fn send_message(stream: &UnixStream, message: &[u8], fds: &[Description]) -> Result<(), Errno> {
     let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
     let mut sent = 0;
     while sent < message.len() {
@@ -493,14 +496,28 @@ fn no_signal() -> SendFlags {
 
 pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
     let context = Context { operation: "receive a region", name: None };
-    let (message, fds) = receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
-    let label = label_of(&message).filter(|label| label.form.descriptors() == fds.len());
-    assemble(label.ok_or_else(|| nonsense(context))?, fds, trust, context)
+    let Received { message, fds, lost_some } =
+        receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
+    let label = label_of(&message).ok_or_else(|| nonsense(context))?;
+    match fds.len().cmp(&label.form.descriptors()) {
+        Ordering::Equal => assemble(label, fds, trust, context),
+        Ordering::Less if lost_some => Err(context.os(Errno::MFILE).with_detail(
+            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
+        )),
+        _ => Err(nonsense(context)),
+    }
 }
 
-fn receive_message(stream: &UnixStream) -> Result<([u8; MESSAGE_LEN], Vec<OwnedFd>), Errno> {
+struct Received {
+    message: [u8; MESSAGE_LEN],
+    fds: Vec<OwnedFd>,
+    /// Whether descriptors came that there was no room for.
+    lost_some: bool,
+}
+
+fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
     let mut message = [0; MESSAGE_LEN];
-    let mut fds = Vec::new();
+    let (mut fds, mut lost_some) = (Vec::new(), false);
     let mut received = 0;
     while received < MESSAGE_LEN {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -516,13 +533,14 @@ fn receive_message(stream: &UnixStream) -> Result<([u8; MESSAGE_LEN], Vec<OwnedF
                 fds.extend(arrived.inspect(|fd| closed_on_exec(fd.as_fd())));
             }
         }
+        lost_some |= answer.flags.contains(ReturnFlags::CTRUNC);
         // The other side closed the connection.
         if answer.bytes == 0 {
             return Err(Errno::CONNRESET);
         }
         received += answer.bytes;
     }
-    Ok((message, fds))
+    Ok(Received { message, fds, lost_some })
 }
 
 #[cfg(not(target_vendor = "apple"))]
@@ -593,9 +611,11 @@ impl Region {
     /// descriptor or its seals allow.
     ///
     /// # Platform-specific behavior
-    /// Only Linux tells about seals. Elsewhere any shared memory is taken.
+    /// Only Linux tells about seals. Elsewhere any shared memory is taken. As over a [file](crate::FileSource),
+    /// objects inside the region need a process that may open the memory anew.
     pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
-        anonymous(fd, access, Context { operation: "make a region of the descriptor", name: None })
+        let context = Context { operation: "make a region of the descriptor", name: None };
+        anonymous(fd, access, MappedFile::given, context)
     }
 }
 

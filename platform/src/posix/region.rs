@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::commit::{self, Shortage};
 use super::errors::Context;
-use super::file::{self, MappedFile};
+use super::file::{self, Description, MappedFile};
 use super::lifetime::{self, Object, Plan, planned_len};
 use super::mapping::{self, Backing};
 use super::trailer::Form;
@@ -41,6 +41,20 @@ pub(super) enum Held {
         file: MappedFile,
         object: Option<Object>,
     },
+}
+
+impl Held {
+    /// Whether another process may have the very same open file, and so our locks.
+    #[cfg_attr(
+        not(all(target_os = "linux", not(samemap_gate_lifetime))),
+        allow(dead_code, reason = "for objects inside regions")
+    )]
+    pub(super) fn may_be_shared(&self) -> bool {
+        match self {
+            Held::Named(_) => false,
+            Held::Anonymous(file) | Held::File { file, .. } => file.may_be_shared(),
+        }
+    }
 }
 
 impl Backing for Held {
@@ -125,12 +139,13 @@ unsafe impl SharedRegion for Region {
     fn anonymous(options: &CreateOptions) -> Result<Self> {
         let context = Context { operation: "create an anonymous region", name: None };
         let len = planned_len(options, context)?;
-        let fd =
-            anonymous_file(len, options.asked_permissions().mode()).map_err(|shortage| match shortage {
+        let mode = options.asked_permissions().mode();
+        let memory =
+            Description::open(true, || anonymous_file(len, mode)).map_err(|shortage| match shortage {
                 Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
                 Shortage::Os(errno) => context.os(errno),
             })?;
-        let held = Held::Anonymous(MappedFile::new(fd, true));
+        let held = Held::Anonymous(MappedFile::own(memory));
         Ok(Region::of(held, None, len, Access::ReadWrite))
     }
 

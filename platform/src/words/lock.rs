@@ -83,7 +83,31 @@ impl<W: Word, S: Sleeper<W>> Taker<'_, W, S> {
                 return Outcome::Got(found);
             }
             if slept == Slept::DeadlineOver {
-                return self.take_free(WAITERS).map_or(Outcome::TimedOut, Outcome::Got);
+                return self.take_at_the_end();
+            }
+        }
+    }
+
+    /// Takes the lock at once or not at all, for somebody who has slept: others may be asleep still.
+    pub fn take_after_sleep(&self) -> Outcome<Found> {
+        loop {
+            if let Some(found) = self.take_free(WAITERS) {
+                return Outcome::Got(found);
+            }
+            let Some(seen) = announce(self.word) else { continue };
+            return self.take_from_the_dead(seen).map_or(Outcome::TimedOut, Outcome::Got);
+        }
+    }
+
+    /// The last try of somebody whose time is over. A wake-up may have come at that moment, and somebody else have been
+    /// faster, who knows of nobody asleep: so it tells him.
+    fn take_at_the_end(&self) -> Outcome<Found> {
+        loop {
+            if let Some(found) = self.take_free(WAITERS) {
+                return Outcome::Got(found);
+            }
+            if announce(self.word).is_some() {
+                return Outcome::TimedOut;
             }
         }
     }
@@ -122,6 +146,14 @@ pub fn announce<W: Word>(word: &W) -> Option<u32> {
         if seen & WAITERS != 0 || word.replace(seen, seen | WAITERS).is_ok() {
             return Some(seen | WAITERS);
         }
+    }
+}
+
+/// Passes on the wake-up that may have come to somebody who [announced](announce) himself, and who goes without the
+/// lock: to one who sleeps, or by way of who owns it now.
+pub fn pass_on<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
+    if announce(word).is_none() {
+        sleeper.wake_one(word);
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::posix::fork::{Generation, PerProcess};
+use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
@@ -35,7 +35,7 @@ fn own() -> MutexGuard<'static, HashSet<(usize, u32)>> {
 pub(super) struct Claim {
     number: u32,
     held: Arc<Held>,
-    made: Generation,
+    made: ProcessMark,
 }
 
 impl Claim {
@@ -48,7 +48,7 @@ impl Claim {
             }
             let claimed = ofd_lock::try_claim(held.fd(), number);
             if claimed == Ok(true) {
-                return Ok(Claim { number, held: Arc::clone(held), made: Generation::current() });
+                return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
             own().remove(&(holder(held), number));
             claimed?;

@@ -236,21 +236,24 @@ impl Core {
     #[cold]
     fn take_contended(&self, this_thread: usize, timeout: Option<Duration>) -> Result<bool> {
         if self.owner.load(Ordering::Relaxed) == this_thread {
-            self.take_once_more()?;
-            return Ok(true);
+            return self.take_once_more();
         }
+        Ok(self.contend(|taker| taker.take_contended(futex::until(timeout))))
+    }
+
+    fn contend(&self, take: impl FnOnce(&Taker<'_, SharedWord, FutexSleeper>) -> Outcome<Found>) -> bool {
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
             sleeper: &FutexSleeper,
             is_dead: &|other| self.claim.is_dead(other),
         };
-        match taker.take_contended(futex::until(timeout)) {
+        match take(&taker) {
             Outcome::Got(found) => {
                 self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
-                Ok(true)
+                true
             }
-            Outcome::TimedOut => Ok(false),
+            Outcome::TimedOut => false,
         }
     }
 
@@ -258,14 +261,14 @@ impl Core {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_once_more(&self) -> Result<()> {
+    fn take_once_more(&self) -> Result<bool> {
         let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| {
             self.place
                 .error(ErrorKind::InvalidArgument)
                 .with_detail("it was locked two thousand million times")
         })?;
         self.unusual.store(more, Ordering::Relaxed);
-        Ok(())
+        Ok(true)
     }
 
     /// Gives up what one guard stands for.
@@ -313,9 +316,30 @@ impl Core {
         self.take(Some(Duration::ZERO))
     }
 
+    /// The same after a sleep, when others may be asleep still.
+    pub(super) fn try_take_after_sleep(&self) -> Result<bool> {
+        let this_thread = ThisThread::token();
+        if !self.mark.is_current() {
+            return Err(self.forked());
+        }
+        if self.owner.load(Ordering::Relaxed) == this_thread {
+            return self.take_once_more();
+        }
+        let took = self.contend(|taker| taker.take_after_sleep());
+        if took {
+            self.owner.store(this_thread, Ordering::Relaxed);
+        }
+        Ok(took)
+    }
+
     /// The value to sleep on, after saying that somebody sleeps; `None` when it is free.
     pub(super) fn announce(&self) -> Option<u32> {
         lock::announce(self.word())
+    }
+
+    /// Passes on the wake-up that may have come to somebody who announced himself, and goes without the lock.
+    pub(super) fn pass_on(&self) {
+        lock::pass_on(self.word(), &FutexSleeper);
     }
 }
 

@@ -101,6 +101,11 @@ impl Place {
                 .with_detail("the view is not one of the system's own regions; use samemap::Region")
         })?;
         let held = Arc::clone(mapping.backing());
+        if held.may_be_shared() {
+            return Err(Error::new(ErrorKind::Unsupported, OPERATION).with_detail(
+                "this process may not open the file of the region anew, and what tells owners apart would be shared with whoever else has it open; make the region from its path, or let a process that may do so hand the region over",
+            ));
+        }
         Ok(Place { view: view.clone(), at, held, name: None })
     }
 

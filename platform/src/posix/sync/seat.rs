@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
-use crate::posix::fork::{Generation, PerProcess};
+use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::mapping::Backing as _;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
@@ -26,7 +26,10 @@ use crate::{ErrorKind, Result, View};
 pub struct Seat {
     key: PlaceKey,
     held: Arc<Held>,
+    /// Asked often.
     mark: Generation,
+    /// Tells the copies of a raw clone, too.
+    taken_by: ProcessMark,
 }
 
 /// The seats that this process holds.
@@ -59,7 +62,7 @@ impl Seat {
             return Ok(None);
         }
         ours.insert(key);
-        Ok(Some(Seat { key, held, mark }))
+        Ok(Some(Seat { key, held, mark, taken_by: ProcessMark::current() }))
     }
 
     /// Whether this process holds it: not so in a child that was forked since it was taken.
@@ -86,7 +89,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if !self.mark.is_current() {
+        if !self.taken_by.is_current() {
             return;
         }
         let mut ours = ours();
