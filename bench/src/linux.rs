@@ -7,6 +7,7 @@ mod copying;
 mod ends;
 mod external;
 mod floor;
+mod leftovers;
 mod link;
 mod links;
 mod lock;

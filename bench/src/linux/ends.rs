@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::arena::Arena;
+use super::leftovers::{self, Folder};
 use super::link::Spec;
 use super::place::{self, Placement};
 use super::systems::{self, Act};
@@ -57,6 +58,7 @@ pub fn run(mut command: Command) -> Result<f64, String> {
     // SAFETY: the group of a process that we started; it was made with it.
     unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
     let status = child.wait().map_err(|error| error.to_string())?;
+    leftovers::remove_of(child.id());
     let (output, complaint) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
     if !ended {
         return Err(format!("hung: still running after {} s", PATIENCE.as_secs()));
@@ -127,6 +129,9 @@ fn be_first(
     slice: usize,
     [first, second]: [&str; 2],
 ) -> Result<(), String> {
+    let folder = Folder::create()?;
+    // SAFETY: this process has no other thread yet. The second end inherits it.
+    unsafe { std::env::set_var("TMPDIR", folder.path()) };
     let arena = Arena::create("arena");
     let spec = Spec { size, arena: &arena };
     let mut child = None;
