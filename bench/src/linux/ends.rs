@@ -33,8 +33,16 @@ pub struct Job {
     pub placement: Placement,
 }
 
+/// What an end says of itself on a line of its standard error, where that must stand in the report, begins with this.
+pub const REMARK: &str = "remark: ";
+
 /// Nanoseconds a turn of the system of that key, or why there are none.
 pub fn measure(key: &str, job: Job) -> Result<f64, String> {
+    measure_and_hear(key, job).map(|(time, _)| time)
+}
+
+/// The same, and what the first end remarks.
+pub fn measure_and_hear(key: &str, job: Job) -> Result<(f64, Option<String>), String> {
     let mut command = this_program();
     command.args([
         "first",
@@ -45,11 +53,17 @@ pub fn measure(key: &str, job: Job) -> Result<f64, String> {
         &cpu_word(job.placement.first),
         &cpu_word(job.placement.second),
     ]);
-    run(command)
+    let (time, complaint) = run_and_hear(command)?;
+    let remark = complaint.lines().find_map(|line| line.strip_prefix(REMARK));
+    Ok((time, remark.map(str::to_owned)))
 }
 
 /// Runs a first end, ours or that of a program built beside this one: it prints nanoseconds, or says what is wrong.
-pub fn run(mut command: Command) -> Result<f64, String> {
+pub fn run(command: Command) -> Result<f64, String> {
+    run_and_hear(command).map(|(time, _)| time)
+}
+
+fn run_and_hear(mut command: Command) -> Result<(f64, String), String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, to be ended as one.
     let mut child = command.process_group(0).spawn().map_err(|error| error.to_string())?;
@@ -64,7 +78,7 @@ pub fn run(mut command: Command) -> Result<f64, String> {
         return Err(format!("hung: still running after {} s", PATIENCE.as_secs()));
     }
     match output.trim().parse() {
-        Ok(time) if status.success() => Ok(time),
+        Ok(time) if status.success() => Ok((time, complaint)),
         _ => Err(reason(&complaint).unwrap_or_else(|| status.to_string())),
     }
 }
@@ -147,14 +161,14 @@ fn be_first(
         &spec,
         Duration::from_micros(slice as u64),
         Box::new(start_second),
-    )?;
+    );
     if let Some(mut child) = child {
         let status = child.wait().map_err(|error| error.to_string())?;
         if !status.success() {
             return Err(format!("the second end failed: {status}"));
         }
     }
-    println!("{time}");
+    println!("{}", time?);
     Ok(())
 }
 
