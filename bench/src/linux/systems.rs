@@ -166,6 +166,7 @@ pub static SYSTEMS: &[System] = &[
     System::locking::<locks::Robust>("robust-lock", "robust pthread mutex", Floor),
     System::locking::<locks::Ours>("shared-mutex", "samemap SharedMutex", Ours),
     System::locking::<locks::RawSync>("raw-sync-lock", "raw_sync 0.1 Mutex", Peer),
+    System::locking::<locks::Named>("named-lock", "named-lock 0.4", Peer),
     System::sharing::<newest::Bare>("bare-newest", "bare sequence lock, 8 slots", Floor),
     System::sharing::<newest::Ours>("latest", "samemap Latest", Ours),
     System::sharing::<newest::OurBytes>("latest-bytes", "samemap LatestBytes", Ours),
