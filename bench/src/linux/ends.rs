@@ -38,11 +38,17 @@ pub const REMARK: &str = "remark: ";
 
 /// Nanoseconds a turn of the system of that key, or why there are none.
 pub fn measure(key: &str, job: Job) -> Result<f64, String> {
-    measure_and_hear(key, job).map(|(time, _)| time)
+    run(first_end(key, job))
 }
 
 /// The same, and what the first end remarks.
 pub fn measure_and_hear(key: &str, job: Job) -> Result<(f64, Option<String>), String> {
+    let (time, complaint) = run_and_hear(first_end(key, job))?;
+    let remark = complaint.lines().find_map(|line| line.strip_prefix(REMARK));
+    Ok((time, remark.map(str::to_owned)))
+}
+
+fn first_end(key: &str, job: Job) -> Command {
     let mut command = this_program();
     command.args([
         "first",
@@ -53,9 +59,7 @@ pub fn measure_and_hear(key: &str, job: Job) -> Result<(f64, Option<String>), St
         &cpu_word(job.placement.first),
         &cpu_word(job.placement.second),
     ]);
-    let (time, complaint) = run_and_hear(command)?;
-    let remark = complaint.lines().find_map(|line| line.strip_prefix(REMARK));
-    Ok((time, remark.map(str::to_owned)))
+    command
 }
 
 /// Runs a first end, ours or that of a program built beside this one: it prints nanoseconds, or says what is wrong.

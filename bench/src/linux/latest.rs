@@ -1,5 +1,6 @@
 //! The newest value of one writer: how fast it is read while the writer writes without a pause, and how fast it is
-//! written while nobody reads.
+//! written, while nobody reads and while a reader reads without a pause. The first says little without the last: the
+//! slower a writer, the less often it takes the memory away from its readers.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ pub enum Turn {
     Read,
     /// The first end writes, nobody reads.
     Write,
+    /// The first end writes, the second one reads without a pause.
+    WriteRead,
 }
 
 impl Turn {
@@ -27,6 +30,7 @@ impl Turn {
         match self {
             Turn::Read => "read",
             Turn::Write => "write",
+            Turn::WriteRead => "write-read",
         }
     }
 }
@@ -55,21 +59,21 @@ const LARGE: usize = 4 << 10;
 pub const MAX: usize = LARGE;
 
 const SHARING: [&str; 5] = ["bare-newest", "latest", "latest-bytes", "mmap-sync", "mmap-sync-in-place"];
-/// What is read in place is written as what is copied out.
-const WRITING: [&str; 4] = ["bare-newest", "latest", "latest-bytes", "mmap-sync"];
+/// Without a reader, one reader is like the other.
+const ALONE: [&str; 4] = ["bare-newest", "latest", "latest-bytes", "mmap-sync"];
 
 /// All rows about newest values.
 pub fn measure(plan: Plan, report: &mut Report) {
     for placement in Placement::possible(&[TWO_CORES, UNPINNED]) {
         for size in SIZES {
-            let job = |turn| Job { act: Act::Newest(turn), size, slice: plan.slice, placement };
-            let subject = |bench| Subject { bench, size: size as u64 };
-            let readers = SHARING.map(Entrant::of);
-            let bench = subject("newest value, a read while it is written");
-            compare::run(plan, report, bench, job(Turn::Read), &readers);
-            let writers = WRITING.map(Entrant::of);
-            let bench = subject("newest value, a write, nobody reads");
-            compare::run(plan, report, bench, job(Turn::Write), &writers);
+            let mut table = |bench, turn, keys: &[&'static str]| {
+                let entrants: Vec<Entrant<'_>> = keys.iter().copied().map(Entrant::of).collect();
+                let job = Job { act: Act::Newest(turn), size, slice: plan.slice, placement };
+                compare::run(plan, report, Subject { bench, size: size as u64 }, job, &entrants);
+            };
+            table("newest value, a read while it is written", Turn::Read, &SHARING);
+            table("newest value, a write while it is read", Turn::WriteRead, &SHARING);
+            table("newest value, a write, nobody reads", Turn::Write, &ALONE);
         }
     }
 }
@@ -90,11 +94,10 @@ pub fn first<T: Newest<SMALL> + Newest<LARGE>>(
 
 /// The second end's part, until it is told to stop.
 pub fn second<T: Newest<SMALL> + Newest<LARGE>>(turn: Turn, spec: &Spec<'_>) {
-    match (turn, spec.size) {
-        (Turn::Write, _) => {}
-        (Turn::Read, SMALL) => write_until_stopped::<SMALL, T>(spec),
-        (Turn::Read, LARGE) => write_until_stopped::<LARGE, T>(spec),
-        (Turn::Read, size) => panic!("no values of {size} bytes"),
+    match spec.size {
+        SMALL => second_of::<SMALL, T>(turn, spec),
+        LARGE => second_of::<LARGE, T>(turn, spec),
+        size => panic!("no values of {size} bytes"),
     }
 }
 
@@ -104,14 +107,28 @@ fn first_of<const N: usize, T: Newest<N>>(
     slice: Duration,
     start_second: impl FnOnce(&str),
 ) -> Result<f64, String> {
-    start_second("");
-    if turn == Turn::Write {
-        return written::<N, T>(spec, slice);
+    if turn == Turn::Read {
+        start_second("");
+        spec.arena.wait_ready();
+        let time = read::<N, T>(spec, slice);
+        spec.arena.order_stop();
+        return time;
     }
+    let mut writing = Writing::<N, T>::begin(spec)?;
+    start_second("");
     spec.arena.wait_ready();
-    let time = read::<N, T>(spec, slice);
+    writing.part(slice / 4);
+    let time = writing.part(slice);
     spec.arena.order_stop();
-    time
+    Ok(time)
+}
+
+fn second_of<const N: usize, T: Newest<N>>(turn: Turn, spec: &Spec<'_>) {
+    match turn {
+        Turn::Read => write_until_stopped::<N, T>(spec),
+        Turn::Write => spec.arena.say_ready(),
+        Turn::WriteRead => read_until_stopped::<N, T>(spec),
+    }
 }
 
 /// Turns between two looks at the clock.
@@ -130,22 +147,35 @@ fn numbers<const N: usize>(value: &[u8; N]) -> [u64; 2] {
     [value.first_chunk(), value.last_chunk()].map(|end| u64::from_le_bytes(*end.expect("room for a number")))
 }
 
-fn written<const N: usize, T: Newest<N>>(spec: &Spec<'_>, slice: Duration) -> Result<f64, String> {
-    let mut writer = T::writer(spec)?;
-    let (mut value, mut number) = ([7; N], 0);
-    let mut part = |slice: Duration| {
-        let (start, before) = (Instant::now(), number);
+struct Writing<const N: usize, T: Newest<N>> {
+    writer: T::Writer,
+    value: [u8; N],
+    number: u64,
+}
+
+impl<const N: usize, T: Newest<N>> Writing<N, T> {
+    /// Becomes the writer, and writes once.
+    fn begin(spec: &Spec<'_>) -> Result<Self, String> {
+        let mut writing = Writing { writer: T::writer(spec)?, value: [7; N], number: 0 };
+        writing.once();
+        Ok(writing)
+    }
+
+    #[inline]
+    fn once(&mut self) {
+        self.number += 1;
+        stamp(&mut self.value, self.number);
+        T::write(&mut self.writer, &self.value);
+    }
+
+    /// Writes for that long: nanoseconds a turn.
+    fn part(&mut self, slice: Duration) -> f64 {
+        let (start, before) = (Instant::now(), self.number);
         while start.elapsed() < slice {
-            for _ in 0..BATCH {
-                number += 1;
-                stamp(&mut value, number);
-                T::write(&mut writer, &value);
-            }
+            (0..BATCH).for_each(|_| self.once());
         }
-        start.elapsed().as_nanos() as f64 / (number - before) as f64
-    };
-    part(slice / 4);
-    Ok(part(slice))
+        start.elapsed().as_nanos() as f64 / (self.number - before) as f64
+    }
 }
 
 fn read<const N: usize, T: Newest<N>>(spec: &Spec<'_>, slice: Duration) -> Result<f64, String> {
@@ -199,16 +229,18 @@ impl<const N: usize> Reading<N> {
 }
 
 fn write_until_stopped<const N: usize, T: Newest<N>>(spec: &Spec<'_>) {
-    let mut writer = T::writer(spec).expect("become the writer");
-    let (mut value, mut number) = ([7; N], 0);
-    let mut write = || {
-        number += 1;
-        stamp(&mut value, number);
-        T::write(&mut writer, &value);
-    };
-    write();
+    let mut writing = Writing::<N, T>::begin(spec).expect("become the writer");
     spec.arena.say_ready();
     while !spec.arena.is_stopped() {
-        (0..BATCH).for_each(|_| write());
+        (0..BATCH).for_each(|_| writing.once());
+    }
+}
+
+fn read_until_stopped<const N: usize, T: Newest<N>>(spec: &Spec<'_>) {
+    let mut reader = T::reader(spec).expect("something was written");
+    let mut value = [0; N];
+    spec.arena.say_ready();
+    while !spec.arena.is_stopped() {
+        (0..BATCH).for_each(|_| T::read(&mut reader, black_box(&mut value)));
     }
 }

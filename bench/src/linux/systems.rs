@@ -37,6 +37,7 @@ impl Act {
             Act::Contend,
             Act::Newest(Turn::Read),
             Act::Newest(Turn::Write),
+            Act::Newest(Turn::WriteRead),
         ];
         *all.iter().find(|act| act.word() == word).expect("an act")
     }
