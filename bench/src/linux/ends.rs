@@ -76,8 +76,12 @@ fn run_and_hear(mut command: Command) -> Result<(f64, String), String> {
     // SAFETY: the group of a process that we started; it was made with it.
     unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
     let status = child.wait().map_err(|error| error.to_string())?;
-    leftovers::remove_of(child.id());
+    // All of the group have ended once nobody can complain any more.
     let (output, complaint) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
+    leftovers::remove_of(child.id());
+    if !status.success() {
+        leftovers::reclaim_of(child.id());
+    }
     if !ended {
         return Err(format!("hung: still running after {} s", PATIENCE.as_secs()));
     }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use samemap::catalog::{self, State};
+use samemap::{CreateOptions, Region, SharedRegion as _};
+
 /// Where peers' files lie, as their documentation recommends where it says anything: in memory.
 const SHM: &str = "/dev/shm";
 
@@ -44,6 +47,18 @@ pub fn remove_of(pid: u32) {
     for entry in fs::read_dir(SHM).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&beside) {
             let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Removes samemap's own objects of that measurement, whose ends were killed. A dead name is free for whoever creates
+/// it next, so each is created once more and let go; what else is dead in the name space is somebody else's.
+pub fn reclaim_of(pid: u32) {
+    let of_it = format!("-{pid}-");
+    for entry in catalog::list().into_iter().flatten() {
+        let Some(name) = entry.name.filter(|_| entry.state == State::Dead) else { continue };
+        if name.to_string().contains("bench-") && name.to_string().contains(&of_it) {
+            drop(Region::create(&name, &CreateOptions::new(1)));
         }
     }
 }
