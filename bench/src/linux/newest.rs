@@ -162,6 +162,10 @@ const ENDS: usize = 8;
 ///
 /// Its writer waits for readers of the older of its two values, for a second at a time by default; here it looks again
 /// at once, so that it does write without a pause. It gives up on a reader after a second, as in its examples.
+///
+/// Its readers look which value is the newest, and then say that they read it. When the writer comes round to that value
+/// in between, they read what it is writing: seen about once in 100,000 reads on a busy machine. By default it is rarer, as its
+/// writer sleeps most of the time beside such a reader (12 runs of 1.5 s showed none).
 type Sync = Synchronizer<wyhash::WyHash, LockDisabled, 1024, 0>;
 
 const GRACE: Duration = Duration::from_secs(1);
