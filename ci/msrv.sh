@@ -59,7 +59,8 @@ main() {
     "${cargo_msrv[@]}" --version | grep -F " $msrv." || fail "this is not Rust $msrv"
 
     step "cargo check with Rust $msrv, tests too"
-    "${cargo_msrv[@]}" check --workspace --all-features --all-targets
+    # Without the benchmark programme, whose peers want a newer Rust.
+    "${cargo_msrv[@]}" check --workspace --exclude samemap-bench --all-features --all-targets
     step "cargo build with Rust $msrv, default features"
     "${cargo_msrv[@]}" build
 }

@@ -2,17 +2,21 @@
 
 mod arena;
 mod bare;
+mod compare;
 mod contend;
 mod copying;
 mod ends;
 mod external;
 mod floor;
+mod latest;
+mod leftovers;
 mod link;
 mod links;
 mod lock;
 mod locks;
 mod machine;
 mod messages;
+mod newest;
 mod place;
 mod region;
 mod report;
@@ -56,6 +60,8 @@ enum What {
     Pingpong,
     /// Messages one way, as fast as they go.
     Stream,
+    /// The newest value: read while it is written, and written.
+    Latest,
 }
 
 type Part = fn(Plan, &mut Report);
@@ -69,6 +75,7 @@ const PARTS: &[(What, Part)] = &[
     (What::Wake, messages::wake),
     (What::Pingpong, messages::ping_pong),
     (What::Stream, messages::stream),
+    (What::Latest, latest::measure),
 ];
 
 pub fn main() -> ExitCode {

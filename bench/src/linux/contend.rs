@@ -1,9 +1,13 @@
 //! A lock that two processes want at the same time.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
+use super::ends::Job;
 use super::link::Spec;
+use super::place;
 
 /// A lock of one system in memory of both ends.
 pub trait Lock: Sized {
@@ -47,4 +51,40 @@ pub fn second<L: Lock>(spec: &Spec<'_>, token: &str) {
         (0..BATCH).for_each(|_| lock.work());
         spec.arena.count().fetch_add(BATCH, SeqCst);
     }
+}
+
+/// The same for `std::sync::Mutex` and two threads of this process: nanoseconds a lock.
+pub fn threads(job: Job) -> f64 {
+    let mutex = Mutex::new(0_u64);
+    let (is_ready, is_stopped, theirs) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU64::new(0));
+    let work = || (0..BATCH).for_each(|_| drop(mutex.lock().expect("not poisoned")));
+    let other = || {
+        place::pin(job.placement.second);
+        is_ready.store(true, SeqCst);
+        while !is_stopped.load(Relaxed) {
+            work();
+            theirs.fetch_add(BATCH, SeqCst);
+        }
+    };
+    let timed = || {
+        place::pin(job.placement.first);
+        while !is_ready.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        let before = theirs.load(SeqCst);
+        let (start, mut locks) = (Instant::now(), 0);
+        while start.elapsed() < job.slice {
+            work();
+            locks += BATCH;
+        }
+        let took = start.elapsed();
+        let theirs = theirs.load(SeqCst) - before;
+        is_stopped.store(true, SeqCst);
+        took.as_nanos() as f64 / (locks + theirs) as f64
+    };
+    std::thread::scope(|scope| {
+        // Threads of their own, so that this one is not pinned.
+        scope.spawn(other);
+        scope.spawn(timed).join().expect("it does not panic")
+    })
 }

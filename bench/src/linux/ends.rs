@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::arena::Arena;
+use super::leftovers::{self, Folder};
 use super::link::Spec;
 use super::place::{self, Placement};
 use super::systems::{self, Act};
@@ -32,8 +33,22 @@ pub struct Job {
     pub placement: Placement,
 }
 
+/// What an end says of itself on a line of its standard error, where that must stand in the report, begins with this.
+pub const REMARK: &str = "remark: ";
+
 /// Nanoseconds a turn of the system of that key, or why there are none.
 pub fn measure(key: &str, job: Job) -> Result<f64, String> {
+    run(first_end(key, job))
+}
+
+/// The same, and what the first end remarks.
+pub fn measure_and_hear(key: &str, job: Job) -> Result<(f64, Option<String>), String> {
+    let (time, complaint) = run_and_hear(first_end(key, job))?;
+    let remark = complaint.lines().find_map(|line| line.strip_prefix(REMARK));
+    Ok((time, remark.map(str::to_owned)))
+}
+
+fn first_end(key: &str, job: Job) -> Command {
     let mut command = this_program();
     command.args([
         "first",
@@ -44,11 +59,15 @@ pub fn measure(key: &str, job: Job) -> Result<f64, String> {
         &cpu_word(job.placement.first),
         &cpu_word(job.placement.second),
     ]);
-    run(command)
+    command
 }
 
 /// Runs a first end, ours or that of a program built beside this one: it prints nanoseconds, or says what is wrong.
-pub fn run(mut command: Command) -> Result<f64, String> {
+pub fn run(command: Command) -> Result<f64, String> {
+    run_and_hear(command).map(|(time, _)| time)
+}
+
+fn run_and_hear(mut command: Command) -> Result<(f64, String), String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, to be ended as one.
     let mut child = command.process_group(0).spawn().map_err(|error| error.to_string())?;
@@ -57,12 +76,17 @@ pub fn run(mut command: Command) -> Result<f64, String> {
     // SAFETY: the group of a process that we started; it was made with it.
     unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
     let status = child.wait().map_err(|error| error.to_string())?;
+    // All of the group have ended once nobody can complain any more.
     let (output, complaint) = (text_of(child.stdout.take()), text_of(child.stderr.take()));
+    leftovers::remove_of(child.id());
+    if !status.success() {
+        leftovers::reclaim_of(child.id());
+    }
     if !ended {
         return Err(format!("hung: still running after {} s", PATIENCE.as_secs()));
     }
     match output.trim().parse() {
-        Ok(time) if status.success() => Ok(time),
+        Ok(time) if status.success() => Ok((time, complaint)),
         _ => Err(reason(&complaint).unwrap_or_else(|| status.to_string())),
     }
 }
@@ -127,6 +151,9 @@ fn be_first(
     slice: usize,
     [first, second]: [&str; 2],
 ) -> Result<(), String> {
+    let folder = Folder::create()?;
+    // SAFETY: this process has no other thread yet. The second end inherits it.
+    unsafe { std::env::set_var("TMPDIR", folder.path()) };
     let arena = Arena::create("arena");
     let spec = Spec { size, arena: &arena };
     let mut child = None;
@@ -142,14 +169,14 @@ fn be_first(
         &spec,
         Duration::from_micros(slice as u64),
         Box::new(start_second),
-    )?;
+    );
     if let Some(mut child) = child {
         let status = child.wait().map_err(|error| error.to_string())?;
         if !status.success() {
             return Err(format!("the second end failed: {status}"));
         }
     }
-    println!("{time}");
+    println!("{}", time?);
     Ok(())
 }
 

@@ -9,11 +9,15 @@ use samemap::{LockGuard as _, Lockable as _, SharedMutex};
 
 use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};
-use super::ends::{self, Job};
+use super::compare::{self, Entrant};
+use super::contend::{self, Lock as _};
+use super::ends::Job;
+use super::leftovers::Folder;
+use super::locks;
 use super::place::{Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
-use super::systems::{self, Act, Kind};
+use super::systems::{Act, Kind};
 
 /// Where the rivals' locks lie.
 const OURS: usize = ROOM + 1024;
@@ -37,6 +41,9 @@ fn alone(plan: Plan, report: &mut Report) {
         &samemap::SyncOptions::new(),
     )
     .expect("create");
+    // A file that goes with its folder.
+    let folder = Folder::create().expect("make a folder");
+    let mut by_name = locks::Named::at(&folder.path().join("lock")).expect("create");
     let standard = std::sync::Mutex::new(0u64);
     // SAFETY: aligned room of the arena's own, mapped as long as the arena lives.
     let robust = unsafe { Robust::initialise(arena.view().as_ptr().add(ROBUST)) };
@@ -57,30 +64,22 @@ fn alone(plan: Plan, report: &mut Report) {
         Rival::floor("robust pthread mutex", || robust.lock_and_unlock()),
         Rival::ours("samemap SharedMutex", || drop(black_box(ours.lock().expect("lock")))),
         Rival::ours("samemap Mutex, named", || drop(black_box(named.lock().expect("lock")))),
+        Rival::peer("named-lock 0.4", || by_name.work()),
         Rival::peer("raw_sync 0.1 Mutex", || drop(black_box(raw.lock().expect("not poisoned")))),
     ];
     let times = rounds::run_in_nanoseconds(plan, &mut rivals);
     report.add_in(Subject { bench: "lock and unlock, alone", size: 0 }, "ns", UNPINNED.name, times);
 }
 
-const CONTENDING: [&str; 4] = ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock"];
+const CONTENDING: [&str; 5] = ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock", "named-lock"];
 
 fn contended(plan: Plan, report: &mut Report, placement: Placement) {
-    const BENCH: &str = "lock and unlock, two processes contending";
     let job = Job { act: Act::Contend, size: 0, slice: plan.slice * 5, placement };
-    let entrants = CONTENDING.map(systems::by_key);
-    let mut times: Vec<Times> = entrants.iter().map(|system| Times::new(system.name, system.kind)).collect();
-    report.calibrate(plan, placement);
-    for round in 0..plan.process_rounds {
-        report.progress(BENCH, 0, placement, (round, plan.process_rounds));
-        for (system, times) in entrants.iter().zip(&mut times) {
-            match ends::measure(system.key, job) {
-                Ok(time) => times.add(time),
-                Err(reason) => times.absent = Some(reason),
-            }
-        }
-    }
-    report.add_in(Subject { bench: BENCH, size: 0 }, "ns", placement.name, times);
+    let mut entrants = Vec::from(CONTENDING.map(Entrant::of));
+    let threads = |job| Ok((contend::threads(job), None));
+    entrants.push(Entrant::new("std::sync::Mutex, two threads", Kind::Peer, threads));
+    let subject = Subject { bench: "lock and unlock, two processes contending", size: 0 };
+    compare::run(plan, report, subject, job, &entrants);
 }
 
 /// From an owner's `kill -9` to the entry of a waiter that sleeps.

@@ -14,13 +14,56 @@ pub const SIZES: [usize; 5] = [8, 64, 4 << 10, 64 << 10, 1 << 20];
 /// Who is compared in a table: keys of [`systems::SYSTEMS`] and of [`external::PROGRAMS`]; the floor first.
 type Keys = &'static [&'static str];
 
-const WAKING: Keys =
-    &["futex", "event", "channel-sleeping", "raw-sync-event", "eventfd", "pipe", "unix-socket", "mq"];
+const WAKING: Keys = &[
+    "futex",
+    "event",
+    "channel-sleeping",
+    "raw-sync-event",
+    "iceoryx2-event",
+    "shmem-ipc",
+    "ipmpsc",
+    "ipc-channel",
+    "interprocess",
+    "eventfd",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
-const ANSWERING: Keys =
-    &["line", "spin-futex", "channel", "channel-lent", "raw-sync-busy", "pipe", "unix-socket", "mq"];
+const ANSWERING: Keys = &[
+    "line",
+    "spin-futex",
+    "channel",
+    "channel-lent",
+    "raw-sync-busy",
+    "iceoryx2",
+    "iceoryx2-lent",
+    "shmem-ipc",
+    "ipmpsc",
+    "ipmpsc-zero-copy",
+    "ipc-channel",
+    "interprocess",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
-const STREAMING: Keys = &["ring", "channel", "channel-batch", "channel-lent", "pipe", "unix-socket", "mq"];
+const STREAMING: Keys = &[
+    "ring",
+    "channel",
+    "channel-batch",
+    "channel-lent",
+    "iceoryx2",
+    "iceoryx2-lent",
+    "shmem-ipc",
+    "ipmpsc",
+    "ipmpsc-zero-copy",
+    "ipc-channel",
+    "interprocess",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
 /// Wake-ups of a sleeping process, without a message and with one of 64 bytes.
 pub fn wake(plan: Plan, report: &mut Report) {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::contend::{self, Lock};
+use super::latest::{self, Newest, Turn};
 use super::link::{self, Link, Spec, Work};
 use super::links::{bare, crates, kernel, samemap as ours};
-use super::locks;
+use super::{locks, newest};
 
 /// What two ends may be asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Act {
     Carry(Work),
     /// Lock and unlock, both at once.
     Contend,
+    /// Share the newest value.
+    Newest(Turn),
 }
 
 impl Act {
@@ -22,12 +25,20 @@ impl Act {
         match self {
             Act::Carry(work) => work.word(),
             Act::Contend => "contend",
+            Act::Newest(turn) => turn.word(),
         }
     }
 
     /// The act of that word.
     pub fn of(word: &str) -> Act {
-        let all = [Act::Carry(Work::PingPong), Act::Carry(Work::Stream), Act::Contend];
+        let all = [
+            Act::Carry(Work::PingPong),
+            Act::Carry(Work::Stream),
+            Act::Contend,
+            Act::Newest(Turn::Read),
+            Act::Newest(Turn::Write),
+            Act::Newest(Turn::WriteRead),
+        ];
         *all.iter().find(|act| act.word() == word).expect("an act")
     }
 }
@@ -76,6 +87,21 @@ impl System {
             second: |_, spec, token| contend::second::<L>(spec, token),
         }
     }
+
+    const fn sharing<T: Newest<64> + Newest<4096>>(
+        key: &'static str,
+        name: &'static str,
+        kind: Kind,
+    ) -> System {
+        System {
+            key,
+            name,
+            kind,
+            max: latest::MAX,
+            first: |act, spec, slice, start| latest::first::<T>(turn_of(act), spec, slice, start),
+            second: |act, spec, _| latest::second::<T>(turn_of(act), spec),
+        }
+    }
 }
 
 fn carry_first<L: Link>(
@@ -94,7 +120,14 @@ fn carry_second<L: Link>(act: Act, spec: &Spec<'_>, token: &str) {
 fn work_of(act: Act) -> Work {
     match act {
         Act::Carry(work) => work,
-        Act::Contend => panic!("a link is no lock"),
+        Act::Contend | Act::Newest(_) => panic!("a link carries messages"),
+    }
+}
+
+fn turn_of(act: Act) -> Turn {
+    match act {
+        Act::Newest(turn) => turn,
+        Act::Carry(_) | Act::Contend => panic!("a newest value is read and written"),
     }
 }
 
@@ -122,8 +155,22 @@ pub static SYSTEMS: &[System] = &[
     System::carrying::<kernel::MessageQueue>("mq", "POSIX message queue", Peer),
     System::carrying::<crates::raw_sync::Events>("raw-sync-event", "raw_sync 0.1 Event", Peer),
     System::carrying::<crates::raw_sync::BusyEvents>("raw-sync-busy", "raw_sync 0.1 BusyEvent", Peer),
+    System::carrying::<crates::iceoryx2::Copies>("iceoryx2", "iceoryx2 0.10", Peer),
+    System::carrying::<crates::iceoryx2::Lent>("iceoryx2-lent", "iceoryx2 0.10, in place", Peer),
+    System::carrying::<crates::iceoryx2::Events>("iceoryx2-event", "iceoryx2 0.10 event", Peer),
+    System::carrying::<crates::shmem_ipc::Rings>("shmem-ipc", "shmem-ipc 0.3", Peer),
+    System::carrying::<crates::ipmpsc::Copies>("ipmpsc", "ipmpsc 0.5", Peer),
+    System::carrying::<crates::ipmpsc::ZeroCopy>("ipmpsc-zero-copy", "ipmpsc 0.5, zero-copy receiver", Peer),
+    System::carrying::<crates::ipc_channel::Channels>("ipc-channel", "ipc-channel 0.23", Peer),
+    System::carrying::<crates::interprocess::LocalSocket>("interprocess", "interprocess 2.4", Peer),
     System::locking::<locks::Bare>("bare-lock", "bare futex lock", Floor),
     System::locking::<locks::Robust>("robust-lock", "robust pthread mutex", Floor),
     System::locking::<locks::Ours>("shared-mutex", "samemap SharedMutex", Ours),
     System::locking::<locks::RawSync>("raw-sync-lock", "raw_sync 0.1 Mutex", Peer),
+    System::locking::<locks::Named>("named-lock", "named-lock 0.4", Peer),
+    System::sharing::<newest::Bare>("bare-newest", "bare sequence lock, 8 slots", Floor),
+    System::sharing::<newest::Ours>("latest", "samemap Latest", Ours),
+    System::sharing::<newest::OurBytes>("latest-bytes", "samemap LatestBytes", Ours),
+    System::sharing::<newest::MmapSync>("mmap-sync", "mmap-sync 2.0", Peer),
+    System::sharing::<newest::MmapSyncInPlace>("mmap-sync-in-place", "mmap-sync 2.0, in place", Peer),
 ];

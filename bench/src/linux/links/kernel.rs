@@ -68,7 +68,7 @@ impl Link for Pipe {
 }
 
 /// A stream has no messages of no bytes: a wake-up is one byte.
-fn wake_up(message: &[u8]) -> &[u8] {
+pub fn wake_up(message: &[u8]) -> &[u8] {
     if message.is_empty() { &[1] } else { message }
 }
 
