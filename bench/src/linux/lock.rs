@@ -9,11 +9,12 @@ use samemap::{LockGuard as _, Lockable as _, SharedMutex};
 
 use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};
-use super::ends::{self, Job};
+use super::ends::Job;
+use super::external::{self, Entrant};
 use super::place::{Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
-use super::systems::{self, Act, Kind};
+use super::systems::{Act, Kind};
 
 /// Where the rivals' locks lie.
 const OURS: usize = ROOM + 1024;
@@ -58,6 +59,7 @@ fn alone(plan: Plan, report: &mut Report) {
         Rival::ours("samemap SharedMutex", || drop(black_box(ours.lock().expect("lock")))),
         Rival::ours("samemap Mutex, named", || drop(black_box(named.lock().expect("lock")))),
         Rival::peer("raw_sync 0.1 Mutex", || drop(black_box(raw.lock().expect("not poisoned")))),
+        external::rival("boost-mutex", "alone", 0, plan),
     ];
     let times = rounds::run_in_nanoseconds(plan, &mut rivals);
     report.add_in(Subject { bench: "lock and unlock, alone", size: 0 }, "ns", UNPINNED.name, times);
@@ -65,19 +67,20 @@ fn alone(plan: Plan, report: &mut Report) {
 
 const CONTENDING: [&str; 4] = ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock"];
 
+/// Those that are programs of their own.
+const CONTENDING_OUTSIDE: [&str; 1] = ["boost-mutex"];
+
 fn contended(plan: Plan, report: &mut Report, placement: Placement) {
     const BENCH: &str = "lock and unlock, two processes contending";
     let job = Job { act: Act::Contend, size: 0, slice: plan.slice * 5, placement };
-    let entrants = CONTENDING.map(systems::by_key);
-    let mut times: Vec<Times> = entrants.iter().map(|system| Times::new(system.name, system.kind)).collect();
+    let keys = CONTENDING.into_iter().chain(CONTENDING_OUTSIDE);
+    let entrants: Vec<Entrant> = keys.map(Entrant::of).collect();
+    let mut times: Vec<Times> = entrants.iter().map(|one| Times::new(one.name, one.kind)).collect();
     report.calibrate(plan, placement);
     for round in 0..plan.process_rounds {
         report.progress(BENCH, 0, placement, (round, plan.process_rounds));
-        for (system, times) in entrants.iter().zip(&mut times) {
-            match ends::measure(system.key, job) {
-                Ok(time) => times.add(time),
-                Err(reason) => times.absent = Some(reason),
-            }
+        for (entrant, times) in entrants.iter().zip(&mut times) {
+            times.add_answer(|| entrant.measure(job));
         }
     }
     report.add_in(Subject { bench: BENCH, size: 0 }, "ns", placement.name, times);

@@ -1,26 +1,62 @@
 //! Messages and wake-ups between two processes.
 
-use super::ends::{self, Job};
-use super::external;
+use super::ends::Job;
+use super::external::Entrant;
 use super::link::Work;
 use super::place::{ONE_CORE, Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
-use super::systems::{self, Act, Kind};
+use super::systems::Act;
 
 /// The sizes of messages that are carried, in bytes.
 pub const SIZES: [usize; 5] = [8, 64, 4 << 10, 64 << 10, 1 << 20];
 
-/// Who is compared in a table: keys of [`systems::SYSTEMS`] and of [`external::PROGRAMS`]; the floor first.
+/// Who is compared in a table: keys of [`SYSTEMS`](super::systems::SYSTEMS) and of
+/// [`PROGRAMS`](super::external::PROGRAMS); the floor first.
 type Keys = &'static [&'static str];
 
-const WAKING: Keys =
-    &["futex", "event", "channel-sleeping", "raw-sync-event", "eventfd", "pipe", "unix-socket", "mq"];
+const WAKING: Keys = &[
+    "futex",
+    "event",
+    "channel-sleeping",
+    "raw-sync-event",
+    "subetha-sleeping",
+    "boost-queue",
+    "eventfd",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
-const ANSWERING: Keys =
-    &["line", "spin-futex", "channel", "channel-lent", "raw-sync-busy", "pipe", "unix-socket", "mq"];
+const ANSWERING: Keys = &[
+    "line",
+    "spin-futex",
+    "channel",
+    "channel-lent",
+    "raw-sync-busy",
+    "subetha-ring",
+    "subetha-spsc",
+    "subetha-blocking",
+    "subetha-frame",
+    "boost-queue",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
-const STREAMING: Keys = &["ring", "channel", "channel-batch", "channel-lent", "pipe", "unix-socket", "mq"];
+const STREAMING: Keys = &[
+    "ring",
+    "channel",
+    "channel-batch",
+    "channel-lent",
+    "subetha-ring",
+    "subetha-spsc",
+    "subetha-frame",
+    "boost-queue",
+    "pipe",
+    "unix-socket",
+    "mq",
+];
 
 /// Wake-ups of a sleeping process, without a message and with one of 64 bytes.
 pub fn wake(plan: Plan, report: &mut Report) {
@@ -62,58 +98,22 @@ struct Table {
     keys: Keys,
 }
 
-/// One system in it.
-struct Entrant {
-    key: &'static str,
-    name: &'static str,
-    kind: Kind,
-    is_external: bool,
-}
-
+/// Wake-ups without a message are for all: who has none sends as little as it can.
 fn entrants(table: Table) -> Vec<Entrant> {
-    // Wake-ups without a message are for those who have none.
-    let carries = |max: usize| table.size <= max;
-    let find = |&key: &&'static str| match external::by_key(key) {
-        Some(program) => carries(program.max).then_some(Entrant {
-            key,
-            name: program.name,
-            kind: Kind::Peer,
-            is_external: true,
-        }),
-        None => {
-            let system = systems::by_key(key);
-            carries(system.max).then_some(Entrant {
-                key,
-                name: system.name,
-                kind: system.kind,
-                is_external: false,
-            })
-        }
-    };
-    table.keys.iter().filter_map(find).collect()
+    let all = table.keys.iter().map(|&key| Entrant::of(key));
+    all.filter(|entrant| table.size <= entrant.max).collect()
 }
 
 fn compare(plan: Plan, report: &mut Report, table: Table) {
     let job =
         Job { act: Act::Carry(table.work), size: table.size, slice: plan.slice, placement: table.placement };
-    let mut entrants = entrants(table);
+    let entrants = entrants(table);
     let mut times: Vec<Times> = entrants.iter().map(|one| Times::new(one.name, one.kind)).collect();
     report.calibrate(plan, table.placement);
     for round in 0..plan.process_rounds {
         report.progress(table.bench, table.size, table.placement, (round, plan.process_rounds));
-        for (entrant, times) in entrants.iter_mut().zip(&mut times) {
-            if times.absent.is_some() {
-                continue;
-            }
-            let answer = if entrant.is_external {
-                external::measure(entrant.key, job)
-            } else {
-                ends::measure(entrant.key, job)
-            };
-            match answer {
-                Ok(time) => times.add(time),
-                Err(reason) => times.absent = Some(reason),
-            }
+        for (entrant, times) in entrants.iter().zip(&mut times) {
+            times.add_answer(|| entrant.measure(job));
         }
     }
     let subject = Subject { bench: table.bench, size: table.size as u64 };

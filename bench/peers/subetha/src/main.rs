@@ -5,11 +5,14 @@
 //! - `subetha-spsc`: `SharedRingSpsc`, made for one sender and one receiver; 64 bytes at most
 //! - `subetha-frame`: `FrameRing`, for messages of any size
 //! - `subetha-blocking`: `BlockingSpscRing`, which looks for a while and then sleeps; 64 bytes at most
+//! - `subetha-sleeping`: the same, told to sleep at once
 //!
 //! What was chosen: a ring each way, mapped from a file on /dev/shm (its own comparison takes shared memory, too); 4096
 //! slots, and `spin_loop` between looks, as in its example `spsc_shootout`. A `FrameRing` has slots that take messages
 //! up to 64 bytes within themselves, and a region of at least [`REGION`] bytes or four messages. No feature of the crate
-//! is on: none concerns these rings.
+//! is on: none concerns these rings. Its calibration of waits is off: that is a thread which measures beside us for
+//! seconds, and leaves files; without it a blocking ring looks 32 times, or as long as the processor can watch a line.
+//! The whole program is optimised across crates, or its short functions would be calls.
 //!
 //! The names of its files begin with NAME. The second end opens them by name; they are removed as soon as it has.
 
@@ -40,6 +43,7 @@ enum Work {
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    choose_waits(&words);
     match measure(&words) {
         Ok(time) => {
             println!("{time}");
@@ -49,6 +53,19 @@ fn main() -> ExitCode {
             eprintln!("{reason}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Its settings of waits are variables of the environment.
+fn choose_waits(words: &[String]) {
+    let set = |name: &str, value: &str| {
+        // SAFETY: this process has one thread.
+        unsafe { std::env::set_var(name, value) };
+    };
+    set("SUBETHA_WAIT_CALIBRATION", "off");
+    if words.first().is_some_and(|key| key == "subetha-sleeping") {
+        set("SUBETHA_PRE_PARK_SPIN", "0");
+        set("SUBETHA_NO_MONITOR_WAIT", "1");
     }
 }
 
@@ -73,7 +90,7 @@ fn measure(words: &[String]) -> Result<f64, String> {
         "subetha-ring" => carry::<Ring>(&job),
         "subetha-spsc" => carry::<Spsc>(&job),
         "subetha-frame" => carry::<Frames>(&job),
-        "subetha-blocking" => carry::<Blocking>(&job),
+        "subetha-blocking" | "subetha-sleeping" => carry::<Blocking>(&job),
         _ => Err(format!("not what is measured here: {key}")),
     }
 }
