@@ -1,13 +1,14 @@
-// Boost.Interprocess, as samemap-bench measures it: arguments KEY WORK SIZE SLICE_US CPU1 CPU2 NAME, prints nanoseconds
-// a turn, or says on stderr what is wrong. The bench compiles it when it is first wanted: c++ -O2 -DNDEBUG -std=c++17.
+// Boost.Interprocess, as samemap-bench measures it: arguments KEY WORK SIZE SLICE_US CPU1 CPU2 NAME, prints
+// nanoseconds a turn, or says on stderr what is wrong. The bench compiles it when it is first wanted.
 //
-//   boost-shm      create, open         shared_memory_object and mapped_region; its length is set, not committed
-//   boost-managed  create, open         managed_shared_memory, with one named object of a byte in it
-//   boost-mutex    alone, contend       interprocess_mutex, which here is a pthread mutex shared by processes; not robust
-//   boost-queue    pingpong, stream     message_queue: one each way, all messages of one priority, which is its fast case
+//   boost-shm      create, open      shared_memory_object and mapped_region; its length is set, not committed
+//   boost-managed  create, open      managed_shared_memory, with one named object of a byte in it
+//   boost-mutex    alone, contend    interprocess_mutex: here a pthread mutex shared by processes, not a robust one
+//   boost-queue    pingpong, stream  message_queue: one each way, all messages of one priority, its fast case
 //
-// What was chosen: send() and receive(), which block, as the documentation's examples do; a queue of as many messages as
-// fill QUEUE bytes, at least 4 and at most 1024 (its memory is taken when it is made).
+// What was chosen: send() and receive(), which block, as in the documentation's examples; a queue of as many
+// messages as fill QUEUE bytes, at least 4 and at most 256, which was about the best at every size (all its memory
+// is gone through again and again, so more of it is not always better).
 //
 // The names of its objects begin with NAME. A second end opens them by name; they are removed as soon as it has.
 
@@ -196,7 +197,8 @@ Orders &shared_orders() {
 }
 
 // The second end's process: ends with the first one.
-template <class Link, class Part> [[noreturn]] void be_second(const Job &job, Orders &orders, pid_t first, Part part) {
+template <class Link, class Part>
+[[noreturn]] void be_second(const Job &job, Orders &orders, pid_t first, Part part) {
     try {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != first)
@@ -254,7 +256,7 @@ template <class Link, class First, class Second> double two_ends(const Job &job,
 
 // ---- Messages -------------------------------------------------------------------------------------------
 
-constexpr std::size_t QUEUE = 64 << 10;
+constexpr std::size_t QUEUE = 512 << 10;
 
 class Queue {
   public:
@@ -280,7 +282,7 @@ class Queue {
         const std::string name = job.name + object;
         if (end == End::Second)
             return ipc::message_queue(ipc::open_only, name.c_str());
-        const std::size_t messages = std::clamp<std::size_t>(QUEUE / room(job.size), 4, 1024);
+        const std::size_t messages = std::clamp<std::size_t>(QUEUE / room(job.size), 4, 256);
         return ipc::message_queue(ipc::create_only, name.c_str(), messages, room(job.size));
     }
 
@@ -306,8 +308,9 @@ void check(const std::vector<char> &message, std::uint64_t turns) {
         throw std::runtime_error("the message's end did not come");
 }
 
-double timed_messages(bool answers, Orders &orders, Queue &queue, std::vector<char> &message, std::uint64_t turns) {
-    std::vector<char> answer(message.size());
+// Nanoseconds a turn.
+double timed_messages(bool answers, Orders &orders, Queue &queue, std::size_t size, std::uint64_t turns) {
+    std::vector<char> message(Queue::room(size), 7), answer(message.size());
     orders.order(turns);
     const auto start = Clock::now();
     for (std::uint64_t turn = 0; turn < turns; ++turn) {
@@ -327,14 +330,13 @@ double timed_messages(bool answers, Orders &orders, Queue &queue, std::vector<ch
 double carry(const Job &job) {
     const bool answers = job.work == "pingpong";
     auto first = [&](Orders &orders, Queue &queue) {
-        std::vector<char> message(Queue::room(job.size), 7);
         std::uint64_t turns = std::clamp<std::uint64_t>(job.slice.count(), 4, 64);
         // Twice to see how many turns fill the time and to warm up, and once to measure.
         for (int part : {16, 4, 1}) {
-            const double once = timed_messages(answers, orders, queue, message, turns);
+            const double once = timed_messages(answers, orders, queue, job.size, turns);
             turns = std::clamp(nanoseconds(job.slice / part) / once, 4.0, 1e9);
         }
-        const double once = timed_messages(answers, orders, queue, message, turns);
+        const double once = timed_messages(answers, orders, queue, job.size, turns);
         return answers ? once / 2 : once;
     };
     auto second = [&](Orders &orders, Queue &queue) {
@@ -374,7 +376,9 @@ class Mutex {
 
     static ipc::interprocess_mutex &at(const ipc::mapped_region &region, End end) {
         void *start = region.get_address();
-        return end == End::First ? *new (start) ipc::interprocess_mutex : *static_cast<ipc::interprocess_mutex *>(start);
+        if (end == End::First)
+            new (start) ipc::interprocess_mutex;
+        return *static_cast<ipc::interprocess_mutex *>(start);
     }
 
     ipc::mapped_region region;

@@ -39,7 +39,7 @@ pub static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
         // It takes 56 bytes: a row of 64 says so.
         subetha("subetha-ring", "subetha-cxc 0.6 SharedRing", 64),
         subetha("subetha-spsc", "subetha-cxc 0.6 SharedRingSpsc", 64),
-        subetha("subetha-frame", "subetha-cxc 0.6 FrameRing", usize::MAX),
+        subetha("subetha-frame", "subetha-cxc 0.6 FrameRing", 2 << 20),
         subetha("subetha-blocking", "subetha-cxc 0.6 BlockingSpscRing", 64),
         subetha("subetha-sleeping", "subetha-cxc 0.6 BlockingSpscRing, never spins", 64),
     ]

@@ -7,12 +7,13 @@
 //! - `subetha-blocking`: `BlockingSpscRing`, which looks for a while and then sleeps; 64 bytes at most
 //! - `subetha-sleeping`: the same, told to sleep at once
 //!
-//! What was chosen: a ring each way, mapped from a file on /dev/shm (its own comparison takes shared memory, too); 4096
-//! slots, and `spin_loop` between looks, as in its example `spsc_shootout`. A `FrameRing` has slots that take messages
-//! up to 64 bytes within themselves, and a region of at least [`REGION`] bytes or four messages. No feature of the crate
-//! is on: none concerns these rings. Its calibration of waits is off: that is a thread which measures beside us for
-//! seconds, and leaves files; without it a blocking ring looks 32 times, or as long as the processor can watch a line.
-//! The whole program is optimised across crates, or its short functions would be calls.
+//! What was chosen: a ring each way, mapped from a file on /dev/shm (its own comparison takes shared memory, too);
+//! 4096 slots, and `spin_loop` between looks, as in its example `spsc_shootout`. A `FrameRing` has slots of 64 bytes,
+//! as in its examples, or of 128 where a message then lies within its slot, and a region of [`REGION`] bytes: of those
+//! from 64 KiB to 16 MiB the one that was best, or as good, at every size. No feature of the crate is on: none concerns
+//! these rings. Its calibration of waits is off: that is a thread which measures beside us for seconds, and leaves
+//! files; without it a blocking ring looks 32 times, and as long as the processor can watch a line, before it sleeps.
+//! The whole program is optimised across crates: the crate's short functions would be calls otherwise.
 //!
 //! The names of its files begin with NAME. The second end opens them by name; they are removed as soon as it has.
 
@@ -228,10 +229,13 @@ impl Link for Spsc {
     }
 }
 
-/// Bytes of a frame ring's region, at least.
-const REGION: usize = 1 << 20;
-/// Of a frame ring's slot: 8 of its own, and a message of 64.
-const SLOT: usize = 128;
+/// Bytes of a frame ring's region, of which a message may take half.
+const REGION: usize = 4 << 20;
+
+/// Bytes of a frame ring's slot, of which 8 are its own.
+fn slot(size: usize) -> usize {
+    if (57..=120).contains(&size) { 128 } else { 64 }
+}
 
 struct Frames {
     outgoing: FrameRing,
@@ -239,14 +243,14 @@ struct Frames {
 }
 
 impl Link for Frames {
-    const MAX: usize = 1 << 30;
+    const MAX: usize = REGION / 2;
     type Half = FrameRing;
 
     fn half(job: &Job, end: End, path: PathBuf) -> Result<FrameRing, RingError> {
-        let region = (4 * job.size).next_power_of_two().max(REGION);
+        let slot = slot(job.size);
         match end {
-            End::First => FrameRing::create(path, SLOTS, SLOT, region),
-            End::Second => FrameRing::open(path, SLOTS, SLOT, region),
+            End::First => FrameRing::create(path, SLOTS, slot, REGION),
+            End::Second => FrameRing::open(path, SLOTS, slot, REGION),
         }
     }
 
