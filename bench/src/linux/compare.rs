@@ -1,6 +1,7 @@
 //! A table of rivals that take processes of their own.
 
 use super::ends::{self, Job};
+use super::external;
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
 use super::systems::{self, Kind};
@@ -8,23 +9,30 @@ use super::systems::{self, Kind};
 /// Nanoseconds a turn and what there is to remark, or why there are none.
 type Answer = Result<(f64, Option<String>), String>;
 
-/// One rival.
+/// Who takes part in a table: a system between our two ends, or a program of its own.
 pub struct Entrant<'a> {
     name: &'static str,
     kind: Kind,
+    /// The longest message in bytes.
+    pub max: usize,
     work: Box<dyn Fn(Job) -> Answer + 'a>,
 }
 
 impl<'a> Entrant<'a> {
-    /// The system of that key.
+    /// The one of that key, of [`PROGRAMS`](external::PROGRAMS) or of [`SYSTEMS`](systems::SYSTEMS).
     pub fn of(key: &'static str) -> Entrant<'a> {
+        if let Some(program) = external::by_key(key) {
+            let measure = move |job| Ok((external::measure(key, job)?, None));
+            return Entrant { max: program.max, ..Entrant::new(program.name, Kind::Peer, measure) };
+        }
         let system = systems::by_key(key);
-        Entrant::new(system.name, system.kind, move |job| ends::measure_and_hear(key, job))
+        let measure = move |job| ends::measure_and_hear(key, job);
+        Entrant { max: system.max, ..Entrant::new(system.name, system.kind, measure) }
     }
 
     /// One that measures itself.
     pub fn new(name: &'static str, kind: Kind, work: impl Fn(Job) -> Answer + 'a) -> Entrant<'a> {
-        Entrant { name, kind, work: Box::new(work) }
+        Entrant { name, kind, max: usize::MAX, work: Box::new(work) }
     }
 }
 

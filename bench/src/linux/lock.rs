@@ -12,6 +12,7 @@ use super::bare::{self, Robust};
 use super::compare::{self, Entrant};
 use super::contend::{self, Lock as _};
 use super::ends::Job;
+use super::external;
 use super::leftovers::Folder;
 use super::locks;
 use super::place::{Placement, TWO_CORES, UNPINNED};
@@ -66,12 +67,14 @@ fn alone(plan: Plan, report: &mut Report) {
         Rival::ours("samemap Mutex, named", || drop(black_box(named.lock().expect("lock")))),
         Rival::peer("named-lock 0.4", || by_name.work()),
         Rival::peer("raw_sync 0.1 Mutex", || drop(black_box(raw.lock().expect("not poisoned")))),
+        external::rival("boost-mutex", "alone", 0, plan),
     ];
     let times = rounds::run_in_nanoseconds(plan, &mut rivals);
     report.add_in(Subject { bench: "lock and unlock, alone", size: 0 }, "ns", UNPINNED.name, times);
 }
 
-const CONTENDING: [&str; 5] = ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock", "named-lock"];
+const CONTENDING: [&str; 6] =
+    ["bare-lock", "robust-lock", "shared-mutex", "raw-sync-lock", "named-lock", "boost-mutex"];
 
 fn contended(plan: Plan, report: &mut Report, placement: Placement) {
     let job = Job { act: Act::Contend, size: 0, slice: plan.slice * 5, placement };

@@ -1,17 +1,18 @@
 //! Messages and wake-ups between two processes.
 
-use super::ends::{self, Job};
-use super::external;
+use super::compare::{self, Entrant};
+use super::ends::Job;
 use super::link::Work;
 use super::place::{ONE_CORE, Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
-use super::rounds::{Plan, Times};
-use super::systems::{self, Act, Kind};
+use super::rounds::Plan;
+use super::systems::Act;
 
 /// The sizes of messages that are carried, in bytes.
 pub const SIZES: [usize; 5] = [8, 64, 4 << 10, 64 << 10, 1 << 20];
 
-/// Who is compared in a table: keys of [`systems::SYSTEMS`] and of [`external::PROGRAMS`]; the floor first.
+/// Who is compared in a table: keys of [`SYSTEMS`](super::systems::SYSTEMS) and of
+/// [`PROGRAMS`](super::external::PROGRAMS); the floor first.
 type Keys = &'static [&'static str];
 
 const WAKING: Keys = &[
@@ -24,6 +25,8 @@ const WAKING: Keys = &[
     "ipmpsc",
     "ipc-channel",
     "interprocess",
+    "subetha-sleeping",
+    "boost-queue",
     "eventfd",
     "pipe",
     "unix-socket",
@@ -43,6 +46,11 @@ const ANSWERING: Keys = &[
     "ipmpsc-zero-copy",
     "ipc-channel",
     "interprocess",
+    "subetha-ring",
+    "subetha-spsc",
+    "subetha-blocking",
+    "subetha-frame",
+    "boost-queue",
     "pipe",
     "unix-socket",
     "mq",
@@ -60,6 +68,10 @@ const STREAMING: Keys = &[
     "ipmpsc-zero-copy",
     "ipc-channel",
     "interprocess",
+    "subetha-ring",
+    "subetha-spsc",
+    "subetha-frame",
+    "boost-queue",
     "pipe",
     "unix-socket",
     "mq",
@@ -105,60 +117,15 @@ struct Table {
     keys: Keys,
 }
 
-/// One system in it.
-struct Entrant {
-    key: &'static str,
-    name: &'static str,
-    kind: Kind,
-    is_external: bool,
-}
-
-fn entrants(table: Table) -> Vec<Entrant> {
-    // Wake-ups without a message are for those who have none.
-    let carries = |max: usize| table.size <= max;
-    let find = |&key: &&'static str| match external::by_key(key) {
-        Some(program) => carries(program.max).then_some(Entrant {
-            key,
-            name: program.name,
-            kind: Kind::Peer,
-            is_external: true,
-        }),
-        None => {
-            let system = systems::by_key(key);
-            carries(system.max).then_some(Entrant {
-                key,
-                name: system.name,
-                kind: system.kind,
-                is_external: false,
-            })
-        }
-    };
-    table.keys.iter().filter_map(find).collect()
+/// Wake-ups without a message are for all: who has none sends as little as it can.
+fn entrants(table: Table) -> Vec<Entrant<'static>> {
+    let all = table.keys.iter().map(|&key| Entrant::of(key));
+    all.filter(|entrant| table.size <= entrant.max).collect()
 }
 
 fn compare(plan: Plan, report: &mut Report, table: Table) {
     let job =
         Job { act: Act::Carry(table.work), size: table.size, slice: plan.slice, placement: table.placement };
-    let mut entrants = entrants(table);
-    let mut times: Vec<Times> = entrants.iter().map(|one| Times::new(one.name, one.kind)).collect();
-    report.calibrate(plan, table.placement);
-    for round in 0..plan.process_rounds {
-        report.progress(table.bench, table.size, table.placement, (round, plan.process_rounds));
-        for (entrant, times) in entrants.iter_mut().zip(&mut times) {
-            if times.absent.is_some() {
-                continue;
-            }
-            let answer = if entrant.is_external {
-                external::measure(entrant.key, job)
-            } else {
-                ends::measure(entrant.key, job)
-            };
-            match answer {
-                Ok(time) => times.add(time),
-                Err(reason) => times.absent = Some(reason),
-            }
-        }
-    }
     let subject = Subject { bench: table.bench, size: table.size as u64 };
-    report.add_in(subject, "ns", table.placement.name, times);
+    compare::run(plan, report, subject, job, &entrants(table));
 }

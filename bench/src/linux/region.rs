@@ -6,6 +6,7 @@ use std::hint::black_box;
 use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
 use shared_memory::ShmemConf;
 
+use super::external;
 use super::floor;
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival};
@@ -38,6 +39,9 @@ fn create(plan: Plan, report: &mut Report, size: usize) {
             // SAFETY: the first byte of a mapping of `size` bytes that nobody else knows.
             unsafe { region.as_ptr().write_volatile(1) };
         }),
+        // Nor do these commit.
+        external::rival("boost-shm", "create", size, plan),
+        external::rival("boost-managed", "create", size, plan),
     ];
     let times = rounds::run(plan, &mut rivals);
     report.add(Subject { bench: "create, view, write, close", size: size as u64 }, times);
@@ -61,6 +65,8 @@ fn open(plan: Plan, report: &mut Report, size: usize) {
             // SAFETY: the first byte of a mapping that is `size` bytes long.
             black_box(unsafe { region.as_ptr().read_volatile() });
         }),
+        external::rival("boost-shm", "open", size, plan),
+        external::rival("boost-managed", "open", size, plan),
     ];
     let times = rounds::run(plan, &mut rivals);
     report.add(Subject { bench: "open, view, read, close", size: size as u64 }, times);

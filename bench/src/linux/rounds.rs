@@ -35,24 +35,53 @@ pub struct Rival<'a> {
     pub system: &'static str,
     /// What it is to samemap.
     pub kind: Kind,
-    /// The work, once.
-    pub work: Box<dyn FnMut() + 'a>,
+    /// The work.
+    pub work: Work<'a>,
+}
+
+/// How the work is done.
+pub enum Work<'a> {
+    /// Once, by this process, which repeats and times it.
+    Here(Box<dyn FnMut() + 'a>),
+    /// For a round, by another process, which says how many microseconds it took once; or why it was not done.
+    Elsewhere(Box<dyn FnMut() -> Result<f64, String> + 'a>),
 }
 
 impl<'a> Rival<'a> {
     /// What the work cannot be done without.
     pub fn floor(system: &'static str, work: impl FnMut() + 'a) -> Self {
-        Rival { system, kind: Kind::Floor, work: Box::new(work) }
+        Rival { system, kind: Kind::Floor, work: Work::Here(Box::new(work)) }
     }
 
     /// samemap.
     pub fn ours(system: &'static str, work: impl FnMut() + 'a) -> Self {
-        Rival { system, kind: Kind::Ours, work: Box::new(work) }
+        Rival { system, kind: Kind::Ours, work: Work::Here(Box::new(work)) }
     }
 
     /// Another one.
     pub fn peer(system: &'static str, work: impl FnMut() + 'a) -> Self {
-        Rival { system, kind: Kind::Peer, work: Box::new(work) }
+        Rival { system, kind: Kind::Peer, work: Work::Here(Box::new(work)) }
+    }
+
+    /// Another one that another process measures: microseconds, or why there are none.
+    pub fn elsewhere(system: &'static str, round: impl FnMut() -> Result<f64, String> + 'a) -> Self {
+        Rival { system, kind: Kind::Peer, work: Work::Elsewhere(Box::new(round)) }
+    }
+
+    /// How often the work fits in a slice, where we repeat it.
+    fn calibrated(&mut self, plan: Plan) -> u32 {
+        match &mut self.work {
+            Work::Here(work) => calibrated(plan, work),
+            Work::Elsewhere(_) => 1,
+        }
+    }
+
+    /// One round: microseconds.
+    fn round(&mut self, repeats: u32) -> Result<f64, String> {
+        match &mut self.work {
+            Work::Here(work) => Ok(timed(repeats, work)),
+            Work::Elsewhere(round) => round(),
+        }
     }
 }
 
@@ -81,6 +110,17 @@ impl Times {
         self.sorted.insert(at, time);
     }
 
+    /// One more, or why there are no more: then nobody asks again.
+    pub fn add_answer(&mut self, measure: impl FnOnce() -> Result<f64, String>) {
+        if self.absent.is_some() {
+            return;
+        }
+        match measure() {
+            Ok(time) => self.add(time),
+            Err(reason) => self.absent = Some(reason),
+        }
+    }
+
     /// The middle one.
     pub fn median(&self) -> f64 {
         self.sorted[self.sorted.len() / 2]
@@ -95,11 +135,11 @@ impl Times {
 
 /// Runs the rivals in turn, round by round: microseconds.
 pub fn run(plan: Plan, rivals: &mut [Rival<'_>]) -> Vec<Times> {
-    let repeats: Vec<u32> = rivals.iter_mut().map(|rival| calibrated(plan, &mut rival.work)).collect();
+    let repeats: Vec<u32> = rivals.iter_mut().map(|rival| rival.calibrated(plan)).collect();
     let mut times: Vec<Times> = rivals.iter().map(|rival| Times::new(rival.system, rival.kind)).collect();
     for _ in 0..plan.rounds {
         for (rival, (times, &repeats)) in rivals.iter_mut().zip(times.iter_mut().zip(&repeats)) {
-            times.add(timed(repeats, &mut rival.work));
+            times.add_answer(|| rival.round(repeats));
         }
     }
     times
