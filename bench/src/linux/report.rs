@@ -48,6 +48,8 @@ pub struct Absence {
     pub system: &'static str,
     /// Bytes worked on.
     pub size: u64,
+    /// Where the processes were to run.
+    pub placement: &'static str,
     /// Why.
     pub reason: String,
 }
@@ -162,7 +164,7 @@ impl Report {
             if let Some(reason) = times.absent {
                 println!("{:32} {reason}", times.system);
                 let Subject { bench, size } = subject;
-                self.absences.push(Absence { bench, system: times.system, size, reason });
+                self.absences.push(Absence { bench, system: times.system, size, placement, reason });
                 continue;
             }
             let (min, max) = (times.sorted[0], times.sorted[times.sorted.len() - 1]);

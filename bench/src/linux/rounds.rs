@@ -1,5 +1,7 @@
 //! Interleaved rounds.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::systems::Kind;
@@ -81,6 +83,15 @@ impl Times {
         self.sorted.insert(at, time);
     }
 
+    /// Does it, unless that failed before; a panic is why there are no more times.
+    fn attempt<T>(&mut self, work: impl FnOnce() -> T) -> Option<T> {
+        if self.absent.is_some() {
+            return None;
+        }
+        let answer = catch_unwind(AssertUnwindSafe(work));
+        answer.map_err(|panic| self.absent = Some(told(&*panic))).ok()
+    }
+
     /// The middle one.
     pub fn median(&self) -> f64 {
         self.sorted[self.sorted.len() / 2]
@@ -93,16 +104,27 @@ impl Times {
     }
 }
 
-/// Runs the rivals in turn, round by round: microseconds.
+/// Runs the rivals in turn, round by round: microseconds. One that panics is absent from then on.
 pub fn run(plan: Plan, rivals: &mut [Rival<'_>]) -> Vec<Times> {
-    let repeats: Vec<u32> = rivals.iter_mut().map(|rival| calibrated(plan, &mut rival.work)).collect();
     let mut times: Vec<Times> = rivals.iter().map(|rival| Times::new(rival.system, rival.kind)).collect();
+    let mut repeats = vec![1; rivals.len()];
+    for ((rival, times), repeats) in rivals.iter_mut().zip(&mut times).zip(&mut repeats) {
+        times.attempt(|| *repeats = calibrated(plan, &mut rival.work));
+    }
     for _ in 0..plan.rounds {
-        for (rival, (times, &repeats)) in rivals.iter_mut().zip(times.iter_mut().zip(&repeats)) {
-            times.add(timed(repeats, &mut rival.work));
+        for ((rival, times), &repeats) in rivals.iter_mut().zip(&mut times).zip(&repeats) {
+            if let Some(time) = times.attempt(|| timed(repeats, &mut rival.work)) {
+                times.add(time);
+            }
         }
     }
     times
+}
+
+/// What a panic says.
+pub fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
 }
 
 /// The same in nanoseconds.
