@@ -169,7 +169,7 @@ fn defeats(page: &mut String, groups: &[Group<'_>]) {
         return;
     }
     page.push_str("Every table in which a peer's median is below samemap's best one. ");
-    page.push_str("*Within the noise*: the peer's slowest run was no quicker than samemap's quickest.\n\n");
+    page.push_str("*Within the noise*: samemap's quickest run was as quick as the peer's median.\n\n");
     page.push_str(
         "| work | where | samemap's best | peer | samemap / peer |\n| --- | --- | --- | --- | --- |\n",
     );
@@ -187,7 +187,7 @@ fn lost(group: &Group<'_>, table: &Table<'_>, beaten_by: &mut Vec<(&'static str,
     let Some(ours) = table.best(Kind::Ours) else { return lines };
     let is_quicker = |row: &&&Row| row.kind == Kind::Peer && row.median < ours.median;
     for peer in table.rows.iter().filter(is_quicker) {
-        let noise = if peer.max >= ours.min { ", within the noise" } else { "" };
+        let noise = if ours.min <= peer.median { ", within the noise" } else { "" };
         let _ = writeln!(
             lines,
             "| {} | {} | {} {} | {} {} | {}{noise} |",

@@ -84,14 +84,17 @@ fn by_size(group: &Group<'_>) -> Plot {
     }
 }
 
+/// Bytes a second, of those who carry the bytes.
 fn throughput(group: &Group<'_>) -> Plot {
+    let mut curves = curves(group, |size, ns| size / ns, "");
+    curves.retain(|curve| !curve.name.contains(tables::IN_PLACE));
     Plot {
         title: format!("Stream: bytes a second, {}", group.placement),
         x: "bytes of a message",
         y: "GB/s",
         x_label: |x| tables::bytes(x as u64),
         y_label: |y| format!("{y}"),
-        curves: curves(group, |size, ns| size / ns, ""),
+        curves,
     }
 }
 
@@ -260,11 +263,13 @@ fn dot(index: usize) -> ShapeStyle {
 fn names(plot: &Plot, area: &Root<'_>) -> Result<(), Failed> {
     for (index, curve) in plot.curves.iter().enumerate() {
         let (colour, y) = (colour(index), 50 + index as i32 * LINE);
-        let dashes: &[(i32, i32)] = if curve.is_floor { &[(6, 13), (17, 24)] } else { &[(6, 24)] };
+        let dashes: &[(i32, i32)] = if curve.is_floor { &[(4, 9), (13, 18), (22, 27)] } else { &[(4, 27)] };
         for &(from, to) in dashes {
             area.draw(&PathElement::new([(from, y), (to, y)], colour.stroke_width(2))).map_err(told)?;
         }
-        area.draw(&Circle::new((15, y), 3, dot(index))).map_err(told)?;
+        if !curve.is_floor {
+            area.draw(&Circle::new((15, y), 3, dot(index))).map_err(told)?;
+        }
         let name = if curve.is_floor { format!("{} (floor)", curve.name) } else { curve.name.clone() };
         area.draw(&Text::new(name, (32, y - 6), ("sans-serif", 13))).map_err(told)?;
     }

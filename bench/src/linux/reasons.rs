@@ -14,16 +14,27 @@ const REASONS: &[(&str, &str, &str)] = &[
         "It has no lifetime to look after. samemap takes two locks, looks at two, lets go of one and reads the \
          object's facts, so that a dead object is never opened and the last holder's end is seen.",
     ),
-    ("a region of one page: open", "raw", "No lifetime to look after."),
     (
         "memory",
         "shared_memory",
-        "It keeps no page of facts behind the data (name, size, kind), and commits none of the data.",
+        "It keeps no page of facts behind the data (name, size, kind), and knows less about it in the process.",
     ),
     (
         "memory",
         "named-lock",
         "Its lock is an empty file on disk; nothing of it is mapped, and nothing tells of an owner's death.",
+    ),
+    (
+        "growth: create",
+        "shared_memory",
+        "It makes no page of facts and takes no locks, which tells where the region is small. Both pay for the pages: \
+         samemap when it creates, the other at the first touch.",
+    ),
+    (
+        "create, write every page",
+        "shared_memory",
+        "Both pay for the pages, samemap when it creates, the other at the first touch; it makes no page of facts and \
+         takes no locks.",
     ),
     ("processes open", "shared_memory", "It has no lifetime to look after (see opening)."),
 ];

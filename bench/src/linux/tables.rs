@@ -26,8 +26,11 @@ pub struct Group<'a> {
 /// Messages that stay in place are not carried: both ends touch only their first and last bytes. Such rows are shown,
 /// and nobody wins or loses by them.
 fn is_compared(row: &Row) -> bool {
-    !row.system.contains("in place")
+    !row.system.contains(IN_PLACE)
 }
+
+/// What the names of such systems say.
+pub const IN_PLACE: &str = "in place";
 
 impl<'a> Table<'a> {
     /// The first floor.
@@ -140,6 +143,8 @@ fn three_digits(value: f64) -> String {
 pub fn ratio(a: f64, b: f64) -> String {
     match a / b {
         ratio if !ratio.is_finite() => "–".to_owned(),
+        ratio if ratio < 0.001 => "< 0.001 ×".to_owned(),
+        ratio if ratio < 0.0995 => format!("{ratio:.3} ×"),
         ratio if ratio < 9.995 => format!("{ratio:.2} ×"),
         ratio if ratio < 99.95 => format!("{ratio:.1} ×"),
         ratio => format!("{ratio:.0} ×"),
@@ -154,9 +159,14 @@ pub fn counted(bench: &str) -> Option<&'static str> {
 /// A size, as the bench means it.
 pub fn size_of(bench: &str, size: u64) -> String {
     match counted(bench) {
+        Some(what) if size == 1 => format!("1 {}", singular(what)),
         Some(what) => format!("{} {what}", grouped(size)),
         None => bytes(size),
     }
+}
+
+fn singular(what: &str) -> &str {
+    what.strip_suffix("es").filter(|one| one.ends_with("ss")).or(what.strip_suffix('s')).unwrap_or(what)
 }
 
 /// Bytes, in what they are a whole number of.
@@ -174,5 +184,37 @@ pub fn grouped(number: u64) -> String {
     match number {
         0..1000 => number.to_string(),
         _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_a_unit_that_suits_them() {
+        let told =
+            [(5.987, "ns"), (1234.5, "ns"), (56.06, "us"), (14_200.0, "us"), (2.5e9, "ns"), (999.96, "ns")]
+                .map(|(value, unit)| amount(value, unit));
+        assert_eq!(told, ["5.99 ns", "1.23 µs", "56.1 µs", "14.2 ms", "2.50 s", "1000 ns"]);
+        assert_eq!(amount(69_632.0, "bytes of /dev/shm"), "68 KiB");
+        assert_eq!(amount(1.0, "descriptors"), "1");
+    }
+
+    #[test]
+    fn sizes_are_told_as_their_bench_means_them() {
+        assert_eq!(size_of("stream, a message", 4096), "4 KiB");
+        assert_eq!(size_of("stream, a message", 4097), "4097 B");
+        let (objects, _) = super::super::scale::COUNTED[0];
+        assert_eq!(size_of(objects, 100_000), "100,000 objects");
+        assert_eq!(singular("processes"), "process");
+        assert_eq!(singular("objects"), "object");
+    }
+
+    #[test]
+    fn ratios_are_told_or_left_out() {
+        assert_eq!(ratio(3.0, 2.0), "1.50 ×");
+        assert_eq!(ratio(1.0, 300.0), "0.003 ×");
+        assert_eq!(ratio(1.0, 0.0), "–");
     }
 }
