@@ -130,7 +130,8 @@ fn lines_way(report: &Report) -> String {
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let (mut year, mut day) = (1970, seconds / 86400);
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap =
+        |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days_of = |year| if is_leap(year) { 366 } else { 365 };
     while day >= days_of(year) {
         day -= days_of(year);

@@ -119,13 +119,11 @@ impl Report {
         }
         let job = Job { act: Act::Carry(Work::PingPong), size: 0, slice: plan.slice / 4, placement };
         let Ok(line) = ends::measure("line", job) else { return };
-        if let Some(&first) = self.lines.first() {
-            if (line < NEAR_NS) != (first < NEAR_NS) {
-                self.note(
-                    "the distance of the two processors changed while this was measured: compare only within a table"
-                        .to_owned(),
-                );
-            }
+        if self.lines.first().is_some_and(|&first| (line < NEAR_NS) != (first < NEAR_NS)) {
+            self.note(
+                "the distance of the two processors changed while this was measured: compare only within a table"
+                    .to_owned(),
+            );
         }
         self.lines.push(line);
     }

@@ -172,7 +172,7 @@ fn singular(what: &str) -> &str {
 /// Bytes, in what they are a whole number of.
 pub fn bytes(size: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if size >= 1 << shift && size % (1 << shift) == 0 {
+        if size >= 1 << shift && size.is_multiple_of(1 << shift) {
             return format!("{} {unit}", size >> shift);
         }
     }
