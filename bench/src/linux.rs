@@ -123,7 +123,8 @@ fn run(arguments: &Arguments, words: &[String]) -> Result<(), String> {
             measure(*part, plan, &mut report);
         }
     }
-    if arguments.what == What::All {
+    let is_whole = arguments.what == What::All;
+    if is_whole {
         println!("\n{}", document::summary(&report));
     }
     let told = |path: &Path, error| format!("cannot write {}: {error}", path.display());
@@ -131,7 +132,7 @@ fn run(arguments: &Arguments, words: &[String]) -> Result<(), String> {
         report.write_json(path).map_err(|error| told(path, error))?;
     }
     if let Some(path) = &arguments.document {
-        let call = document::Call { words: words.join(" "), is_quick: arguments.quick };
+        let call = document::Call { words: words.join(" "), is_quick: arguments.quick, is_whole };
         document::write(&report, &call, path).map_err(|error| told(path, error))?;
     }
     Ok(())

@@ -259,7 +259,7 @@ mod tests {
     fn figures_are_in_order() {
         assert!(row(&ROW.replace("3.0", "1.5")).is_err());
         assert!(row(&ROW.replace("1.0", "0.0")).is_err());
-        assert!(row(&ROW.replace("1.0", "0.0").replace("ns", "bytes")).is_ok());
+        assert!(row(&ROW.replace("1.0", "0.0").replace(r#""ns""#, r#""bytes""#)).is_ok());
         assert!(row(&ROW.replace(":5", ":0")).is_err());
         assert!(row(&ROW.replace("2.0", "null")).is_err());
     }

@@ -27,6 +27,8 @@ pub struct Call {
     pub words: String,
     /// No figures worth quoting.
     pub is_quick: bool,
+    /// Everything was measured.
+    pub is_whole: bool,
 }
 
 /// Writes the page and its plots into `directory`, and the table into the README beside it.
@@ -36,7 +38,7 @@ pub fn write(report: &Report, call: &Call, directory: &Path) -> io::Result<()> {
     fs::write(directory.join(PAGE), page(report, call, &groups, &plots))?;
     let directory = directory.canonicalize()?;
     match directory.parent() {
-        Some(parent) if !call.is_quick => renew(&parent.join("README.md"), &summary(report)),
+        Some(parent) if call.is_whole && !call.is_quick => renew(&parent.join("README.md"), &summary(report)),
         _ => Ok(()),
     }
 }
@@ -64,8 +66,10 @@ fn page(report: &Report, call: &Call, groups: &[Group<'_>], plots: &[plots::Draw
     if call.is_quick {
         page.push_str("**This was a quick run, to see that everything works: none of its figures is worth quoting.**\n\n");
     }
-    page.push_str(&summary(report));
-    page.push('\n');
+    if call.is_whole {
+        page.push_str(&summary(report));
+        page.push('\n');
+    }
     defeats(&mut page, groups);
     machine(&mut page, report, call);
     if !plots.is_empty() {
@@ -433,6 +437,21 @@ mod tests {
         let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
         assert_eq!(with_block(&text, "new\n"), Some(format!("a\n{BEGIN}\nnew\n{END}\nb\n")));
         assert_eq!(with_block("no marks", "new\n"), None);
+    }
+
+    #[test]
+    fn a_readme_is_renewed_only_where_it_has_the_marks() {
+        let readme = std::env::temp_dir().join(format!("samemap-bench-readme-{}", std::process::id()));
+        let renewed = |text: &str| {
+            fs::write(&readme, text).expect("write");
+            renew(&readme, "new\n").expect("renew");
+            fs::read_to_string(&readme).expect("read")
+        };
+        assert_eq!(renewed("a\n"), "a\n");
+        assert_eq!(renewed(&format!("a\n{BEGIN}{END}\n")), format!("a\n{BEGIN}\nnew\n{END}\n"));
+        fs::remove_file(&readme).expect("remove");
+        renew(&readme, "new\n").expect("where there is none, nothing is to be done");
+        assert!(!readme.exists());
     }
 
     #[test]

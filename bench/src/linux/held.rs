@@ -17,20 +17,22 @@ const MOST: u64 = 20_000;
 pub struct Held {
     beginning: String,
     count: u64,
+    /// As many as one process may hold.
+    most: u64,
     holders: Vec<Child>,
 }
 
 impl Held {
     /// None yet.
     pub fn new() -> Held {
-        Held { beginning: format!("bench-held-{}", std::process::id()), count: 0, holders: Vec::new() }
+        let most = MOST.min(descriptors().saturating_sub(OTHERS)).max(1);
+        Held { beginning: format!("bench-held-{}", std::process::id()), count: 0, most, holders: Vec::new() }
     }
 
     /// Makes more of them, until there are so many.
     pub fn grow_to(&mut self, count: u64) -> Result<(), String> {
-        let most = MOST.min(descriptors().saturating_sub(OTHERS)).max(1);
         while self.count < count {
-            let next = count.min(self.count + most);
+            let next = count.min(self.count + self.most);
             self.start_holder(self.count, next)?;
             self.count = next;
         }
@@ -53,6 +55,11 @@ impl Held {
             (Ok(_), reason) => Err(reason.to_owned()),
             (Err(error), _) => Err(error.to_string()),
         }
+    }
+
+    /// How many processes hold them.
+    pub fn holders(&self) -> usize {
+        self.holders.len()
     }
 
     /// The name of one in the middle.

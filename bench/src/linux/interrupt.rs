@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::time::Duration;
 
 use samemap::catalog;
+
+use super::memory;
 
 /// The group of the processes that are measuring now; zero where there is none.
 static GROUP: AtomicI32 = AtomicI32::new(0);
@@ -43,12 +46,15 @@ fn end(signal: i32) -> ! {
     if group != 0 {
         // SAFETY: processes that we started, not yet waited for.
         unsafe { libc::kill(-group, libc::SIGKILL) };
+        // Until they are gone, and let go of what they hold.
+        std::thread::sleep(Duration::from_millis(100));
     }
     // Holders and crowds of this process end when they see its end. What is measured in this process has its number
     // in its name.
     remove_all_of(std::process::id());
     if group != 0 {
         remove_all_of(group as u32);
+        let _ = fs::remove_dir_all(memory::folder_of(group as u32));
     }
     let _ = catalog::reclaim();
     eprintln!("\ninterrupted; nothing is left behind");

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::ffi::CString;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -15,6 +16,7 @@ use shared_memory::ShmemConf;
 
 use super::floor;
 use super::held;
+use super::interrupt;
 use super::machine;
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
@@ -93,7 +95,11 @@ fn made(key: &str, count: usize) -> Result<[f64; 3], String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.args([WORD, key, &count.to_string()]).stdin(Stdio::null());
-    let output = command.output().map_err(|error| error.to_string())?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let child = command.spawn().map_err(|error| error.to_string())?;
+    interrupt::begun(child.id());
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    interrupt::ended();
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(if complaint.is_empty() { output.status.to_string() } else { complaint });
@@ -148,9 +154,14 @@ impl Drop for Maker {
     }
 }
 
+/// Where a maker's files lie.
+pub fn folder_of(pid: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("samemap-bench-{pid}"))
+}
+
 impl Maker {
     fn new() -> Result<Maker, String> {
-        let folder = std::env::temp_dir().join(format!("samemap-bench-{}", std::process::id()));
+        let folder = folder_of(std::process::id());
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         Ok(Maker { folder })
     }

@@ -36,6 +36,12 @@ const REASONS: &[(&str, &str, &str)] = &[
         "Both pay for the pages, samemap when it creates, the other at the first touch; it makes no page of facts and \
          takes no locks.",
     ),
+    (
+        "waiters for one event: set, until one",
+        "raw_sync",
+        "It wakes one of the waiters, and when that one is killed on its way the others sleep on. samemap wakes all of them, so that one \
+         that is killed keeps it from nobody; those who come too late sleep again, and the first must get past them.",
+    ),
     ("processes open", "shared_memory", "It has no lifetime to look after (see opening)."),
 ];
 

@@ -15,13 +15,14 @@ use super::arena::Arena;
 use super::bare;
 use super::crowd::{self, Crowd, Order};
 use super::floor::{self, Standing};
-use super::held::Held;
+use super::held::{self, Held};
 use super::machine;
 use super::place::UNPINNED;
 use super::region;
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
 use super::systems::Kind;
+use super::tables;
 
 const CREATE: &str = "objects in the name space: create and close one more";
 const OPEN: &str = "objects in the name space: open and close one";
@@ -96,6 +97,14 @@ fn objects(plan: Plan, report: &mut Report) {
                 report.add(Subject { bench, size: count }, vec![absent("samemap", Kind::Ours, &reason)]);
             }
             break;
+        }
+        if count > held::descriptors() {
+            report.note(format!(
+                "{} named objects were held by {} processes, because one may have {} descriptors",
+                tables::grouped(count),
+                held.holders(),
+                held::descriptors(),
+            ));
         }
         one_among(fewer_rounds(plan, count >= 10_000), report, &held, count);
     }
