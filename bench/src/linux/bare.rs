@@ -36,6 +36,18 @@ pub fn unlock(word: &AtomicU32) {
     }
 }
 
+/// Sleeps while the word has this value.
+pub fn sleep_while(word: &AtomicU32, value: u32) {
+    while word.load(Acquire) == value {
+        futex(word, libc::FUTEX_WAIT, value);
+    }
+}
+
+/// Wakes all who sleep on the word.
+pub fn wake_all(word: &AtomicU32) {
+    futex(word, libc::FUTEX_WAKE, i32::MAX as u32);
+}
+
 /// Sets an auto-reset event and wakes its one waiter.
 pub fn set(word: &AtomicU32) {
     word.store(1, Release);

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::arena::Arena;
+use super::interrupt;
 use super::leftovers::{self, Folder};
 use super::link::Spec;
 use super::place::{self, Placement};
@@ -71,10 +72,12 @@ fn run_and_hear(mut command: Command) -> Result<(f64, String), String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, to be ended as one.
     let mut child = command.process_group(0).spawn().map_err(|error| error.to_string())?;
+    interrupt::begun(child.id());
     let ended = wait_for(&mut child);
     // Whatever it left running.
     // SAFETY: the group of a process that we started; it was made with it.
     unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
+    interrupt::ended();
     let status = child.wait().map_err(|error| error.to_string())?;
     // All of the group have ended once nobody can complain any more.
     let (output, complaint) = (text_of(child.stdout.take()), text_of(child.stderr.take()));

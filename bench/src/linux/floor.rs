@@ -92,3 +92,103 @@ impl Drop for Standing {
         unsafe { libc::shm_unlink(self.name.as_ptr()) };
     }
 }
+
+/// A region that was opened, with a view of all of it, the first byte read.
+pub struct Opened {
+    address: *mut u8,
+    len: usize,
+    fd: i32,
+}
+
+impl Opened {
+    /// Opens it.
+    pub fn open(name: &CStr) -> Opened {
+        // SAFETY: plain system calls; the size is the file's own, and the mapping is longer than a byte.
+        unsafe {
+            let fd = libc::shm_open(name.as_ptr(), libc::O_RDWR, 0);
+            assert!(fd >= 0, "shm_open: {}", std::io::Error::last_os_error());
+            let mut stat: libc::stat = std::mem::zeroed();
+            assert_eq!(libc::fstat(fd, &mut stat), 0);
+            let len = stat.st_size as usize;
+            let address = map(fd, len);
+            std::hint::black_box(address.read_volatile());
+            Opened { address, len, fd }
+        }
+    }
+}
+
+impl Opened {
+    /// Writes a byte to every page of it.
+    pub fn write_every_page(&self) {
+        // SAFETY: its own mapping of that length; nobody else writes there meanwhile.
+        unsafe { write_every_page(self.address, self.len) };
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // SAFETY: its own mapping and descriptor, used no more.
+        unsafe {
+            libc::munmap(self.address.cast(), self.len);
+            libc::close(self.fd);
+        }
+    }
+}
+
+/// `shm_open` + `posix_fallocate` + `shm_unlink` + `close`.
+pub fn create_close(name: &CStr, len: usize) {
+    // SAFETY: plain system calls on a name of our own.
+    unsafe {
+        let fd = libc::shm_open(name.as_ptr(), libc::O_CREAT | libc::O_EXCL | libc::O_RDWR, 0o600);
+        assert!(fd >= 0, "shm_open: {}", std::io::Error::last_os_error());
+        assert_eq!(libc::posix_fallocate(fd, 0, len as libc::off_t), 0);
+        assert_eq!(libc::shm_unlink(name.as_ptr()), 0);
+        libc::close(fd);
+    }
+}
+
+/// `shm_open` + `fstat` + `close`.
+pub fn open_close(name: &CStr) {
+    // SAFETY: plain system calls.
+    unsafe {
+        let fd = libc::shm_open(name.as_ptr(), libc::O_RDWR, 0);
+        assert!(fd >= 0, "shm_open: {}", std::io::Error::last_os_error());
+        let mut stat: libc::stat = std::mem::zeroed();
+        assert_eq!(libc::fstat(fd, &mut stat), 0);
+        libc::close(fd);
+    }
+}
+
+/// Creates and commits a region, writes to every page of it, and closes it: under a name, or as a memfd without one.
+pub fn create_write_all_close(name: Option<&CStr>, len: usize) {
+    // SAFETY: plain system calls, on a name of our own where there is one; the mapping is `len` bytes long.
+    unsafe {
+        let fd = match name {
+            Some(name) => libc::shm_open(name.as_ptr(), libc::O_CREAT | libc::O_EXCL | libc::O_RDWR, 0o600),
+            None => libc::memfd_create(c"samemap-bench".as_ptr(), libc::MFD_CLOEXEC),
+        };
+        assert!(fd >= 0, "no memory object: {}", std::io::Error::last_os_error());
+        // Gone when it is closed, also when this fails.
+        name.map(|name| libc::shm_unlink(name.as_ptr()));
+        let refused = libc::posix_fallocate(fd, 0, len as libc::off_t);
+        if refused != 0 {
+            libc::close(fd);
+            panic!("posix_fallocate: {}", std::io::Error::from_raw_os_error(refused));
+        }
+        let address = map(fd, len);
+        write_every_page(address, len);
+        libc::munmap(address.cast(), len);
+        libc::close(fd);
+    }
+}
+
+/// Writes a byte to every page.
+///
+/// # Safety
+/// `address` is memory of `len` bytes that may be written to, and nobody else uses it.
+pub unsafe fn write_every_page(address: *mut u8, len: usize) {
+    for at in (0..len).step_by(4096) {
+        // SAFETY: inside, by contract.
+        unsafe { address.add(at).write_volatile(1) };
+    }
+}

@@ -52,6 +52,28 @@ fn first_number(line: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// Bytes that regions can still have: what /dev/shm has room for, and no more than the memory that is free.
+pub fn free_for_shm() -> u64 {
+    let memory = read("/proc/meminfo");
+    let kib = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:")).and_then(first_number);
+    shm_blocks(|shm| shm.f_bavail).min(kib.unwrap_or(0.0) as u64 * 1024)
+}
+
+/// Bytes of /dev/shm that are used, by whomever.
+pub fn used_of_shm() -> u64 {
+    shm_blocks(|shm| shm.f_blocks - shm.f_bfree)
+}
+
+fn shm_blocks(blocks: impl FnOnce(&libc::statvfs) -> u64) -> u64 {
+    // SAFETY: plain numbers, which the call fills in.
+    let shm = unsafe {
+        let mut shm: libc::statvfs = std::mem::zeroed();
+        libc::statvfs(c"/dev/shm".as_ptr(), &raw mut shm);
+        shm
+    };
+    blocks(&shm) * shm.f_frsize
+}
+
 /// What share of the processors' time others take, while this process sleeps for a moment.
 pub fn others_share() -> f64 {
     let before = processor_times();

@@ -8,8 +8,10 @@ use shared_memory::ShmemConf;
 
 use super::external;
 use super::floor;
+use super::machine;
+use super::place::UNPINNED;
 use super::report::{Report, Subject};
-use super::rounds::{self, Plan, Rival};
+use super::rounds::{self, Plan, Rival, Times};
 
 /// All rows about regions.
 pub fn measure(plan: Plan, report: &mut Report) {
@@ -17,6 +19,48 @@ pub fn measure(plan: Plan, report: &mut Report) {
         create(plan, report, size);
     }
     open(plan, report, 64 << 10);
+    if !plan.is_quick {
+        let plan = Plan { rounds: plan.rounds.min(7), ..plan };
+        create_and_write_all(plan, report, "create, write every page, close", 1 << 30);
+    }
+}
+
+/// What is left free of the memory behind /dev/shm.
+const LEFT_FREE: u64 = 2 << 30;
+
+/// Where all pages are written to, all pay for them, also those who commit nothing at creation.
+pub fn create_and_write_all(plan: Plan, report: &mut Report, bench: &'static str, size: usize) {
+    let floor_name = CString::new(format!("/{}", unique("floor"))).expect("no NUL");
+    let name = ObjectName::new(unique("create")).expect("a valid name");
+    let peer_name = format!("/{}", unique("peer"));
+    let mut rivals = [
+        Rival::floor("raw system calls", || floor::create_write_all_close(Some(&floor_name), size)),
+        Rival::floor("memfd, without a name", || floor::create_write_all_close(None, size)),
+        Rival::ours("samemap", || {
+            let region = Region::create(&name, &CreateOptions::new(size as u64)).expect("create");
+            let view = region.view(.., Access::ReadWrite).expect("view");
+            // SAFETY: the view is as long, and nobody else knows the region.
+            unsafe { floor::write_every_page(view.as_ptr(), size) };
+        }),
+        Rival::peer("shared_memory 0.12", || {
+            let region = ShmemConf::new().size(size).os_id(&peer_name).create().expect("create");
+            // SAFETY: the mapping is as long, and nobody else knows it.
+            unsafe { floor::write_every_page(region.as_ptr(), size) };
+        }),
+    ];
+    report.progress(bench, size, UNPINNED, (0, 1));
+    let free = machine::free_for_shm();
+    let times = if size as u64 + LEFT_FREE > free {
+        let reason = format!("only {} MiB are free, and 2 GiB stay so", free >> 20);
+        let absent = |rival: &Rival<'_>| Times {
+            absent: Some(reason.clone()),
+            ..Times::new(rival.system, rival.kind)
+        };
+        rivals.iter().map(absent).collect()
+    } else {
+        rounds::run(plan, &mut rivals)
+    };
+    report.add(Subject { bench, size: size as u64 }, times);
 }
 
 fn unique(what: &str) -> String {

@@ -48,6 +48,8 @@ pub struct Absence {
     pub system: &'static str,
     /// Bytes worked on.
     pub size: u64,
+    /// Where the processes were to run.
+    pub placement: &'static str,
     /// Why.
     pub reason: String,
 }
@@ -117,13 +119,11 @@ impl Report {
         }
         let job = Job { act: Act::Carry(Work::PingPong), size: 0, slice: plan.slice / 4, placement };
         let Ok(line) = ends::measure("line", job) else { return };
-        if let Some(&first) = self.lines.first() {
-            if (line < NEAR_NS) != (first < NEAR_NS) {
-                self.note(
-                    "the distance of the two processors changed while this was measured: compare only within a table"
-                        .to_owned(),
-                );
-            }
+        if self.lines.first().is_some_and(|&first| (line < NEAR_NS) != (first < NEAR_NS)) {
+            self.note(
+                "the distance of the two processors changed while this was measured: compare only within a table"
+                    .to_owned(),
+            );
         }
         self.lines.push(line);
     }
@@ -162,7 +162,7 @@ impl Report {
             if let Some(reason) = times.absent {
                 println!("{:32} {reason}", times.system);
                 let Subject { bench, size } = subject;
-                self.absences.push(Absence { bench, system: times.system, size, reason });
+                self.absences.push(Absence { bench, system: times.system, size, placement, reason });
                 continue;
             }
             let (min, max) = (times.sorted[0], times.sorted[times.sorted.len() - 1]);

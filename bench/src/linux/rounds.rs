@@ -1,5 +1,7 @@
 //! Interleaved rounds.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::systems::Kind;
@@ -110,15 +112,19 @@ impl Times {
         self.sorted.insert(at, time);
     }
 
-    /// One more, or why there are no more: then nobody asks again.
+    /// One more, or why there are no more: then nobody asks again. A panic is such a reason, too.
     pub fn add_answer(&mut self, measure: impl FnOnce() -> Result<f64, String>) {
+        if let Some(time) = self.attempt(measure) {
+            self.add(time);
+        }
+    }
+
+    fn attempt<T>(&mut self, work: impl FnOnce() -> Result<T, String>) -> Option<T> {
         if self.absent.is_some() {
-            return;
+            return None;
         }
-        match measure() {
-            Ok(time) => self.add(time),
-            Err(reason) => self.absent = Some(reason),
-        }
+        let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(told(&*panic)));
+        answer.map_err(|reason| self.absent = Some(reason)).ok()
     }
 
     /// The middle one.
@@ -133,16 +139,28 @@ impl Times {
     }
 }
 
-/// Runs the rivals in turn, round by round: microseconds.
+/// Runs the rivals in turn, round by round: microseconds. One that panics is absent from then on.
 pub fn run(plan: Plan, rivals: &mut [Rival<'_>]) -> Vec<Times> {
-    let repeats: Vec<u32> = rivals.iter_mut().map(|rival| rival.calibrated(plan)).collect();
     let mut times: Vec<Times> = rivals.iter().map(|rival| Times::new(rival.system, rival.kind)).collect();
+    let mut repeats = vec![1; rivals.len()];
+    for ((rival, times), repeats) in rivals.iter_mut().zip(&mut times).zip(&mut repeats) {
+        times.attempt(|| {
+            *repeats = rival.calibrated(plan);
+            Ok(())
+        });
+    }
     for _ in 0..plan.rounds {
-        for (rival, (times, &repeats)) in rivals.iter_mut().zip(times.iter_mut().zip(&repeats)) {
+        for ((rival, times), &repeats) in rivals.iter_mut().zip(&mut times).zip(&repeats) {
             times.add_answer(|| rival.round(repeats));
         }
     }
     times
+}
+
+/// What a panic says.
+pub fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
 }
 
 /// The same in nanoseconds.
