@@ -5,8 +5,9 @@ use super::external;
 const MANIFEST: &str = include_str!("../../Cargo.toml");
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
-/// What the programme itself needs.
-const TOOLS: &[&str] = &["samemap", "clap", "libc", "serde", "serde_json", "plotters", "bytemuck"];
+/// What the programme itself needs, and what it gives to peers.
+const TOOLS: &[&str] =
+    &["samemap", "clap", "libc", "serde", "serde_json", "plotters", "bytemuck", "serde_bytes", "wyhash"];
 
 /// The peers from crates.io, with their versions, and the programs beside them.
 pub fn all() -> Vec<String> {

@@ -107,7 +107,8 @@ fn growth(title: &str, groups: &[&Group<'_>]) -> Option<Plot> {
         .iter()
         .flat_map(|group| {
             let factor = if group.tables.iter().any(|table| table.unit == "us") { 1e3 } else { 1.0 };
-            let prefix = group.bench[shared..].trim();
+            // The title says what one bench is about.
+            let prefix = if groups.len() == 1 { "" } else { group.bench[shared..].trim() };
             curves(group, move |_, time| time * factor, prefix)
         })
         .collect();
