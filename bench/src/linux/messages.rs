@@ -59,6 +59,7 @@ const ANSWERING: Keys = &[
 const STREAMING: Keys = &[
     "ring",
     "channel",
+    "channel-large",
     "channel-batch",
     "channel-lent",
     "iceoryx2",

@@ -145,6 +145,7 @@ pub static SYSTEMS: &[System] = &[
     System::carrying::<bare::Futex>("futex", "bare futex", Floor),
     System::carrying::<bare::Ring>("ring", "bare ring", Floor),
     System::carrying::<ours::Adaptive>("channel", "samemap Channel", Ours),
+    System::carrying::<ours::Large>("channel-large", "samemap Channel, rings of 4 MiB", Ours),
     System::carrying::<ours::Batched>("channel-batch", "samemap Channel, in batches", Ours),
     System::carrying::<ours::Lent>("channel-lent", "samemap Channel, in place", Ours),
     System::carrying::<ours::Sleeping>("channel-sleeping", "samemap Channel, never spins", Ours),

@@ -14,6 +14,8 @@ use crate::linux::link::{Link, Spec};
 pub trait Use {
     /// How both ends wait.
     const SPIN: Spin = Spin::Adaptive;
+    /// Bytes of a ring, where it is not the usual.
+    const CAPACITY: Option<usize> = None;
     /// Sends.
     fn send(channel: &mut Channel, message: &[u8]) {
         channel.sender().send(message).expect("send");
@@ -64,13 +66,25 @@ pub struct InUse<U> {
     how: PhantomData<U>,
 }
 
+/// As it comes, in rings in which the sender can run far ahead.
+pub struct LargeRings;
+
+impl Use for LargeRings {
+    const CAPACITY: Option<usize> = Some(4 << 20);
+}
+
 pub type Adaptive = InUse<AsItComes>;
+pub type Large = InUse<LargeRings>;
 pub type Sleeping = InUse<NeverSpins>;
 pub type Lent = InUse<InPlace>;
 
 fn options<U: Use>(size: usize) -> ChannelOptions {
     let options = ChannelOptions::new().spin(U::SPIN);
-    if size > 8 << 10 { options.for_messages_of(size) } else { options }
+    match U::CAPACITY {
+        Some(bytes) => options.capacity(bytes.max(4 * size)),
+        None if size > 8 << 10 => options.for_messages_of(size),
+        None => options,
+    }
 }
 
 fn make(spec: &Spec<'_>, options: &ChannelOptions) -> Result<(Channel, String), String> {
