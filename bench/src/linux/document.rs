@@ -11,6 +11,7 @@ use super::plots;
 use super::reasons;
 use super::report::{NEAR_NS, Report, Row};
 use super::systems::Kind;
+use super::tables::Carriage::{self, Copied, InPlace};
 use super::tables::{self, Group, Table, amount, ratio};
 
 /// The page's file name, and the folder's of its plots.
@@ -173,7 +174,10 @@ fn defeats(page: &mut String, groups: &[Group<'_>]) {
         page.push_str("No peer's median was below samemap's best in any table of this run.\n\n");
         return;
     }
-    page.push_str("Every table in which a peer's median is below samemap's best one. ");
+    page.push_str(
+        "Every table in which a peer's median is below samemap's best one (messages that stay in place are ",
+    );
+    page.push_str("compared with each other). ");
     page.push_str("*Within the noise*: samemap's quickest run was as quick as the peer's median.\n\n");
     page.push_str(
         "| work | where | samemap's best | peer | samemap / peer |\n| --- | --- | --- | --- | --- |\n",
@@ -189,9 +193,9 @@ fn defeats(page: &mut String, groups: &[Group<'_>]) {
 /// The lines of those who were quicker than samemap in this table.
 fn lost(group: &Group<'_>, table: &Table<'_>, beaten_by: &mut Vec<(&'static str, &'static str)>) -> String {
     let mut lines = String::new();
-    let Some(ours) = table.best(Kind::Ours) else { return lines };
-    let is_quicker = |row: &&&Row| row.kind == Kind::Peer && row.median < ours.median;
-    for peer in table.rows.iter().filter(is_quicker) {
+    for peer in table.rows.iter().filter(|row| row.kind == Kind::Peer) {
+        let ours = table.best(Kind::Ours, Carriage::of(peer));
+        let Some(ours) = ours.filter(|ours| peer.median < ours.median) else { continue };
         let noise = if ours.min <= peer.median { ", within the noise" } else { "" };
         let _ = writeln!(
             lines,
@@ -290,8 +294,9 @@ fn titled(row: &Row) -> String {
 fn full(page: &mut String, table: &Table<'_>) {
     page.push_str("| system | min | median | max | spread | × floor | × best peer | runs |\n");
     page.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    let (floor, peer) = (table.floor(), table.best(Kind::Peer));
+    let floor = table.floor();
     for row in &table.rows {
+        let peer = table.best(Kind::Peer, Carriage::of(row));
         let beside =
             |other: Option<&Row>| other.map_or("–".to_owned(), |other| ratio(row.median, other.median));
         let _ = writeln!(
@@ -362,19 +367,28 @@ fn noise(page: &mut String, report: &Report) {
 // ---- The table to choose by ---------------------------------------------------------------------------------
 
 /// What a user would choose by: what it is called, its bench, size, and the placements that tell it best.
-const CHOSEN_BY: &[(&str, &str, u64, &[&str])] = &[
-    ("create a region of 64 KiB, write, close", "create, view, write, close", 64 << 10, ANYWHERE),
-    ("open a region of 64 KiB, read, close", "open, view, read, close", 64 << 10, ANYWHERE),
-    ("lock and unlock, alone", "lock and unlock, alone", 0, ANYWHERE),
-    ("wake a sleeping process, one core", "wake-up ping-pong, one way", 0, &["one core"]),
-    ("a message of 64 B there or back", "ping-pong, one way", 64, CORES),
-    ("a stream's message of 64 B", "stream, a message", 64, CORES),
-    ("a stream's message of 4 KiB", "stream, a message", 4 << 10, CORES),
-    ("a stream's message of 1 MiB", "stream, a message", 1 << 20, CORES),
+const CHOSEN_BY: &[(&str, &str, u64, Carriage, &[&str])] = &[
+    ("create a region of 64 KiB, write, close", "create, view, write, close", 64 << 10, Copied, ANYWHERE),
+    ("open a region of 64 KiB, read, close", "open, view, read, close", 64 << 10, Copied, ANYWHERE),
+    ("lock and unlock, alone", "lock and unlock, alone", 0, Copied, ANYWHERE),
+    (
+        "lock and unlock, two processes contending",
+        "lock and unlock, two processes contending",
+        0,
+        Copied,
+        CORES,
+    ),
+    ("wake a sleeping process, one core", "wake-up ping-pong, one way", 0, Copied, &["one core"]),
+    ("a message of 64 B there or back", "ping-pong, one way", 64, Copied, CORES),
+    ("a message of 1 MiB there or back, in place", "ping-pong, one way", 1 << 20, InPlace, CORES),
+    ("a stream's message of 64 B", "stream, a message", 64, Copied, CORES),
+    ("a stream's message of 4 KiB", "stream, a message", 4 << 10, Copied, CORES),
+    ("a stream's message of 1 MiB", "stream, a message", 1 << 20, Copied, CORES),
     (
         "the newest value of 64 B, read while it is written",
         "newest value, a read while it is written",
         64,
+        Copied,
         CORES,
     ),
 ];
@@ -386,10 +400,10 @@ const CORES: &[&str] = &["two cores", "unpinned"];
 pub fn summary(report: &Report) -> String {
     let groups = tables::groups(report);
     let mut lines = String::from("| work | floor | samemap | best peer |\n| --- | --- | --- | --- |\n");
-    for (what, bench, size, placements) in CHOSEN_BY {
+    for (what, bench, size, carriage, placements) in CHOSEN_BY {
         let group = tables::find(&groups, bench, placements);
         if let Some((group, table)) = group.and_then(|group| Some((group, group.of_size(*size)?))) {
-            lines.push_str(&choice(what, group, table));
+            lines.push_str(&choice(what, group, table, *carriage));
         }
     }
     let machine = &report.machine;
@@ -405,8 +419,9 @@ pub fn summary(report: &Report) -> String {
     lines
 }
 
-fn choice(what: &str, group: &Group<'_>, table: &Table<'_>) -> String {
-    let floor = table.floor();
+fn choice(what: &str, group: &Group<'_>, table: &Table<'_>, carriage: Carriage) -> String {
+    // The floors copy.
+    let floor = table.floor().filter(|_| carriage == Copied);
     let told = |row: Option<&Row>, is_named: bool| {
         let Some(row) = row else { return "–".to_owned() };
         let mut text = amount(row.median, table.unit);
@@ -418,13 +433,13 @@ fn choice(what: &str, group: &Group<'_>, table: &Table<'_>) -> String {
         }
         text
     };
-    let ours = table.best(Kind::Ours);
+    let ours = table.best(Kind::Ours, carriage);
     format!(
         "| {what}, {} | {} | {} | {} |\n",
         if what.ends_with("one core") { "both ends" } else { group.placement },
         told(floor, true),
         told(ours, ours.is_some_and(|row| row.system != "samemap")),
-        told(table.best(Kind::Peer), true),
+        told(table.best(Kind::Peer, carriage), true),
     )
 }
 

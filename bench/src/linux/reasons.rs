@@ -1,18 +1,27 @@
 //! Why a peer is quicker, where it is: by bench and system, each from how both work.
 
 /// Beginnings of a bench's and of a system's name, and the reason.
+#[rustfmt::skip]
 const REASONS: &[(&str, &str, &str)] = &[
     (
         "create, view, write, close",
         "shared_memory",
-        "It sets the file's length and commits nothing: what /dev/shm has no room for is a SIGBUS at the first touch. \
-         samemap's pages are there when the creation returns.",
+        "It sets the file's length and commits nothing: what /dev/shm has no room for is a SIGBUS at the first touch. samemap's pages are there when the creation returns.",
+    ),
+    (
+        "create, view, write, close",
+        "Boost",
+        "It sets the file's length and commits nothing, as `shared_memory` does; its object stays until somebody removes it.",
     ),
     (
         "open, view, read, close",
         "shared_memory",
-        "It has no lifetime to look after. samemap takes two locks, looks at two, lets go of one and reads the \
-         object's facts, so that a dead object is never opened and the last holder's end is seen.",
+        "It has no lifetime to look after. samemap takes two locks, looks at two, lets go of one and reads the object's facts, so that a dead object is never opened and the last holder's end is seen.",
+    ),
+    (
+        "open, view, read, close",
+        "Boost",
+        "It has no lifetime to look after (see `shared_memory`).",
     ),
     (
         "memory",
@@ -27,22 +36,138 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "growth: create",
         "shared_memory",
-        "It makes no page of facts and takes no locks, which tells where the region is small. Both pay for the pages: \
-         samemap when it creates, the other at the first touch.",
+        "It makes no page of facts and takes no locks, which tells where the region is small. Both pay for the pages: samemap when it creates, the other at the first touch.",
     ),
     (
         "create, write every page",
         "shared_memory",
-        "Both pay for the pages, samemap when it creates, the other at the first touch; it makes no page of facts and \
-         takes no locks.",
+        "Both pay for the pages, samemap when it creates, the other at the first touch; it makes no page of facts and takes no locks.",
+    ),
+    (
+        "create, write every page",
+        "Boost",
+        "As `shared_memory`.",
+    ),
+    (
+        "lock and unlock, alone",
+        "Boost",
+        "A plain pthread mutex: a dead owner's lock blocks everybody for ever.",
+    ),
+    (
+        "lock and unlock, two processes contending",
+        "std",
+        "It is for threads of one process.",
+    ),
+    (
+        "lock and unlock, two processes contending",
+        "Boost",
+        "A plain pthread mutex (see the lock alone).",
     ),
     (
         "waiters for one event: set, until one",
         "raw_sync",
-        "It wakes one of the waiters, and when that one is killed on its way the others sleep on. samemap wakes all of them, so that one \
-         that is killed keeps it from nobody; those who come too late sleep again, and the first must get past them.",
+        "It wakes one of the waiters, and when that one is killed on its way the others sleep on. samemap wakes all of them, so that one that is killed keeps it from nobody; those who come too late sleep again, and the first must get past them.",
     ),
-    ("processes open", "shared_memory", "It has no lifetime to look after (see opening)."),
+    (
+        "processes open",
+        "shared_memory",
+        "It has no lifetime to look after (see opening).",
+    ),
+    (
+        "wake-up ping-pong",
+        "eventfd",
+        "State and wake-up are one object of the kernel, one system call each way; no message is carried.",
+    ),
+    (
+        "wake-up ping-pong",
+        "shmem-ipc",
+        "It waits on an eventfd, with no timer: a receiver whose sender was killed sleeps on. A sleeping side of a Channel looks every 80 ms whether its peer lives, and that timer is set at each sleep, for 0.4 µs. On two cores see Unix stream sockets.",
+    ),
+    (
+        "wake-up ping-pong",
+        "subetha",
+        "A futex without a timer: a side whose peer was killed sleeps on (see `shmem-ipc`).",
+    ),
+    (
+        "wake-up ping-pong",
+        "pipe",
+        "The kernel copies the bytes and wakes in the same system call, and tells of a peer's end by itself. A Channel makes no system call at all where its peer is awake, and sets a timer where it sleeps (see `shmem-ipc`).",
+    ),
+    (
+        "wake-up ping-pong",
+        "POSIX message queue",
+        "As a pipe, without an end that is told.",
+    ),
+    (
+        "wake-up ping-pong",
+        "",
+        "Between two cores nearly all of the time is that of a processor's way out of its sleep, which all of them wait for alike; differences of some microseconds come and go from run to run.",
+    ),
+    (
+        "ping-pong",
+        "subetha",
+        "Its sides only spin: they never sleep, know nothing of each other's death, and keep the message beside the word that announces it. A Channel has that word on a cache line of its own, so that several messages are announced at once. Where messages are large, its ring of 4 MiB is used anew from its beginning, and the Channel's of four messages is walked through.",
+    ),
+    (
+        "ping-pong",
+        "iceoryx2",
+        "It writes each message into the same few places of its memory again and again, which stay in the processor's caches; a Channel walks through its ring. It only spins here, and copies once where a Channel's ends copy twice.",
+    ),
+    (
+        "ping-pong",
+        "raw_sync",
+        "It carries no message, and only spins.",
+    ),
+    (
+        "ping-pong",
+        "ipmpsc, zero-copy",
+        "Its receiver reads the message where it lies and copies nothing.",
+    ),
+    (
+        "ping-pong",
+        "ipmpsc 0.5, zero-copy",
+        "Its receiver reads the message where it lies and copies nothing.",
+    ),
+    (
+        "ping-pong",
+        "shmem-ipc",
+        "Its ring is as long as the message needs, and stays in the caches better than a Channel's with room for four; for small messages it wakes through an eventfd (see wake-ups).",
+    ),
+    (
+        "ping-pong",
+        "",
+        "Large messages: its buffers are smaller than a Channel's ring with room for four, and stay in the processor's caches. Small ones, unpinned: where the system puts both processes on one core, each message is a wake-up, and those of a Channel set a timer (see wake-ups).",
+    ),
+    (
+        "stream",
+        "subetha",
+        "Its sides only spin: they never sleep and know nothing of each other's death. A FrameRing of 4 MiB lets its sender run far ahead of its receiver, so that they meet in the shared cache; a Channel does so with rings of 4 MiB, which are in the same table.",
+    ),
+    (
+        "stream",
+        "shmem-ipc",
+        "It writes bytes without a header each: a message is so many bytes of the stream.",
+    ),
+    (
+        "stream",
+        "ipmpsc 0.5, zero-copy",
+        "Its receiver reads the message where it lies and copies nothing.",
+    ),
+    (
+        "stream",
+        "iceoryx2",
+        "It copies once, into memory that its receiver reads in place, where a Channel's ends copy twice here.",
+    ),
+    (
+        "stream",
+        "Unix",
+        "The kernel copies in pieces that both sides have in their caches.",
+    ),
+    (
+        "newest value, a read",
+        "mmap-sync",
+        "Its writer calls msync at each write, which takes some hundred nanoseconds, so it disturbs its readers a tenth as often (see the writes). And it may give a torn value: this programme saw some, and its notes say so.",
+    ),
 ];
 
 /// The reason, where one is known.

@@ -23,13 +23,24 @@ pub struct Group<'a> {
     pub tables: Vec<Table<'a>>,
 }
 
-/// Messages that stay in place are not carried: both ends touch only their first and last bytes. Such rows are shown,
-/// and nobody wins or loses by them.
-fn is_compared(row: &Row) -> bool {
-    !row.system.contains(IN_PLACE)
+/// Whether a message is carried or stays where it is: who lends it in place touches only its first and last bytes, and is
+/// compared only with others who do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carriage {
+    /// Copied in and out.
+    Copied,
+    /// Lent in place.
+    InPlace,
 }
 
-/// What the names of such systems say.
+impl Carriage {
+    /// That of a row.
+    pub fn of(row: &Row) -> Carriage {
+        if row.system.contains(IN_PLACE) { Carriage::InPlace } else { Carriage::Copied }
+    }
+}
+
+/// What the names of systems say whose messages stay in place.
 pub const IN_PLACE: &str = "in place";
 
 impl<'a> Table<'a> {
@@ -38,16 +49,16 @@ impl<'a> Table<'a> {
         self.rows.iter().find(|row| row.kind == Kind::Floor).copied()
     }
 
-    /// The quickest of a kind, of those that are [compared](is_compared).
-    pub fn best(&self, kind: Kind) -> Option<&'a Row> {
-        let of_kind = self.rows.iter().filter(|row| row.kind == kind && is_compared(row));
-        of_kind.min_by(|one, other| one.median.total_cmp(&other.median)).copied()
+    /// The quickest of a kind, of those who carry alike.
+    pub fn best(&self, kind: Kind, carriage: Carriage) -> Option<&'a Row> {
+        let alike = self.rows.iter().filter(|row| row.kind == kind && Carriage::of(row) == carriage);
+        alike.min_by(|one, other| one.median.total_cmp(&other.median)).copied()
     }
 
-    /// The quickest that a user could take, of those that are compared.
+    /// The quickest that a user could take, of those who copy.
     pub fn winner(&self) -> Option<&'a Row> {
-        let usable = self.rows.iter().filter(|row| row.kind != Kind::Floor && is_compared(row));
-        usable.min_by(|one, other| one.median.total_cmp(&other.median)).copied()
+        let best = [Kind::Ours, Kind::Peer].map(|kind| self.best(kind, Carriage::Copied));
+        best.into_iter().flatten().min_by(|one, other| one.median.total_cmp(&other.median))
     }
 
     /// The row of that system.
