@@ -26,6 +26,7 @@ mod newest;
 mod peers;
 mod place;
 mod plots;
+mod producers;
 mod reasons;
 mod region;
 mod report;
@@ -97,6 +98,7 @@ const PARTS: &[(What, Part)] = &[
     (What::Wake, messages::wake),
     (What::Pingpong, messages::ping_pong),
     (What::Stream, messages::stream),
+    (What::Stream, producers::measure),
     (What::Latest, latest::measure),
     (What::Scale, scale::measure),
 ];

@@ -28,6 +28,7 @@ const BENCHES: &[&str] = &[
     WAKE,
     PING_PONG,
     STREAM,
+    "two producers into one receiver",
     "newest value",
     "objects in the name space: create",
     "objects in the name space: open",
