@@ -271,7 +271,10 @@ fn median_of(table: &Table<'_>, system: &str) -> String {
     let Some(row) = table.of(system) else { return "–".to_owned() };
     let median = amount(row.median, table.unit);
     match table.winner() {
-        Some(winner) if winner.system == system => format!("**{median}**"),
+        // Where nobody is compared with samemap its objects are no rivals of each other.
+        Some(winner) if winner.median == row.median && table.best(Kind::Peer).is_some() => {
+            format!("**{median}**")
+        }
         _ => median,
     }
 }
