@@ -272,7 +272,7 @@ fn median_of(table: &Table<'_>, system: &str) -> String {
     let median = amount(row.median, table.unit);
     match table.winner() {
         // Where nobody is compared with samemap its objects are no rivals of each other.
-        Some(winner) if winner.median == row.median && table.best(Kind::Peer).is_some() => {
+        Some(winner) if winner.median == row.median && table.best(Kind::Peer, Copied).is_some() => {
             format!("**{median}**")
         }
         _ => median,
