@@ -79,7 +79,11 @@ fn produce(memory: &Hostile<'_>, shape: Shape) {
     let mut producer = Producer::new(shape);
     while !memory.input.borrow().is_empty() {
         let len = memory.input.borrow_mut().below(shape.max_message() + 1);
-        if let Ok(Some(record)) = producer.reserve(memory, len) {
+        let reserved = match len % 2 {
+            0 => producer.reserve(memory, len),
+            _ => producer.reserve_anew(memory, len),
+        };
+        if let Ok(Some(record)) = reserved {
             check(record, shape);
             let shorter = memory.input.borrow_mut().below(len + 1);
             producer.commit(memory, record, len - shorter);

@@ -48,7 +48,11 @@ struct Pair {
 
 impl Pair {
     fn send(&mut self, room: usize, len: usize) {
-        let Some(record) = self.producer.reserve(&self.memory, room).expect("an honest consumer") else {
+        let reserved = match self.sent % 2 {
+            0 => self.producer.reserve(&self.memory, room),
+            _ => self.producer.reserve_anew(&self.memory, room),
+        };
+        let Some(record) = reserved.expect("an honest consumer") else {
             assert!(!self.published.is_empty() || self.producer.holds_back(), "an empty ring takes all");
             return;
         };

@@ -89,7 +89,13 @@ fn produce(memory: &Memory, together: u64) {
     let mut producer = Producer::new(Shape::new(Shape::MIN_CAPACITY).unwrap());
     for number in 0..MESSAGES {
         let record = loop {
-            match producer.reserve(memory, words_of(number) * 8).expect("an honest consumer") {
+            let len = words_of(number) * 8;
+            let reserved = match number % 2 {
+                0 => producer.reserve(memory, len),
+                // At the ring's start, if the consumer has read all before.
+                _ => producer.reserve_anew(memory, len),
+            };
+            match reserved.expect("an honest consumer") {
                 Some(record) => break record,
                 None if producer.holds_back() => producer.publish(memory),
                 None => thread::yield_now(),

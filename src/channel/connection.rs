@@ -21,8 +21,10 @@ pub(super) struct Connection {
     state: SharedWord<AtomicU32>,
     /// The other end has not come yet, as far as we know: the listener's end of a channel that is new, or made new.
     awaits_peer: AtomicBool,
-    /// Something was sent since the last wait for a message: the two sides take turns.
-    takes_turns: AtomicBool,
+    /// Something was sent since the receiving half asked last: the two sides take turns.
+    pub(super) sent: Turn,
+    /// Something was received since the sending half asked last.
+    pub(super) received: Turn,
     /// The other end was found dead. Told to all later calls, though somebody new may have come meanwhile.
     peer_died: AtomicBool,
 }
@@ -36,8 +38,8 @@ impl Connection {
         state: SharedWord<AtomicU32>,
     ) -> Connection {
         let awaits_peer = AtomicBool::new(side == Side::Listener);
-        let (takes_turns, peer_died) = (AtomicBool::new(false), AtomicBool::new(false));
-        Connection { view, side, seat, region, state, awaits_peer, takes_turns, peer_died }
+        let (sent, received, peer_died) = (Turn::default(), Turn::default(), AtomicBool::new(false));
+        Connection { view, side, seat, region, state, awaits_peer, sent, received, peer_died }
     }
 
     /// Whether this handle belongs to this process, and not to the one that forked it.
@@ -61,24 +63,6 @@ impl Connection {
         let awaits = self.state.load(Ordering::Acquire) == LISTENING;
         self.awaits_peer.store(awaits, Ordering::Relaxed);
         awaits
-    }
-
-    /// Something was sent.
-    #[inline]
-    pub(super) fn note_sent(&self) {
-        // Read first: the other half's thread may be on another processor.
-        if !self.takes_turns.load(Ordering::Relaxed) {
-            self.takes_turns.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether something was sent since this was asked last.
-    pub(super) fn takes_turns(&self) -> bool {
-        let answer = self.takes_turns.load(Ordering::Relaxed);
-        if answer {
-            self.takes_turns.store(false, Ordering::Relaxed);
-        }
-        answer
     }
 
     /// Whether the other end was found dead before.
@@ -124,6 +108,31 @@ impl Connection {
     /// After that.
     pub(super) fn await_peer(&self) {
         self.awaits_peer.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What one half of an end has done since the other half asked.
+#[derive(Debug, Default)]
+pub(super) struct Turn(AtomicBool);
+
+impl Turn {
+    /// It was done.
+    #[inline]
+    pub(super) fn note(&self) {
+        // Read first: the other half's thread may be on another processor.
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was done since this was asked last.
+    #[inline]
+    pub(super) fn take(&self) -> bool {
+        let answer = self.0.load(Ordering::Relaxed);
+        if answer {
+            self.0.store(false, Ordering::Relaxed);
+        }
+        answer
     }
 }
 

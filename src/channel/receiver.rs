@@ -173,7 +173,7 @@ impl Receiver {
 
     /// Waits until there is a message; `false` when time ran out.
     fn wait_for_message(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        if !self.connection.takes_turns() {
+        if !self.connection.sent.take() {
             // A stream one way: each look would take from the sender the cache line that it writes to next, and it is
             // faster when it is left alone for a moment.
             self.spinner.pause();
@@ -196,6 +196,7 @@ impl Receiver {
             return;
         }
         self.consumer.free(&self.ring, record);
+        self.connection.received.note();
         self.ring.sender_bell.ring();
         if self.spinner.is_long_awake() {
             self.ring.receiver_bell.relax();

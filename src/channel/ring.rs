@@ -17,6 +17,9 @@ pub const HEADER: usize = 8;
 const MESSAGE: u64 = 1 << 32;
 const SKIP: u64 = 2 << 32;
 
+/// Up to this position laps are cut short. Beyond it there are messages for years, still.
+const FARTHEST_LEAP: u64 = 1 << 62;
+
 /// What the ring lies in.
 pub trait RingMemory {
     /// Where the producer has come to; what it wrote before is visible.
@@ -137,8 +140,34 @@ impl Producer {
         if skipped > 0 {
             memory.write_header(self.shape.place(self.tail), SKIP | (skipped - HEADER as u64));
         }
+        Ok(Some(self.behind(skipped, len)))
+    }
+
+    /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read all that there was: two sides that
+    /// take turns then use the same few cache lines each time.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    pub fn reserve_anew(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
+        // What is skipped and what is wanted must fit in one lap together; a skip alone must not be published; and where a
+        // message costs a lap, positions might come to their end some day.
+        let fits = self.shape.place(self.tail) as u64 >= record_len(len);
+        if !fits || self.holds_back() || self.tail > FARTHEST_LEAP {
+            return self.reserve(memory, len);
+        }
+        self.look_at_head(memory)?;
+        if self.head != self.tail {
+            return self.reserve(memory, len);
+        }
+        let rest = self.shape.rest_of_lap(self.tail);
+        memory.write_header(self.shape.place(self.tail), SKIP | (rest - HEADER as u64));
+        Ok(Some(self.behind(rest, len)))
+    }
+
+    #[inline]
+    fn behind(&self, skipped: u64, len: usize) -> Record {
         let start = self.tail + skipped;
-        Ok(Some(Record { at: self.shape.place(start) + HEADER, len, start }))
+        Record { at: self.shape.place(start) + HEADER, len, start }
     }
 
     #[cold]
@@ -362,6 +391,69 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sides_that_take_turns_use_the_same_place() {
+        let shape = Shape::new(256).unwrap();
+        let memory = Plain::new(shape);
+        let (mut producer, mut consumer) = (Producer::new(shape), Consumer::new(shape));
+        for number in 0..1000 {
+            let sent = message(number, number % (shape.max_message() + 1));
+            let record = producer.reserve_anew(&memory, sent.len()).unwrap().expect("an empty ring has room");
+            if number % 8 > 0 {
+                // What was there before this one is no longer than it.
+                let before = record_len((number - 1) % (shape.max_message() + 1));
+                assert!(record.at == HEADER || before < record_len(sent.len()), "{record:?}");
+            }
+            memory.bytes.borrow_mut()[record.at..record.at + sent.len()].copy_from_slice(&sent);
+            producer.commit(&memory, record, sent.len());
+            producer.publish(&memory);
+            assert_eq!(pop(&mut consumer, &memory), Some(sent));
+            assert_eq!(pop(&mut consumer, &memory), None);
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_stays_when_a_place_is_used_anew() {
+        let shape = Shape::new(256).unwrap();
+        let memory = Plain::new(shape);
+        let (mut producer, mut consumer) = (Producer::new(shape), Consumer::new(shape));
+        let (mut sent, mut received) = (0, 0);
+        let len_of = |number: usize| number * 37 % (shape.max_message() + 1);
+        while received < 20_000 {
+            while let Some(record) = producer.reserve_anew(&memory, len_of(sent)).unwrap() {
+                let bytes = message(sent, len_of(sent));
+                memory.bytes.borrow_mut()[record.at..record.at + bytes.len()].copy_from_slice(&bytes);
+                producer.commit(&memory, record, bytes.len());
+                sent += 1;
+                if sent % 3 > 0 {
+                    producer.publish(&memory);
+                }
+                if sent % 5 == 0 {
+                    break;
+                }
+            }
+            producer.publish(&memory);
+            for _ in 0..=sent % 4 {
+                if let Some(got) = pop(&mut consumer, &memory) {
+                    assert_eq!(got, message(received, len_of(received)));
+                    received += 1;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn positions_do_not_run_out() {
+        let shape = Shape::new(64).unwrap();
+        let memory = Plain::new(shape);
+        let far = FARTHEST_LEAP + 40;
+        memory.tail.set(far);
+        memory.head.set(far);
+        let mut producer = Producer { shape, tail: far, published: far, head: far };
+        let record = producer.reserve_anew(&memory, 8).unwrap().expect("an empty ring has room");
+        assert_eq!(record.start, far, "no lap is cut short");
     }
 
     #[test]
@@ -612,7 +704,11 @@ mod tests {
             let mut producer = Producer::new(shape);
             for _ in 0..40 {
                 let len = memory.next() as usize % (shape.max_message() + 1);
-                match producer.reserve(&memory, len) {
+                let reserved = match memory.next() % 2 {
+                    0 => producer.reserve(&memory, len),
+                    _ => producer.reserve_anew(&memory, len),
+                };
+                match reserved {
                     Ok(Some(record)) => {
                         assert_inside(record, shape);
                         producer.commit(&memory, record, len - memory.next() as usize % (len + 1));
