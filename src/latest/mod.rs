@@ -48,7 +48,7 @@
 //!   data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
 //!
 //! # Waiting
-//! A reader that waits sleeps in the kernel, and looks 20 times a second whether the writer lives. To be woken, it says
+//! A reader that waits sleeps in the kernel, and looks every 80 ms whether the writer lives. To be woken, it says
 //! in the memory that it sleeps, so it needs a read-write view: a reader of a read-only view can read, and is told
 //! [`Unsupported`](crate::ErrorKind::Unsupported) when it waits. Readers that wait cost the writer a system call a value;
 //! nobody who merely reads costs it any.

@@ -92,7 +92,7 @@ Less is better in every table. *Floor* marks the same work in the simplest code 
 promises; × floor is the median beside that of the first floor, × best peer beside the quickest of the others' medians.
 Spread is (max − min) / median. In tables of several sizes the quickest system that a user could take is bold, and the
 full figures are folded away below. Where messages stay *in place*, both ends touch only their first and last bytes:
-such rows are shown, but nobody wins or loses by them.
+such rows are compared with each other only.
 
 ";
 
@@ -178,7 +178,7 @@ fn defeats(page: &mut String, groups: &[Group<'_>]) {
         "Every table in which a peer's median is below samemap's best one (messages that stay in place are ",
     );
     page.push_str("compared with each other). ");
-    page.push_str("*Within the noise*: samemap's quickest run was as quick as the peer's median.\n\n");
+    page.push_str("*Runs overlap*: samemap's quickest run was as quick as the peer's median.\n\n");
     page.push_str(
         "| work | where | samemap's best | peer | samemap / peer |\n| --- | --- | --- | --- | --- |\n",
     );
@@ -196,7 +196,7 @@ fn lost(group: &Group<'_>, table: &Table<'_>, beaten_by: &mut Vec<(&'static str,
     for peer in table.rows.iter().filter(|row| row.kind == Kind::Peer) {
         let ours = table.best(Kind::Ours, Carriage::of(peer));
         let Some(ours) = ours.filter(|ours| peer.median < ours.median) else { continue };
-        let noise = if ours.min <= peer.median { ", within the noise" } else { "" };
+        let noise = if ours.min <= peer.median { ", runs overlap" } else { "" };
         let _ = writeln!(
             lines,
             "| {} | {} | {} {} | {} {} | {}{noise} |",

@@ -16,7 +16,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "open, view, read, close",
         "shared_memory",
-        "It has no lifetime to look after. samemap takes two locks, looks at two, lets go of one and reads the object's facts, so that a dead object is never opened and the last holder's end is seen.",
+        "It has no lifetime to look after. samemap looks whether anybody holds the object, takes a lock, reads the object's facts, lets go, and looks again, so that a dead object is never opened and the last holder's end is seen.",
     ),
     (
         "open, view, read, close",
@@ -105,13 +105,23 @@ const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "ping-pong",
+        "iceoryx2 0.10, in place",
+        "Only where the system moves the processes about (unpinned): a Channel's side that finds nothing for long goes to sleep and must be woken, iceoryx2's goes on looking.",
+    ),
+    (
+        "stream",
+        "iceoryx2 0.10, in place",
+        "Only where the system moves the processes about (unpinned): a Channel's side that finds nothing for long goes to sleep and must be woken, iceoryx2's goes on looking.",
+    ),
+    (
+        "ping-pong",
         "subetha",
-        "Its sides only spin: they never sleep, know nothing of each other's death, and keep the message beside the word that announces it. A Channel has that word on a cache line of its own, so that several messages are announced at once. Where messages are large, its ring of 4 MiB is used anew from its beginning, and the Channel's of four messages is walked through.",
+        "Its sides only spin: they never sleep, know nothing of each other's death, and keep the message beside the word that announces it. A Channel has that word on a cache line of its own, so that several messages are announced at once.",
     ),
     (
         "ping-pong",
         "iceoryx2",
-        "It writes each message into the same few places of its memory again and again, which stay in the processor's caches; a Channel walks through its ring. It only spins here, and copies once where a Channel's ends copy twice.",
+        "It copies once where a Channel's ends copy twice, and only spins here.",
     ),
     (
         "ping-pong",
@@ -131,12 +141,12 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "ping-pong",
         "shmem-ipc",
-        "Its ring is as long as the message needs, and stays in the caches better than a Channel's with room for four; for small messages it wakes through an eventfd (see wake-ups).",
+        "It only waits on eventfds, which carry no timer (see wake-ups): it tells where both processes are on one core.",
     ),
     (
         "ping-pong",
         "",
-        "Large messages: its buffers are smaller than a Channel's ring with room for four, and stay in the processor's caches. Small ones, unpinned: where the system puts both processes on one core, each message is a wake-up, and those of a Channel set a timer (see wake-ups).",
+        "Unpinned, where the system puts both processes on one core, each message is a wake-up, and those of a Channel set a timer (see wake-ups).",
     ),
     (
         "stream",
@@ -166,7 +176,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "newest value, a read",
         "mmap-sync",
-        "Its writer calls msync at each write, which takes some hundred nanoseconds, so it disturbs its readers a tenth as often (see the writes). And it may give a torn value: this programme saw some, and its notes say so.",
+        "Its writer calls msync at each write, which takes some hundred nanoseconds, so it disturbs its readers far less often (see the writes). And it may give a torn value: this programme saw some, and its notes say so.",
     ),
 ];
 
