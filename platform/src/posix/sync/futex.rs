@@ -11,7 +11,7 @@ use crate::testing::reached;
 use crate::words::{Sleeper, Slept, Until, Word};
 
 /// The longest sleep. A wake-up that was lost with a killed process, or an owner's death, is found out
-/// after it. Fifty wake-ups a second cost a core well under a thousandth of its time.
+/// after it. A wake-up costs some tens of microseconds of a processor, so fifty a second cost a few thousandths of it.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
 /// The longest sleep on a doorbell. Those who build on one promise to notice a death within 100 ms.
