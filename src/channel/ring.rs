@@ -137,10 +137,7 @@ impl Producer {
                 return Ok(None);
             }
         }
-        if skipped > 0 {
-            memory.write_header(self.shape.place(self.tail), SKIP | (skipped - HEADER as u64));
-        }
-        Ok(Some(self.behind(skipped, len)))
+        Ok(Some(self.behind(memory, skipped, len)))
     }
 
     /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read all that there was: two sides that
@@ -159,13 +156,15 @@ impl Producer {
         if self.head != self.tail {
             return self.reserve(memory, len);
         }
-        let rest = self.shape.rest_of_lap(self.tail);
-        memory.write_header(self.shape.place(self.tail), SKIP | (rest - HEADER as u64));
-        Ok(Some(self.behind(rest, len)))
+        Ok(Some(self.behind(memory, self.shape.rest_of_lap(self.tail), len)))
     }
 
+    /// Skips so many bytes, and gives the room behind them.
     #[inline]
-    fn behind(&self, skipped: u64, len: usize) -> Record {
+    fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
+        if skipped > 0 {
+            memory.write_header(self.shape.place(self.tail), SKIP | (skipped - HEADER as u64));
+        }
         let start = self.tail + skipped;
         Record { at: self.shape.place(start) + HEADER, len, start }
     }

@@ -51,7 +51,7 @@ const AWAKE_FOR_LONG: u32 = 64;
 pub(super) struct Spinner {
     spin: Spin,
     looks: u32,
-    /// Not before this time is looking tried again; `None` while it pays.
+    /// Not before this time is looking tried again; `None` until a trial has failed.
     next_trial: Option<Instant>,
     /// Messages since the last sleep.
     awake: u32,

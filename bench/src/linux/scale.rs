@@ -281,14 +281,23 @@ fn waiters(plan: Plan, report: &mut Report, count: usize, reset: Reset) {
     report.add(Subject { bench, size: count as u64 }, times);
 }
 
-/// Microseconds from the set of a manual-reset event until all are through.
-fn until_all(crowd: &mut Crowd, event: Option<&dyn Flag>) -> Result<f64, String> {
+/// Sets the event when the whole crowd sleeps on it: the event, and when that was.
+fn set_when_all_sleep<'a>(
+    crowd: &mut Crowd,
+    event: Option<&'a dyn Flag>,
+) -> Result<(&'a dyn Flag, u64), String> {
     let event = event.ok_or("the event could not be made")?;
     event.reset();
     crowd.order(Order::Wait);
     crowd.wait_asleep()?;
     let set = crowd::now();
     event.set();
+    Ok((event, set))
+}
+
+/// Microseconds from the set of a manual-reset event until all are through.
+fn until_all(crowd: &mut Crowd, event: Option<&dyn Flag>) -> Result<f64, String> {
+    let (_, set) = set_when_all_sleep(crowd, event)?;
     crowd.wait_done()?;
     let last = crowd.answers().into_iter().max().unwrap_or(set);
     Ok((last - set) as f64 / 1e3)
@@ -296,12 +305,7 @@ fn until_all(crowd: &mut Crowd, event: Option<&dyn Flag>) -> Result<f64, String>
 
 /// Microseconds from the set of an auto-reset event until one is through; the others go through after it.
 fn until_one(crowd: &mut Crowd, event: Option<&dyn Flag>) -> Result<f64, String> {
-    let event = event.ok_or("the event could not be made")?;
-    event.reset();
-    crowd.order(Order::Wait);
-    crowd.wait_asleep()?;
-    let set = crowd::now();
-    event.set();
+    let (event, set) = set_when_all_sleep(crowd, event)?;
     crowd.wait_done_by(1)?;
     let first = crowd.answers().into_iter().max().unwrap_or(set);
     for through in 2..=crowd.len() {

@@ -224,7 +224,7 @@ impl Core {
             return Err(self.forked());
         }
         if self.word().replace(0, self.claim.number()).is_err()
-            && !self.take_contended(this_thread, timeout)?
+            && !self.take_contended(this_thread, |taker| taker.take_contended(futex::until(timeout)))?
         {
             return Ok(false);
         }
@@ -232,16 +232,16 @@ impl Core {
         Ok(true)
     }
 
-    /// Takes the lock, which is not free, or was abandoned; `false` when time ran out.
+    /// Takes the lock, which is not free, or was abandoned: once more, or as `take` does; `false` when time ran out.
     #[cold]
-    fn take_contended(&self, this_thread: usize, timeout: Option<Duration>) -> Result<bool> {
+    fn take_contended(
+        &self,
+        this_thread: usize,
+        take: impl FnOnce(&Taker<'_, SharedWord, FutexSleeper>) -> Outcome<Found>,
+    ) -> Result<bool> {
         if self.owner.load(Ordering::Relaxed) == this_thread {
             return self.take_once_more();
         }
-        Ok(self.contend(|taker| taker.take_contended(futex::until(timeout))))
-    }
-
-    fn contend(&self, take: impl FnOnce(&Taker<'_, SharedWord, FutexSleeper>) -> Outcome<Found>) -> bool {
         let taker = Taker {
             word: self.word(),
             claim: self.claim.number(),
@@ -251,9 +251,9 @@ impl Core {
         match take(&taker) {
             Outcome::Got(found) => {
                 self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
-                true
+                Ok(true)
             }
-            Outcome::TimedOut => false,
+            Outcome::TimedOut => Ok(false),
         }
     }
 
@@ -322,10 +322,7 @@ impl Core {
         if !self.mark.is_current() {
             return Err(self.forked());
         }
-        if self.owner.load(Ordering::Relaxed) == this_thread {
-            return self.take_once_more();
-        }
-        let took = self.contend(|taker| taker.take_after_sleep());
+        let took = self.take_contended(this_thread, |taker| taker.take_after_sleep())?;
         if took {
             self.owner.store(this_thread, Ordering::Relaxed);
         }
