@@ -1,21 +1,25 @@
 //! What a forked child (without exec) keeps of its parent's handles: the bytes, and nothing else (C15).
 //!
-//! A fork shares open file descriptions, and with them the locks that mean *somebody holds this*. A
-//! child that lived longer than its killed parent would keep the parent's objects alive. So in the child,
-//! before `fork` returns there, every holder's descriptor is replaced by one of a fresh description, and
-//! every shared mapping is made anew from that. The child's copies of handles then work for reading, and
-//! closing them does nothing to the parent's.
+//! A fork shares open file descriptions, and with them the locks that mean *somebody holds this*. A child that lived
+//! longer than its killed parent would keep the parent's objects alive. So every descriptor that carries a lock is
+//! registered here, and in the child, before `fork` returns there, a descriptor that carries none takes its number:
+//! a copy (`dup3`) of one that was opened with `O_PATH` long before. That needs no right, no /proc and no free number,
+//! and the number does not fall free for a stranger's file.
 //!
-//! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are
-//! close-on-exec. A raw `clone` does not come here either; its child is told apart by its process id where a handle
-//! goes, so it neither unlocks nor unlinks, but it does keep the description alive. It must not drop a copy of a
-//! mutex's guard: that makes no system call, and so gives up its parent's lock.
+//! Descriptions that are mapped carry no locks, because a mapping keeps its description alive after every `close`. So
+//! nothing has to be done about mappings: the child's copies of views show the same memory as before, live, and hold
+//! nothing. The price is a second description for each object, which costs one `open`.
+//!
+//! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are close-on-exec.
+//! A raw `clone` and glibc's `_Fork` do not come here either. Their child is told apart by its process id where a handle
+//! goes, so it neither unlocks nor unlinks, but it does keep the descriptions, and with them the objects, alive. It must
+//! not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's lock.
 
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::{AsRawFd as _, IntoRawFd as _, RawFd};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use super::descriptor::{Identity, behind_standard_streams};
 
 /// How many forks lie between this process and the one that loaded the program.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -38,12 +42,33 @@ impl ProcessMark {
     }
 }
 
+/// The process that holds, which a forked child can come to be.
+#[derive(Debug)]
+pub(super) struct HolderMark(AtomicU64);
+
+impl HolderMark {
+    pub(super) fn current() -> HolderMark {
+        HolderMark(AtomicU64::new(Self::bits()))
+    }
+
+    pub(super) fn is_current(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::bits()
+    }
+
+    pub(super) fn set_current(&self) {
+        self.0.store(Self::bits(), Ordering::Release);
+    }
+
+    fn bits() -> u64 {
+        let ProcessMark { pid, generation } = ProcessMark::current();
+        u64::from(pid) << 32 | u64::from(generation)
+    }
+}
+
 /// How many forks lie behind a process: tells parent and child apart without a system call.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Generation(u32);
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl Generation {
     pub(super) fn current() -> Generation {
         handlers::install();
@@ -58,16 +83,13 @@ impl Generation {
 
 /// What a process has one of, and a forked child begins anew: the parent's may be locked by a thread that the
 /// child does not have, and says what the parent owns.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) struct PerProcess<T: 'static>(AtomicPtr<OfGeneration<T>>);
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 struct OfGeneration<T> {
     generation: Generation,
     value: T,
 }
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl<T: Default + Sync> PerProcess<T> {
     pub(super) const fn new() -> Self {
         PerProcess(AtomicPtr::new(std::ptr::null_mut()))
@@ -89,7 +111,7 @@ impl<T: Default + Sync> PerProcess<T> {
     fn begin(&self, seen: *mut OfGeneration<T>) {
         let new = Box::new(OfGeneration { generation: Generation::current(), value: T::default() });
         let new = Box::into_raw(new);
-        // What the parent left stays where it is: whoever has a reference may keep it.
+        // What the parent left stays where it is: a reference to it may be kept.
         if self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             // SAFETY: made above, and nobody else has seen it.
             drop(unsafe { Box::from_raw(new) });
@@ -97,46 +119,34 @@ impl<T: Default + Sync> PerProcess<T> {
     }
 }
 
-/// What a forked child has to make anew.
+/// The descriptors that carry locks.
+pub(super) struct Registry {
+    entries: Vec<Entry>,
+    first_free: usize,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Entry {
     Free { next: usize },
-    Holder { fd: RawFd, writable: bool },
-    Mapping(SharedMapping),
-}
-
-/// A shared mapping of a holder's descriptor.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SharedMapping {
-    pub(super) address: usize,
-    pub(super) len: usize,
-    pub(super) offset: u64,
-    pub(super) writable: bool,
-    pub(super) fd: RawFd,
+    Lockable { fd: RawFd, identity: Identity },
 }
 
 /// Place of an entry, to take it out again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(usize);
 
-struct Registry {
-    entries: Vec<Entry>,
-    first_free: usize,
-    /// How often this process began to fork.
-    forks: u32,
-}
-
 const NONE_FREE: usize = usize::MAX;
 
-static REGISTRY: Mutex<Registry> =
-    Mutex::new(Registry { entries: Vec::new(), first_free: NONE_FREE, forks: 0 });
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry { entries: Vec::new(), first_free: NONE_FREE });
 
 fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Registry {
-    fn insert(&mut self, entry: Entry) -> Ticket {
+    /// Remembers a descriptor that was opened since forks are held off.
+    pub(super) fn insert(&mut self, fd: RawFd, identity: Identity) -> Ticket {
+        let entry = Entry::Lockable { fd, identity };
         let Some(Entry::Free { next }) = self.entries.get(self.first_free).copied() else {
             self.entries.push(entry);
             return Ticket(self.entries.len() - 1);
@@ -146,80 +156,32 @@ impl Registry {
         Ticket(place)
     }
 
-    fn remove(&mut self, ticket: Ticket) {
+    /// Forgets a descriptor, before it is closed.
+    pub(super) fn remove(&mut self, ticket: Ticket) {
         self.entries[ticket.0] = Entry::Free { next: self.first_free };
         self.first_free = ticket.0;
     }
 }
 
-/// Remembers a descriptor that carries a holder's lock.
-pub(super) fn register_holder(fd: BorrowedFd<'_>, writable: bool) -> Ticket {
+/// No thread forks this process while the answer lives.
+pub(super) fn held_off() -> MutexGuard<'static, Registry> {
     handlers::install();
-    registry().insert(Entry::Holder { fd: fd.as_raw_fd(), writable })
+    registry()
 }
 
-/// Maps such a descriptor and remembers the mapping. No fork comes in between: its child would keep the
-/// description.
-pub(super) fn register_mapping<A, E>(
-    map: impl FnOnce() -> Result<(A, SharedMapping), E>,
-) -> Result<(A, Ticket), E> {
-    let mut registry = registry();
-    let (address, mapping) = map()?;
-    Ok((address, registry.insert(Entry::Mapping(mapping))))
-}
-
-/// Forgets a mapping and unmaps it. No fork comes in between: its child would put a mapping in a place that
-/// is somebody else's, or keep one.
-pub(super) fn unregister_mapping(ticket: Ticket, unmap: impl FnOnce()) {
-    let mut registry = registry();
-    registry.remove(ticket);
-    unmap();
-}
-
-/// Opens a descriptor that may come to carry a lock, and remembers it; `open` also answers whether it may be
-/// written to. No fork comes in between: its child would share the description, and so every lock that it is
-/// given later.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-pub(super) fn register_opened<E>(
-    open: impl FnOnce() -> Result<(OwnedFd, bool), E>,
-) -> Result<(OwnedFd, bool, Ticket), E> {
-    handlers::install();
-    let mut registry = registry();
-    let (fd, writable) = open()?;
-    let ticket = registry.insert(Entry::Holder { fd: fd.as_raw_fd(), writable });
-    Ok((fd, writable, ticket))
-}
-
-/// How often a process may fork while it opens one file, before that file is taken as it is.
-const TURNS: u32 = 100;
-
-/// Opens a descriptor that may come to carry a lock, and remembers it. That may take its time, so it holds no fork up:
-/// where one came in between, whose child shares the description, it is opened anew.
-pub(super) fn register_opened_at_leisure<E>(
-    writable: bool,
-    open: impl Fn() -> Result<OwnedFd, E>,
-) -> Result<(OwnedFd, Ticket), E> {
-    handlers::install();
-    let mut turns = 0..TURNS;
-    loop {
-        let forks = registry().forks;
-        let fd = open()?;
-        let mut registry = registry();
-        if registry.forks == forks || turns.next().is_none() {
-            let ticket = registry.insert(Entry::Holder { fd: fd.as_raw_fd(), writable });
-            return Ok((fd, ticket));
-        }
-    }
-}
-
-/// Forgets a holder's descriptor, before it is closed.
-pub(super) fn unregister(ticket: Ticket) {
-    registry().remove(ticket);
+/// Whether the number is that of what takes the place of locked descriptors in this process, a forked child.
+pub(super) fn is_placeholder(fd: RawFd) -> bool {
+    GENERATION.load(Ordering::Relaxed) > 0 && handlers::placeholder_identity().is_some_and(|it| it.is_open_as(fd))
 }
 
 mod handlers {
-    use super::{Entry, GENERATION, MutexGuard, Once, Ordering, Registry, registry};
+    use super::{
+        AtomicI32, Entry, GENERATION, Identity, IntoRawFd as _, MutexGuard, Once, Ordering, RawFd, Registry,
+        behind_standard_streams, registry,
+    };
+    use rustix::fs::{Mode, OFlags, fstat, open};
     use std::cell::UnsafeCell;
+    use std::sync::OnceLock;
 
     /// The registry's lock, held over a fork so that the child finds the registry whole.
     struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Registry>>>);
@@ -230,10 +192,20 @@ mod handlers {
 
     static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
 
+    /// A descriptor of `/` that can do nothing, and so needs no right.
+    static PLACEHOLDER: AtomicI32 = AtomicI32::new(-1);
+    static PLACEHOLDER_IDENTITY: OnceLock<Identity> = OnceLock::new();
+
+    pub(super) fn placeholder_identity() -> Option<Identity> {
+        PLACEHOLDER_IDENTITY.get().copied()
+    }
+
     pub(super) fn install() {
         static INSTALL: Once = Once::new();
         INSTALL.call_once(|| {
-            // SAFETY: the three handlers are functions that live as long as the program.
+            keep_placeholder();
+            // SAFETY: the three handlers are functions that live as long as the program, or the library, is loaded:
+            // the C library forgets them when it is unloaded.
             let answer = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
             // Only for want of memory; then a forked child keeps its copies of our locks, as documented
             // for a raw clone.
@@ -241,9 +213,18 @@ mod handlers {
         });
     }
 
+    /// Where it cannot be had, a child closes the descriptors instead, and their numbers fall free.
+    fn keep_placeholder() {
+        let opened = open("/", OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty());
+        let Ok(fd) = opened.and_then(behind_standard_streams) else { return };
+        if let Ok(stat) = fstat(&fd) {
+            let _ = PLACEHOLDER_IDENTITY.set(Identity::from(&stat));
+            PLACEHOLDER.store(fd.into_raw_fd(), Ordering::Release);
+        }
+    }
+
     extern "C" fn prepare() {
-        let mut guard = registry();
-        guard.forks = guard.forks.wrapping_add(1);
+        let guard = registry();
         // SAFETY: this thread has just taken the registry's lock.
         unsafe { *HELD.0.get() = Some(guard) };
     }
@@ -259,137 +240,56 @@ mod handlers {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         // SAFETY: as in `in_parent`; the child's only thread is the copy of the one that forked.
         if let Some(registry) = unsafe { (*HELD.0.get()).take() } {
-            renew(&registry.entries);
+            let placeholder = placeholder();
+            for entry in &registry.entries {
+                if let Entry::Lockable { fd, identity } = *entry {
+                    leave(fd, identity, placeholder);
+                }
+            }
         }
     }
 
-    fn renew(entries: &[Entry]) {
-        for entry in entries {
-            if let Entry::Holder { fd, writable } = *entry {
-                super::renewal::renew_descriptor(fd, writable);
-            }
+    /// The one that was kept, unless something closed it.
+    fn placeholder() -> Option<RawFd> {
+        let fd = PLACEHOLDER.load(Ordering::Acquire);
+        placeholder_identity().filter(|identity| identity.is_open_as(fd)).map(|_| fd)
+    }
+
+    /// Leaves a description to the parent, unless the number has come to mean something else.
+    fn leave(fd: RawFd, identity: Identity, placeholder: Option<RawFd>) {
+        if !identity.is_open_as(fd) {
+            return;
         }
-        for entry in entries {
-            if let Entry::Mapping(mapping) = *entry {
-                super::renewal::renew_mapping(mapping);
+        // SAFETY: the number is that of a descriptor of ours, to be replaced or closed in this process only.
+        unsafe {
+            match placeholder {
+                Some(placeholder) if libc::dup3(placeholder, fd, libc::O_CLOEXEC) >= 0 => {}
+                _ => {
+                    libc::close(fd);
+                }
             }
         }
     }
 }
 
-/// Plain system calls, without allocation.
-mod renewal {
-    use super::{RawFd, SharedMapping};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    pub(super) fn renew_descriptor(fd: RawFd, writable: bool) {
-        let mut path = [0u8; 32];
-        write_fresh_path(fd, &mut path);
-        let access = if writable { libc::O_RDWR } else { libc::O_RDONLY };
-        // SAFETY: the path ends in NUL; the descriptors are integers, and `fd` is ours by the registry,
-        // to be replaced in this process only.
-        unsafe {
-            let flags = access | libc::O_CLOEXEC | libc::O_NONBLOCK;
-            let mut fresh = libc::open(path.as_ptr().cast(), flags);
-            if fresh < 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::EMFILE) {
-                fresh = beyond_the_limit(|| libc::open(path.as_ptr().cast(), flags));
-            }
-            if fresh >= 0 {
-                // In one step, so that the number is never free for anybody else.
-                replace(fresh, fd);
-                libc::close(fresh);
-            }
-        }
+    #[test]
+    fn places_of_the_registry_are_used_again() {
+        let mut registry = Registry { entries: Vec::new(), first_free: NONE_FREE };
+        let identity = Identity::from_parts(1, 2);
+        let (first, second) = (registry.insert(5, identity), registry.insert(6, identity));
+        registry.remove(first);
+        registry.remove(second);
+        assert_eq!((registry.insert(7, identity), registry.insert(8, identity)), (second, first));
+        assert_eq!(registry.entries.len(), 2);
     }
 
-    /// All descriptors that this process may have are in use, and one more is needed for an instant: the
-    /// limit is mostly a soft one.
-    fn beyond_the_limit(open: impl FnOnce() -> RawFd) -> RawFd {
-        // SAFETY: plain numbers, all of them set by the first call before they are used.
-        unsafe {
-            let mut limit: libc::rlimit = std::mem::zeroed();
-            if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
-                return -1;
-            }
-            let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised);
-            let fd = open();
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-            fd
-        }
-    }
-
-    /// Makes `to` a copy of `from`, close-on-exec.
-    ///
-    /// # Safety
-    /// Both are descriptors of this process, and `to` is ours to replace.
-    unsafe fn replace(from: RawFd, to: RawFd) {
-        #[cfg(target_os = "linux")]
-        // SAFETY: by contract.
-        unsafe {
-            libc::dup3(from, to, libc::O_CLOEXEC);
-        }
-        #[cfg(not(target_os = "linux"))]
-        // SAFETY: by contract.
-        unsafe {
-            libc::dup2(from, to);
-            libc::fcntl(to, libc::F_SETFD, libc::FD_CLOEXEC);
-        }
-    }
-
-    pub(super) fn renew_mapping(mapping: SharedMapping) {
-        let protection = libc::PROT_READ | if mapping.writable { libc::PROT_WRITE } else { 0 };
-        // SAFETY: the range is a mapping of ours, of this very file at this very offset, so replacing it
-        // changes no byte that anybody can see; where it fails, the old mapping stays.
-        unsafe {
-            libc::mmap(
-                std::ptr::with_exposed_provenance_mut(mapping.address),
-                mapping.len,
-                protection,
-                libc::MAP_SHARED | libc::MAP_FIXED,
-                mapping.fd,
-                mapping.offset as libc::off_t,
-            );
-        }
-    }
-
-    /// What `gate_lifetime` registers are lock files, which nobody reads; and `/dev/fd/N` would give the very
-    /// description that is to be left.
-    #[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
-    fn write_fresh_path(_fd: RawFd, path: &mut [u8; 32]) {
-        let null = b"/dev/null";
-        path[..null.len()].copy_from_slice(null);
-    }
-
-    /// `/proc/self/fd/N`.
-    #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-    fn write_fresh_path(fd: RawFd, path: &mut [u8; 32]) {
-        let dir = b"/proc/self/fd/";
-        path[..dir.len()].copy_from_slice(dir);
-        let mut digits = [0u8; 10];
-        let mut rest = fd.unsigned_abs();
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        let digits = &digits[first..];
-        path[dir.len()..dir.len() + digits.len()].copy_from_slice(digits);
-    }
-
-    #[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
-    mod tests {
-        #[test]
-        fn paths_are_written_without_allocation_and_right() {
-            for fd in [0, 7, 10, 12345, i32::MAX] {
-                let mut path = [0; 32];
-                super::write_fresh_path(fd, &mut path);
-                let text = std::ffi::CStr::from_bytes_until_nul(&path).unwrap().to_str().unwrap();
-                assert!(text.ends_with(&format!("/fd/{fd}")), "{text}");
-            }
-        }
+    #[test]
+    fn nothing_is_a_placeholder_in_a_process_that_was_not_forked() {
+        let _held_off = held_off();
+        assert!(!is_placeholder(std::io::stdout().as_raw_fd()));
     }
 }

@@ -1,12 +1,10 @@
-//! From an object's name to a POSIX name.
+//! From an object's name to its name in /dev/shm, and back.
 
+use super::owner;
 use crate::{NameSpace, ObjectName};
 
-/// The longest POSIX name, without its leading slash, in bytes.
-///
-/// Linux: NAME_MAX of tmpfs. FreeBSD allows more, but none of its users gains by it. macOS: PSHMNAMLEN of
-/// `sys/posix_shm.h` is 31 with the slash.
-const MAX_BYTES: usize = if cfg!(target_vendor = "apple") { 30 } else { 255 };
+/// The longest name, in bytes: NAME_MAX of tmpfs.
+const MAX_BYTES: usize = 255;
 
 /// Marks a digest. No encoded name holds this character.
 const DIGEST_MARK: char = '~';
@@ -14,22 +12,26 @@ const DIGEST_MARK: char = '~';
 /// The prefix of every name of ours.
 pub(super) const PREFIX: &str = "samemap.";
 
-/// The POSIX name, with its leading slash, of `name` for the user `uid`.
-pub(super) fn posix_name(name: &ObjectName, uid: u32) -> String {
+/// The name in /dev/shm of an object of this process's user.
+pub(super) fn system_name(name: &ObjectName) -> String {
+    system_name_of(name, owner::local_user())
+}
+
+/// The same, where `user` stands in `Local\` names (see `owner::local_names_of`).
+pub(super) fn system_name_of(name: &ObjectName, user: u32) -> String {
     let space = match name.name_space() {
-        NameSpace::Local => uid.to_string(),
+        NameSpace::Local => user.to_string(),
         NameSpace::Global => "global".to_owned(),
     };
-    let mut posix = format!("/{PREFIX}{space}.");
+    let mut system_name = format!("{PREFIX}{space}.");
     let encoded = percent_encoded(name.rest());
-    if posix.len() - 1 + encoded.len() <= MAX_BYTES {
-        posix.push_str(&encoded);
-        return posix;
+    if system_name.len() + encoded.len() <= MAX_BYTES {
+        system_name.push_str(&encoded);
+        return system_name;
     }
-    posix.push(DIGEST_MARK);
-    posix.push_str(&digest(name.rest()));
-    posix.truncate(1 + MAX_BYTES);
-    posix
+    system_name.push(DIGEST_MARK);
+    system_name.push_str(&digest(name.rest()));
+    system_name
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -51,14 +53,12 @@ pub(super) fn digest(text: &str) -> String {
 }
 
 /// What a file name of ours tells by itself: the name space's part, and `rest` unless it is a digest.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
     let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
     let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();
     ObjectName::read_back(&format!("{prefix}{}", percent_decoded(encoded)?)).ok()
 }
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 fn percent_decoded(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
@@ -76,31 +76,31 @@ fn percent_decoded(encoded: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn posix(name: &str) -> String {
-        posix_name(&ObjectName::new(name).unwrap(), 1000)
+        system_name_of(&ObjectName::new(name).unwrap(), 1000)
     }
 
     #[test]
     fn names_are_encoded_as_documented() {
-        assert_eq!(posix(r"Local\SampleMap"), "/samemap.1000.SampleMap");
-        assert_eq!(posix("SampleMap"), "/samemap.1000.SampleMap");
-        assert_eq!(posix(r"Global\a_B-9"), "/samemap.global.a_B-9");
-        assert_eq!(posix("a.b/é~"), "/samemap.1000.a%2Eb%2F%C3%A9%7E");
-        assert_eq!(posix(".."), "/samemap.1000.%2E%2E");
+        assert_eq!(posix(r"Local\SampleMap"), "samemap.1000.SampleMap");
+        assert_eq!(posix("SampleMap"), "samemap.1000.SampleMap");
+        assert_eq!(posix(r"Global\a_B-9"), "samemap.global.a_B-9");
+        assert_eq!(posix("a.b/é~"), "samemap.1000.a%2Eb%2F%C3%A9%7E");
+        assert_eq!(posix(".."), "samemap.1000.%2E%2E");
     }
 
     #[test]
     fn long_names_become_digests_at_the_limit_of_the_file_system() {
         let fits = "x".repeat(255 - "samemap.1000.".len());
-        assert_eq!(posix(&fits), format!("/samemap.1000.{fits}"));
+        assert_eq!(posix(&fits), format!("samemap.1000.{fits}"));
         let long = format!("{fits}x");
         let digest = posix(&long);
-        assert_eq!(digest.len(), "/samemap.1000.~".len() + 64);
-        assert!(digest.starts_with("/samemap.1000.~"));
+        assert_eq!(digest.len(), "samemap.1000.~".len() + 64);
+        assert!(digest.starts_with("samemap.1000.~"));
         assert_ne!(digest, posix(&format!("{fits}y")));
     }
 
@@ -108,7 +108,7 @@ mod tests {
     fn decoding_reverses_encoding() {
         for name in [r"Local\SampleMap", r"Global\a b.c/ü%", r"Local\~"] {
             let name = ObjectName::new(name).unwrap();
-            assert_eq!(decoded(&posix_name(&name, 7)[1..]), Some(name));
+            assert_eq!(decoded(&system_name_of(&name, 7)), Some(name));
         }
         for text in ["samemap.7.~abc", "samemap.7.%", "samemap.7.%zz", "samemap.7.%FF", "samemap.7", "other"]
         {

@@ -1,43 +1,13 @@
-//! What every lifetime on POSIX has in common: what a creator plans, what an opener wants, whose object is
-//! accepted, and what is said of things that are no objects of ours.
+//! What a creator plans, what an opener wants, and what is said of things that are no objects of ours.
 
-use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
 use super::errors::Context;
-use super::trailer::Form;
-use super::{commit, user_id};
+use super::facts::Form;
+use super::{commit, dir, names};
 use crate::{
-    CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust,
+    CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result,
 };
-
-/// Where a POSIX name is found in the file system, if it is found there at all.
-const SHOWN_DIR: &str = if cfg!(target_os = "linux") { "/dev/shm" } else { "" };
-
-/// Which file a name leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    dev: u64,
-    ino: u64,
-}
-
-impl From<&Stat> for Identity {
-    fn from(stat: &Stat) -> Self {
-        #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
-        Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
-    }
-}
-
-impl Identity {
-    pub(super) fn from_parts(dev: u64, ino: u64) -> Identity {
-        Identity { dev, ino }
-    }
-
-    /// Device and inode number.
-    pub(super) fn parts(self) -> (u64, u64) {
-        (self.dev, self.ino)
-    }
-}
 
 /// What a creator asks for.
 #[derive(Clone, Copy)]
@@ -49,25 +19,26 @@ pub(super) struct Plan<'a> {
     /// Length of the data: whole pages.
     pub(super) len: u64,
     pub(super) permissions: Permissions,
-    /// What the data begin with; zeros follow. A region that begins with anything leads to a file, since
-    /// memory begins with zeros.
-    pub(super) first_bytes: &'a [u8],
+    pub(super) contents: Contents<'a>,
+}
+
+/// What a new object's data are.
+#[derive(Clone, Copy)]
+pub(super) enum Contents<'a> {
+    Zeros,
+    /// These bytes, and zeros behind them.
+    Begin(&'a [u8]),
+    /// Those of the file that this record names.
+    LeadTo(&'a [u8]),
 }
 
 impl Plan<'_> {
+    /// A file of its own is enough for an object that nobody else may open, and that is what it says it is.
     pub(super) fn form(&self) -> Form {
-        match self.kind {
-            ObjectKind::Region if !self.first_bytes.is_empty() => Form::LeadsToFile,
-            _ => Form::Memory,
-        }
-    }
-
-    /// The object's mode bits. What leads to a file is for nobody but its owner to write to: it is the file's own
-    /// permissions that decide who may write there.
-    pub(super) fn mode(&self) -> u32 {
-        match self.form() {
-            Form::Memory => self.permissions.mode(),
-            Form::LeadsToFile => self.permissions.mode() & !0o022,
+        match self.contents {
+            Contents::LeadTo(_) => Form::Elsewhere,
+            _ if self.permissions.mode() & 0o077 != 0 => Form::Beside,
+            _ => Form::InFront,
         }
     }
 }
@@ -112,35 +83,6 @@ pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Resu
     commit::rounded_to_pages(options.size()).ok_or_else(|| context.out_of_memory(options.size(), None))
 }
 
-/// What lies there in place of a regular file.
-pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => None,
-        // Shared memory objects have no type there.
-        FileType::Unknown if cfg!(target_vendor = "apple") => None,
-        FileType::Fifo => Some("a FIFO"),
-        FileType::Directory => Some("a directory"),
-        FileType::Symlink => Some("a symbolic link"),
-        FileType::Socket => Some("a socket"),
-        _ => Some("a device"),
-    }
-}
-
-/// Whether an object of this owner is accepted.
-pub(super) fn check_owner(owner: u32, trust: &Trust, context: Context<'_>) -> Result<()> {
-    let accepted = owner == 0
-        || owner == rustix::process::geteuid().as_raw()
-        || match trust {
-            Trust::Anyone => true,
-            Trust::User(user) => *user == user_id(owner),
-            Trust::OwnAndSystem => false,
-        };
-    if accepted {
-        return Ok(());
-    }
-    Err(context.error(ErrorKind::UntrustedOwner { owner: Some(user_id(owner)) }))
-}
-
 // ---- errors -------------------------------------------------------------------------------------------
 
 pub(super) fn mismatch(wanted: ObjectKind, found: Found, context: Context<'_>) -> Error {
@@ -149,9 +91,10 @@ pub(super) fn mismatch(wanted: ObjectKind, found: Found, context: Context<'_>) -
 
 pub(super) fn foreign(what: &'static str, wanted: ObjectKind, context: Context<'_>) -> Error {
     let error = mismatch(wanted, Found::Foreign(what), context);
-    let Some(posix) = context.name.and_then(ObjectName::posix_name) else { return error };
+    let Some(name) = context.name else { return error };
     error.with_detail(format!(
-        "{what} that samemap did not make lies at {SHOWN_DIR}{posix}; remove it if nobody needs it, or choose another name",
+        "{what} that samemap did not make lies at {}; remove it if nobody needs it, or choose another name",
+        dir::shown(&names::system_name(name)),
     ))
 }
 

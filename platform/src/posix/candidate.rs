@@ -1,0 +1,408 @@
+//! What lies at a name in the directory of objects, opened for its life: an object, if its owner says so.
+//!
+//! Whatever decides which object this is, and what it is, comes from where only its owner can write. So there are two
+//! forms.
+//!
+//! **A file**, of an object that is for its owner alone: the data, and a page with the facts behind them. Its mode tells
+//! whether the facts are the owner's word, because nobody but the owner, or root, can set a mode:
+//!
+//! | mode | what it says |
+//! | --- | --- |
+//! | 01600 | nobody else ever had it to write to; the sticky bit is the mark, and stands there from birth |
+//! | 01700 | a descriptor for writing was handed to another process: the facts may be forged, so a second link is refused |
+//! | 01710 | dead: a spare link that is put back at the name is not believed |
+//!
+//! A mode without the mark, or with read or write bits for others, is not an object's: an owner who narrows a file's
+//! mode does not take it from those that have it open, and the mark goes with a numeric `chmod`.
+//!
+//! **A directory**, of an object that others are let in to and of a region over a file. Nobody but its owner can create,
+//! link, rename or remove anything in it, and directories have no hard links.
+//!
+//! | in it | mode | what |
+//! | --- | --- | --- |
+//! | `facts` | 01644 or less | the facts, which only the owner can write to; the life byte is locked here |
+//! | `data` | as shared | what is mapped; carries no locks, so that a mapping keeps none |
+//! | `locks` | the write bits of `data` | claims and seats: a user who may only read can take no lock on a file that it cannot open |
+//!
+//! Holders lock the life byte for reading, which every user that may read the facts can do. Removers lock it for
+//! writing, which takes a descriptor for writing: the owner and root have one.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{self, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::descriptor::{self, Descriptor, Identity, Lockable};
+use super::dir::{self, CAREFULLY};
+use super::facts::{self, Facts, Form, TRAILER_LEN};
+use super::ofd_lock::{self, Holders};
+
+pub(super) const FACTS: &CStr = c"facts";
+pub(super) const DATA: &CStr = c"data";
+pub(super) const LOCKS: &CStr = c"locks";
+
+/// The mode of an object in one file that nobody else ever had to write to.
+pub(super) const PRIVATE_MODE: u32 = MARK | 0o600;
+/// The owner's mark on facts: the sticky bit.
+pub(super) const MARK: u32 = 0o1000;
+/// A descriptor for writing was handed over.
+const HANDED: u32 = 0o100;
+/// The mark of death.
+const DEAD: u32 = 0o010;
+/// The bits that no file with facts behind its data has.
+const OF_OTHERS: u32 = 0o066;
+/// The bits that neither facts nor their directory have.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// What lies at a name.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    life: Lockable,
+    /// Whether this process may become the remover.
+    removes: bool,
+    path: CString,
+    system_name: String,
+    /// Of the file or directory that has the name.
+    identity: Identity,
+    is_folder: bool,
+}
+
+/// Why what lies at a name could not be opened.
+pub(super) enum Unopened {
+    /// Nothing lies there.
+    Nothing,
+    /// A thing that no object is.
+    Foreign(&'static str, Errno),
+    /// This user is not let in; this is the file or directory.
+    Denied(Stat),
+    Os(Errno),
+}
+
+impl From<Errno> for Unopened {
+    fn from(errno: Errno) -> Self {
+        Unopened::Os(errno)
+    }
+}
+
+/// Why the facts are not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disbelief {
+    /// Samemap did not make it, or not so.
+    Foreign(&'static str),
+    /// Its remover has marked it.
+    Dead,
+    /// It is an object of another name, to which somebody has linked it.
+    SpareLink,
+}
+
+/// Facts that are the owner's word.
+pub(super) struct Believed {
+    pub(super) facts: Facts,
+    pub(super) owner: u32,
+    /// Whether a name leads to it still, as far as the file itself tells.
+    pub(super) linked: bool,
+}
+
+impl Candidate {
+    /// Opens what lies at a name; of a directory also the directory itself.
+    pub(super) fn open(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
+        let path = dir::path_of(system_name);
+        match Lockable::open(|| fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty())) {
+            Ok(life) => {
+                let identity = life.identity();
+                let system_name = system_name.to_owned();
+                Ok((Candidate { life, removes: true, path, system_name, identity, is_folder: false }, None))
+            }
+            Err(Errno::ISDIR) => Self::open_folder(system_name, path),
+            Err(errno) => Err(unopened(&path, errno)),
+        }
+    }
+
+    fn open_folder(system_name: &str, path: CString) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
+        let folder = dir::open_folder(&path).map_err(|errno| unopened(&path, errno))?;
+        let stat = fs::fstat(&folder)?;
+        let (life, removes) = match open_facts(folder.as_fd()) {
+            Ok(opened) => opened,
+            Err(Errno::NOENT) if fs::fstat(&folder)?.st_nlink == 0 => return Err(Unopened::Nothing),
+            Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
+            Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied(stat)),
+            Err(errno) => return Err(errno.into()),
+        };
+        let (identity, system_name) = (Identity::from(&stat), system_name.to_owned());
+        Ok((Candidate { life, removes, path, system_name, identity, is_folder: true }, Some(folder)))
+    }
+
+    /// What was just made, and will have this name.
+    pub(super) fn made(life: Lockable, system_name: &str, folder: Option<Identity>) -> Candidate {
+        let identity = folder.unwrap_or(life.identity());
+        let (path, system_name) = (dir::path_of(system_name), system_name.to_owned());
+        Candidate { life, removes: true, path, system_name, identity, is_folder: folder.is_some() }
+    }
+
+    /// What was handed over: its facts' description, and what they say.
+    pub(super) fn received(life: Lockable, removes: bool, facts: &Facts) -> Result<Candidate, Errno> {
+        let is_folder = facts.form != Form::InFront;
+        let path = dir::path_of(&facts.system_name);
+        let identity = if is_folder {
+            // Where the name leads elsewhere by now, nothing is removed.
+            dir::stat(&path).map_or(life.identity(), |stat| Identity::from(&stat))
+        } else {
+            life.identity()
+        };
+        Ok(Candidate { life, removes, path, system_name: facts.system_name.clone(), identity, is_folder })
+    }
+
+    /// The description that carries the lock of a holder: never mapped, and never unlocked but to let go.
+    pub(super) fn life(&self) -> &Lockable {
+        &self.life
+    }
+
+    pub(super) fn holders(&self) -> Result<Holders, Errno> {
+        ofd_lock::holders(self.life.as_fd())
+    }
+
+    /// Becomes a holder; false when a remover is at work.
+    pub(super) fn try_hold(&self) -> Result<bool, Errno> {
+        ofd_lock::try_hold(self.life.as_fd())
+    }
+
+    /// Stops to hold. Nothing where the number means something else by now: then the kernel has done it.
+    pub(super) fn release(&self) {
+        if let Ok(fd) = self.life.verified() {
+            ofd_lock::release(fd);
+        }
+    }
+
+    /// Whether the name leads here still.
+    pub(super) fn has_its_name(&self) -> bool {
+        dir::stat(&self.path).is_ok_and(|stat| Identity::from(&stat) == self.identity)
+    }
+
+    /// Reads the facts, where they are the owner's word.
+    pub(super) fn believed(&self, folder: Option<&OwnedFd>) -> Result<Believed, Disbelief> {
+        let folder = match folder {
+            Some(folder) => Some(fs::fstat(folder).map_err(|_| Disbelief::Foreign("a directory"))?),
+            None => None,
+        };
+        let believed = believe(&self.life, folder.as_ref())?;
+        if believed.facts.system_name != self.system_name {
+            return Err(Disbelief::SpareLink);
+        }
+        Ok(believed)
+    }
+
+    /// The name that the facts say, believed or not, where it is that of an object.
+    pub(super) fn name_in_facts(&self) -> Option<String> {
+        let at = match self.is_folder {
+            true => 0,
+            false => (fs::fstat(&self.life).ok()?.st_size as u64).checked_sub(TRAILER_LEN)?,
+        };
+        let facts = Facts::decoded(&read(self.life.as_fd(), at)?).ok()?;
+        let temporary = [dir::NEW_PREFIX, dir::GONE_PREFIX].iter().any(|it| facts.system_name.starts_with(it));
+        (!temporary && facts.system_name != self.system_name).then_some(facts.system_name)
+    }
+
+    pub(super) fn path(&self) -> &CStr {
+        &self.path
+    }
+
+    pub(super) fn system_name(&self) -> &str {
+        &self.system_name
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        self.is_folder
+    }
+
+    pub(super) fn removes(&self) -> bool {
+        self.removes
+    }
+
+    /// Another description of an object in one file, to be mapped: one that is mapped must carry no lock.
+    pub(super) fn second_description(&self, writes: bool) -> Result<OwnedFd, Errno> {
+        match descriptor::reopened(self.life.verified()?, writes) {
+            // Without /proc.
+            Err(Errno::NOENT) => self.opened_by_name(writes),
+            opened => opened,
+        }
+    }
+
+    fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
+        let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
+        let fd = fs::open(&self.path, access | CAREFULLY, Mode::empty())?;
+        if Identity::from(&fs::fstat(&fd)?) == self.identity { Ok(fd) } else { Err(Errno::STALE) }
+    }
+
+    /// Says, for good, that another process gets a descriptor for writing of what lies in one file with its facts.
+    pub(super) fn mark_handed(&self) -> Result<(), Errno> {
+        if self.is_folder {
+            return Ok(());
+        }
+        let life = self.life.verified()?;
+        if fs::fstat(life)?.st_mode & HANDED != 0 {
+            return Ok(());
+        }
+        fs::fchmod(life, Mode::from_raw_mode(PRIVATE_MODE | HANDED))
+    }
+
+    /// Says, for good, that a file is dead: a spare link of it may be put back at the name. Always, because a link can be
+    /// made at any moment before the name goes.
+    pub(super) fn mark_dead(&self) -> Result<(), Errno> {
+        fs::fchmod(&self.life, Mode::from_raw_mode(PRIVATE_MODE | HANDED | DEAD))
+    }
+}
+
+/// What lies at a name, or in a directory of that name, and has the life byte. Needs no right to open it.
+pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
+    let stat = dir::stat(&dir::path_of(system_name))?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => dir::stat(&dir::path_of(&format!("{system_name}/facts"))),
+        _ => Ok(stat),
+    }
+}
+
+fn unopened(path: &CStr, errno: Errno) -> Unopened {
+    match errno {
+        Errno::NOENT if dir::exists() => Unopened::Nothing,
+        Errno::NOENT | Errno::NOTDIR => Unopened::Os(errno),
+        errno => match dir::stat(path) {
+            Ok(stat) => match (not_regular(&stat), errno) {
+                (Some("a directory"), Errno::ACCESS | Errno::PERM) => Unopened::Denied(stat),
+                (Some(what), _) => Unopened::Foreign(what, errno),
+                (None, Errno::ACCESS | Errno::PERM) if is_unmarked(&stat) => {
+                    Unopened::Foreign("a file without samemap's mark", errno)
+                }
+                (None, Errno::ACCESS | Errno::PERM) => Unopened::Denied(stat),
+                (None, errno) => Unopened::Os(errno),
+            },
+            Err(_) => Unopened::Os(errno),
+        },
+    }
+}
+
+/// For writing where this user may, because a remover's lock takes that.
+fn open_facts(folder: BorrowedFd<'_>) -> Result<(Lockable, bool), Errno> {
+    let open = |access| Lockable::open(|| fs::openat(folder, FACTS, access | CAREFULLY, Mode::empty()));
+    match open(OFlags::RDWR) {
+        Ok(life) => Ok((life, true)),
+        Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => open(OFlags::RDONLY).map(|life| (life, false)),
+        Err(errno) => Err(errno),
+    }
+}
+
+// ---- belief -------------------------------------------------------------------------------------------
+
+/// Reads the facts of an open file, where its mode, and that of the directory it lies in, say that they are the
+/// owner's word.
+///
+/// The facts are read before the mode is looked at: a file that is handed to another process in between is forged at
+/// the earliest after its mode has said so.
+pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed, Disbelief> {
+    let bytes = match folder {
+        None => life.opened_len().checked_sub(TRAILER_LEN).and_then(|at| read(life.as_fd(), at)),
+        Some(_) => read(life.as_fd(), 0),
+    };
+    let stat = fs::fstat(life).map_err(|_| Disbelief::Foreign("a file that cannot be looked at"))?;
+    if let Some(what) = not_regular(&stat) {
+        return Err(Disbelief::Foreign(what));
+    }
+    match folder {
+        None => check_modes(&stat)?,
+        Some(folder) => check_modes_apart(&stat, folder)?,
+    }
+    let bytes = bytes.ok_or(Disbelief::Foreign("a file without samemap's facts"))?;
+    let facts = match folder {
+        None => Facts::of_trailer(&bytes, stat.st_size as u64),
+        Some(_) => Facts::apart(&bytes),
+    };
+    let facts = facts.map_err(Disbelief::Foreign)?;
+    Ok(Believed { facts, owner: stat.st_uid, linked: stat.st_nlink > 0 })
+}
+
+fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
+    let foreign = |what| Err(Disbelief::Foreign(what));
+    match stat.st_mode {
+        _ if stat.st_size == 0 => foreign("an empty file"),
+        _ if is_unmarked(stat) => foreign("a file without samemap's mark"),
+        mode if mode & DEAD != 0 => Err(Disbelief::Dead),
+        mode if mode & HANDED != 0 && stat.st_nlink > 1 => {
+            foreign("a file with a second link, which may be another object's")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
+    if folder.st_mode & WRITABLE_BY_OTHERS != 0 || folder.st_uid != stat.st_uid {
+        return Err(Disbelief::Foreign("a directory that others may write to"));
+    }
+    check_modes_of_facts(stat)
+}
+
+/// Whether nobody but the owner ever had `facts` to write to.
+pub(super) fn check_modes_of_facts(stat: &Stat) -> Result<(), Disbelief> {
+    if stat.st_mode & MARK == 0 || stat.st_mode & WRITABLE_BY_OTHERS != 0 {
+        return Err(Disbelief::Foreign("facts that others may write to"));
+    }
+    Ok(())
+}
+
+pub(super) fn read(fd: BorrowedFd<'_>, at: u64) -> Option<[u8; facts::USED]> {
+    let mut bytes = [0; facts::USED];
+    let read = rustix::io::pread(fd, &mut bytes, at).ok()?;
+    (read == bytes.len()).then_some(bytes)
+}
+
+fn is_unmarked(stat: &Stat) -> bool {
+    stat.st_mode & MARK == 0 || stat.st_mode & OF_OTHERS != 0
+}
+
+/// What lies there in place of a regular file.
+pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => None,
+        FileType::Fifo => Some("a FIFO"),
+        FileType::Directory => Some("a directory"),
+        FileType::Symlink => Some("a symbolic link"),
+        FileType::Socket => Some("a socket"),
+        _ => Some("a device"),
+    }
+}
+
+// ---- data and locks -----------------------------------------------------------------------------------
+
+/// Opens the data that lie beside the facts.
+pub(super) fn open_data(folder: &OwnedFd, facts: &Facts, owner: u32, writes: bool) -> Result<Descriptor, Errno> {
+    let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
+    let data = Descriptor::new(fs::openat(folder, DATA, access | CAREFULLY, Mode::empty())?)?;
+    check_data(data.as_fd(), facts, owner)?;
+    Ok(data)
+}
+
+/// Whether an open file is the data that the facts speak of.
+pub(super) fn check_data(fd: BorrowedFd<'_>, facts: &Facts, owner: u32) -> Result<(), Errno> {
+    let stat = fs::fstat(fd)?;
+    let same = stat.st_ino == facts.data && stat.st_uid == owner && not_regular(&stat).is_none();
+    // Somebody who may write to it truncated it: touching what is gone would raise SIGBUS.
+    if same && stat.st_size as u64 >= facts.len { Ok(()) } else { Err(Errno::STALE) }
+}
+
+/// Opens the file for claims and seats; nothing where this user may not take any.
+pub(super) fn open_locks(folder: &OwnedFd, facts: &Facts) -> Result<Option<Lockable>, Errno> {
+    match Lockable::open(|| new_locks(folder)) {
+        Ok(locks) if locks.identity().parts().1 == facts.locks => Ok(Some(locks)),
+        Ok(_) => Err(Errno::STALE),
+        Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// A description of the file for claims and seats.
+pub(super) fn new_locks(folder: &OwnedFd) -> Result<OwnedFd, Errno> {
+    fs::openat(folder, LOCKS, OFlags::WRONLY | CAREFULLY, Mode::empty())
+}

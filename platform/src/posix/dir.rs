@@ -1,0 +1,88 @@
+//! The directory in which objects lie: that of `shm_open` on Linux. glibc and musl agree on it; going there ourselves
+//! is what lets an object appear under its name only when it is finished.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{self, CWD, Mode, OFlags, RenameFlags, Stat};
+use rustix::io::Errno;
+
+use super::names;
+
+/// Where the objects are.
+const DIR: &str = "/dev/shm";
+const DIR_C: &CStr = c"/dev/shm";
+
+/// Names under which an object is made where it cannot be made without one. No object is called so, because no user id
+/// begins with a letter other than `global`'s.
+pub(super) const NEW_PREFIX: &str = "samemap.new.";
+
+/// Names to which what is about to be removed is moved.
+pub(super) const GONE_PREFIX: &str = "samemap.gone.";
+
+/// What is never followed, never waited for, and never passed on to children.
+pub(super) const CAREFULLY: OFlags =
+    OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
+
+/// The path of what has this name in the directory.
+pub(super) fn path_of(system_name: &str) -> CString {
+    CString::new(format!("{DIR}/{system_name}")).expect("a system name holds no NUL")
+}
+
+/// The same, to be shown.
+pub(super) fn shown(system_name: &str) -> String {
+    format!("{DIR}/{system_name}")
+}
+
+/// What lies at `path`, without following it.
+pub(super) fn stat(path: &CStr) -> Result<Stat, Errno> {
+    fs::lstat(path)
+}
+
+/// Whether there is such a directory at all.
+pub(super) fn exists() -> bool {
+    fs::stat(DIR_C).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
+}
+
+/// A file without a name, for writing.
+pub(super) fn nameless_file(mode: Mode) -> Result<OwnedFd, Errno> {
+    fs::open(DIR_C, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
+}
+
+/// A directory of an object's, to reach what is in it.
+pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
+    fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Moves `path` to a name that is not in use, for its removal; answers which.
+pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
+    for attempt in 0..ATTEMPTS {
+        let gone = path_of(&random_name(GONE_PREFIX, attempt));
+        match fs::renameat_with(CWD, path, CWD, &gone, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(gone),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::EXIST)
+}
+
+/// How many random names are tried.
+pub(super) const ATTEMPTS: u32 = 100;
+
+/// A name that is unlikely to be in use.
+pub(super) fn random_name(prefix: &str, attempt: u32) -> String {
+    use std::hash::{BuildHasher, Hasher};
+    // std's hasher keys are random a process; this needs to be unlikely to clash, not secret.
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u32(attempt);
+    format!("{prefix}{}.{:016x}", std::process::id(), hasher.finish())
+}
+
+/// The names in the directory that could be ours.
+pub(super) fn our_names() -> Result<Vec<String>, Errno> {
+    let entries =
+        std::fs::read_dir(DIR).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    Ok(names.filter(|name| name.starts_with(names::PREFIX)).collect())
+}

@@ -1,0 +1,224 @@
+//! An object's own facts, as its owner wrote them before it got its name.
+//!
+//! Of an object that is for its owner alone they lie in the same file, a page behind the data, so that byte 0 of the
+//! file is byte 0 of the data. Of one that others are let in to they are a file of their own, `facts`, which only the
+//! owner may write to (see `place`).
+//!
+//! | bytes | what, in little-endian order |
+//! | --- | --- |
+//! | 0..8 | `SAMEMAP` and a NUL |
+//! | 8..12 | version of this layout: 3 |
+//! | 12..16 | kind: 1 region, 2 mutex, 3 event, 4 semaphore, 5 timer |
+//! | 16..24 | length of the data, in bytes |
+//! | 24..28 | length of the name, in bytes |
+//! | 28..32 | form: 0 the data lie in front, 1 in the file `data`, 2 they are a file elsewhere, which the record at 2048 names |
+//! | 32..36 | length of the system name, in bytes |
+//! | 40..48, 48..56 | inode numbers of `data` and `locks`, where there are any |
+//! | 64..1024 | the full name in UTF-8, prefix and all, then zeros |
+//! | 1024..1280 | the system name: that of the file or directory in /dev/shm, with the user's id of a `Local\` name |
+//! | 2048.. | the record of a region over a file (see `file`) |
+//!
+//! All of it is written before the object gets its name, and never again. What is read here is checked before it is
+//! used all the same.
+
+use crate::{ObjectKind, ObjectName};
+
+/// Length of the trailer in a file: a page, whatever the system's pages are.
+pub(super) const TRAILER_LEN: u64 = 4096;
+/// How much of it is used.
+pub(super) const USED: usize = 1280;
+/// Where the record of a region over a file begins.
+pub(super) const RECORD_AT: u64 = 2048;
+
+const MAGIC: &[u8; 8] = b"SAMEMAP\0";
+const VERSION: u32 = 3;
+const NAME_AT: usize = 64;
+const SYSTEM_NAME_AT: usize = 1024;
+
+// The longest name is 259 UTF-16 units of at most three UTF-8 bytes each, and `Local\` in front.
+const _: () = assert!(NAME_AT + crate::MAX_NAME_UNITS * 3 + 6 <= SYSTEM_NAME_AT);
+
+/// Where an object's data are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In front of the facts, in one file.
+    InFront,
+    /// In a file beside them.
+    Beside,
+    /// In a file elsewhere, which a region lies over.
+    Elsewhere,
+}
+
+impl Form {
+    const ALL: [Form; 3] = [Form::InFront, Form::Beside, Form::Elsewhere];
+
+    fn code(self) -> u32 {
+        match self {
+            Form::InFront => 0,
+            Form::Beside => 1,
+            Form::Elsewhere => 2,
+        }
+    }
+}
+
+/// What an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) kind: ObjectKind,
+    pub(super) form: Form,
+    /// Length of the data in bytes.
+    pub(super) len: u64,
+    /// The full name, as text: it comes from outside.
+    pub(super) name: String,
+    /// The name in /dev/shm, with the user's id of a `Local\` name.
+    pub(super) system_name: String,
+    /// Inode number of the data, where they lie beside.
+    pub(super) data: u64,
+    /// Inode number of the file for locks, where there is one.
+    pub(super) locks: u64,
+}
+
+impl Facts {
+    pub(super) fn new(kind: ObjectKind, form: Form, len: u64, name: &ObjectName, system_name: &str) -> Facts {
+        let (name, system_name) = (name.to_string(), system_name.to_owned());
+        Facts { kind, form, len, name, system_name, data: 0, locks: 0 }
+    }
+
+    pub(super) fn encoded(&self) -> [u8; USED] {
+        let mut bytes = [0; USED];
+        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+        put(0, MAGIC);
+        put(8, &VERSION.to_le_bytes());
+        put(12, &kind_code(self.kind).to_le_bytes());
+        put(16, &self.len.to_le_bytes());
+        put(24, &(self.name.len() as u32).to_le_bytes());
+        put(28, &self.form.code().to_le_bytes());
+        put(32, &(self.system_name.len() as u32).to_le_bytes());
+        put(40, &self.data.to_le_bytes());
+        put(48, &self.locks.to_le_bytes());
+        put(NAME_AT, self.name.as_bytes());
+        put(SYSTEM_NAME_AT, self.system_name.as_bytes());
+        bytes
+    }
+
+    /// Reads facts back, or says what is wrong with them.
+    pub(super) fn decoded(bytes: &[u8; USED]) -> Result<Facts, &'static str> {
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        let text = |at: usize, len: u32, end: usize| {
+            let bytes = bytes[at..end].get(..len as usize)?;
+            std::str::from_utf8(bytes).ok().map(str::to_owned)
+        };
+        if &bytes[..8] != MAGIC {
+            return Err("a file without samemap's facts");
+        }
+        if word(8) != VERSION {
+            return Err("an object of another version of samemap");
+        }
+        let kind = kind_of(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
+        let form = Form::ALL.into_iter().find(|form| form.code() == word(28));
+        let form = form.ok_or("an object whose facts are damaged (its form)")?;
+        let name = text(NAME_AT, word(24), SYSTEM_NAME_AT).ok_or("an object whose facts are damaged (its name)")?;
+        let system_name =
+            text(SYSTEM_NAME_AT, word(32), USED).ok_or("an object whose facts are damaged (its system name)")?;
+        let len = long(16);
+        if len == 0 {
+            return Err("an object whose facts are damaged (its size)");
+        }
+        Ok(Facts { kind, form, len, name, system_name, data: long(40), locks: long(48) })
+    }
+
+    /// Reads the facts behind the data of a file of `file_len` bytes.
+    pub(super) fn of_trailer(bytes: &[u8; USED], file_len: u64) -> Result<Facts, &'static str> {
+        let facts = Facts::decoded(bytes)?;
+        if facts.form != Form::InFront {
+            return Err("an object's facts without its data");
+        }
+        if facts.len.checked_add(TRAILER_LEN) != Some(file_len) {
+            return Err("an object whose facts are damaged (its size)");
+        }
+        Ok(facts)
+    }
+
+    /// Reads facts that lie in a file of their own.
+    pub(super) fn apart(bytes: &[u8; USED]) -> Result<Facts, &'static str> {
+        let facts = Facts::decoded(bytes)?;
+        if facts.form == Form::InFront {
+            return Err("an object in another object's directory");
+        }
+        Ok(facts)
+    }
+}
+
+fn kind_code(kind: ObjectKind) -> u32 {
+    match kind {
+        ObjectKind::Region => 1,
+        ObjectKind::Mutex => 2,
+        ObjectKind::Event => 3,
+        ObjectKind::Semaphore => 4,
+        ObjectKind::Timer => 5,
+    }
+}
+
+fn kind_of(code: u32) -> Option<ObjectKind> {
+    ObjectKind::ALL.into_iter().find(|&kind| kind_code(kind) == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kind: ObjectKind, form: Form, name: &str) -> Facts {
+        let mut facts = Facts::new(kind, form, 8192, &ObjectName::new(name).unwrap(), "samemap.1000.x");
+        (facts.data, facts.locks) = (u64::MAX, 1 << 40);
+        facts
+    }
+
+    #[test]
+    fn facts_read_back_for_every_kind_and_the_longest_name() {
+        let name = "\u{FFFD}".repeat(crate::MAX_NAME_UNITS);
+        for kind in ObjectKind::ALL {
+            for form in Form::ALL {
+                let mut facts = facts(kind, form, &name);
+                facts.system_name = "x".repeat(255);
+                assert_eq!(Facts::decoded(&facts.encoded()), Ok(facts));
+            }
+        }
+    }
+
+    #[test]
+    fn a_trailer_fits_its_file() {
+        let good = facts(ObjectKind::Region, Form::InFront, "x").encoded();
+        assert!(Facts::of_trailer(&good, 8192 + TRAILER_LEN).is_ok());
+        for file_len in [0, 1, 4096, 8192, 8193 + TRAILER_LEN, u64::MAX] {
+            assert!(Facts::of_trailer(&good, file_len).is_err());
+        }
+        let apart = facts(ObjectKind::Region, Form::Beside, "x").encoded();
+        assert!(Facts::of_trailer(&apart, 8192 + TRAILER_LEN).is_err(), "facts alone are no object");
+    }
+
+    #[test]
+    fn no_byte_of_the_facts_is_believed() {
+        let good = facts(ObjectKind::Region, Form::InFront, "victim").encoded();
+        for at in 0..USED {
+            for value in [0, 1, 0x7F, 0x80, 0xFF] {
+                let mut bytes = good;
+                bytes[at] = value;
+                if let Ok(facts) = Facts::of_trailer(&bytes, 8192 + TRAILER_LEN) {
+                    assert_eq!((facts.len, facts.form), (8192, Form::InFront));
+                }
+            }
+        }
+        assert!(Facts::decoded(&[0; USED]).is_err());
+        assert!(Facts::decoded(&[0xFF; USED]).is_err());
+    }
+
+    #[test]
+    fn objects_of_other_versions_are_refused() {
+        let mut bytes = facts(ObjectKind::Region, Form::InFront, "old").encoded();
+        for version in [0, 1, 2, 4, u8::MAX] {
+            bytes[8] = version;
+            assert_eq!(Facts::decoded(&bytes), Err("an object of another version of samemap"));
+        }
+    }
+}

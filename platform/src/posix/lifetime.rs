@@ -1,0 +1,524 @@
+//! The life of an object, from its name's appearance to its removal.
+//!
+//! A *holder* is an open file description with a shared lock on the object's life byte (see `ofd_lock`). The kernel
+//! drops that lock when the holder ends, however it ends, so the locks are always the truth about who lives. The rules:
+//!
+//! - *Create* makes the finished object, becomes its first holder, and gives it its name last (see `make`).
+//! - *Open* looks before it locks: only where the kernel shows another holder's lock does it take its own.
+//!   Taking the lock first would make two openers of a dead object take each other for its life. Then it
+//!   checks that what it has is still alive and still has its name.
+//! - *Remove* takes an exclusive lock first (see `remove`), which is refused while anybody holds. An opener that comes
+//!   later finds that lock and answers `NotFound`.
+//! - *Close* lets go of the shared lock first, and then tries for the exclusive one: two holders that tried first would
+//!   each be refused by the other.
+//! - Nothing waits, but a creator whose name is being removed at that very moment, and not for long.
+//!
+//! `models/` has all of it as a model, with a hostile user in its world.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::candidate::{self, Believed, Candidate, Disbelief, Unopened};
+use super::commit::Shortage;
+use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
+use super::errors::Context;
+use super::facts::{Facts, Form, RECORD_AT};
+use super::fork::HolderMark;
+use super::make::{self, Made, Trouble};
+use super::object::{
+    self, Plan, Wanted, denied, foreign, mismatch, remains_of_another,
+};
+use super::ofd_lock::Holders;
+use super::owner::check_owner;
+use super::remove::{self, Removal};
+use super::{catalog, dir, names};
+use crate::testing::{Step, reached};
+use crate::{Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+
+/// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
+/// within a second).
+const REMOVER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often a name may change under an opener or a creator before it gives up. Each turn takes another
+/// process's work, so only a hostile one can get here.
+const TURNS: u32 = 10_000;
+
+/// From this size on a creator looks at the name before it commits memory that it may not need.
+const LOOK_FIRST: u64 = 256 << 10;
+
+/// An object that this process holds.
+#[derive(Debug)]
+pub(super) struct Object {
+    candidate: Candidate,
+    /// What is mapped; none where the data are a file elsewhere.
+    data: Option<Descriptor>,
+    /// For claims and seats, where the life's own description does not serve.
+    locks: Option<Lockable>,
+    /// Length of the data in bytes.
+    len: u64,
+    form: Form,
+    holder: HolderMark,
+}
+
+impl Object {
+    pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        let system_name = names::system_name(plan.name);
+        if first_creation_of_this_process() {
+            catalog::sweep_for_a_while();
+        }
+        if plan.len >= LOOK_FIRST {
+            clear_the_way(&system_name, plan, context)?;
+        }
+        let made = match make_object(plan, &system_name, context) {
+            // A name that is taken is the better answer, and needs no memory.
+            Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => {
+                clear_the_way(&system_name, plan, context)?;
+                catalog::sweep_all();
+                make_object(plan, &system_name, context)?
+            }
+            made => made?,
+        };
+        publish(made, plan, context)
+    }
+
+    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
+        let context = Context { operation: object::opening(kind), name: Some(name) };
+        let found = look(Wanted { name, kind, options }, context)?;
+        found.ok_or_else(|| context.error(ErrorKind::NotFound))
+    }
+
+    /// Opens, or creates where there is nothing to open; `true` when it created.
+    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
+        let options = OpenOptions::read_write().trust(trust.clone());
+        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
+        for _ in 0..TURNS {
+            match Object::open(plan.name, plan.kind, &options) {
+                Err(error) if *error.kind() == ErrorKind::NotFound => {}
+                opened => return Ok((opened?, false)),
+            }
+            match Object::create(plan) {
+                // Created by somebody else meanwhile, who may be gone already: once more.
+                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                created => return Ok((created?, true)),
+            }
+        }
+        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        Err(context.error(ErrorKind::TimedOut))
+    }
+
+    /// Length of the data in bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Where the data are.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// What is mapped, if the object has data of its own. It carries no lock.
+    pub(super) fn data(&self) -> Option<&Descriptor> {
+        self.data.as_ref()
+    }
+
+    /// The description that carries this process's lock on the life byte.
+    pub(super) fn life(&self) -> &Lockable {
+        self.candidate.life()
+    }
+
+    /// The description for claims and seats, if this user may take any.
+    pub(super) fn locks(&self) -> Option<&Lockable> {
+        let in_one_file = || (self.form == Form::InFront && self.candidate.removes()).then(|| self.life());
+        self.locks.as_ref().or_else(in_one_file)
+    }
+
+    /// Whether this process holds it, and does not only have a copy of its parent's handle.
+    pub(super) fn is_held_here(&self) -> bool {
+        self.holder.is_current()
+    }
+
+    /// Reads the record of a region over a file. Only the object's owner writes there.
+    pub(super) fn read_record(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        rustix::io::pread(self.candidate.life().verified()?, into, RECORD_AT)
+    }
+
+    /// Says that another process is about to get a descriptor of the data for writing.
+    pub(super) fn mark_handed(&self) -> Result<(), Errno> {
+        self.candidate.mark_handed()?;
+        reached(Step::SendMarked);
+        Ok(())
+    }
+
+    /// Whether the name still leads to this object.
+    pub(super) fn has_its_name(&self) -> bool {
+        self.candidate.has_its_name()
+    }
+
+    /// In a forked child: becomes a holder in its own right, as long as somebody still holds the object.
+    pub(super) fn hold_again(&self, context: Context<'_>) -> Result<()> {
+        if self.is_held_here() {
+            return Ok(());
+        }
+        let (found, folder) = Candidate::open(self.candidate.system_name())
+            .map_err(|unopened| self.gone(unopened, context))?;
+        let same = found.identity() == self.candidate.identity();
+        let holds = same && found.holders() == Ok(Holders::Some);
+        if !holds || !found.try_hold().map_err(|errno| context.os(errno))? {
+            return Err(self.gone(Unopened::Nothing, context));
+        }
+        // The description with the lock gets this object's number; its other copy goes without unlocking.
+        let life = || rustix::io::fcntl_dupfd_cloexec(found.life(), BEHIND_STANDARD_STREAMS);
+        self.life().replace(life).map_err(|errno| context.os(errno))?;
+        if let (Some(locks), Some(folder)) = (&self.locks, &folder) {
+            locks.replace(|| candidate::new_locks(folder)).map_err(|errno| context.os(errno))?;
+        }
+        self.holder.set_current();
+        Ok(())
+    }
+
+    fn gone(&self, unopened: Unopened, context: Context<'_>) -> Error {
+        match unopened {
+            Unopened::Os(errno) => context.os(errno),
+            Unopened::Denied(stat) => denied(stat.st_uid, context),
+            _ => context
+                .error(ErrorKind::NotFound)
+                .with_detail("its last holder is gone, or its name; a forked child that goes on must hold it before its parent lets go"),
+        }
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        // A forked child's copy holds nothing, and must not unlock or unlink what its parent holds.
+        if self.holder.is_current() {
+            let_go(&self.candidate);
+        }
+    }
+}
+
+/// Stops holding the object, and removes it where that was the last holder.
+fn let_go(candidate: &Candidate) {
+    candidate.release();
+    reached(Step::CloseReleased);
+    if candidate.removes() {
+        remove::remove_if_dead(candidate);
+    }
+}
+
+fn first_creation_of_this_process() -> bool {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    !DONE.load(Ordering::Relaxed) && !DONE.swap(true, Ordering::Relaxed)
+}
+
+// ---- creating -----------------------------------------------------------------------------------------
+
+fn make_object(plan: Plan<'_>, system_name: &str, context: Context<'_>) -> Result<Made> {
+    for _ in 0..TURNS {
+        match make::make(plan, system_name) {
+            Ok(made) => return Ok(made),
+            Err(Trouble::Swept) => {}
+            Err(Trouble::NoFile(errno)) => return Err(no_file(errno, plan, context)),
+            Err(Trouble::Shortage(Shortage::NotEnough(left))) => {
+                return Err(context.out_of_memory(plan.asked, left));
+            }
+            Err(Trouble::Shortage(Shortage::Os(errno))) => return Err(context.os(errno)),
+        }
+    }
+    Err(context.error(ErrorKind::TimedOut))
+}
+
+/// Gives the object its name; until then nobody could know of it.
+fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Object> {
+    let system_name = made.candidate.system_name().to_owned();
+    for _ in 0..TURNS {
+        match made.publish() {
+            Ok(()) => {
+                reached(Step::CreatePublished);
+                let Made { candidate, data, locks, .. } = made;
+                let (len, form, holder) = (plan.len, plan.form(), HolderMark::current());
+                return Ok(Object { candidate, data, locks, len, form, holder });
+            }
+            Err(Errno::EXIST | Errno::NOTEMPTY) => {
+                if let Err(error) = clear_the_way(&system_name, plan, context) {
+                    made.discard();
+                    return Err(error);
+                }
+            }
+            Err(errno) if made.was_swept(errno) => made = make_object(plan, &system_name, context)?,
+            Err(errno) => {
+                made.discard();
+                return Err(no_file(errno, plan, context));
+            }
+        }
+    }
+    made.discard();
+    Err(context.error(ErrorKind::TimedOut))
+}
+
+/// What a creator whose name is taken finds there.
+enum Obstacle {
+    /// Nothing any more.
+    Gone,
+    /// A remover at work on this file.
+    BeingRemoved(Identity),
+}
+
+/// Removes what is dead from the name, or says why it cannot be had.
+fn clear_the_way(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Result<()> {
+    let mut waiting: Option<(Identity, Instant)> = None;
+    for _ in 0..TURNS {
+        let Obstacle::BeingRemoved(file) = look_at_obstacle(system_name, plan, context)? else { return Ok(()) };
+        // Each remover has the whole time: where many come and go, none of them is stuck.
+        let since = match waiting {
+            Some((seen, since)) if seen == file => since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= REMOVER_PATIENCE {
+            return Err(context.error(ErrorKind::TimedOut).with_detail(
+                "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
+            ));
+        }
+        waiting = Some((file, since));
+        let pause = since.elapsed().clamp(Duration::from_micros(10), Duration::from_millis(10));
+        std::thread::sleep(pause);
+    }
+    Err(context.error(ErrorKind::TimedOut))
+}
+
+fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Result<Obstacle> {
+    let (candidate, folder) = match Candidate::open(system_name) {
+        Ok(opened) => opened,
+        Err(Unopened::Nothing) => return Ok(Obstacle::Gone),
+        Err(Unopened::Denied(_)) => return Err(unreadable_obstacle(system_name, context)),
+        Err(unopened) => return Err(not_opened(unopened, plan.kind, context)),
+    };
+    reached(Step::ClearOpened);
+    let holders = candidate.holders().map_err(|errno| context.os(errno))?;
+    reached(Step::ClearSawHolders);
+    let believed = candidate.believed(folder.as_ref());
+    reached(Step::ClearFactsRead);
+    let facts = match believed {
+        Ok(Believed { linked: false, .. }) => return Ok(Obstacle::Gone),
+        Ok(Believed { facts, .. }) => facts,
+        Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
+        Err(Disbelief::Dead | Disbelief::SpareLink) => return clear_impostor(&candidate, holders, context),
+    };
+    match holders {
+        Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),
+        Holders::Some => Err(mismatch(plan.kind, Found::Object(facts.kind), context)),
+        Holders::Remover => Ok(Obstacle::BeingRemoved(candidate.identity())),
+        Holders::Nobody => cleared(remove::remove_if_dead(&candidate), &candidate, context),
+    }
+}
+
+/// A name that leads to what is another object, or dead by its remover's own word.
+fn clear_impostor(candidate: &Candidate, holders: Holders, context: Context<'_>) -> Result<Obstacle> {
+    if holders == Holders::Remover {
+        return Ok(Obstacle::BeingRemoved(candidate.identity()));
+    }
+    let removal = remove::remove_impostor(candidate, owner_of(candidate.path()));
+    cleared(removal, candidate, context)
+}
+
+fn cleared(removal: Removal, candidate: &Candidate, context: Context<'_>) -> Result<Obstacle> {
+    match removal {
+        Removal::Done => Ok(Obstacle::Gone),
+        Removal::Contended => Ok(Obstacle::BeingRemoved(candidate.identity())),
+        Removal::Refused(errno) => Err(remains_of_another(owner_of(candidate.path()), errno, context)),
+    }
+}
+
+fn owner_of(path: &CStr) -> u32 {
+    dir::stat(path).map_or(u32::MAX, |stat| stat.st_uid)
+}
+
+// ---- opening ------------------------------------------------------------------------------------------
+
+/// Becomes a holder of the living object that has the name; nothing where there is none.
+fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
+    let system_name = names::system_name(wanted.name);
+    for _ in 0..TURNS {
+        let (candidate, folder) = match Candidate::open(&system_name) {
+            Ok(opened) => opened,
+            Err(Unopened::Nothing) => return Ok(None),
+            Err(Unopened::Denied(stat)) => {
+                return Err(unreadable_object(stat.st_uid, wanted, context));
+            }
+            Err(unopened) => return Err(not_opened(unopened, wanted.kind, context)),
+        };
+        reached(Step::OpenOpened);
+        let holders = candidate.holders().map_err(|errno| context.os(errno))?;
+        reached(Step::OpenSawHolders);
+        if holders != Holders::Some {
+            return nobody_holds(&candidate, folder.as_ref(), wanted.kind, context);
+        }
+        if !candidate.try_hold().map_err(|errno| context.os(errno))? {
+            // The last holder went in this instant: look again.
+            continue;
+        }
+        reached(Step::OpenHeld);
+        let believed = candidate.believed(folder.as_ref()).map_err(|disbelief| {
+            // Not ours to remove.
+            candidate.release();
+            disbelieved(disbelief, wanted.kind, context)
+        })?;
+        reached(Step::OpenFactsRead);
+        // The lock may have kept the last holder from the removal: then it is left to us.
+        match join(&candidate, folder.as_ref(), believed, wanted, context) {
+            Ok(Some(joined)) => return Ok(Some(joined.of(candidate))),
+            Ok(None) => let_go(&candidate),
+            Err(error) => {
+                let_go(&candidate);
+                return Err(error);
+            }
+        }
+    }
+    Err(context.error(ErrorKind::TimedOut))
+}
+
+/// What an opener has beside the lock.
+struct Joined {
+    data: Option<Descriptor>,
+    locks: Option<Lockable>,
+    facts: Facts,
+}
+
+impl Joined {
+    fn of(self, candidate: Candidate) -> Object {
+        let Joined { data, locks, facts: Facts { len, form, .. } } = self;
+        Object { candidate, data, locks, len, form, holder: HolderMark::current() }
+    }
+}
+
+/// Whether what was locked is what the caller wants, and may have; nothing where it lost its name meanwhile.
+fn join(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    believed: Believed,
+    wanted: Wanted<'_>,
+    context: Context<'_>,
+) -> Result<Option<Joined>> {
+    if !believed.linked || candidate.is_folder() && !candidate.has_its_name() {
+        return Ok(None);
+    }
+    reached(Step::OpenNameChecked);
+    check(&believed, wanted, context)?;
+    let writes = wanted.options.access().writes_object();
+    open_parts(candidate, folder, believed, writes).map(Some).map_err(|errno| match errno {
+        Errno::ACCESS | Errno::PERM => denied(owner_of(candidate.path()), context),
+        Errno::STALE => context.error(ErrorKind::Damaged).with_detail(
+            "its data are shorter than its owner made them, or others: a process that may write to it truncated it; end its holders",
+        ),
+        errno => context.os(errno),
+    })
+}
+
+fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -> Error {
+    match disbelief {
+        Disbelief::Foreign(what) => foreign(what, wanted, context),
+        Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
+        Disbelief::Dead => context.error(ErrorKind::NotFound),
+    }
+}
+
+fn check(believed: &Believed, wanted: Wanted<'_>, context: Context<'_>) -> Result<()> {
+    let local = wanted.name.name_space() == NameSpace::Local;
+    check_owner(believed.owner, local, wanted.options.accepted(), context)?;
+    if believed.facts.name != wanted.name.to_string() {
+        return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
+    }
+    if believed.facts.kind != wanted.kind {
+        return Err(mismatch(wanted.kind, Found::Object(believed.facts.kind), context));
+    }
+    Ok(())
+}
+
+fn open_parts(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    believed: Believed,
+    writes: bool,
+) -> Result<Joined, Errno> {
+    let Believed { facts, owner, .. } = believed;
+    let (data, locks) = match (facts.form, folder) {
+        (Form::InFront, _) => (Some(Descriptor::new(candidate.second_description(writes)?)?), None),
+        (Form::Beside, Some(folder)) => {
+            let data = candidate::open_data(folder, &facts, owner, writes)?;
+            (Some(data), if writes { candidate::open_locks(folder, &facts)? } else { None })
+        }
+        _ => (None, None),
+    };
+    Ok(Joined { data, locks, facts })
+}
+
+/// What has no holder is reclaimed in passing, if it is ours at all, and is never opened.
+fn nobody_holds(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    wanted: ObjectKind,
+    context: Context<'_>,
+) -> Result<Option<Object>> {
+    match candidate.believed(folder) {
+        Err(disbelief) => Err(disbelieved(disbelief, wanted, context)),
+        Ok(_) => {
+            // Another user's remains, or a remover at work: nothing to open either way.
+            let _ = remove::remove_if_dead(candidate);
+            Ok(None)
+        }
+    }
+}
+
+// ---- errors -------------------------------------------------------------------------------------------
+
+/// Why a new file could not be made or named.
+fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
+    match errno {
+        Errno::NOENT | Errno::NOTDIR if !dir::exists() => no_shared_memory(errno, context),
+        Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
+            context.out_of_memory(plan.asked, None).with_source(errno.into())
+        }
+        errno => context.os(errno),
+    }
+}
+
+fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
+    context
+        .error(ErrorKind::Unsupported)
+        .with_detail(
+            "this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)",
+        )
+        .with_source(errno.into())
+}
+
+fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
+    match unopened {
+        Unopened::Nothing => context.error(ErrorKind::NotFound),
+        Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
+        Unopened::Denied(stat) => denied(stat.st_uid, context),
+        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => no_shared_memory(errno, context),
+        Unopened::Os(errno) => context.os(errno),
+    }
+}
+
+/// An object that this user may not even look at: the better answer is whose it is.
+fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Error {
+    let local = wanted.name.name_space() == NameSpace::Local;
+    match check_owner(owner, local, wanted.options.accepted(), context) {
+        Ok(()) => denied(owner, context).with_source(Errno::ACCESS.into()),
+        Err(untrusted) => untrusted,
+    }
+}
+
+/// The same for a creator: whether it lives is written in /proc/locks, for all to read.
+fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
+    match candidate::life_stat(system_name) {
+        Ok(stat) if catalog::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
+        Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
+        Err(errno) => context.os(errno),
+    }
+}

@@ -1,0 +1,321 @@
+//! The making of an object: everything of it is there before it has its name, so nothing half-made is ever seen (C6).
+//! A creator that is killed or stopped leaves nothing that another process could take for an object.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
+
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, Stat};
+use rustix::io::Errno;
+
+use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
+use super::commit::{self, Shortage};
+use super::descriptor::{self, Descriptor, Identity, Lockable};
+use super::dir::{self, CAREFULLY};
+use super::facts::{Facts, Form, RECORD_AT, TRAILER_LEN, USED};
+use super::object::{Contents, Plan};
+use super::{ofd_lock, remove};
+use crate::testing::{Step, reached};
+
+/// A finished object, held, without its name.
+pub(super) struct Made {
+    pub(super) candidate: Candidate,
+    pub(super) data: Option<Descriptor>,
+    pub(super) locks: Option<Lockable>,
+    /// The name that it was made under, when it needed one.
+    unfinished: Option<CString>,
+}
+
+/// Why it is not made.
+pub(super) enum Trouble {
+    /// A sweep took it for a dead one, between its making and its lock: to be made once more.
+    Swept,
+    Shortage(Shortage),
+    /// No file or directory can be made there.
+    NoFile(Errno),
+}
+
+impl From<Errno> for Trouble {
+    fn from(errno: Errno) -> Self {
+        Trouble::Shortage(errno.into())
+    }
+}
+
+impl From<Shortage> for Trouble {
+    fn from(shortage: Shortage) -> Self {
+        Trouble::Shortage(shortage)
+    }
+}
+
+/// Makes the finished object.
+pub(super) fn make(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
+    match plan.form() {
+        Form::InFront => make_file(plan, system_name),
+        Form::Beside | Form::Elsewhere => make_folder(plan, system_name),
+    }
+}
+
+impl Made {
+    /// Gives the finished object its name, which must be free, at one stroke.
+    pub(super) fn publish(&self) -> Result<(), Errno> {
+        let path = self.candidate.path();
+        match &self.unfinished {
+            Some(unfinished) => fs::renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE),
+            None => link(self.candidate.life(), path),
+        }
+    }
+
+    /// Whether a sweep took what was made under a temporary name.
+    pub(super) fn was_swept(&self, errno: Errno) -> bool {
+        self.unfinished.is_some() && errno == Errno::NOENT
+    }
+
+    /// Leaves nothing of it.
+    pub(super) fn discard(self) {
+        let Some(path) = self.unfinished else { return };
+        // Nobody else can be told: what is left is swept like anything dead.
+        if self.candidate.is_folder() {
+            let _ = dir::open_folder(&path).and_then(|folder| remove::empty(&folder, &path));
+        } else {
+            let _ = fs::unlink(&path);
+        }
+    }
+}
+
+// ---- a file -------------------------------------------------------------------------------------------
+
+fn make_file(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
+    let (life, unfinished) = new_file().map_err(Trouble::NoFile)?;
+    reached(Step::CreateFileMade);
+    let candidate = Candidate::made(life, system_name, None);
+    let mut made = Made { candidate, data: None, locks: None, unfinished };
+    match fill_file(&made, plan) {
+        Ok(data) => {
+            made.data = Some(data);
+            Ok(made)
+        }
+        Err(trouble) => {
+            made.discard();
+            Err(trouble)
+        }
+    }
+}
+
+fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
+    let fd = made.candidate.life().as_fd();
+    let stat = hold(fd, made.unfinished.is_some())?;
+    if stat.st_mode & 0o7777 != PRIVATE_MODE {
+        // The umask, or a default access list of the directory.
+        fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE))?;
+        reached(Step::CreateModeSet);
+    }
+    commit::commit(fd, plan.len + TRAILER_LEN)?;
+    reached(Step::CreateCommitted);
+    if let Contents::Begin(bytes) = plan.contents {
+        write_all(fd, bytes, 0)?;
+    }
+    let facts = Facts::new(plan.kind, Form::InFront, plan.len, plan.name, made.candidate.system_name());
+    write_all(fd, &facts.encoded(), plan.len)?;
+    reached(Step::CreateTrailerWritten);
+    Ok(Descriptor::new(second_description(made)?)?)
+}
+
+/// Becomes the first holder, of what nobody has swept.
+fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<Stat, Trouble> {
+    if !ofd_lock::try_hold(fd)? {
+        return Err(Trouble::Swept);
+    }
+    reached(Step::CreateHeld);
+    let stat = fs::fstat(fd)?;
+    if has_name && stat.st_nlink == 0 {
+        return Err(Trouble::Swept);
+    }
+    reached(Step::CreateHoldChecked);
+    Ok(stat)
+}
+
+/// Another description of the new file, to be mapped: one that is mapped must carry no lock.
+fn second_description(made: &Made) -> Result<OwnedFd, Errno> {
+    let life = made.candidate.life();
+    let Some(path) = &made.unfinished else { return descriptor::reopened(life.as_fd(), true) };
+    let fd = fs::open(path, OFlags::RDWR | CAREFULLY, Mode::empty())?;
+    if Identity::from(&fs::fstat(&fd)?) == life.identity() { Ok(fd) } else { Err(Errno::STALE) }
+}
+
+/// A new file, without a name where the system can do that.
+fn new_file() -> Result<(Lockable, Option<CString>), Errno> {
+    let mode = Mode::from_raw_mode(PRIVATE_MODE);
+    match Lockable::open(|| dir::nameless_file(mode)) {
+        // Without /proc, and without the right to link a bare descriptor, it could not be named.
+        Ok(fd) if can_be_named(&fd) => Ok((fd, None)),
+        Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => new_named_file(mode),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn new_named_file(mode: Mode) -> Result<(Lockable, Option<CString>), Errno> {
+    let create = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
+    for attempt in 0..dir::ATTEMPTS {
+        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX, attempt));
+        match Lockable::open(|| fs::open(&path, create | CAREFULLY, mode)) {
+            Ok(fd) => return Ok((fd, Some(path))),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::EXIST)
+}
+
+/// Linux 6.10 and later, or CAP_DAC_READ_SEARCH: by the descriptor alone. Otherwise through /proc.
+fn link(fd: &Lockable, path: &CStr) -> Result<(), Errno> {
+    match fs::linkat(fd, c"", CWD, path, AtFlags::EMPTY_PATH) {
+        Err(Errno::NOENT | Errno::INVAL) => {
+            let from = descriptor::proc_path(fd.as_fd());
+            fs::linkat(CWD, from.as_c_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)
+        }
+        answer => answer,
+    }
+}
+
+#[cfg(feature = "testing")]
+fn can_be_named(fd: &Lockable) -> bool {
+    std::env::var_os("SAMEMAP_TEST_UNFINISHED_NAMES").is_none() && proc_is_there(fd)
+}
+
+#[cfg(not(feature = "testing"))]
+fn can_be_named(fd: &Lockable) -> bool {
+    proc_is_there(fd)
+}
+
+/// Asked once a process: /proc does not come and go.
+fn proc_is_there(fd: &Lockable) -> bool {
+    static THERE: OnceLock<bool> = OnceLock::new();
+    *THERE.get_or_init(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
+}
+
+fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
+    loop {
+        match rustix::io::pwrite(fd, bytes, at) {
+            Ok(written) if written == bytes.len() => return Ok(()),
+            Ok(_) => return Err(Errno::IO),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+// ---- a directory --------------------------------------------------------------------------------------
+
+fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
+    let path = new_folder().map_err(Trouble::NoFile)?;
+    reached(Step::CreateDirMade);
+    let made = new_life(&path, system_name).and_then(|(candidate, folder)| {
+        let mut made = Made { candidate, data: None, locks: None, unfinished: Some(path.clone()) };
+        match fill_folder(&mut made, &folder, plan) {
+            Ok(()) => Ok(made),
+            Err(trouble) => Err((trouble, Some(made))),
+        }
+    });
+    match made {
+        Ok(made) => Ok(made),
+        Err((trouble, Some(made))) => {
+            made.discard();
+            Err(swept_or(trouble))
+        }
+        Err((trouble, None)) => {
+            let _ = fs::rmdir(&path);
+            Err(swept_or(trouble))
+        }
+    }
+}
+
+/// What is missing under a temporary name was swept.
+fn swept_or(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Shortage(Shortage::Os(Errno::NOENT)) => Trouble::Swept,
+        trouble => trouble,
+    }
+}
+
+fn new_folder() -> Result<CString, Errno> {
+    for attempt in 0..dir::ATTEMPTS {
+        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX, attempt));
+        match fs::mkdir(&path, Mode::RWXU) {
+            Ok(()) => return Ok(path),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::EXIST)
+}
+
+/// The first thing in it is what says that it is in use.
+fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), (Trouble, Option<Made>)> {
+    let open = || -> Result<(Candidate, OwnedFd), Trouble> {
+        let folder = dir::open_folder(path)?;
+        let identity = Identity::from(&fs::fstat(&folder)?);
+        let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR))?;
+        reached(Step::CreateFactsMade);
+        Ok((Candidate::made(life, system_name, Some(identity)), folder))
+    };
+    open().map_err(|trouble| (trouble, None))
+}
+
+/// A new file that nobody else may open yet.
+fn new_in(folder: &OwnedFd, name: &CStr, access: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::CREATE | OFlags::EXCL | access | CAREFULLY;
+    fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)
+}
+
+fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), Trouble> {
+    hold(made.candidate.life().as_fd(), true)?;
+    let mut facts =
+        Facts::new(plan.kind, plan.form(), plan.len, plan.name, made.candidate.system_name());
+    if plan.form() == Form::Beside {
+        let data = Descriptor::new(new_in(folder, DATA, OFlags::RDWR)?)?;
+        reached(Step::CreateDataMade);
+        let locks = Lockable::open(|| new_in(folder, LOCKS, OFlags::WRONLY))?;
+        reached(Step::CreateLocksMade);
+        commit::commit(data.as_fd(), plan.len)?;
+        reached(Step::CreateCommitted);
+        (facts.data, facts.locks) = (data.identity().parts().1, locks.identity().parts().1);
+        (made.data, made.locks) = (Some(data), Some(locks));
+    }
+    write_contents(made, &facts, plan)?;
+    reached(Step::CreateFactsWritten);
+    widen(made, plan)?;
+    reached(Step::CreateWidened);
+    Ok(())
+}
+
+fn write_contents(made: &Made, facts: &Facts, plan: Plan<'_>) -> Result<(), Trouble> {
+    let life = made.candidate.life().as_fd();
+    commit::check_file_limit(RECORD_AT + USED as u64)?;
+    write_all(life, &facts.encoded(), 0)?;
+    match (plan.contents, &made.data) {
+        (Contents::LeadTo(record), _) => {
+            commit::check_file_limit(RECORD_AT + record.len() as u64)?;
+            write_all(life, record, RECORD_AT)?;
+        }
+        (Contents::Begin(bytes), Some(data)) => write_all(data.as_fd(), bytes, 0)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Lets in whom the permissions let in, last of all. The directory can be searched by everybody, so that everybody can
+/// be told whether it is in use.
+fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Trouble> {
+    let shared = plan.permissions.mode();
+    if let Some(data) = &made.data {
+        fs::fchmod(data, Mode::from_raw_mode(shared))?;
+    }
+    if let Some(locks) = &made.locks {
+        fs::fchmod(locks, Mode::from_raw_mode(shared & 0o222))?;
+    }
+    fs::fchmod(made.candidate.life(), Mode::from_raw_mode(MARK | shared & 0o644))?;
+    if let Some(path) = &made.unfinished {
+        fs::chmod(path, Mode::from_raw_mode(0o711 | shared & 0o044))?;
+    }
+    Ok(())
+}

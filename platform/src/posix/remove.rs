@@ -1,0 +1,216 @@
+//! The removal of dead objects, and of what killed creators and removers left.
+//!
+//! An exclusive lock on the life byte of what has a name means *nobody holds this, and I am removing it*. Only the
+//! remover that has it takes the name away, so no living object loses its name.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{self, AtFlags, CWD, RenameFlags, Stat};
+use rustix::io::Errno;
+
+use super::candidate::{Candidate, DATA, Disbelief, FACTS, LOCKS, Unopened, not_regular};
+use super::descriptor::Identity;
+use super::dir::{self, GONE_PREFIX, NEW_PREFIX};
+use super::ofd_lock::{self, Holders};
+use super::owner;
+use crate::testing::{Step, reached};
+
+/// How an attempt to remove a dead object ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// The name is gone, by us or by another remover.
+    Done,
+    /// Another process has a lock.
+    Contended,
+    /// This user may not.
+    Refused(Errno),
+}
+
+impl From<Result<(), Errno>> for Removal {
+    fn from(removed: Result<(), Errno>) -> Self {
+        match removed {
+            Ok(()) | Err(Errno::NOENT) => Removal::Done,
+            Err(errno) => Removal::Refused(errno),
+        }
+    }
+}
+
+/// Removes the object, if nobody holds it and the name still leads to it.
+pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
+    if !candidate.removes() {
+        return Removal::Refused(Errno::ACCESS);
+    }
+    let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
+    match ofd_lock::try_remove(life) {
+        Ok(true) => {}
+        Ok(false) => return Removal::Contended,
+        Err(errno) => return Removal::Refused(errno),
+    }
+    reached(Step::RemoveLocked);
+    let removal = if candidate.has_its_name() {
+        reached(Step::RemoveNameChecked);
+        take_the_name(candidate)
+    } else {
+        // The name means something else now, or nothing: not ours to touch.
+        Removal::Done
+    };
+    // The child of a raw clone may share the description and keep the lock beyond our close.
+    ofd_lock::release(life);
+    removal
+}
+
+fn take_the_name(candidate: &Candidate) -> Removal {
+    if candidate.is_folder() {
+        return remove_folder(candidate.path(), candidate.identity()).into();
+    }
+    let removed = candidate.mark_dead().and_then(|()| {
+        reached(Step::RemoveMarkedDead);
+        fs::unlink(candidate.path())
+    });
+    reached(Step::RemoveUnlinked);
+    removed.into()
+}
+
+/// Moves a directory out of the way, so that its name is free at one stroke, and empties it there.
+fn remove_folder(path: &CStr, identity: Identity) -> Result<(), Errno> {
+    let gone = take_away(path, identity)?;
+    reached(Step::RemoveRenamed);
+    empty(&dir::open_folder(&gone)?, &gone)
+}
+
+/// Moves what has this identity away from its name; what else has the name keeps it.
+fn take_away(path: &CStr, identity: Identity) -> Result<CString, Errno> {
+    let gone = dir::move_away(path)?;
+    if dir::stat(&gone).is_ok_and(|stat| Identity::from(&stat) == identity) {
+        return Ok(gone);
+    }
+    fs::renameat_with(CWD, &gone, CWD, path, RenameFlags::NOREPLACE)?;
+    Err(Errno::NOENT)
+}
+
+/// Removes what an object's directory holds, and then the directory. The facts go last: as long as they are there, their
+/// lock tells others to keep away.
+pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
+    for (name, step) in
+        [(DATA, Step::RemoveDataUnlinked), (LOCKS, Step::RemoveLocksUnlinked), (FACTS, Step::RemoveEmptied)]
+    {
+        match fs::unlinkat(folder, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => reached(step),
+            Err(errno) => return Err(errno),
+        }
+    }
+    fs::rmdir(path)?;
+    reached(Step::RemoveDirGone);
+    Ok(())
+}
+
+/// Takes a name away from what lies there, whether it is held or not. Its holders keep the memory.
+pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
+    let taken = take_away(candidate.path(), candidate.identity());
+    taken.and_then(|gone| discard(&gone, candidate.is_folder())).into()
+}
+
+fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
+    if is_folder { empty(&dir::open_folder(path)?, path) } else { fs::unlink(path) }
+}
+
+/// Removes what has a name that it has no right to: a link to an object of another name, or one that is marked dead.
+pub(super) fn remove_impostor(candidate: &Candidate, owner: u32) -> Removal {
+    if !owner::may_remove(owner) {
+        return Removal::Refused(Errno::ACCESS);
+    }
+    take_name_from_the_living(candidate)
+}
+
+// ---- the sweep's step ---------------------------------------------------------------------------------
+
+/// What a sweep did with one name.
+pub(super) struct Swept {
+    pub(super) removal: Removal,
+    pub(super) owner: u32,
+    pub(super) bytes: u64,
+}
+
+/// Removes what has this name if it is dead and ours; nothing where it lives, or is not ours to judge.
+pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
+    if system_name.starts_with(NEW_PREFIX) || system_name.starts_with(GONE_PREFIX) {
+        return reclaim_temporary(system_name);
+    }
+    let (candidate, folder) = Candidate::open(system_name).ok()?;
+    reached(Step::SweepOpened);
+    let (owner, bytes) = what_it_takes(&candidate, folder.as_ref())?;
+    let removal = match (candidate.believed(folder.as_ref()), candidate.holders().ok()?) {
+        (Ok(_), Holders::Nobody) => {
+            reached(Step::SweepSawNobody);
+            remove_if_dead(&candidate)
+        }
+        (Err(Disbelief::Dead | Disbelief::SpareLink), _) => remove_impostor(&candidate, owner),
+        _ => return None,
+    };
+    (removal != Removal::Contended).then_some(Swept { removal, owner, bytes })
+}
+
+/// Whose it is, and how much memory it takes.
+fn what_it_takes(candidate: &Candidate, folder: Option<&OwnedFd>) -> Option<(u32, u64)> {
+    let stat = fs::fstat(candidate.life()).ok()?;
+    let beside = folder.and_then(|folder| stat_in(folder, DATA)).map_or(0, |stat| stat.st_size as u64);
+    Some((stat.st_uid, stat.st_size as u64 + beside))
+}
+
+fn stat_in(folder: &OwnedFd, name: &CStr) -> Option<Stat> {
+    fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()
+}
+
+/// What a killed creator or remover left under a temporary name.
+fn reclaim_temporary(system_name: &str) -> Option<Swept> {
+    let (candidate, folder) = match Candidate::open(system_name) {
+        Ok(opened) => opened,
+        // Nothing is in it, or it stays.
+        Err(Unopened::Foreign("a directory", Errno::NOENT)) => return remove_empty(system_name),
+        Err(_) => return None,
+    };
+    reached(Step::SweepOpened);
+    let (owner, bytes) = what_it_takes(&candidate, folder.as_ref())?;
+    let removal = if system_name.starts_with(NEW_PREFIX) {
+        remove_unfinished(&candidate)
+    } else if candidate.holders() == Ok(Holders::Remover) {
+        Removal::Contended
+    } else {
+        // Nobody holds by right what has no name any more.
+        Removal::from(discard(candidate.path(), candidate.is_folder()))
+    };
+    match removal {
+        Removal::Contended => None,
+        removal => Some(Swept { removal, owner, bytes }),
+    }
+}
+
+fn remove_empty(system_name: &str) -> Option<Swept> {
+    let path = dir::path_of(system_name);
+    let owner = dir::stat(&path).ok()?.st_uid;
+    fs::rmdir(&path).ok()?;
+    Some(Swept { removal: Removal::Done, owner, bytes: 0 })
+}
+
+fn remove_unfinished(candidate: &Candidate) -> Removal {
+    let Ok(stat) = fs::fstat(candidate.life()) else { return Removal::Contended };
+    if not_regular(&stat).is_some() || !candidate.removes() {
+        return Removal::Contended;
+    }
+    let life = candidate.life().as_fd();
+    if ofd_lock::try_remove(life) != Ok(true) {
+        return Removal::Contended;
+    }
+    if candidate.has_its_name() {
+        let removal = Removal::from(discard(candidate.path(), candidate.is_folder()));
+        ofd_lock::release(life);
+        return removal;
+    }
+    // It got its name meanwhile, and its last holder may have left the removal to the lock that is here.
+    ofd_lock::release(life);
+    match candidate.name_in_facts() {
+        Some(name) => reclaim(&name).map_or(Removal::Contended, |swept| swept.removal),
+        None => Removal::Contended,
+    }
+}
