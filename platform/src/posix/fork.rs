@@ -12,9 +12,7 @@
 //! mutex's guard: that makes no system call, and so gives up its parent's lock.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// How many forks lie between this process and the one that loaded the program.
@@ -39,11 +37,9 @@ impl ProcessMark {
 }
 
 /// How many forks lie behind a process: tells parent and child apart without a system call.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Generation(u32);
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl Generation {
     pub(super) fn current() -> Generation {
         handlers::install();
@@ -58,16 +54,13 @@ impl Generation {
 
 /// What a process has one of, and a forked child begins anew: the parent's may be locked by a thread that the
 /// child does not have, and says what the parent owns.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) struct PerProcess<T: 'static>(AtomicPtr<OfGeneration<T>>);
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 struct OfGeneration<T> {
     generation: Generation,
     value: T,
 }
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 impl<T: Default + Sync> PerProcess<T> {
     pub(super) const fn new() -> Self {
         PerProcess(AtomicPtr::new(std::ptr::null_mut()))
@@ -179,7 +172,6 @@ pub(super) fn unregister_mapping(ticket: Ticket, unmap: impl FnOnce()) {
 /// Opens a descriptor that may come to carry a lock, and remembers it; `open` also answers whether it may be
 /// written to. No fork comes in between: its child would share the description, and so every lock that it is
 /// given later.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) fn register_opened<E>(
     open: impl FnOnce() -> Result<(OwnedFd, bool), E>,
 ) -> Result<(OwnedFd, bool, Ticket), E> {
@@ -323,16 +315,9 @@ mod renewal {
     /// # Safety
     /// Both are descriptors of this process, and `to` is ours to replace.
     unsafe fn replace(from: RawFd, to: RawFd) {
-        #[cfg(target_os = "linux")]
         // SAFETY: by contract.
         unsafe {
             libc::dup3(from, to, libc::O_CLOEXEC);
-        }
-        #[cfg(not(target_os = "linux"))]
-        // SAFETY: by contract.
-        unsafe {
-            libc::dup2(from, to);
-            libc::fcntl(to, libc::F_SETFD, libc::FD_CLOEXEC);
         }
     }
 
@@ -352,16 +337,7 @@ mod renewal {
         }
     }
 
-    /// What `gate_lifetime` registers are lock files, which nobody reads; and `/dev/fd/N` would give the very
-    /// description that is to be left.
-    #[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
-    fn write_fresh_path(_fd: RawFd, path: &mut [u8; 32]) {
-        let null = b"/dev/null";
-        path[..null.len()].copy_from_slice(null);
-    }
-
     /// `/proc/self/fd/N`.
-    #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
     fn write_fresh_path(fd: RawFd, path: &mut [u8; 32]) {
         let dir = b"/proc/self/fd/";
         path[..dir.len()].copy_from_slice(dir);
@@ -380,7 +356,7 @@ mod renewal {
         path[dir.len()..dir.len() + digits.len()].copy_from_slice(digits);
     }
 
-    #[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
+    #[cfg(test)]
     mod tests {
         #[test]
         fn paths_are_written_without_allocation_and_right() {

@@ -2,11 +2,8 @@
 
 use crate::{NameSpace, ObjectName};
 
-/// The longest POSIX name, without its leading slash, in bytes.
-///
-/// Linux: NAME_MAX of tmpfs. FreeBSD allows more, but none of its users gains by it. macOS: PSHMNAMLEN of
-/// `sys/posix_shm.h` is 31 with the slash.
-const MAX_BYTES: usize = if cfg!(target_vendor = "apple") { 30 } else { 255 };
+/// The longest POSIX name, without its leading slash, in bytes: NAME_MAX of tmpfs.
+const MAX_BYTES: usize = 255;
 
 /// Marks a digest. No encoded name holds this character.
 const DIGEST_MARK: char = '~';
@@ -28,7 +25,6 @@ pub(super) fn posix_name(name: &ObjectName, uid: u32) -> String {
     }
     posix.push(DIGEST_MARK);
     posix.push_str(&digest(name.rest()));
-    posix.truncate(1 + MAX_BYTES);
     posix
 }
 
@@ -51,14 +47,12 @@ pub(super) fn digest(text: &str) -> String {
 }
 
 /// What a file name of ours tells by itself: the name space's part, and `rest` unless it is a digest.
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
     let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
     let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();
     ObjectName::read_back(&format!("{prefix}{}", percent_decoded(encoded)?)).ok()
 }
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 fn percent_decoded(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.bytes();
@@ -76,7 +70,7 @@ fn percent_decoded(encoded: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[cfg(all(test, target_os = "linux", not(samemap_gate_lifetime)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

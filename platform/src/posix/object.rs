@@ -11,8 +11,8 @@ use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust,
 };
 
-/// Where a POSIX name is found in the file system, if it is found there at all.
-const SHOWN_DIR: &str = if cfg!(target_os = "linux") { "/dev/shm" } else { "" };
+/// Where a POSIX name is found in the file system.
+const SHOWN_DIR: &str = "/dev/shm";
 
 /// Which file a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +116,6 @@ pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Resu
 pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => None,
-        // Shared memory objects have no type there.
-        FileType::Unknown if cfg!(target_vendor = "apple") => None,
         FileType::Fifo => Some("a FIFO"),
         FileType::Directory => Some("a directory"),
         FileType::Symlink => Some("a symbolic link"),

@@ -40,9 +40,6 @@ use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Result
 
 pub(super) use super::object::{Plan, planned_len};
 
-/// Whether an open file can be opened anew, for a description without our locks: through /proc.
-pub(super) const REOPENS: bool = true;
-
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
 const REMOVER_PATIENCE: Duration = Duration::from_millis(500);
