@@ -5,7 +5,7 @@
 //! | `names` | from an object's name to a POSIX name |
 //! | `trailer` | an object's own facts, behind its data |
 //! | `object` | plans, owners, what to say of strangers |
-//! | `ofd_lifetime` | the lifetime, kept by open-file-description locks |
+//! | `lifetime` | the lifetime, kept by open-file-description locks |
 //! | `commit` | memory that is there when creation returns |
 //! | `machine` | facts of the machine |
 //! | `mapping` | views |
@@ -24,11 +24,11 @@ mod errors;
 pub(crate) mod file;
 mod fork;
 pub(crate) mod handles;
+mod lifetime;
 mod machine;
 mod mapping;
 mod names;
 mod object;
-mod ofd_lifetime;
 mod ofd_lock;
 mod region;
 mod shm_dir;
@@ -37,8 +37,6 @@ mod trailer;
 
 pub use machine::processors;
 pub use region::Region;
-
-use ofd_lifetime as lifetime;
 
 use crate::{ObjectName, UserId};
 
