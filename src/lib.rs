@@ -49,12 +49,13 @@
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
 //!   the kernel keeps the rules.
-//! - On POSIX it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
+//! - On Linux it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
 //!   or Python program can map the same bytes, and locks keep the rules. What the holders of a region
 //!   leave behind when all of them are killed cannot be opened any more and is reclaimed by whoever comes
 //!   next; [`catalog`] lists and reclaims it too.
-//! - Objects to wait for are there on Windows and Linux, where they are words in shared memory and futexes. On
-//!   other POSIX systems every call about them is [`Unsupported`](ErrorKind::Unsupported).
+//! - On Linux objects to wait for are words in shared memory and futexes.
+//! - On macOS, FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object
+//!   answers [`Unsupported`](ErrorKind::Unsupported).
 //!
 //! # Features
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:

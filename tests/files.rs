@@ -305,7 +305,7 @@ fn a_named_region_grows_its_file_and_flushes() {
 
 /// A child gets an open file as its standard input, as programs do: both processes have one and the same open file,
 /// and are two owners all the same.
-#[cfg(any(all(target_os = "linux", not(samemap_gate_lifetime)), windows))]
+#[cfg(any(target_os = "linux", windows))]
 #[test]
 fn two_processes_with_one_open_file_are_two_owners() {
     use samemap::LockGuard as _;

@@ -3,7 +3,7 @@
 //! `SAMEMAP_CHANNEL_KILLS` (default 12) says how many clients are killed; `SAMEMAP_CHANNEL_IDLE_MS` (default 1,000) for how
 //! long the sleeping pair is watched.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -1,7 +1,7 @@
 //! Who else sees the same bytes: a C and a Python program that know the POSIX name only, and our own
 //! programs built for 32 bits.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime), feature = "cli"))]
+#![cfg(all(target_os = "linux", feature = "cli"))]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

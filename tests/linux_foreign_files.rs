@@ -1,7 +1,7 @@
 //! What may lie on a name that no program of ours made, and who may do what with the objects of another user
 //! (C3, C19, C20): an error of the right kind within a second, nothing hung, nothing removed unasked.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

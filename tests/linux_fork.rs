@@ -1,7 +1,7 @@
 //! Handles belong to the process that made them (C15): a forked child keeps the bytes and holds nothing,
 //! and a child that runs another program gets nothing at all (C18).
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -3,7 +3,7 @@
 //!
 //! 2,000 kills by default; `SAMEMAP_KILLS=100000 cargo test --release --test linux_kill_storm` on demand.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

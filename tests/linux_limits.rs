@@ -1,7 +1,7 @@
 //! What cannot be had is an error at creation that says how much was asked for and how much is left (C7,
 //! C8): no signal, and nothing left behind. A full `/dev/shm` is a small one of the test's own.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -2,7 +2,7 @@
 //! sweeps (C6, C16, C17): the others get the contract's answers within a second, and whoever holds the name
 //! meanwhile is not harmed when it goes on.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -1,7 +1,7 @@
 //! Locks belong to the process that took them (C15, C22): a forked child owns nothing of its parent's, whatever
 //! its copies of handles and guards say, and opens the locks anew.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -4,7 +4,7 @@
 //! 1,000 kills of each kind on demand: `SAMEMAP_SYNC_ROUNDS=1000 cargo test --release --test linux_sync_kills`.
 //! The times of those who are let in are printed; only generous bounds are asserted.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

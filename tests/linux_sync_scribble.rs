@@ -3,7 +3,7 @@
 //!
 //! Longer on demand: `SAMEMAP_SCRIBBLE_SECONDS=600 cargo test --release --test linux_sync_scribble`.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

@@ -4,7 +4,7 @@
 //! How late waits end, on demand:
 //! `cargo test --release --test linux_sync_waits -- --ignored --nocapture waits_end`.
 
-#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+#![cfg(target_os = "linux")]
 
 #[path = "support/linux/mod.rs"]
 mod linux;

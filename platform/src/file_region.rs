@@ -197,8 +197,7 @@ impl Region {
     ///
     /// # Errors
     /// Those of [`over_file`](Self::over_file) and of [`create`](crate::SharedRegion::create);
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the file has no path (it was deleted), and on
-    /// POSIX systems other than Linux.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the file has no path (it was deleted).
     pub fn create_over_file(
         name: &ObjectName,
         file: impl Into<FileSource>,

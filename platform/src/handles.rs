@@ -36,8 +36,7 @@ impl Region {
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a key that is not made of 1 to 64 lower-case letters,
     /// digits and underscores of ASCII, or that the command carries already;
-    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with;
-    /// [`Unsupported`](ErrorKind::Unsupported) for named regions on POSIX systems other than Linux.
+    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with.
     ///
     /// # Platform-specific behavior
     /// The offer travels in an environment variable, `SAMEMAP_OFFER_` and the key, so
@@ -150,9 +149,8 @@ impl Courier {
     ///
     /// # Errors
     /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with, or where the
-    /// system does not let this user hand it over; [`Unsupported`](ErrorKind::Unsupported) for named regions on
-    /// POSIX systems other than Linux; [`TimedOut`](ErrorKind::TimedOut) where the connection has a timeout;
-    /// [`Os`](ErrorKind::Os) when the connection fails.
+    /// system does not let this user hand it over; [`TimedOut`](ErrorKind::TimedOut) where the connection has a
+    /// timeout; [`Os`](ErrorKind::Os) when the connection fails.
     ///
     /// # Platform-specific behavior
     /// If it is never received: on POSIX the region lives until the connection is closed; on Windows until the

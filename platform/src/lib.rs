@@ -8,6 +8,14 @@
 //! created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
 //! states them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page
 //! as code.
+#![cfg_attr(
+    not(any(target_os = "linux", windows)),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "where there is no backend, nothing is done with what a caller asks for"
+    )
+)]
 
 mod access;
 mod copy;
@@ -19,10 +27,6 @@ mod name;
 mod options;
 mod part;
 mod region;
-#[cfg_attr(
-    not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
-    allow(dead_code, reason = "objects to wait for are for Windows and Linux")
-)]
 mod sync_options;
 mod system;
 mod view;
@@ -30,8 +34,10 @@ mod waiting;
 #[doc(hidden)]
 pub mod words;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod posix;
+#[cfg(not(any(target_os = "linux", windows)))]
+mod unsupported;
 #[cfg(windows)]
 mod windows;
 

@@ -93,10 +93,6 @@ impl ObjectName {
 
     /// Reads what [`Display`](fmt::Display) wrote of a name, for those who kept or sent it. A bare name of the
     /// full length is longer then than [`new`](Self::new) takes: it got its prefix.
-    #[cfg_attr(
-        not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
-        allow(dead_code, reason = "other systems neither keep whole names nor send them")
-    )]
     pub(crate) fn read_back(text: &str) -> Result<Self> {
         match text.strip_prefix(NameSpace::Local.prefix()) {
             Some(rest) if !rest.contains('\\') => Self::new(rest),
@@ -150,8 +146,7 @@ impl ObjectName {
     /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
     ///
     /// # Platform-specific behavior
-    /// `None` on Windows, where there are no POSIX names. Where names are limited to 31 characters
-    /// (macOS) the digest is used for most names and is cut short.
+    /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.
     #[must_use]
     pub fn posix_name(&self) -> Option<String> {
         crate::system::posix_name(self)

@@ -1,30 +1,25 @@
 //! The one place where a system is chosen. Everything else names `crate::system`.
 //!
 //! A backend offers: `Region`, which implements [`SharedRegion`](crate::SharedRegion) and keeps the
-//! whole contract; `catalog`, which lists and reclaims what lies in the name space; `posix_name`;
-//! `current_user`; `console`, what the programs need of their standard streams; `file`, regions over files;
-//! `handles`, sharing by handle; `processors`, how many the machine has.
+//! whole contract; `sync`, the objects to wait for; `catalog`, which lists and reclaims what lies in the
+//! name space; `posix_name`; `current_user`; `console`, what the programs need of their standard streams;
+//! `file`, regions over files; `handles`, sharing by handle; `processors`, how many the machine has. A new one
+//! lives in a folder of its own beside `posix` and `windows`, with a lifetime that ends with the last holder, and is
+//! chosen here; `unsupported` stands in where there is none.
 
 cfg_if::cfg_if! {
     if #[cfg(windows)] {
-        pub use crate::windows::{Region, processors};
-        pub use crate::windows::sync::{
-            Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
-            SharedSemaphore, Timer, WaitAny, Woken, wait_any,
-        };
-        pub(crate) use crate::windows::{catalog, console, current_user, file, handles, posix_name};
-    } else if #[cfg(unix)] {
-        pub use crate::posix::{Region, processors};
-        pub use crate::posix::sync::{
-            Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex, SharedMutexGuard,
-            SharedSemaphore, Timer, WaitAny, Woken, wait_any,
-        };
-        pub(crate) use crate::posix::{catalog, console, current_user, file, handles, posix_name};
+        use crate::windows as backend;
+    } else if #[cfg(target_os = "linux")] {
+        use crate::posix as backend;
     } else {
-        compile_error!(
-            "samemap has backends for Windows and for POSIX systems. A new one implements \
-             `SharedRegion` in a folder of its own beside `posix` and `windows`, with a lifetime that \
-             ends with the last holder, and is chosen here."
-        );
+        use crate::unsupported as backend;
     }
 }
+
+pub use backend::sync::{
+    Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
+    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+};
+pub use backend::{Region, processors};
+pub(crate) use backend::{catalog, console, current_user, file, handles, posix_name};

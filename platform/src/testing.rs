@@ -34,7 +34,7 @@ pub use hooks::at_stop_points;
 pub(crate) use hooks::reached;
 
 /// What a trailer says of an object's length and name, if it is a valid one: for `fuzz/`.
-#[cfg(all(fuzzing, unix))]
+#[cfg(all(fuzzing, target_os = "linux"))]
 #[must_use]
 pub fn trailer_says(bytes: &[u8; 1024], file_len: u64) -> Option<(u64, String)> {
     crate::posix::trailer_says(bytes, file_len)

@@ -281,7 +281,7 @@ impl View {
     /// flush succeeds.
     ///
     /// # Platform-specific behavior
-    /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
+    /// `msync` and `fsync`; `FlushViewOfFile` and `FlushFileBuffers`.
     pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
         let (offset, len) = self.range_of(range)?;
         let start = self.checked(offset, len)?;

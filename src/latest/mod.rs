@@ -54,9 +54,7 @@
 //! nobody who merely reads costs it any.
 //!
 //! # Platform-specific behavior
-//! Linux and Windows. Elsewhere there are no seats and doorbells yet, and the writer is told
-//! [`Unsupported`](crate::ErrorKind::Unsupported). In a process of 32 bits, read-only views do not suffice
-//! ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
+//! In a process of 32 bits, read-only views do not suffice ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
 mod bytes;
 mod layout;

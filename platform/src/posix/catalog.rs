@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::Stat;
 
 use super::errors::Context;
+use super::lifetime::{self, Removal};
 use super::object::not_regular;
-use super::ofd_lifetime::{self, Removal};
 use super::ofd_lock::{self, Holders};
 use super::trailer::Form;
 use super::{file, names, shm_dir, user_id};
@@ -71,7 +71,7 @@ fn our_names(operation: &'static str) -> Result<Vec<String>> {
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
     let system_name = format!("/{file_name}");
-    let Some((removal, stat)) = ofd_lifetime::reclaim(&shm_dir::path_of(&system_name)) else { return };
+    let Some((removal, stat)) = lifetime::reclaim(&shm_dir::path_of(&system_name)) else { return };
     match removal {
         Removal::Refused(_) => reclaimed.refused.push((system_name, user_id(stat.st_uid))),
         Removal::Done | Removal::Contended => {
@@ -110,7 +110,7 @@ fn look_inside(entry: &mut Entry, fd: std::os::fd::BorrowedFd<'_>, file_name: &s
     let held = ofd_lock::holders(fd).ok()?;
     let stat = rustix::fs::fstat(fd).ok().filter(|stat| stat.st_nlink > 0)?;
     entry.state = if held == Holders::Some { State::Live } else { State::Dead };
-    match ofd_lifetime::facts_of(fd, &stat) {
+    match lifetime::facts_of(fd, &stat) {
         Ok(facts) => {
             entry.name = ObjectName::read_back(&facts.name).ok().or(entry.name.take());
             entry.kind = Some(facts.kind);

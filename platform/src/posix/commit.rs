@@ -2,8 +2,21 @@
 
 use std::os::fd::BorrowedFd;
 
+use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
+
+/// A signal interrupts `fallocate`, which then gives all of its progress back (on tmpfs, in kernels that do not
+/// wait for a fatal one). A piece of this size takes about 30 ms.
+const PIECE: u64 = 64 << 20;
+/// What surely fits between two signals.
+const SMALLEST_PIECE: u64 = 64 << 10;
+/// From this size on it is worth asking first, so that a request that must fail does not take
+/// what others need while it does.
+const LARGE: u64 = 1 << 20;
+/// From this size on the machine's memory is asked too: /dev/shm may be larger than what is free,
+/// and then it is not an error that ends the attempt, but the out-of-memory killer.
+const HUGE: u64 = 64 << 20;
 
 /// Why memory could not be committed.
 pub(super) enum Shortage {
@@ -39,126 +52,96 @@ pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
     }
 }
 
-#[cfg(target_os = "linux")]
-pub(super) use linux::{commit, in_pieces};
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use super::{BorrowedFd, Errno, Shortage};
-    use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
-
-    /// A signal interrupts `fallocate`, which then gives all of its progress back (on tmpfs, in kernels that do not
-    /// wait for a fatal one). A piece of this size takes about 30 ms.
-    const PIECE: u64 = 64 << 20;
-    /// What surely fits between two signals.
-    const SMALLEST_PIECE: u64 = 64 << 10;
-    /// From this size on it is worth asking first, so that a request that must fail does not take
-    /// what others need while it does.
-    const LARGE: u64 = 1 << 20;
-    /// From this size on the machine's memory is asked too: /dev/shm may be larger than what is free,
-    /// and then it is not an error that ends the attempt, but the out-of-memory killer.
-    const HUGE: u64 = 64 << 20;
-
-    /// Allocates every page of a new file of `file_len` bytes.
-    pub(in crate::posix) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
-        super::check_file_limit(file_len)?;
-        if file_len >= LARGE {
-            check_room(fd, file_len)?;
-        }
-        in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len))
-            .map_err(|errno| with_room_left(fd, errno))
+/// Allocates every page of a new file of `file_len` bytes.
+pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
+    check_file_limit(file_len)?;
+    if file_len >= LARGE {
+        check_room(fd, file_len)?;
     }
+    in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len))
+        .map_err(|errno| with_room_left(fd, errno))
+}
 
-    /// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that
-    /// a process with a busy timer gets on.
-    pub(in crate::posix) fn in_pieces(
-        from: u64,
-        to: u64,
-        allocate: impl Fn(u64, u64) -> Result<(), Errno>,
-    ) -> Result<(), Errno> {
-        let (mut at, mut largest) = (from, PIECE);
-        while at < to {
-            let len = largest.min(to - at);
-            match allocate(at, len) {
-                Ok(()) => at += len,
-                Err(Errno::INTR) => largest = (len / 2).max(SMALLEST_PIECE),
-                Err(errno) => return Err(errno),
-            }
+/// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that
+/// a process with a busy timer gets on.
+pub(super) fn in_pieces(
+    from: u64,
+    to: u64,
+    allocate: impl Fn(u64, u64) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    let (mut at, mut largest) = (from, PIECE);
+    while at < to {
+        let len = largest.min(to - at);
+        match allocate(at, len) {
+            Ok(()) => at += len,
+            Err(Errno::INTR) => largest = (len / 2).max(SMALLEST_PIECE),
+            Err(errno) => return Err(errno),
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
-        if let Some(left) = free_bytes(fd).filter(|&left| left < file_len) {
+fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
+    if let Some(left) = free_bytes(fd).filter(|&left| left < file_len) {
+        return Err(Shortage::NotEnough(Some(left)));
+    }
+    if file_len >= HUGE {
+        if let Some(left) = available_memory().filter(|&left| left < file_len) {
             return Err(Shortage::NotEnough(Some(left)));
         }
-        if file_len >= HUGE {
-            if let Some(left) = available_memory().filter(|&left| left < file_len) {
-                return Err(Shortage::NotEnough(Some(left)));
-            }
-        }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
-        match Shortage::from(errno) {
-            Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
-            other => other,
-        }
-    }
-
-    /// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).
-    fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
-        let system = fstatvfs(fd).ok().filter(|system| system.f_blocks > 0)?;
-        system.f_bavail.checked_mul(system.f_frsize)
-    }
-
-    /// Memory that can be had without pushing others out, and swap: `MemAvailable` and `SwapFree` of
-    /// `/proc/meminfo` (proc_meminfo(5)).
-    fn available_memory() -> Option<u64> {
-        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-        let kibibytes = |field: &str| -> Option<u64> {
-            let line = text.lines().find_map(|line| line.strip_prefix(field))?;
-            line.trim().strip_suffix("kB")?.trim().parse().ok()
-        };
-        let free = kibibytes("MemAvailable:")?.checked_add(kibibytes("SwapFree:").unwrap_or(0))?;
-        free.checked_mul(1024)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use std::cell::RefCell;
-
-        #[test]
-        fn signals_make_the_pieces_smaller() {
-            let (from, to) = (4096, (100 << 20) + 7);
-            let done = RefCell::new(Vec::new());
-            in_pieces(from, to, |at, len| {
-                // A signal comes before more than this is done.
-                if len > 1 << 20 {
-                    return Err(Errno::INTR);
-                }
-                done.borrow_mut().push((at, len));
-                Ok(())
-            })
-            .expect("it gets on");
-            let ends = done.into_inner().iter().fold(from, |end, &(at, len)| {
-                assert_eq!(at, end);
-                at + len
-            });
-            assert_eq!(ends, to);
-            assert_eq!(in_pieces(0, 1, |_, _| Err(Errno::NOSPC)), Err(Errno::NOSPC));
-            in_pieces(5, 5, |_, _| panic!("there is nothing to do")).expect("nothing");
-        }
+fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
+    match Shortage::from(errno) {
+        Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
+        other => other,
     }
 }
 
-/// Elsewhere there is no call that commits a shared memory object: it gets its size, and the system
-/// answers what it answers. (`posix_fallocate` refuses shared memory on FreeBSD and is missing on
-/// macOS.)
-#[cfg(not(target_os = "linux"))]
-pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
-    check_file_limit(file_len)?;
-    rustix::fs::ftruncate(fd, file_len).map_err(Shortage::from)
+/// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).
+fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
+    let system = fstatvfs(fd).ok().filter(|system| system.f_blocks > 0)?;
+    system.f_bavail.checked_mul(system.f_frsize)
+}
+
+/// Memory that can be had without pushing others out, and swap: `MemAvailable` and `SwapFree` of
+/// `/proc/meminfo` (proc_meminfo(5)).
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes = |field: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    let free = kibibytes("MemAvailable:")?.checked_add(kibibytes("SwapFree:").unwrap_or(0))?;
+    free.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[test]
+    fn signals_make_the_pieces_smaller() {
+        let (from, to) = (4096, (100 << 20) + 7);
+        let done = RefCell::new(Vec::new());
+        in_pieces(from, to, |at, len| {
+            // A signal comes before more than this is done.
+            if len > 1 << 20 {
+                return Err(Errno::INTR);
+            }
+            done.borrow_mut().push((at, len));
+            Ok(())
+        })
+        .expect("it gets on");
+        let ends = done.into_inner().iter().fold(from, |end, &(at, len)| {
+            assert_eq!(at, end);
+            at + len
+        });
+        assert_eq!(ends, to);
+        assert_eq!(in_pieces(0, 1, |_, _| Err(Errno::NOSPC)), Err(Errno::NOSPC));
+        in_pieces(5, 5, |_, _| panic!("there is nothing to do")).expect("nothing");
+    }
 }

@@ -44,7 +44,6 @@ fn has_holes(stat: &Stat) -> bool {
     blocks.saturating_mul(512) < len
 }
 
-#[cfg(target_os = "linux")]
 fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Errno> {
     use rustix::fs::{FallocateFlags, fallocate};
     // The length is set last, so that nobody sees the file half grown.
@@ -74,12 +73,6 @@ fn uninterrupted(mut call: impl FnMut() -> Result<(), Errno>) -> Result<(), Errn
     }
 }
 
-/// Elsewhere what is new is written. Holes that the file has already stay.
-#[cfg(not(target_os = "linux"))]
-fn fill(fd: BorrowedFd<'_>, _from: u64, present: u64, len: u64) -> Result<(), Errno> {
-    write_zeros(fd, present, len)
-}
-
 fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
     let zeros = vec![0; 1 << 20];
     let mut at = from;
@@ -100,7 +93,6 @@ fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
 /// Makes the file longer and takes no more than a block. Not `ftruncate` where there is a choice: if somebody
 /// made the file longer meanwhile, that would cut it.
 fn lengthen(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
-    #[cfg(target_os = "linux")]
     match uninterrupted(|| fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1)) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
         done => return done.map_err(Shortage::from),

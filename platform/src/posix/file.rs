@@ -46,7 +46,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Description {
     file: File,
-    ticket: Option<fork::Ticket>,
+    ticket: fork::Ticket,
 }
 
 impl Description {
@@ -57,11 +57,8 @@ impl Description {
             reached("file: opened");
             Ok(fd)
         };
-        if !lifetime::REOPENS {
-            return Ok(Description { file: File::from(open()?), ticket: None });
-        }
         let (fd, ticket) = fork::register_opened_at_leisure(writable, open)?;
-        Ok(Description { file: File::from(fd), ticket: Some(ticket) })
+        Ok(Description { file: File::from(fd), ticket })
     }
 
     /// One of this process's own for an open file, where it may open one.
@@ -71,7 +68,7 @@ impl Description {
 
     /// What is open already.
     fn given(fd: OwnedFd, writable: bool) -> Description {
-        let ticket = lifetime::REOPENS.then(|| fork::register_holder(fd.as_fd(), writable));
+        let ticket = fork::register_holder(fd.as_fd(), writable);
         Description { file: File::from(fd), ticket }
     }
 }
@@ -84,9 +81,7 @@ impl AsFd for Description {
 
 impl Drop for Description {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            fork::unregister(ticket);
-        }
+        fork::unregister(self.ticket);
     }
 }
 
@@ -134,10 +129,6 @@ impl MappedFile {
     }
 
     /// Whether other processes may have the same description, so that a lock of it says nothing of who has it.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
     pub(super) fn may_be_shared(&self) -> bool {
         self.may_be_shared
     }
@@ -158,7 +149,6 @@ pub(crate) fn anonymous(source: FileSource, options: &FileOptions) -> Result<Reg
 
 pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOptions) -> Result<Region> {
     let context = Context { operation: "create the region over a file", name: Some(name) };
-    check_can_lead(context)?;
     // Before the file grows in vain.
     let anybodys = OpenOptions::read_only().trust(Trust::Anyone);
     if Object::open(name, ObjectKind::Region, &anybodys).is_ok() {
@@ -173,7 +163,6 @@ pub(crate) fn create_or_open(
     options: &FileOptions,
 ) -> Result<(Region, Disposition)> {
     let context = Context { operation: "create or open the region over a file", name: Some(name) };
-    check_can_lead(context)?;
     let opening = OpenOptions::new(options.access()).trust(options.accepted().clone());
     let mut file = Some(source);
     for _ in 0..TURNS {
@@ -219,15 +208,6 @@ fn create_new(
     })?;
     let held = Held::File { file, object: Some(object) };
     Ok(Region::of(held, Some(name), len, options.access()))
-}
-
-fn check_can_lead(context: Context<'_>) -> Result<()> {
-    if lifetime::REOPENS {
-        return Ok(());
-    }
-    Err(context.error(ErrorKind::Unsupported).with_detail(
-        "named regions over files exist on Linux and Windows so far; make one without a name, and open the file in every process",
-    ))
 }
 
 // ---- opening ------------------------------------------------------------------------------------------
@@ -371,8 +351,6 @@ impl Record {
 }
 
 /// The length of the region that an object leads to, for those who list it.
-#[cfg(target_os = "linux")]
-#[cfg_attr(samemap_gate_lifetime, expect(dead_code, reason = "objects are not listed there"))]
 pub(super) fn recorded_len(object: BorrowedFd<'_>) -> Option<u64> {
     let mut bytes = vec![0; RECORD_LEN];
     let read = rustix::io::pread(object, &mut bytes, 0).ok()?;
@@ -517,24 +495,13 @@ fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
     let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
-    if enough && !flags.contains(path_only()) {
+    if enough && !flags.contains(OFlags::PATH) {
         return Ok(());
     }
     let needed = if access.writes_object() { "reading and writing" } else { "reading" };
     Err(context
         .error(ErrorKind::AccessDenied)
         .with_detail(format!("the file was not opened for {needed}, which {access} needs; open it so")))
-}
-
-#[cfg(target_os = "linux")]
-fn path_only() -> OFlags {
-    OFlags::PATH
-}
-
-/// A bit that no descriptor has.
-#[cfg(not(target_os = "linux"))]
-fn path_only() -> OFlags {
-    OFlags::CREATE
 }
 
 // ---- errors -------------------------------------------------------------------------------------------

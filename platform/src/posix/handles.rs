@@ -121,15 +121,6 @@ fn parts(held: &Held, access: Access) -> Vec<Part<'_>> {
     }
 }
 
-fn check_can_hand_over(region: &Region, context: Context<'_>) -> Result<()> {
-    if lifetime::REOPENS || matches!(Form::of(region.held()), Form::Anonymous | Form::File) {
-        return Ok(());
-    }
-    Err(context.error(ErrorKind::Unsupported).with_detail(
-        "this system's named objects cannot be handed over: open it by its name, or use a region without one",
-    ))
-}
-
 /// Makes a region of the descriptors that arrived. They are this process's own.
 fn assemble(label: Label, fds: Vec<OwnedFd>, trust: &Trust, context: Context<'_>) -> Result<Region> {
     let mut fds = fds.into_iter();
@@ -181,7 +172,6 @@ fn anonymous(
     Ok(Region::of(held, None, len, access))
 }
 
-#[cfg(target_os = "linux")]
 fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
     use rustix::fs::{SealFlags, fcntl_get_seals};
     let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
@@ -201,12 +191,6 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
         let error = context.error(ErrorKind::AccessDenied);
         return Err(error.with_detail("it is sealed against writing; ask for Access::ReadOnly"));
     }
-    Ok(())
-}
-
-/// There are no seals to be seen.
-#[cfg(not(target_os = "linux"))]
-fn check_seals(_fd: BorrowedFd<'_>, _access: Access, _context: Context<'_>) -> Result<()> {
     Ok(())
 }
 
@@ -237,7 +221,7 @@ pub(crate) struct Offer;
 /// replaced in the child before.
 struct Slot {
     fd: OwnedFd,
-    ticket: Option<fork::Ticket>,
+    ticket: fork::Ticket,
     // Keeps the object held until the child has its own lock.
     _held: Arc<Held>,
 }
@@ -247,22 +231,19 @@ impl Slot {
         const BEHIND_STANDARD_STREAMS: RawFd = 3;
         let fd = rustix::io::fcntl_dupfd_cloexec(part.fd, BEHIND_STANDARD_STREAMS)?;
         // Children that only fork must not keep our locks by it.
-        let ticket = lifetime::REOPENS.then(|| fork::register_holder(fd.as_fd(), part.writable));
+        let ticket = fork::register_holder(fd.as_fd(), part.writable);
         Ok(Slot { fd, ticket, _held: Arc::clone(held) })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            fork::unregister(ticket);
-        }
+        fork::unregister(self.ticket);
     }
 }
 
 pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
     let context = Context { operation: "offer the region to a child", name: region.name() };
-    check_can_hand_over(region, context)?;
     let mut value = Label::of(region, access).to_text();
     let mut handovers = Vec::new();
     for part in parts(region.held(), access) {
@@ -302,10 +283,6 @@ impl Handover {
     /// In the child, before exec: async-signal-safe calls only.
     fn in_child(&self) -> io::Result<()> {
         let slot = self.slot.fd.as_raw_fd();
-        if !lifetime::REOPENS {
-            // SAFETY: a descriptor of this process; others do not see the flag.
-            return check(unsafe { libc::fcntl(slot, libc::F_SETFD, 0) });
-        }
         // SAFETY: the path ends in NUL.
         let fresh = unsafe { libc::open(self.path.as_ptr(), self.flags) };
         check(fresh)?;
@@ -443,7 +420,6 @@ fn label_of(message: &[u8; MESSAGE_LEN]) -> Option<Label> {
 
 pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
     let context = Context { operation: "send the region", name: region.name() };
-    check_can_hand_over(region, context)?;
     let mut fds = Vec::new();
     for part in parts(region.held(), access) {
         fds.push(for_the_receiver(&part).map_err(|errno| context.os(errno))?);
@@ -474,24 +450,13 @@ fn send_message(stream: &UnixStream, message: &[u8], fds: &[Description]) -> Res
             return Err(Errno::TOOBIG);
         }
         let piece = [io::IoSlice::new(&message[sent..])];
-        match sendmsg(stream, &piece, &mut ancillary, no_signal()) {
+        match sendmsg(stream, &piece, &mut ancillary, SendFlags::NOSIGNAL) {
             Ok(more) => sent += more,
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }
     Ok(())
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn no_signal() -> SendFlags {
-    SendFlags::NOSIGNAL
-}
-
-/// std's sockets are set so there.
-#[cfg(target_vendor = "apple")]
-fn no_signal() -> SendFlags {
-    SendFlags::empty()
 }
 
 pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
@@ -523,14 +488,14 @@ fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut piece = [io::IoSliceMut::new(&mut message[received..])];
-        let answer = match recvmsg(stream, &mut piece, &mut ancillary, close_on_exec()) {
+        let answer = match recvmsg(stream, &mut piece, &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
             Ok(answer) => answer,
             Err(Errno::INTR) => continue,
             Err(errno) => return Err(errno),
         };
         for arrived in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(arrived) = arrived {
-                fds.extend(arrived.inspect(|fd| closed_on_exec(fd.as_fd())));
+                fds.extend(arrived);
             }
         }
         lost_some |= answer.flags.contains(ReturnFlags::CTRUNC);
@@ -541,25 +506,6 @@ fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
         received += answer.bytes;
     }
     Ok(Received { message, fds, lost_some })
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn close_on_exec() -> RecvFlags {
-    RecvFlags::CMSG_CLOEXEC
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn closed_on_exec(_fd: BorrowedFd<'_>) {}
-
-#[cfg(target_vendor = "apple")]
-fn close_on_exec() -> RecvFlags {
-    RecvFlags::empty()
-}
-
-/// Afterwards, since there is no flag for it.
-#[cfg(target_vendor = "apple")]
-fn closed_on_exec(fd: BorrowedFd<'_>) {
-    let _ = rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC);
 }
 
 fn connection_failed(errno: Errno, context: Context<'_>) -> Error {
@@ -611,7 +557,7 @@ impl Region {
     /// descriptor or its seals allow.
     ///
     /// # Platform-specific behavior
-    /// Only Linux tells about seals. Elsewhere any shared memory is taken. As over a [file](crate::FileSource),
+    /// As over a [file](crate::FileSource),
     /// objects inside the region need a process that may open the memory anew.
     pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
         let context = Context { operation: "make a region of the descriptor", name: None };

@@ -11,6 +11,7 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::errors::Context;
 use super::fork::{self, SharedMapping, Ticket};
+use super::shm_dir;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
 /// What a view is made of, and keeps alive.
@@ -27,10 +28,6 @@ pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
     /// Where in the file the mapping begins, in bytes.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
     offset: u64,
     ticket: Option<Ticket>,
     backing: Arc<B>,
@@ -52,10 +49,6 @@ impl<B: Backing> Mapping<B> {
     }
 
     /// Where in the file an address of the mapping lies.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
     pub(super) fn offset_of(&self, address: *const u8) -> u64 {
         self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
     }
@@ -115,7 +108,7 @@ fn map_pages(backing: &impl Backing, pages: Pages) -> Result<(NonNull<c_void>, O
     if pages.access == Access::CopyOnWrite {
         // A private mapping cannot be made anew in a forked child without losing what was written to it,
         // so it is given a description without a lock from the start.
-        let address = match without_lock(fd) {
+        let address = match shm_dir::reopen(fd, false) {
             Ok(fresh) => map_descriptor(fresh.as_fd(), pages),
             Err(_) => map_descriptor(fd, pages),
         }?;
@@ -139,17 +132,6 @@ fn shared_mapping(fd: BorrowedFd<'_>, address: NonNull<c_void>, pages: Pages) ->
     }
 }
 
-#[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
-fn without_lock(fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
-    super::shm_dir::reopen(fd, false)
-}
-
-/// What `gate_lifetime` gives to be mapped carries no lock.
-#[cfg(not(all(target_os = "linux", not(samemap_gate_lifetime))))]
-fn without_lock(_fd: BorrowedFd<'_>) -> Result<std::os::fd::OwnedFd, Errno> {
-    Err(Errno::OPNOTSUPP)
-}
-
 fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno> {
     let protection =
         if pages.access.can_write() { ProtFlags::READ | ProtFlags::WRITE } else { ProtFlags::READ };
@@ -158,7 +140,8 @@ fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, E
         Access::ReadOnly | Access::ReadWrite => MapFlags::SHARED,
     };
     let (hint, fixed) = match pages.base {
-        Some(base) => (ptr::with_exposed_provenance_mut(base), not_replacing()),
+        // Linux 4.17; older kernels take the address for a hint, which is found out.
+        Some(base) => (ptr::with_exposed_provenance_mut(base), MapFlags::FIXED_NOREPLACE),
         None => (ptr::null_mut(), MapFlags::empty()),
     };
     // SAFETY: a new mapping, which replaces none: either the kernel chooses the place, or it is asked not
@@ -171,18 +154,6 @@ fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, E
         return Err(Errno::EXIST);
     }
     NonNull::new(address).ok_or(Errno::NOMEM)
-}
-
-/// Linux 4.17; older kernels take the address for a hint, which is found out.
-#[cfg(target_os = "linux")]
-fn not_replacing() -> MapFlags {
-    MapFlags::FIXED_NOREPLACE
-}
-
-/// A hint, whose outcome is checked.
-#[cfg(not(target_os = "linux"))]
-fn not_replacing() -> MapFlags {
-    MapFlags::empty()
 }
 
 fn failure(errno: Errno, request: &MapRequest, context: Context<'_>) -> crate::Error {

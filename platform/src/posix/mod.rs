@@ -4,10 +4,8 @@
 //! | --- | --- |
 //! | `names` | from an object's name to a POSIX name |
 //! | `trailer` | an object's own facts, behind its data |
-//! | `object` | what both lifetimes share: plans, owners, what to say of strangers |
-//! | `ofd_lifetime` | Linux: the lifetime, kept by open-file-description locks |
-//! | `gate_lifetime` | the other systems: the lifetime, kept by `flock` on files beside the object (on Linux too with `--cfg samemap_gate_lifetime`, to test it) |
-//! | `gate_files` | the lock files of `gate_lifetime` |
+//! | `object` | plans, owners, what to say of strangers |
+//! | `lifetime` | the lifetime, kept by open-file-description locks |
 //! | `commit` | memory that is there when creation returns |
 //! | `machine` | facts of the machine |
 //! | `mapping` | views |
@@ -18,39 +16,24 @@
 //! | `fork` | what a forked child keeps of its parent's handles: nothing but the bytes |
 //! | `catalog` | listing and reclaiming |
 
+pub(crate) mod catalog;
 mod commit;
+pub(crate) mod console;
 mod disk;
 mod errors;
 pub(crate) mod file;
 mod fork;
 pub(crate) mod handles;
+mod lifetime;
 mod machine;
 mod mapping;
 mod names;
 mod object;
+mod ofd_lock;
 mod region;
+mod shm_dir;
+pub(crate) mod sync;
 mod trailer;
-
-cfg_if::cfg_if! {
-    if #[cfg(all(target_os = "linux", not(samemap_gate_lifetime)))] {
-        mod ofd_lock;
-        mod ofd_lifetime;
-        mod shm_dir;
-        pub(crate) mod sync;
-        pub(crate) mod catalog;
-        use ofd_lifetime as lifetime;
-    } else {
-        mod gate_files;
-        mod gate_lifetime;
-        #[path = "catalog_unsupported.rs"]
-        pub(crate) mod catalog;
-        #[path = "sync_unsupported.rs"]
-        pub(crate) mod sync;
-        use gate_lifetime as lifetime;
-    }
-}
-
-pub(crate) mod console;
 
 pub use machine::processors;
 pub use region::Region;

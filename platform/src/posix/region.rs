@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::file::{self, Description, MappedFile};
-use super::lifetime::{self, Object, Plan, planned_len};
+use super::lifetime::{Object, Plan, planned_len};
 use super::mapping::{self, Backing};
 use super::trailer::Form;
 use crate::{
@@ -45,10 +45,6 @@ pub(super) enum Held {
 
 impl Held {
     /// Whether another process may have the very same open file, and so our locks.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
     pub(super) fn may_be_shared(&self) -> bool {
         match self {
             Held::Named(_) => false,
@@ -69,7 +65,7 @@ impl Backing for Held {
         match self {
             Held::Named(_) => true,
             // Those of the objects inside it, and whatever locks a caller's file has.
-            Held::Anonymous(_) | Held::File { .. } => lifetime::REOPENS,
+            Held::Anonymous(_) | Held::File { .. } => true,
         }
     }
 }
@@ -173,7 +169,6 @@ unsafe impl SharedRegion for Region {
 
 /// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
 /// may open anew, with more access, what was sent for reading.
-#[cfg(target_os = "linux")]
 fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
     use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
@@ -186,27 +181,6 @@ fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
     commit::commit(fd.as_fd(), len)?;
     fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     Ok(fd)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn anonymous_file(len: u64, _mode: u32) -> Result<OwnedFd, Shortage> {
-    use rustix::fs::Mode;
-    use rustix::io::Errno;
-    use rustix::shm;
-    let create = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
-    for attempt in 0..100u32 {
-        let name = format!("/sm.{}.{attempt}", std::process::id());
-        match shm::open(&*name, create, Mode::RUSR | Mode::WUSR) {
-            Ok(fd) => {
-                shm::unlink(&*name)?;
-                commit::commit(fd.as_fd(), len)?;
-                return Ok(fd);
-            }
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-    Err(Errno::EXIST.into())
 }
 
 impl fmt::Debug for Region {

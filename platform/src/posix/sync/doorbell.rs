@@ -34,7 +34,7 @@ const LIGHT: u32 = 2;
 /// that is aligned to 8 in memory, zero before their first use.
 ///
 /// # Platform-specific behavior
-/// A futex on Linux, a kernel event on Windows; other systems have none yet.
+/// A futex on Linux, a kernel event on Windows.
 #[derive(Clone, Debug)]
 pub struct Doorbell {
     place: Place,

@@ -21,7 +21,7 @@ use crate::{ErrorKind, Result, View};
 /// system's. In a forked child (without exec) the copy of a seat holds nothing.
 ///
 /// # Platform-specific behavior
-/// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
+/// A lock of the kernel on Linux, a kernel object on Windows.
 #[derive(Debug)]
 pub struct Seat {
     key: PlaceKey,

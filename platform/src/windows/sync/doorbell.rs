@@ -32,7 +32,7 @@ const SLICE: Duration = Duration::from_millis(80);
 /// that is aligned to 8 in memory, zero before their first use.
 ///
 /// # Platform-specific behavior
-/// A futex on Linux, a kernel event on Windows; other systems have none yet.
+/// A futex on Linux, a kernel event on Windows.
 #[derive(Clone)]
 pub struct Doorbell {
     inside: Inside,

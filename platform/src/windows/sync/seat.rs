@@ -26,7 +26,7 @@ const WHAT: &str = "seat";
 /// system's.
 ///
 /// # Platform-specific behavior
-/// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet. On Linux a forked child's
+/// A lock of the kernel on Linux, a kernel object on Windows. On Linux a forked child's
 /// copy of a seat holds nothing.
 #[derive(Debug)]
 pub struct Seat {

@@ -1,8 +1,4 @@
-//! Objects to wait for, on systems where none of what the contract asks of them was ever run.
-//!
-//! macOS and the BSDs sleep on words with calls of their own (`os_sync_wait_on_address`, `_umtx_op`) and lack
-//! the locks by which a dead owner is told from a living one. Rather than a loop that burns a processor,
-//! every call here answers [`Unsupported`](ErrorKind::Unsupported), and the types have no values.
+//! Objects to wait for, and those inside regions.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -10,17 +6,11 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
+use super::unsupported;
 use crate::{
-    Disposition, Due, Error, ErrorKind, EventOptions, LockGuard, Lockable, ObjectName, Permits, Result,
-    SemaphoreOptions, Settable, Sleepers, SyncOptions, TimerOptions, Trust, View, Waitable, Waited,
+    Disposition, Due, EventOptions, LockGuard, Lockable, ObjectName, Permits, Result, SemaphoreOptions,
+    Settable, Sleepers, SyncOptions, TimerOptions, Trust, View, Waitable, Waited,
 };
-
-#[cold]
-fn unsupported<T>(operation: &'static str) -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(
-        "samemap has regions on this system, but no mutexes, events, semaphores and timers yet; they are there on Linux and Windows",
-    ))
-}
 
 /// The most objects that one wait takes, on every system.
 pub const MAX_OBJECTS: usize = 64;
@@ -34,19 +24,19 @@ macro_rules! named_object {
 
         impl $object {
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn create(_name: &ObjectName, _options: &$options) -> Result<Self> {
                 unsupported($operation)
             }
 
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn create_or_open(_name: &ObjectName, _options: &$options) -> Result<(Self, Disposition)> {
                 unsupported($operation)
             }
 
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn open(_name: &ObjectName, _trust: &Trust) -> Result<Self> {
                 unsupported($operation)
             }
@@ -126,19 +116,19 @@ impl<T: Pod> SharedMutex<T> {
     pub const SIZE: usize = 64 + size_of::<T>();
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn create(_view: &View, _offset: usize, _value: &T) -> Result<Self> {
         unsupported("make a lock inside a region")
     }
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn create_or_open(_view: &View, _offset: usize) -> Result<(Self, Disposition)> {
         unsupported("make a lock inside a region")
     }
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn open(_view: &View, _offset: usize) -> Result<Self> {
         unsupported("open a lock inside a region")
     }
@@ -197,13 +187,13 @@ macro_rules! inside_object {
             pub const SIZE: usize = 64;
 
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn create(_view: &View, _offset: usize, _options: &$options) -> Result<Self> {
                 unsupported($operation)
             }
 
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn create_or_open(
                 _view: &View,
                 _offset: usize,
@@ -213,7 +203,7 @@ macro_rules! inside_object {
             }
 
             /// # Errors
-            /// [`Unsupported`](ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported).
             pub fn open(_view: &View, _offset: usize) -> Result<Self> {
                 unsupported($operation)
             }
@@ -241,7 +231,7 @@ impl Doorbell {
     pub const SIZE: usize = 64;
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn at(_view: &View, _offset: usize, _sleepers: Sleepers) -> Result<Doorbell> {
         unsupported("make a doorbell inside a region")
     }
@@ -262,7 +252,7 @@ impl Doorbell {
     }
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn sleep_on_any(
         _bells: &[&Doorbell],
         _limit: Duration,
@@ -281,13 +271,13 @@ impl Seat {
     pub const SIZE: usize = 64;
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn take(_view: &View, _offset: usize) -> Result<Option<Seat>> {
         unsupported("take a seat inside a region")
     }
 
     /// # Errors
-    /// [`Unsupported`](ErrorKind::Unsupported).
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn is_taken(_view: &View, _offset: usize) -> Result<bool> {
         unsupported("look at a seat inside a region")
     }
@@ -366,7 +356,7 @@ impl<'a> Woken<'a> {
 /// Waits for several objects.
 ///
 /// # Errors
-/// [`Unsupported`](ErrorKind::Unsupported).
+/// [`Unsupported`](crate::ErrorKind::Unsupported).
 pub fn wait_any<'a>(_objects: &[&'a dyn WaitAny], _timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     unsupported("wait for several objects")
 }
