@@ -33,11 +33,11 @@ pub use hooks::at_stop_points;
 #[cfg(feature = "testing")]
 pub(crate) use hooks::reached;
 
-/// What a trailer says of an object's length and name, if it is a valid one: for `fuzz/`.
+/// What the facts behind an object's data say of its length and name, if they are valid: for `fuzz/`.
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[must_use]
-pub fn trailer_says(bytes: &[u8; 1024], file_len: u64) -> Option<(u64, String)> {
-    crate::posix::trailer_says(bytes, file_len)
+pub fn facts_say(bytes: &[u8; 1280], file_len: u64) -> Option<(u64, String)> {
+    crate::posix::facts_say(bytes, file_len)
 }
 
 /// Says that a stop point is reached; nothing without the feature `testing`.

@@ -35,8 +35,11 @@ use rustix::io::Errno;
 
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
+use super::errors::Context;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
+use super::object::{denied, foreign};
 use super::ofd_lock::{self, Holders};
+use crate::{Error, ErrorKind, ObjectKind};
 
 pub(super) const FACTS: &CStr = c"facts";
 pub(super) const DATA: &CStr = c"data";
@@ -85,6 +88,20 @@ impl From<Errno> for Unopened {
     }
 }
 
+impl Unopened {
+    /// For what wants no kind in particular.
+    pub(super) fn into_error(self, context: Context<'_>) -> Error {
+        match self {
+            Unopened::Nothing => context.error(ErrorKind::NotFound),
+            Unopened::Foreign(what, errno) => {
+                foreign(what, ObjectKind::Region, context).with_source(errno.into())
+            }
+            Unopened::Denied(stat) => denied(stat.st_uid, context),
+            Unopened::Os(errno) => context.os(errno),
+        }
+    }
+}
+
 /// Why the facts are not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disbelief {
@@ -102,6 +119,47 @@ pub(super) struct Believed {
     pub(super) owner: u32,
     /// Whether a name leads to it still, as far as the file itself tells.
     pub(super) linked: bool,
+    /// Whether another process was given the file to write to: the owner's word is then only that the object has this
+    /// name.
+    may_be_forged: bool,
+    dev: u64,
+}
+
+impl Believed {
+    fn new(facts: Facts, stat: &Stat) -> Believed {
+        let may_be_forged = facts.form == Form::InFront && stat.st_mode & HANDED != 0;
+        let dev = Identity::from(stat).parts().0;
+        Believed { facts, owner: stat.st_uid, linked: stat.st_nlink > 0, may_be_forged, dev }
+    }
+
+    /// Whether an open file is the data that the facts speak of.
+    pub(super) fn check_data(&self, fd: BorrowedFd<'_>) -> Result<(), Errno> {
+        if self.facts.form == Form::InFront {
+            return Ok(());
+        }
+        check_data(fd, &self.facts, self.owner)?;
+        if Identity::from(&fs::fstat(fd)?).parts().0 == self.dev { Ok(()) } else { Err(Errno::STALE) }
+    }
+
+    /// Whether an open file is the one for locks that the facts speak of.
+    pub(super) fn check_locks(&self, locks: &Lockable) -> Result<(), Errno> {
+        let expected = match self.facts.form {
+            Form::InFront => return Ok(()),
+            Form::Beside | Form::Elsewhere => Identity::from_parts(self.dev, self.facts.locks),
+        };
+        if locks.identity() == expected { Ok(()) } else { Err(Errno::STALE) }
+    }
+}
+
+impl Disbelief {
+    /// What it is then.
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Disbelief::Foreign(what) => what,
+            Disbelief::Dead => "a dead object",
+            Disbelief::SpareLink => "a link to another object",
+        }
+    }
 }
 
 impl Candidate {
@@ -140,17 +198,24 @@ impl Candidate {
         Candidate { life, removes: true, path, system_name, identity, is_folder: folder.is_some() }
     }
 
-    /// What was handed over: its facts' description, and what they say.
-    pub(super) fn received(life: Lockable, removes: bool, facts: &Facts) -> Result<Candidate, Errno> {
-        let is_folder = facts.form != Form::InFront;
-        let path = dir::path_of(&facts.system_name);
-        let identity = if is_folder {
-            // Where the name leads elsewhere by now, nothing is removed.
-            dir::stat(&path).map_or(life.identity(), |stat| Identity::from(&stat))
-        } else {
-            life.identity()
+    /// What was handed over.
+    pub(super) fn received(life: Lockable, removes: bool, believed: &Believed) -> Candidate {
+        let is_folder = believed.facts.form != Form::InFront;
+        let system_name = believed.facts.system_name.clone();
+        let path = dir::path_of(&system_name);
+        // Where the name leads to other facts by now, nothing is ever removed.
+        let folder = || leads_to(&system_name, life.identity()).then(|| dir::stat(&path).ok()).flatten();
+        let identity = match is_folder {
+            true => folder().map_or(life.identity(), |stat| Identity::from(&stat)),
+            false => life.identity(),
         };
-        Ok(Candidate { life, removes, path, system_name: facts.system_name.clone(), identity, is_folder })
+        Candidate { life, removes, path, system_name, identity, is_folder }
+    }
+
+    /// Whether what was handed over is the object that it says it is: facts that others may have forged are those of
+    /// the name that leads to them.
+    pub(super) fn is_what_it_says(&self, believed: &Believed) -> bool {
+        !believed.may_be_forged || self.has_its_name()
     }
 
     /// The description that carries the lock of a holder: never mapped, and never unlocked but to let go.
@@ -199,7 +264,8 @@ impl Candidate {
             false => (fs::fstat(&self.life).ok()?.st_size as u64).checked_sub(TRAILER_LEN)?,
         };
         let facts = Facts::decoded(&read(self.life.as_fd(), at)?).ok()?;
-        let temporary = [dir::NEW_PREFIX, dir::GONE_PREFIX].iter().any(|it| facts.system_name.starts_with(it));
+        let temporary =
+            [dir::NEW_PREFIX, dir::GONE_PREFIX].iter().any(|it| facts.system_name.starts_with(it));
         (!temporary && facts.system_name != self.system_name).then_some(facts.system_name)
     }
 
@@ -321,7 +387,35 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
         Some(_) => Facts::apart(&bytes),
     };
     let facts = facts.map_err(Disbelief::Foreign)?;
-    Ok(Believed { facts, owner: stat.st_uid, linked: stat.st_nlink > 0 })
+    Ok(Believed::new(facts, &stat))
+}
+
+/// The same of a description that was handed over. A file that has no name, or lies where anybody may set a mode,
+/// poses as an object.
+pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believed, Disbelief> {
+    const HUGETLBFS: i64 = 0x9584_58F6;
+    let unknown = Disbelief::Foreign("a file that cannot be looked at");
+    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
+    let system = fs::fstatfs(life).map_err(|_| unknown)?.f_type as i64;
+    if system & 0xFFFF_FFFF == HUGETLBFS {
+        return Err(Disbelief::Foreign("a file of huge pages"));
+    }
+    let believed = if in_front {
+        believe(life, None)?
+    } else {
+        let bytes = read(life.as_fd(), 0).ok_or(Disbelief::Foreign("a file without samemap's facts"))?;
+        let stat = fs::fstat(life).map_err(|_| unknown)?;
+        if let Some(what) = not_regular(&stat) {
+            return Err(Disbelief::Foreign(what));
+        }
+        check_modes_of_facts(&stat)?;
+        Believed::new(Facts::apart(&bytes).map_err(Disbelief::Foreign)?, &stat)
+    };
+    if believed.linked { Ok(believed) } else { Err(Disbelief::Foreign("a file without a name")) }
+}
+
+fn leads_to(system_name: &str, life: Identity) -> bool {
+    life_stat(system_name).is_ok_and(|stat| Identity::from(&stat) == life)
 }
 
 fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
@@ -377,7 +471,12 @@ pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
 // ---- data and locks -----------------------------------------------------------------------------------
 
 /// Opens the data that lie beside the facts.
-pub(super) fn open_data(folder: &OwnedFd, facts: &Facts, owner: u32, writes: bool) -> Result<Descriptor, Errno> {
+pub(super) fn open_data(
+    folder: &OwnedFd,
+    facts: &Facts,
+    owner: u32,
+    writes: bool,
+) -> Result<Descriptor, Errno> {
     let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
     let data = Descriptor::new(fs::openat(folder, DATA, access | CAREFULLY, Mode::empty())?)?;
     check_data(data.as_fd(), facts, owner)?;

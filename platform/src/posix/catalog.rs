@@ -1,16 +1,17 @@
 //! Listing and reclaiming what lies in /dev/shm (rule C17).
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Stat;
 
+use super::candidate::{self, Candidate, Disbelief, Unopened};
 use super::errors::Context;
-use super::lifetime::{self, Removal};
-use super::object::not_regular;
-use super::ofd_lock::{self, Holders};
-use super::trailer::Form;
-use super::{file, names, shm_dir, user_id};
+use super::facts::Form;
+use super::ofd_lock::Holders;
+use super::remove::{self, Removal, Swept};
+use super::{dir, names, record, user_id};
 use crate::catalog::{Entry, Reclaimed, State};
 use crate::{Error, ErrorKind, ObjectName, Result};
 
@@ -41,7 +42,7 @@ pub(super) fn sweep_all() {
 /// The sweep of a process's first creation. It starts at a random name, so that many short-lived
 /// processes together get through a long list.
 pub(super) fn sweep_for_a_while() {
-    let Ok(mut names) = shm_dir::our_names() else { return };
+    let Ok(mut names) = dir::our_names() else { return };
     if names.is_empty() {
         return;
     }
@@ -59,8 +60,8 @@ pub(super) fn sweep_for_a_while() {
 
 fn our_names(operation: &'static str) -> Result<Vec<String>> {
     let context = Context { operation, name: None };
-    shm_dir::our_names().map_err(|errno| {
-        if shm_dir::exists() {
+    dir::our_names().map_err(|errno| {
+        if dir::exists() {
             return context.os(errno);
         }
         Error::new(ErrorKind::Unsupported, operation)
@@ -70,68 +71,95 @@ fn our_names(operation: &'static str) -> Result<Vec<String>> {
 }
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
+    let Some(Swept { removal, owner, bytes }) = remove::reclaim(&file_name) else { return };
     let system_name = format!("/{file_name}");
-    let Some((removal, stat)) = lifetime::reclaim(&shm_dir::path_of(&system_name)) else { return };
     match removal {
-        Removal::Refused(_) => reclaimed.refused.push((system_name, user_id(stat.st_uid))),
+        Removal::Refused(_) => reclaimed.refused.push((system_name, user_id(owner))),
         Removal::Done | Removal::Contended => {
             reclaimed.removed.push(system_name);
-            reclaimed.bytes += stat.st_size as u64;
+            reclaimed.bytes += bytes;
         }
+    }
+}
+
+/// Takes an object's name away though it is held; false where there is nothing of this name.
+pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
+    let context = Context { operation: "take the name from its holders", name: Some(name) };
+    let (candidate, folder) = match Candidate::open(&names::system_name(name)) {
+        Ok(opened) => opened,
+        Err(Unopened::Nothing) => return Ok(false),
+        Err(unopened) => return Err(unopened.into_error(context)),
+    };
+    if let Err(Disbelief::Foreign(what)) = candidate.believed(folder.as_ref()) {
+        return Err(super::object::foreign(what, crate::ObjectKind::Region, context));
+    }
+    match remove::take_name_from_the_living(&candidate) {
+        Removal::Done | Removal::Contended => Ok(true),
+        Removal::Refused(errno) => Err(context
+            .os(errno)
+            .with_detail("only its owner, or root, may take the name away; run this as one of them")),
     }
 }
 
 fn entry(file_name: String, holders: &HashMap<File, u64>) -> Option<Entry> {
-    let system_name = format!("/{file_name}");
-    let path = shm_dir::path_of(&system_name);
-    let stat = shm_dir::stat(&path).ok()?;
+    let stat = dir::stat(&dir::path_of(&file_name)).ok()?;
+    let life = candidate::life_stat(&file_name).unwrap_or(stat);
     let mut entry = Entry {
         name: names::decoded(&file_name),
-        system_name,
+        system_name: format!("/{file_name}"),
         kind: None,
-        size: stat.st_size as u64,
+        size: life.st_size as u64,
         owner: user_id(stat.st_uid),
-        holders: holders.get(&File::of(&stat)).copied(),
+        holders: holders.get(&File::of(&life)).copied(),
         state: State::Unreadable,
     };
-    if let Some(what) = not_regular(&stat) {
-        entry.name = None;
-        entry.state = State::Foreign(what.to_owned());
-        return Some(entry);
-    }
-    if let Ok((fd, _)) = shm_dir::open(&path) {
-        look_inside(&mut entry, std::os::fd::AsFd::as_fd(&fd), &file_name)?;
+    match Candidate::open(&file_name) {
+        Ok((candidate, folder)) => look_inside(&mut entry, &candidate, folder.as_ref(), &file_name)?,
+        Err(Unopened::Nothing) => return None,
+        Err(Unopened::Foreign(what, _)) => {
+            entry.name = None;
+            entry.state = State::Foreign(what.to_owned());
+        }
+        Err(_) => {}
     }
     Some(entry)
 }
 
-/// Fills in what the file itself tells; `None` when it was removed meanwhile.
-fn look_inside(entry: &mut Entry, fd: std::os::fd::BorrowedFd<'_>, file_name: &str) -> Option<()> {
-    let held = ofd_lock::holders(fd).ok()?;
-    let stat = rustix::fs::fstat(fd).ok().filter(|stat| stat.st_nlink > 0)?;
+/// Fills in what the object itself tells; `None` when it was removed meanwhile.
+fn look_inside(
+    entry: &mut Entry,
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    file_name: &str,
+) -> Option<()> {
+    let held = candidate.holders().ok()?;
     entry.state = if held == Holders::Some { State::Live } else { State::Dead };
-    match lifetime::facts_of(fd, &stat) {
-        Ok(facts) => {
+    match candidate.believed(folder) {
+        Ok(believed) if !believed.linked => return None,
+        Ok(believed) => {
+            let facts = believed.facts;
             entry.name = ObjectName::read_back(&facts.name).ok().or(entry.name.take());
             entry.kind = Some(facts.kind);
             entry.size = match facts.form {
-                Form::Memory => facts.len,
-                Form::LeadsToFile => file::recorded_len(fd).unwrap_or(facts.len),
+                Form::InFront | Form::Beside => facts.len,
+                Form::Elsewhere => record::recorded_len(candidate.life()).unwrap_or(facts.len),
             };
         }
-        Err(_) if file_name.starts_with(shm_dir::UNFINISHED_PREFIX) => entry.name = None,
-        Err(what) => {
-            entry.name = None;
-            entry.state = State::Foreign(what.to_owned());
-        }
+        Err(_) if is_temporary(file_name) => entry.name = None,
+        Err(Disbelief::Dead) => (entry.name, entry.state) = (None, State::Dead),
+        Err(disbelief) => (entry.name, entry.state) = (None, State::Foreign(disbelief.what().to_owned())),
     }
-    // The list of locks was read before the file was looked at.
+    // The list of locks was read before the object was looked at.
     let seen = entry.holders.unwrap_or(0);
     entry.holders = match entry.state {
         State::Live => Some(seen.max(1)),
         _ => Some(0),
     };
     Some(())
+}
+
+fn is_temporary(file_name: &str) -> bool {
+    file_name.starts_with(dir::NEW_PREFIX) || file_name.starts_with(dir::GONE_PREFIX)
 }
 
 /// A file as /proc/locks names it.

@@ -40,7 +40,7 @@ pub(super) fn rounded_to_pages(size: u64) -> Option<u64> {
     let page = rustix::param::page_size() as u64;
     let rounded = size.checked_next_multiple_of(page)?;
     // Room for a trailer, and an off_t must hold it all.
-    let with_trailer = rounded.checked_add(super::trailer::TRAILER_LEN)?;
+    let with_trailer = rounded.checked_add(super::facts::TRAILER_LEN)?;
     i64::try_from(with_trailer).is_ok().then_some(rounded)
 }
 

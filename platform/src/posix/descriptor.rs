@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::fork::{self, Ticket};
+use super::fork::{self, Registry, Ticket};
 
 /// Which file a descriptor or a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,9 +125,19 @@ impl Lockable {
     /// Opens it while no fork can come in between.
     pub(super) fn open(open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<Lockable, Errno> {
         let mut registry = fork::held_off();
-        let descriptor = Descriptor::new(open()?)?;
-        let ticket = registry.insert(descriptor.fd.as_raw_fd(), descriptor.identity);
+        Lockable::registered(open()?, &mut registry)
+    }
+
+    /// Of what was opened since forks are held off.
+    pub(super) fn registered(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
+        let descriptor = Descriptor::new(fd)?;
+        let ticket = held_off.insert(descriptor.fd.as_raw_fd(), descriptor.identity);
         Ok(Lockable { descriptor, ticket })
+    }
+
+    /// What came from another process and is to be mapped, or registered elsewhere.
+    pub(super) fn into_fd(self) -> Result<OwnedFd, Errno> {
+        rustix::io::fcntl_dupfd_cloexec(self.verified()?, BEHIND_STANDARD_STREAMS)
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -180,6 +190,12 @@ pub(super) fn reopened(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Er
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = fs::open(proc_path(fd).as_c_str(), flags, fs::Mode::empty())?;
     behind_standard_streams(fd)
+}
+
+/// The same, for writing only, which takes no right to read.
+pub(super) fn reopened_for_writing(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    fs::open(proc_path(fd).as_c_str(), flags, fs::Mode::empty()).and_then(behind_standard_streams)
 }
 
 /// Where /proc shows an open file.

@@ -118,9 +118,10 @@ impl Facts {
         let kind = kind_of(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
         let form = Form::ALL.into_iter().find(|form| form.code() == word(28));
         let form = form.ok_or("an object whose facts are damaged (its form)")?;
-        let name = text(NAME_AT, word(24), SYSTEM_NAME_AT).ok_or("an object whose facts are damaged (its name)")?;
-        let system_name =
-            text(SYSTEM_NAME_AT, word(32), USED).ok_or("an object whose facts are damaged (its system name)")?;
+        let name =
+            text(NAME_AT, word(24), SYSTEM_NAME_AT).ok_or("an object whose facts are damaged (its name)")?;
+        let system_name = text(SYSTEM_NAME_AT, word(32), USED)
+            .ok_or("an object whose facts are damaged (its system name)")?;
         let len = long(16);
         if len == 0 {
             return Err("an object whose facts are damaged (its size)");

@@ -15,7 +15,7 @@
 //! goes, so it neither unlocks nor unlinks, but it does keep the descriptions, and with them the objects, alive. It must
 //! not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's lock.
 
-use std::os::fd::{AsRawFd as _, IntoRawFd as _, RawFd};
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
@@ -171,16 +171,18 @@ pub(super) fn held_off() -> MutexGuard<'static, Registry> {
 
 /// Whether the number is that of what takes the place of locked descriptors in this process, a forked child.
 pub(super) fn is_placeholder(fd: RawFd) -> bool {
-    GENERATION.load(Ordering::Relaxed) > 0 && handlers::placeholder_identity().is_some_and(|it| it.is_open_as(fd))
+    GENERATION.load(Ordering::Relaxed) > 0
+        && handlers::placeholder_identity().is_some_and(|it| it.is_open_as(fd))
 }
 
 mod handlers {
     use super::{
-        AtomicI32, Entry, GENERATION, Identity, IntoRawFd as _, MutexGuard, Once, Ordering, RawFd, Registry,
+        AtomicI32, Entry, GENERATION, Identity, MutexGuard, Once, Ordering, RawFd, Registry,
         behind_standard_streams, registry,
     };
     use rustix::fs::{Mode, OFlags, fstat, open};
     use std::cell::UnsafeCell;
+    use std::os::fd::IntoRawFd as _;
     use std::sync::OnceLock;
 
     /// The registry's lock, held over a fork so that the child finds the registry whole.
@@ -275,6 +277,7 @@ mod handlers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsRawFd as _;
 
     #[test]
     fn places_of_the_registry_are_used_again() {

@@ -16,7 +16,7 @@
 //! `models/` has all of it as a model, with a hostile user in its world.
 
 use std::ffi::CStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,20 +24,18 @@ use rustix::io::Errno;
 
 use super::candidate::{self, Believed, Candidate, Disbelief, Unopened};
 use super::commit::Shortage;
-use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
+use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::facts::{Facts, Form, RECORD_AT};
 use super::fork::HolderMark;
 use super::make::{self, Made, Trouble};
-use super::object::{
-    self, Plan, Wanted, denied, foreign, mismatch, remains_of_another,
-};
-use super::ofd_lock::Holders;
-use super::owner::check_owner;
+use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_another};
+use super::ofd_lock::{self, Holders};
+use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
 use super::{catalog, dir, names};
 use crate::testing::{Step, reached};
-use crate::{Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+use crate::{Access, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -164,8 +162,8 @@ impl Object {
         if self.is_held_here() {
             return Ok(());
         }
-        let (found, folder) = Candidate::open(self.candidate.system_name())
-            .map_err(|unopened| self.gone(unopened, context))?;
+        let (found, folder) =
+            Candidate::open(self.candidate.system_name()).map_err(|unopened| self.gone(unopened, context))?;
         let same = found.identity() == self.candidate.identity();
         let holds = same && found.holders() == Ok(Holders::Some);
         if !holds || !found.try_hold().map_err(|errno| context.os(errno))? {
@@ -272,7 +270,9 @@ enum Obstacle {
 fn clear_the_way(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Result<()> {
     let mut waiting: Option<(Identity, Instant)> = None;
     for _ in 0..TURNS {
-        let Obstacle::BeingRemoved(file) = look_at_obstacle(system_name, plan, context)? else { return Ok(()) };
+        let Obstacle::BeingRemoved(file) = look_at_obstacle(system_name, plan, context)? else {
+            return Ok(());
+        };
         // Each remover has the whole time: where many come and go, none of them is stuck.
         let since = match waiting {
             Some((seen, since)) if seen == file => since,
@@ -473,6 +473,106 @@ fn nobody_holds(
     }
 }
 
+// ---- handed over --------------------------------------------------------------------------------------
+
+/// The descriptors of an object that were handed over.
+pub(super) struct Arrived {
+    /// Its description holds the object, and its file has the facts.
+    pub(super) life: Lockable,
+    pub(super) data: Option<Lockable>,
+    pub(super) locks: Option<Lockable>,
+}
+
+impl Object {
+    /// Becomes a holder of an object that somebody handed over.
+    pub(super) fn received(
+        arrived: Arrived,
+        access: Access,
+        trust: &Trust,
+        context: Context<'_>,
+    ) -> Result<(Object, ObjectName)> {
+        let Arrived { life, data, locks } = arrived;
+        let in_front = data.as_ref().is_some_and(|data| data.identity() == life.identity());
+        let believed = candidate::believe_received(&life, in_front)
+            .map_err(|disbelief| no_region(Found::Foreign(disbelief.what()), context))?;
+        if believed.facts.kind != ObjectKind::Region {
+            return Err(no_region(Found::Object(believed.facts.kind), context));
+        }
+        check_owner(believed.owner, false, trust, context)?;
+        let name = ObjectName::read_back(&believed.facts.name)?;
+        if believed.facts.system_name != names::system_name_of(&name, owner::local_names_of(believed.owner)) {
+            return Err(no_region(Found::Foreign("an object of another user's name"), context));
+        }
+        let (life, removes) = hold_anew(life, context)?;
+        let candidate = Candidate::received(life, removes, &believed);
+        if !candidate.is_what_it_says(&believed) {
+            return Err(no_region(Found::Foreign("an object whose name leads elsewhere"), context));
+        }
+        let writes = access.writes_object();
+        let received = received_parts(&believed, data, locks, writes).map_err(|errno| match errno {
+            Errno::STALE => no_region(Found::Foreign("an object with the data of another"), context),
+            errno => context.os(errno),
+        });
+        let (data, locks) = received?;
+        Ok((Joined { data, locks, facts: believed.facts }.of(candidate), name))
+    }
+}
+
+/// The data and the file for locks, if they are those that the facts name.
+fn received_parts(
+    believed: &Believed,
+    data: Option<Lockable>,
+    locks: Option<Lockable>,
+    writes: bool,
+) -> Result<(Option<Descriptor>, Option<Lockable>), Errno> {
+    let Some(data) = data else { return Ok((None, None)) };
+    believed.check_data(data.as_fd())?;
+    let fresh = descriptor::reopened(data.as_fd(), writes).or_else(|_| data.into_fd())?;
+    let Some(locks) = locks else { return Ok((Some(Descriptor::new(fresh)?), None)) };
+    believed.check_locks(&locks)?;
+    // One that was made for this process serves where this user may not open another.
+    let own = Lockable::open(|| descriptor::reopened_for_writing(locks.as_fd())).unwrap_or(locks);
+    Ok((Some(Descriptor::new(fresh)?), Some(own)))
+}
+
+/// What was handed over as a named region and is none.
+fn no_region(found: Found, context: Context<'_>) -> Error {
+    let error = mismatch(ObjectKind::Region, found, context);
+    error.with_detail(format!(
+        "what arrived is {found} and no region; its sender must send a region of samemap"
+    ))
+}
+
+/// Takes a lock of one's own while what was handed over still has its own, which is then closed, never unlocked.
+///
+/// For writing where this user may, because the last to close needs that to remove the name. A user that may not open
+/// the file at all keeps the description that was made for it.
+fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
+    let gone = || {
+        let error = context.error(ErrorKind::NotFound);
+        error.with_detail("nobody held it any more when it arrived; its sender must hold it")
+    };
+    let opened = |writable| Lockable::open(|| descriptor::reopened(came.as_fd(), writable));
+    let (mine, removes, fresh) = match (opened(true), opened(false)) {
+        (Ok(mine), _) => (mine, true, true),
+        (_, Ok(mine)) => (mine, false, true),
+        _ => (came, false, false),
+    };
+    reached(Step::ReceiveOpened);
+    // As for any opener: a lock on what nobody holds would give a dead object a life.
+    if fresh && ofd_lock::holders(mine.as_fd()) != Ok(Holders::Some) {
+        return Err(gone());
+    }
+    match ofd_lock::try_hold(mine.as_fd()) {
+        Ok(true) => {
+            reached(Step::ReceiveHeld);
+            Ok((mine, removes))
+        }
+        Ok(false) => Err(gone()),
+        Err(errno) => Err(context.os(errno)),
+    }
+}
+
 // ---- errors -------------------------------------------------------------------------------------------
 
 /// Why a new file could not be made or named.
@@ -497,11 +597,9 @@ fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
 
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
-        Unopened::Nothing => context.error(ErrorKind::NotFound),
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
-        Unopened::Denied(stat) => denied(stat.st_uid, context),
         Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => no_shared_memory(errno, context),
-        Unopened::Os(errno) => context.os(errno),
+        unopened => unopened.into_error(context),
     }
 }
 

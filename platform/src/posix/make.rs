@@ -269,8 +269,7 @@ fn new_in(folder: &OwnedFd, name: &CStr, access: OFlags) -> Result<OwnedFd, Errn
 
 fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), Trouble> {
     hold(made.candidate.life().as_fd(), true)?;
-    let mut facts =
-        Facts::new(plan.kind, plan.form(), plan.len, plan.name, made.candidate.system_name());
+    let mut facts = Facts::new(plan.kind, plan.form(), plan.len, plan.name, made.candidate.system_name());
     if plan.form() == Form::Beside {
         let data = Descriptor::new(new_in(folder, DATA, OFlags::RDWR)?)?;
         reached(Step::CreateDataMade);

@@ -2,25 +2,21 @@
 
 use std::ffi::c_void;
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
+use super::descriptor::Descriptor;
 use super::errors::Context;
-use super::fork::{self, SharedMapping, Ticket};
-use super::shm_dir;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
 /// What a view is made of, and keeps alive.
 pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
-    /// The descriptor to map.
-    fn fd(&self) -> BorrowedFd<'_>;
-    /// Whether the descriptor carries a holder's lock, which private mappings must not keep in a forked
-    /// child.
-    fn carries_lock(&self) -> bool;
+    /// What is mapped. It carries no lock, which a mapping would keep in a forked child.
+    fn data(&self) -> &Descriptor;
 }
 
 /// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
@@ -29,7 +25,6 @@ pub(super) struct Mapping<B: Backing> {
     len: usize,
     /// Where in the file the mapping begins, in bytes.
     offset: u64,
-    ticket: Option<Ticket>,
     backing: Arc<B>,
 }
 
@@ -61,15 +56,9 @@ unsafe impl<B: Backing> Sync for Mapping<B> {}
 
 impl<B: Backing> Drop for Mapping<B> {
     fn drop(&mut self) {
-        let unmap = || {
-            // SAFETY: the range was mapped by us, and the view that used it is gone.
-            let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
-            debug_assert!(unmapped.is_ok(), "{unmapped:?}");
-        };
-        match self.ticket {
-            Some(ticket) => fork::unregister_mapping(ticket, unmap),
-            None => unmap(),
-        }
+        // SAFETY: the range was mapped by us, and the view that used it is gone.
+        let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
+        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
     }
 }
 
@@ -83,8 +72,9 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let (address, ticket) = map_pages(&**backing, pages).map_err(|errno| failure(errno, request, context))?;
-    let mapping = Mapping { address, len, offset, ticket, backing: Arc::clone(backing) };
+    let mapped = backing.data().verified().and_then(|fd| map_pages(fd, pages));
+    let address = mapped.map_err(|errno| failure(errno, request, context))?;
+    let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
@@ -100,39 +90,7 @@ struct Pages {
     base: Option<usize>,
 }
 
-fn map_pages(backing: &impl Backing, pages: Pages) -> Result<(NonNull<c_void>, Option<Ticket>), Errno> {
-    let fd = backing.fd();
-    if !backing.carries_lock() {
-        return Ok((map_descriptor(fd, pages)?, None));
-    }
-    if pages.access == Access::CopyOnWrite {
-        // A private mapping cannot be made anew in a forked child without losing what was written to it,
-        // so it is given a description without a lock from the start.
-        let address = match shm_dir::reopen(fd, false) {
-            Ok(fresh) => map_descriptor(fresh.as_fd(), pages),
-            Err(_) => map_descriptor(fd, pages),
-        }?;
-        return Ok((address, None));
-    }
-    let map = || {
-        let address = map_descriptor(fd, pages)?;
-        Ok((address, shared_mapping(fd, address, pages)))
-    };
-    let (address, ticket) = fork::register_mapping(map)?;
-    Ok((address, Some(ticket)))
-}
-
-fn shared_mapping(fd: BorrowedFd<'_>, address: NonNull<c_void>, pages: Pages) -> SharedMapping {
-    SharedMapping {
-        address: address.as_ptr().expose_provenance(),
-        len: pages.len,
-        offset: pages.offset,
-        writable: pages.access.can_write(),
-        fd: fd.as_raw_fd(),
-    }
-}
-
-fn map_descriptor(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno> {
+fn map_pages(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno> {
     let protection =
         if pages.access.can_write() { ProtFlags::READ | ProtFlags::WRITE } else { ProtFlags::READ };
     let sharing = match pages.access {

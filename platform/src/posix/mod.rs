@@ -2,38 +2,58 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `names` | from an object's name to a POSIX name |
-//! | `trailer` | an object's own facts, behind its data |
-//! | `object` | plans, owners, what to say of strangers |
-//! | `lifetime` | the lifetime, kept by open-file-description locks |
-//! | `commit` | memory that is there when creation returns |
+//! | `lifetime` | objects, held by open-file-description locks: create, open, close |
+//! | `make`, `remove` | the making before the name, and the removal after the last holder |
+//! | `candidate` | what lies at a name, and when its facts are believed |
+//! | `facts` | an object's own facts, as bytes |
+//! | `owner` | users, and which of them is accepted |
+//! | `dir`, `names` | where objects lie, and what they are called there |
+//! | `object` | plans, and what to say of strangers |
+//! | `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
+//! | `ofd_lock` | the locks themselves |
+//! | `commit`, `disk` | memory, and disk space, that is there when creation returns |
 //! | `machine` | facts of the machine |
 //! | `mapping` | views |
-//! | `region` | [`Region`] |
-//! | `file` | regions over files, and the objects that lead to them |
-//! | `handles` | sharing by handle: with a child, through a socket, as a descriptor |
-//! | `disk` | disk space for such files, taken in advance |
-//! | `fork` | what a forked child keeps of its parent's handles: nothing but the bytes |
+//! | `region`, `shared_region` | [`Region`], and its calls |
+//! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
+//! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
 //! | `catalog` | listing and reclaiming |
 
+mod candidate;
 pub(crate) mod catalog;
 mod commit;
 pub(crate) mod console;
+mod courier;
+mod descriptor;
+mod dir;
 mod disk;
 mod errors;
+mod facts;
 pub(crate) mod file;
+
 mod fork;
-pub(crate) mod handles;
+mod handover;
 mod lifetime;
 mod machine;
+mod make;
 mod mapping;
 mod names;
 mod object;
 mod ofd_lock;
+mod offer;
+mod opened_file;
+mod owner;
+mod record;
 mod region;
-mod shm_dir;
+mod remove;
+mod shared_region;
 pub(crate) mod sync;
-mod trailer;
+
+/// Sharing by handle.
+pub(crate) mod handles {
+    pub(crate) use super::courier::{Courier, receive, send};
+    pub(crate) use super::offer::{Offer, adopt, offer};
+}
 
 pub use machine::processors;
 pub use region::Region;
@@ -41,7 +61,7 @@ pub use region::Region;
 use crate::{ObjectName, UserId};
 
 pub(crate) fn posix_name(name: &ObjectName) -> Option<String> {
-    Some(names::posix_name(name, rustix::process::geteuid().as_raw()))
+    Some(format!("/{}", names::system_name(name)))
 }
 
 pub(crate) fn current_user() -> UserId {
@@ -49,8 +69,8 @@ pub(crate) fn current_user() -> UserId {
 }
 
 #[cfg(fuzzing)]
-pub(crate) fn trailer_says(bytes: &[u8; trailer::USED], file_len: u64) -> Option<(u64, String)> {
-    trailer::decoded(bytes, file_len).ok().map(|facts| (facts.len, facts.name))
+pub(crate) fn facts_say(bytes: &[u8; facts::USED], file_len: u64) -> Option<(u64, String)> {
+    facts::Facts::of_trailer(bytes, file_len).ok().map(|facts| (facts.len, facts.name))
 }
 
 fn user_id(uid: u32) -> UserId {

@@ -1,19 +1,16 @@
-//! Regions: [`SharedRegion`] on POSIX.
+//! A region's handle, and what it holds.
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use super::commit::{self, Shortage};
-use super::errors::Context;
-use super::file::{self, Description, MappedFile};
-use super::lifetime::{Object, Plan, planned_len};
-use super::mapping::{self, Backing};
-use super::trailer::Form;
-use crate::{
-    Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
-    SharedRegion, View, check_map_request,
-};
+use rustix::io::Errno;
+
+use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
+use super::lifetime::Object;
+use super::mapping::Backing;
+use crate::{Access, ObjectName};
 
 /// The system's own shared memory: the backend that keeps the whole contract.
 ///
@@ -27,9 +24,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Region {
     held: Arc<Held>,
-    name: Option<ObjectName>,
-    len: u64,
-    access: Access,
+    pub(super) name: Option<ObjectName>,
+    pub(super) len: u64,
+    pub(super) access: Access,
 }
 
 #[derive(Debug)]
@@ -44,29 +41,89 @@ pub(super) enum Held {
 }
 
 impl Held {
-    /// Whether another process may have the very same open file, and so our locks.
-    pub(super) fn may_be_shared(&self) -> bool {
+    /// The object that has the name.
+    pub(super) fn object(&self) -> Option<&Object> {
         match self {
-            Held::Named(_) => false,
-            Held::Anonymous(file) | Held::File { file, .. } => file.may_be_shared(),
+            Held::Named(object) => Some(object),
+            Held::File { object, .. } => object.as_ref(),
+            Held::Anonymous(_) => None,
+        }
+    }
+
+    /// The description for claims and seats of what lies in the memory, which no other process has; nothing where this
+    /// user may not take any.
+    pub(super) fn locks(&self) -> Option<&Lockable> {
+        match self {
+            Held::Named(object) => object.locks(),
+            Held::Anonymous(file) | Held::File { file, .. } => file.locks.as_ref(),
         }
     }
 }
 
 impl Backing for Held {
-    fn fd(&self) -> BorrowedFd<'_> {
+    fn data(&self) -> &Descriptor {
         match self {
-            Held::Named(object) => object.fd(),
-            Held::Anonymous(file) | Held::File { file, .. } => file.fd(),
+            Held::Named(object) => object.data().expect("what leads to a file is Held::File"),
+            Held::Anonymous(file) | Held::File { file, .. } => &file.data,
+        }
+    }
+}
+
+/// A file that is mapped, or memory that has a descriptor and no name.
+#[derive(Debug)]
+pub(super) struct MappedFile {
+    /// Carries no lock of ours.
+    data: Descriptor,
+    locks: Option<Lockable>,
+    /// What the caller opened, with whatever locks it carries.
+    given: Option<Descriptor>,
+}
+
+impl MappedFile {
+    /// Of a description that no other process has.
+    pub(super) fn own(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
+        let data = Descriptor::new(fd)?;
+        let locks = if writable { Lockable::open(|| data.reopened(true)).ok() } else { None };
+        Ok(MappedFile { data, locks, given: None })
+    }
+
+    /// Of what the caller opened: other processes may have the same description, and locks on it.
+    pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
+        let given = Descriptor::new(fd)?;
+        match given.reopened(writable) {
+            Ok(fresh) => Ok(MappedFile { given: Some(given), ..MappedFile::own(fresh, writable)? }),
+            Err(_) => Ok(MappedFile { data: given, locks: None, given: None }),
         }
     }
 
-    fn carries_lock(&self) -> bool {
-        match self {
-            Held::Named(_) => true,
-            // Those of the objects inside it, and whatever locks a caller's file has.
-            Held::Anonymous(_) | Held::File { .. } => true,
-        }
+    /// Of what another process opened for this one, and closed: where this user may not open it anew, it is used as it
+    /// came.
+    pub(super) fn handed_over(
+        fd: OwnedFd,
+        locks: Option<OwnedFd>,
+        writable: bool,
+    ) -> Result<MappedFile, Errno> {
+        let came = Descriptor::new(fd)?;
+        let Ok(fresh) = came.reopened(writable) else {
+            let locks = locks.map(|fd| Lockable::open(|| Ok(fd))).transpose()?;
+            return Ok(MappedFile { data: came, locks, given: None });
+        };
+        MappedFile::own(fresh, writable)
+    }
+
+    /// The file as the caller opened it.
+    pub(super) fn clone_of_given(&self) -> std::io::Result<File> {
+        let given = self.given.as_ref().unwrap_or(&self.data);
+        Ok(File::from(rustix::io::fcntl_dupfd_cloexec(given, BEHIND_STANDARD_STREAMS)?))
+    }
+
+    /// Waits until what was written has reached the disk.
+    pub(super) fn sync(&self) -> Result<(), Errno> {
+        rustix::fs::fsync(self.data.verified()?)
+    }
+
+    pub(super) fn data(&self) -> &Descriptor {
+        &self.data
     }
 }
 
@@ -75,112 +132,14 @@ impl Region {
         Region { held: Arc::new(held), name: name.cloned(), len, access }
     }
 
-    fn named(object: Object, name: &ObjectName, access: Access) -> Region {
+    pub(super) fn named(object: Object, name: &ObjectName, access: Access) -> Region {
         let len = object.len();
         Region::of(Held::Named(object), Some(name), len, access)
-    }
-
-    /// From an object that was opened.
-    fn opened(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
-        match object.form() {
-            Form::Memory => Ok(Region::named(object, name, access)),
-            Form::LeadsToFile => file::follow(object, name, access),
-        }
     }
 
     pub(super) fn held(&self) -> &Arc<Held> {
         &self.held
     }
-}
-
-pub(super) fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
-    let object = Object::open(name, ObjectKind::Region, options)?;
-    Region::opened(object, name, options.access())
-}
-
-fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: &'static str) -> Result<Plan<'a>> {
-    let context = Context { operation, name: Some(name) };
-    Ok(Plan {
-        name,
-        kind: ObjectKind::Region,
-        asked: options.size(),
-        len: planned_len(options, context)?,
-        permissions: options.asked_permissions(),
-        first_bytes: &[],
-    })
-}
-
-// SAFETY: `mapping::map` maps whole pages that hold the checked range, with the access the view claims,
-// and its keeper unmaps them only when the view goes; the object's file is never shrunk by us, nor are
-// references to its bytes given out; `len` is stored once.
-unsafe impl SharedRegion for Region {
-    fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
-        let object = Object::create(plan(name, options, "create the region")?)?;
-        Ok(Region::named(object, name, Access::ReadWrite))
-    }
-
-    fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
-        let plan = plan(name, options, "create or open the region")?;
-        let (object, created) = Object::create_or_open(plan, options.accepted())?;
-        if created {
-            return Ok((Region::named(object, name, Access::ReadWrite), Disposition::Created));
-        }
-        Ok((Region::opened(object, name, Access::ReadWrite)?, Disposition::Opened))
-    }
-
-    fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
-        open(name, options)
-    }
-
-    fn anonymous(options: &CreateOptions) -> Result<Self> {
-        let context = Context { operation: "create an anonymous region", name: None };
-        let len = planned_len(options, context)?;
-        let mode = options.asked_permissions().mode();
-        let memory =
-            Description::open(true, || anonymous_file(len, mode)).map_err(|shortage| match shortage {
-                Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
-                Shortage::Os(errno) => context.os(errno),
-            })?;
-        let held = Held::Anonymous(MappedFile::own(memory));
-        Ok(Region::of(held, None, len, Access::ReadWrite))
-    }
-
-    fn name(&self) -> Option<&ObjectName> {
-        self.name.as_ref()
-    }
-
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn map(&self, request: &MapRequest) -> Result<View> {
-        check_map_request(self, request)?;
-        let context = Context { operation: "map a view of the region", name: self.name.as_ref() };
-        if let Held::File { file, .. } = &*self.held {
-            file::check_not_truncated(file, request, context)?;
-        }
-        mapping::map(&self.held, request, context)
-    }
-}
-
-/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
-/// may open anew, with more access, what was sent for reading.
-fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
-    use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
-        // Before Linux 6.3.
-        Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
-        made => made,
-    }?;
-    fchmod(&fd, Mode::from_raw_mode(mode))?;
-    commit::commit(fd.as_fd(), len)?;
-    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-    Ok(fd)
 }
 
 impl fmt::Debug for Region {

@@ -7,13 +7,13 @@
 //! numbers that it gives the parent and its other children.
 
 use std::collections::HashSet;
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::posix::fork::{PerProcess, ProcessMark};
-use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::words::lock::OWNER;
@@ -46,7 +46,7 @@ impl Claim {
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
             }
-            let claimed = ofd_lock::try_claim(held.fd(), number);
+            let claimed = locks(held).and_then(|fd| ofd_lock::try_claim(fd, number));
             if claimed == Ok(true) {
                 return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
@@ -64,7 +64,7 @@ impl Claim {
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         !own().contains(&(holder(&self.held), other))
-            && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
+            && matches!(locks(&self.held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false))
     }
 }
 
@@ -72,10 +72,17 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // A forked child's copy claims nothing.
         if self.made.is_current() {
-            ofd_lock::unclaim(self.held.fd(), self.number);
+            if let Ok(fd) = locks(&self.held) {
+                ofd_lock::unclaim(fd, self.number);
+            }
             own().remove(&(holder(&self.held), self.number));
         }
     }
+}
+
+/// The description that claims are made with.
+fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
+    held.locks().ok_or(Errno::ACCESS)?.verified()
 }
 
 /// Stands for a description: as long as a claim on it lives, so does what has it.

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::fstat;
-
 use super::claims::Claim;
 use super::header::{HEADER_LEN, Header, Initial, Readiness};
 use crate::posix::errors::Context;
-use crate::posix::lifetime::{Object, Plan};
+use crate::posix::lifetime::Object;
 use crate::posix::mapping::{self, Backing, Mapping};
-use crate::posix::object::Identity;
+use crate::posix::object::{Contents, Plan};
 use crate::posix::region::Held;
 use crate::testing::reached;
 use crate::{
@@ -101,7 +99,7 @@ impl Place {
                 .with_detail("the view is not one of the system's own regions; use samemap::Region")
         })?;
         let held = Arc::clone(mapping.backing());
-        if held.may_be_shared() {
+        if held.locks().is_none() {
             return Err(Error::new(ErrorKind::Unsupported, OPERATION).with_detail(
                 "this process may not open the file of the region anew, and what tells owners apart would be shared with whoever else has it open; make the region from its path, or let a process that may do so hand the region over",
             ));
@@ -195,9 +193,7 @@ impl Place {
     }
 
     pub(super) fn key(&self) -> Result<PlaceKey> {
-        let stat =
-            fstat(self.held.fd()).map_err(|errno| self.error(ErrorKind::Os).with_source(errno.into()))?;
-        let (dev, ino) = Identity::from(&stat).parts();
+        let (dev, ino) = self.held.data().identity().parts();
         Ok(PlaceKey { dev, ino, offset: self.offset_in_file() })
     }
 
@@ -228,6 +224,6 @@ fn plan<'a>(name: &'a ObjectName, options: &SyncOptions, initial: Initial, bytes
         asked: rustix::param::page_size() as u64,
         len: rustix::param::page_size() as u64,
         permissions: options.asked_permissions(),
-        first_bytes: bytes,
+        contents: Contents::Begin(bytes),
     }
 }

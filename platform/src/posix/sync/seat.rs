@@ -5,11 +5,13 @@
 //! description do not exclude one another, so which seats this process holds itself is kept beside.
 
 use std::collections::HashSet;
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
 use crate::posix::fork::{Generation, PerProcess, ProcessMark};
-use crate::posix::mapping::Backing as _;
+use rustix::io::Errno;
+
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::{ErrorKind, Result, View};
@@ -30,6 +32,11 @@ pub struct Seat {
     mark: Generation,
     /// Tells the copies of a raw clone, too.
     taken_by: ProcessMark,
+}
+
+/// The description that seats are taken with.
+fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
+    held.locks().ok_or(Errno::ACCESS)?.verified()
 }
 
 /// The seats that this process holds.
@@ -56,7 +63,8 @@ impl Seat {
             return Ok(None);
         }
         let held = Arc::clone(place.held());
-        let taken = ofd_lock::try_seat(held.fd(), key.offset())
+        let taken = locks(&held)
+            .and_then(|fd| ofd_lock::try_seat(fd, key.offset()))
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
         if !taken {
             return Ok(None);
@@ -81,7 +89,8 @@ impl Seat {
         // Nobody here takes or leaves it between the two looks.
         let ours = ours();
         // First at the others', which costs those who sleep and look now and then one system call.
-        let seated = ofd_lock::is_seated(place.held().fd(), place.offset_in_file())
+        let seated = locks(place.held())
+            .and_then(|fd| ofd_lock::is_seated(fd, place.offset_in_file()))
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
         Ok(seated || ours.contains(&place.key()?))
     }
@@ -93,7 +102,9 @@ impl Drop for Seat {
             return;
         }
         let mut ours = ours();
-        ofd_lock::unseat(self.held.fd(), self.key.offset());
+        if let Ok(fd) = locks(&self.held) {
+            ofd_lock::unseat(fd, self.key.offset());
+        }
         ours.remove(&self.key);
     }
 }

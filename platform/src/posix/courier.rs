@@ -1,0 +1,212 @@
+//! Sharing by handle with a process that runs: descriptors that go through a socket.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::io::Errno;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recv, recvmsg, sendmsg,
+};
+
+use super::descriptor::Lockable;
+use super::errors::Context;
+use super::fork;
+use super::handover::{self, Label, MOST_DESCRIPTORS, Part, nonsense};
+use super::ofd_lock;
+use super::region::Region;
+use crate::testing::{Step, reached};
+use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
+
+/// A connection that descriptors can go through.
+#[derive(Debug)]
+pub(crate) struct Courier(UnixStream);
+
+impl crate::Courier {
+    /// A courier over a connection, for sending and receiving.
+    ///
+    /// It uses the connection as it is: with its timeouts, and as a blocking one or not.
+    #[must_use]
+    pub fn over(stream: UnixStream) -> crate::Courier {
+        crate::Courier(Courier(stream))
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn into_stream(self) -> UnixStream {
+        self.0.0
+    }
+}
+
+/// `SMHANDLE`, version, form, access, number of descriptors, length: in little-endian order.
+const MESSAGE_LEN: usize = 32;
+const MAGIC: &[u8; 8] = b"SMHANDLE";
+const VERSION: u32 = 2;
+
+fn message_of(label: Label, descriptors: usize) -> [u8; MESSAGE_LEN] {
+    let mut message = [0; MESSAGE_LEN];
+    message[..8].copy_from_slice(MAGIC);
+    let words = [VERSION, label.form.code(), label.access_code(), descriptors as u32];
+    for (at, word) in words.into_iter().enumerate() {
+        message[8 + 4 * at..12 + 4 * at].copy_from_slice(&word.to_le_bytes());
+    }
+    message[24..].copy_from_slice(&label.len.to_le_bytes());
+    message
+}
+
+fn label_of(message: &[u8; MESSAGE_LEN]) -> Option<(Label, usize)> {
+    let word = |at: usize| Some(u32::from_le_bytes(message[at..at + 4].try_into().ok()?));
+    let len = u64::from_le_bytes(message[24..].try_into().ok()?);
+    let (label, descriptors) = (Label::from_codes(word(12)?, word(16)?, len)?, word(20)? as usize);
+    let good = message.starts_with(MAGIC) && word(8)? == VERSION && label.fits(descriptors);
+    good.then_some((label, descriptors))
+}
+
+pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
+    let context = Context { operation: "send the region", name: region.name() };
+    let fds = handover::parts(region.held(), access)
+        .and_then(|parts| parts.iter().map(for_the_receiver).collect::<Result<Vec<Lockable>, Errno>>())
+        .map_err(|errno| context.os(errno))?;
+    let message = message_of(Label::of(region, access), fds.len());
+    send_message(&courier.0, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
+    reached(Step::SendSent);
+    // Closed here, and not unlocked: what is in flight keeps the lock.
+    Ok(())
+}
+
+/// A description that nobody else has, locked where that means to hold.
+fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Errno> {
+    let description = Lockable::open(|| part.opened_anew())?;
+    reached(Step::SendOpened);
+    if part.holds && !ofd_lock::try_hold(description.as_fd())? {
+        return Err(Errno::AGAIN);
+    }
+    reached(Step::SendHeld);
+    Ok(description)
+}
+
+fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result<(), Errno> {
+    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(Lockable::as_fd).collect();
+    let mut sent = 0;
+    while sent < message.len() {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        // With the first bytes, and only with them.
+        if sent == 0 && !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
+            return Err(Errno::TOOBIG);
+        }
+        let piece = [io::IoSlice::new(&message[sent..])];
+        match sendmsg(stream, &piece, &mut ancillary, SendFlags::NOSIGNAL) {
+            Ok(more) => sent += more,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
+    let context = Context { operation: "receive a region", name: None };
+    let Received { message, fds, lost_some } =
+        receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
+    reached(Step::ReceiveTaken);
+    let (label, descriptors) = label_of(&message).ok_or_else(|| nonsense(context))?;
+    if fds.len() < descriptors && lost_some {
+        return Err(context.os(Errno::MFILE).with_detail(
+            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
+        ));
+    }
+    if fds.len() != descriptors {
+        return Err(nonsense(context));
+    }
+    handover::assemble(label, fds, trust, context)
+}
+
+struct Received {
+    message: [u8; MESSAGE_LEN],
+    fds: Vec<Lockable>,
+    /// Whether descriptors came that there was no room for.
+    lost_some: bool,
+}
+
+fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
+    let mut came = Received { message: [0; MESSAGE_LEN], fds: Vec::new(), lost_some: false };
+    let mut received = 0;
+    while received < MESSAGE_LEN {
+        match wait(stream).and_then(|()| receive_piece(stream, received, &mut came)) {
+            // The other side closed the connection.
+            Ok(0) => return Err(Errno::CONNRESET),
+            Ok(more) => received += more,
+            // Another thread took it.
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(came)
+}
+
+/// Waits for bytes as the connection says, and takes none.
+fn wait(stream: &UnixStream) -> Result<(), Errno> {
+    let mut byte = [0u8; 1];
+    recv(stream, &mut byte[..], RecvFlags::PEEK).map(|_| ())
+}
+
+/// Takes what is there, while no fork can come between a descriptor's arrival and its registration: the child would share
+/// its description.
+fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> Result<usize, Errno> {
+    let mut held_off = fork::held_off();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut piece = [io::IoSliceMut::new(&mut came.message[received..])];
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+    let answer = match recvmsg(stream, &mut piece, &mut ancillary, flags) {
+        Err(Errno::AGAIN) => return Err(Errno::INTR),
+        answer => answer?,
+    };
+    let mut arrived = Vec::new();
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(fds) = message {
+            arrived.extend(fds);
+        }
+    }
+    for fd in arrived {
+        came.fds.push(Lockable::registered(fd, &mut held_off)?);
+    }
+    came.lost_some |= answer.flags.contains(ReturnFlags::CTRUNC);
+    Ok(answer.bytes)
+}
+
+fn connection_failed(errno: Errno, context: Context<'_>) -> Error {
+    match errno {
+        Errno::AGAIN => context
+            .error(ErrorKind::TimedOut)
+            .with_detail(
+                "the other side did not answer within the connection's timeout; close the connection",
+            )
+            .with_source(errno.into()),
+        Errno::CONNRESET | Errno::PIPE => {
+            context.os(errno).with_detail("the other side closed the connection; see why it ended")
+        }
+        errno => context.os(errno),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_arrives_is_believed() {
+        let label = Label::from_codes(4, 2, 0x0102_0304_0506).unwrap();
+        let good = message_of(label, 3);
+        assert_eq!(label_of(&good), Some((label, 3)));
+        for at in 0..MESSAGE_LEN - 8 {
+            let mut bytes = good;
+            bytes[at] ^= 0xFF;
+            assert_eq!(label_of(&bytes), None, "byte {at}");
+        }
+        assert_eq!(label_of(&message_of(label, 1)), None);
+    }
+}

@@ -1,0 +1,298 @@
+//! Sharing by handle: what is handed over, and what is made of it. `offer` has how it gets to a child, `courier` how it
+//! goes through a socket.
+//!
+//! A lock that means *somebody holds this* belongs to an open file description, and whatever shares the
+//! description (`dup`, `fork`, inheritance, `SCM_RIGHTS`) shares the lock: one side's unlock would unlock both.
+//! So each process gets descriptions of its own, opened anew through /proc:
+//!
+//! - A *child* opens and locks its own between `fork` and `exec`, while its parent still holds. It has the region
+//!   from its first instruction, whatever becomes of the parent.
+//! - A *sender* opens and locks one for the receiver, and forgets it once it is sent: closed, never unlocked. In
+//!   flight it keeps its lock.
+//! - A *receiver*, and a child that adopts, opens and locks its own once more where it may, and closes what it
+//!   got: that may be shared with processes that it passed through.
+//!
+//! What is handed over, in this order: of a region that has a name, the description that carries the holder's lock and
+//! proves what the object is, for reading; the data; and, for writing, a description for the claims and seats of the
+//! objects inside, where the giver has one.
+//!
+//! A receiver believes the facts only as an opener does (see `candidate`), and that the data are theirs only by the
+//! inode that they name: nobody can pass another file off as an object's.
+
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+
+use rustix::fs::{self, OFlags};
+use rustix::io::Errno;
+
+use super::descriptor::Lockable;
+use super::errors::Context;
+use super::lifetime::{Arrived, Object};
+use super::mapping::Backing as _;
+use super::opened_file::{self, access_of, code_of};
+use super::owner::check_owner;
+use super::record;
+use super::region::{Held, MappedFile, Region};
+use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
+
+/// What a region is made of, for the process that gets its descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Named,
+    Anonymous,
+    File,
+    NamedFile,
+}
+
+impl Form {
+    const ALL: [Form; 4] = [Form::Named, Form::Anonymous, Form::File, Form::NamedFile];
+
+    fn of(held: &Held) -> Form {
+        match held {
+            Held::Named(_) => Form::Named,
+            Held::Anonymous(_) => Form::Anonymous,
+            Held::File { object: None, .. } => Form::File,
+            Held::File { object: Some(_), .. } => Form::NamedFile,
+        }
+    }
+
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Form::Named => 1,
+            Form::Anonymous => 2,
+            Form::File => 3,
+            Form::NamedFile => 4,
+        }
+    }
+
+    fn has_life(self) -> bool {
+        matches!(self, Form::Named | Form::NamedFile)
+    }
+}
+
+/// What is said of a region beside its descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Label {
+    pub(super) form: Form,
+    pub(super) access: Access,
+    /// Of a file, the region's part of it.
+    pub(super) len: u64,
+}
+
+/// The most descriptors that a region is made of.
+pub(super) const MOST_DESCRIPTORS: usize = 3;
+
+impl Label {
+    pub(super) fn of(region: &Region, access: Access) -> Label {
+        Label { form: Form::of(region.held()), access, len: region.len() }
+    }
+
+    pub(super) fn from_codes(form: u32, access: u32, len: u64) -> Option<Label> {
+        let form = Form::ALL.into_iter().find(|known| known.code() == form)?;
+        Some(Label { form, access: access_of(access)?, len })
+    }
+
+    pub(super) fn access_code(self) -> u32 {
+        code_of(self.access)
+    }
+
+    /// Whether a region is made of so many descriptors.
+    pub(super) fn fits(self, descriptors: usize) -> bool {
+        let least = 1 + usize::from(self.form.has_life());
+        descriptors == least || descriptors == least + 1 && self.access.writes_object()
+    }
+}
+
+/// One of a region's descriptors.
+pub(super) struct Part<'a> {
+    pub(super) fd: BorrowedFd<'a>,
+    /// Whether it is to be locked, as a holder's.
+    pub(super) holds: bool,
+    pub(super) access: OFlags,
+}
+
+/// What is to be handed over. From here on the object counts as one that others may write to.
+pub(super) fn parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Errno> {
+    let writes = access.writes_object();
+    let mut parts = Vec::new();
+    if let Some(object) = held.object() {
+        if writes && matches!(held, Held::Named(_)) {
+            object.mark_handed()?;
+        }
+        parts.push(Part { fd: object.life().verified()?, holds: true, access: OFlags::RDONLY });
+    }
+    let mode = if writes { OFlags::RDWR } else { OFlags::RDONLY };
+    parts.push(Part { fd: held.data().verified()?, holds: false, access: mode });
+    if let Some(locks) = held.locks().filter(|_| writes) {
+        parts.push(Part { fd: locks.verified()?, holds: false, access: OFlags::WRONLY });
+    }
+    Ok(parts)
+}
+
+impl Part<'_> {
+    /// Another description of the same file, without a lock.
+    pub(super) fn opened_anew(&self) -> Result<OwnedFd, Errno> {
+        let flags = self.access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let path = super::descriptor::proc_path(self.fd);
+        fs::open(path.as_c_str(), flags, fs::Mode::empty())
+            .and_then(super::descriptor::behind_standard_streams)
+    }
+}
+
+/// Makes a region of the descriptors that arrived. They are this process's own, and registered, because they may carry
+/// locks.
+pub(super) fn assemble(
+    label: Label,
+    came: Vec<Lockable>,
+    trust: &Trust,
+    context: Context<'_>,
+) -> Result<Region> {
+    if !label.fits(came.len()) {
+        return Err(nonsense(context));
+    }
+    let mut came = came.into_iter();
+    let life = if label.form.has_life() { came.next() } else { None };
+    let (Some(data), locks) = (came.next(), came.next()) else { return Err(nonsense(context)) };
+    match (label.form, life) {
+        (Form::Anonymous, _) => {
+            check_giver(&data, trust, context)?;
+            let data = data.into_fd().map_err(|errno| context.os(errno))?;
+            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
+            anonymous(data, label.access, |fd, writes| MappedFile::handed_over(fd, locks, writes), context)
+        }
+        (Form::File, _) => {
+            check_giver(&data, trust, context)?;
+            let data = data.into_fd().map_err(|errno| context.os(errno))?;
+            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
+            opened_file::received(data, locks, label.len, label.access, context)
+        }
+        (Form::Named, Some(life)) => {
+            named(Arrived { life, data: Some(data), locks }, label.access, trust, context)
+        }
+        (Form::NamedFile, Some(life)) => {
+            let arrived = Arrived { life, data: None, locks: None };
+            let (object, name) = Object::received(arrived, label.access, trust, context)?;
+            let data = data.into_fd().map_err(|errno| context.os(errno))?;
+            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
+            record::join(object, (data, locks), &name, label.access, context)
+        }
+        _ => Err(nonsense(context)),
+    }
+}
+
+/// Memory and files without a name tell nothing but their owner.
+fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
+    let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    check_owner(stat.st_uid, false, trust, context)
+}
+
+fn named(arrived: Arrived, access: Access, trust: &Trust, context: Context<'_>) -> Result<Region> {
+    let (object, name) = Object::received(arrived, access, trust, context)?;
+    let context = Context { name: Some(&name), ..context };
+    let Some(data) = object.data() else { return Err(nonsense(context)) };
+    if !is_open_for(data.as_fd(), access, context)? {
+        return Err(not_enough(context));
+    }
+    Ok(Region::named(object, &name, access))
+}
+
+/// Memory that somebody sent, which nobody may be able to shrink: touching it would raise SIGBUS.
+fn anonymous(
+    fd: OwnedFd,
+    access: Access,
+    own: impl FnOnce(OwnedFd, bool) -> Result<MappedFile, Errno>,
+    context: Context<'_>,
+) -> Result<Region> {
+    let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
+    if !is_open_for(fd.as_fd(), access, context)? {
+        return Err(not_enough(context));
+    }
+    check_seals(fd.as_fd(), access, context)?;
+    let len = stat.st_size as u64;
+    if len == 0 {
+        return Err(context.error(ErrorKind::InvalidArgument).with_detail("it has no bytes; give it a size"));
+    }
+    let memory = own(fd, access.writes_object()).map_err(|errno| context.os(errno))?;
+    Ok(Region::of(Held::Anonymous(memory), None, len, access))
+}
+
+fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+    use rustix::fs::{SealFlags, fcntl_get_seals};
+    let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
+    let seals = match fcntl_get_seals(fd) {
+        Ok(seals) => seals,
+        Err(Errno::INVAL) => {
+            return invalid("it is no memory of memfd_create; for a file there is Region::over_file");
+        }
+        Err(errno) => return Err(context.os(errno)),
+    };
+    if !seals.contains(SealFlags::SHRINK) {
+        return invalid(
+            "it is not sealed against shrinking, so whoever has it could make touching it raise SIGBUS; add F_SEAL_SHRINK",
+        );
+    }
+    if access.writes_object() && seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {
+        let error = context.error(ErrorKind::AccessDenied);
+        return Err(error.with_detail("it is sealed against writing; ask for Access::ReadOnly"));
+    }
+    Ok(())
+}
+
+fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
+    let mode = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))? & OFlags::RWMODE;
+    Ok(mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object()))
+}
+
+pub(super) fn nonsense(context: Context<'_>) -> Error {
+    context
+        .error(ErrorKind::InvalidArgument)
+        .with_detail("what arrived is no region of samemap; both sides must use the same version of it")
+}
+
+fn not_enough(context: Context<'_>) -> Error {
+    context.error(ErrorKind::AccessDenied).with_detail(
+        "the descriptor is not open for as much as was asked; ask for less, or open it with more",
+    )
+}
+
+// ---- descriptors of the caller's ----------------------------------------------------------------------
+
+/// # Descriptors
+/// There is no `AsFd`. The descriptor of a named region carries the lock by which this process holds it, and a
+/// copy of it (`dup`, inheritance, `SCM_RIGHTS`) would share the lock: it would keep the object alive after this
+/// process, and be unlocked by the region's drop under whoever has the copy. [`to_fd`](Self::to_fd) gives out a
+/// descriptor of the same memory that carries no lock; to share the region itself there are
+/// [`offer_to`](Self::offer_to) and [`Courier`](crate::Courier).
+impl Region {
+    /// A new descriptor of the region's memory or file, open for reading, and for writing where the region is. It
+    /// does not hold the object: its bytes stay while it is open, but the name goes with the last holder.
+    ///
+    /// The file may be longer than the region. Whoever gets the descriptor must neither truncate nor lock it.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](ErrorKind::AccessDenied) where this user may not open it anew;
+    /// [`Os`](ErrorKind::Os) where /proc is missing.
+    pub fn to_fd(&self) -> Result<OwnedFd> {
+        let context = Context { operation: "make a descriptor of the region", name: self.name() };
+        let parts = parts(self.held(), self.access()).map_err(|errno| context.os(errno))?;
+        let data = parts.iter().find(|part| !part.holds).expect("every region has data");
+        data.opened_anew().map_err(|errno| context.os(errno))
+    }
+
+    /// A region without a name over memory of `memfd_create`, or of another region's [`to_fd`](Self::to_fd) that
+    /// has no name either. For files there is [`over_file`](Self::over_file).
+    ///
+    /// Its length is the memory's, which need not be whole pages.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) where it is no such memory, is empty, or is not sealed
+    /// against shrinking (`F_SEAL_SHRINK`); [`AccessDenied`](ErrorKind::AccessDenied) for more access than the
+    /// descriptor or its seals allow.
+    ///
+    /// # Platform-specific behavior
+    /// As over a [file](crate::FileSource),
+    /// objects inside the region need a process that may open the memory anew.
+    pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
+        let context = Context { operation: "make a region of the descriptor", name: None };
+        anonymous(fd, access, MappedFile::given, context)
+    }
+}

@@ -1,0 +1,250 @@
+//! Sharing by handle with a child that is about to start.
+
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::io;
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::sync::Arc;
+
+use rustix::fs::{self, OFlags};
+use rustix::io::{Errno, FdFlags};
+
+use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
+use super::errors::Context;
+use super::handover::{self, Label, Part, nonsense};
+use super::ofd_lock;
+use super::region::{Held, Region};
+use crate::{Access, ErrorKind, Result, SharedRegion as _, Trust};
+
+/// Nothing: the command itself keeps what it carries.
+#[derive(Debug)]
+pub(crate) struct Offer;
+
+/// What a child opens anew to have a description of its own. Its number stands for the child's: none of the standard
+/// streams', which are replaced in the child before.
+struct Slot {
+    /// Without a lock, so that children that only fork keep none by it.
+    fd: Descriptor,
+    path: CString,
+    flags: i32,
+    holds: bool,
+    // Keeps the object held until the child has its own lock.
+    _held: Arc<Held>,
+}
+
+impl Slot {
+    fn new(part: &Part<'_>, held: &Arc<Held>) -> Result<Slot, Errno> {
+        let fd = Descriptor::new(part.opened_anew()?)?;
+        let path = super::descriptor::proc_path(fd.as_fd());
+        let flags = (part.access | OFlags::CLOEXEC | OFlags::NONBLOCK).bits().cast_signed();
+        Ok(Slot { fd, path, flags, holds: part.holds, _held: Arc::clone(held) })
+    }
+
+    /// In the child, before exec: async-signal-safe calls only.
+    fn in_child(&self) -> io::Result<()> {
+        // SAFETY: the path ends in NUL.
+        let fresh = unsafe { libc::open(self.path.as_ptr(), self.flags) };
+        check(fresh)?;
+        if self.holds {
+            // SAFETY: opened just now.
+            let fd = unsafe { BorrowedFd::borrow_raw(fresh) };
+            if !ofd_lock::try_hold(fd)? {
+                return Err(io::Error::from_raw_os_error(libc::EAGAIN));
+            }
+        }
+        // Under the number that the child will look for; the copy is not closed on exec, and `fresh` is.
+        // SAFETY: the slot is this process's copy of a descriptor that nothing else uses.
+        check(unsafe { libc::dup2(fresh, self.fd.as_fd().as_raw_fd()) })
+    }
+}
+
+fn check(answer: i32) -> io::Result<()> {
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
+    let context = Context { operation: "offer the region to a child", name: region.name() };
+    let parts = handover::parts(region.held(), access).map_err(|errno| context.os(errno))?;
+    let mut value = Label::of(region, access).to_text();
+    let mut slots = Vec::new();
+    for part in parts {
+        let slot = Slot::new(&part, region.held()).map_err(|errno| context.os(errno))?;
+        let (dev, ino) = slot.fd.identity().parts();
+        write!(value, ":{}:{dev}:{ino}", slot.fd.as_fd().as_raw_fd()).expect("a String takes all text");
+        slots.push(slot);
+    }
+    // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
+    // made before: no allocation, no lock.
+    unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
+    command.env(variable, value);
+    Ok(Offer)
+}
+
+// ---- in the child -------------------------------------------------------------------------------------
+
+pub(crate) fn adopt(offer: &str) -> Result<Region> {
+    let context = Context { operation: "adopt the region that was offered", name: None };
+    if runs_with_more_rights() {
+        return Err(context.error(ErrorKind::AccessDenied).with_detail(
+            "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
+        ));
+    }
+    let Some((label, claims)) = Label::from_text(offer) else { return Err(nonsense(context)) };
+    let mut came = Vec::new();
+    for claim in &claims {
+        came.push(claim.copy(label.access, context)?);
+    }
+    // The process that started this one could have started anything in its place: there is nobody to distrust.
+    let region = handover::assemble(label, came, &Trust::Anyone, context)?;
+    // Not before, so that an adoption that fails can be tried again.
+    claims.into_iter().for_each(Claim::close);
+    Ok(region)
+}
+
+/// Whether the environment comes from a user with less rights: `getauxval(3)`.
+fn runs_with_more_rights() -> bool {
+    // SAFETY: reads a number that the kernel left for this process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// A descriptor that was passed on, and the file that it must lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Claim {
+    fd: RawFd,
+    file: Identity,
+}
+
+impl Claim {
+    /// A copy of the descriptor, if it is still what was passed on: the variable is also seen by the children of this
+    /// process, and the number may mean something else there.
+    fn copy(self, access: Access, context: Context<'_>) -> Result<Lockable> {
+        let gone = || {
+            context.error(ErrorKind::NotFound).with_detail(
+                "it was offered to another process, or closed here before it was adopted; adopt first, and once",
+            )
+        };
+        let fd = self.passed_on(access).ok_or_else(gone)?;
+        Lockable::open(|| rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS))
+            .map_err(|errno| context.os(errno))
+    }
+
+    /// The descriptor, if it has every sign of one that was offered.
+    fn passed_on(&self, access: Access) -> Option<BorrowedFd<'_>> {
+        // The standard streams are the program's own, whatever the environment says.
+        if self.fd < BEHIND_STANDARD_STREAMS || !self.file.is_open_as(self.fd) {
+            return None;
+        }
+        // SAFETY: it is open, as was just seen, and nothing closes it while it is looked at.
+        let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
+        // What is ours is closed on exec; what was passed on cannot be, or it would not be here.
+        let passed_on = rustix::io::fcntl_getfd(fd).is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC));
+        let flags = fs::fcntl_getfl(fd).ok()?;
+        let for_writing = flags & OFlags::RWMODE != OFlags::RDONLY;
+        let offered = flags.contains(OFlags::NONBLOCK) && (access.writes_object() || !for_writing);
+        (passed_on && offered).then_some(fd)
+    }
+
+    fn close(self) {
+        if self.file.is_open_as(self.fd) {
+            // SAFETY: passed to this process to be adopted, which is done.
+            drop(unsafe { OwnedFd::from_raw_fd(self.fd) });
+        }
+    }
+}
+
+impl Label {
+    fn to_text(self) -> String {
+        format!("{TEXT_VERSION}:{}:{}:{}", self.form.code(), self.access_code(), self.len)
+    }
+
+    fn from_text(text: &str) -> Option<(Label, Vec<Claim>)> {
+        let mut words = text.split(':');
+        if words.next()? != TEXT_VERSION {
+            return None;
+        }
+        let (form, access, len) = (words.next()?, words.next()?, words.next()?);
+        let label = Label::from_codes(form.parse().ok()?, access.parse().ok()?, len.parse().ok()?)?;
+        let mut claims: Vec<Claim> = Vec::new();
+        while let Some(fd) = words.next() {
+            let (dev, ino) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            claims.push(Claim { fd: fd.parse().ok()?, file: Identity::from_parts(dev, ino) });
+        }
+        let different = claims
+            .iter()
+            .enumerate()
+            .all(|(at, claim)| claims[..at].iter().all(|other| other.fd != claim.fd));
+        (label.fits(claims.len()) && different).then_some((label, claims))
+    }
+}
+
+const TEXT_VERSION: &str = "2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXT: Context<'_> = Context { operation: "try", name: None };
+
+    #[test]
+    fn labels_read_back() {
+        let label = Label::from_codes(4, 2, 0x0102_0304_0506).unwrap();
+        let claim = |fd, dev, ino| Claim { fd, file: Identity::from_parts(dev, ino) };
+        for (more, claims) in [
+            ("", vec![claim(3, 4, 5), claim(6, 7, 8)]),
+            (":9:10:11", vec![claim(3, 4, 5), claim(6, 7, 8), claim(9, 10, 11)]),
+        ] {
+            let text = format!("{}:3:4:5:6:7:8{more}", label.to_text());
+            assert_eq!(Label::from_text(&text), Some((label, claims)));
+        }
+    }
+
+    #[test]
+    fn nothing_in_the_environment_is_believed() {
+        for text in [
+            "",
+            ":",
+            "2",
+            "2:1:1:1",
+            "1:1:1:1:3:4:5:6:7:8",
+            "2:9:1:1:3:4:5:6:7:8",
+            "2:1:9:1:3:4:5:6:7:8",
+            "2:1:1:x:3:4:5:6:7:8",
+            "2:1:1:1:3:4:5:6:7",
+            "2:1:1:1:3:4:5",
+            "2:1:1:1:3:4:5:6:7:8:9:10:11",
+            "2:1:2:1:3:4:5:6:7:8:3:10:11",
+            "2:4:1:1:3:4:5:3:7:8",
+            "2:1:1:1:-x:4:5:6:7:8",
+        ] {
+            assert_eq!(Label::from_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_claim_takes_only_what_was_offered() {
+        let open = |access: OFlags| {
+            Descriptor::new(fs::open("/proc/self/exe", access | OFlags::CLOEXEC, fs::Mode::empty()).unwrap())
+                .unwrap()
+        };
+        let ours = open(OFlags::RDONLY | OFlags::NONBLOCK);
+        let claim = Claim { fd: ours.as_fd().as_raw_fd(), file: ours.identity() };
+        let kind_of = |claim: Claim| claim.copy(Access::ReadOnly, CONTEXT).unwrap_err().kind().clone();
+        assert_eq!(kind_of(claim), ErrorKind::NotFound, "closed on exec");
+        for fd in [-1, 0, 1, 2, i32::MAX] {
+            assert_eq!(kind_of(Claim { fd, ..claim }), ErrorKind::NotFound);
+        }
+        rustix::io::fcntl_setfd(&ours, FdFlags::empty()).expect("open");
+        assert_eq!(kind_of(Claim { file: Identity::from_parts(1, 1), ..claim }), ErrorKind::NotFound);
+        let other = open(OFlags::RDONLY);
+        rustix::io::fcntl_setfd(&other, FdFlags::empty()).expect("open");
+        let other = Claim { fd: other.as_fd().as_raw_fd(), file: other.identity() };
+        assert_eq!(kind_of(other), ErrorKind::NotFound, "an open file that nobody offered");
+        drop(claim.copy(Access::ReadOnly, CONTEXT).expect("offered"));
+        drop(claim.copy(Access::ReadOnly, CONTEXT).expect("once more, since nothing came of it"));
+        std::mem::forget(ours);
+        claim.close();
+        assert_eq!(kind_of(claim), ErrorKind::NotFound, "done");
+    }
+}

@@ -1,0 +1,230 @@
+//! The files that regions lie over.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{self, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::commit::Shortage;
+use super::descriptor::{Descriptor, Identity};
+use super::disk;
+use super::errors::Context;
+use super::region::{Held, MappedFile, Region};
+use crate::file_region::Source;
+use crate::{Access, Error, ErrorKind, FileOptions, FileSource, Result};
+
+/// A region without a name over an open file that somebody handed over.
+pub(super) fn received(
+    fd: OwnedFd,
+    locks: Option<OwnedFd>,
+    len: u64,
+    access: Access,
+    context: Context<'_>,
+) -> Result<Region> {
+    check_fit(fd.as_fd(), access, context)?;
+    if len == 0 || i64::try_from(len).is_err() {
+        return Err(context.error(ErrorKind::InvalidArgument).with_detail("its size makes no sense"));
+    }
+    let file = MappedFile::handed_over(fd, locks, access.writes_object());
+    let held = Held::File { file: file.map_err(|errno| context.os(errno))?, object: None };
+    Ok(Region::of(held, None, len, access))
+}
+
+/// PATH_MAX of Linux, which counts a NUL. A longer path cannot be opened in one call.
+pub(super) const MAX_PATH: usize = 4096;
+
+pub(super) fn code_of(access: Access) -> u32 {
+    match access {
+        Access::ReadOnly => 1,
+        Access::ReadWrite => 2,
+        Access::CopyOnWrite => 3,
+    }
+}
+
+pub(super) fn access_of(code: u32) -> Option<Access> {
+    [Access::ReadOnly, Access::ReadWrite, Access::CopyOnWrite].into_iter().find(|&a| code_of(a) == code)
+}
+
+/// A regular file, open for what the caller wants.
+pub(super) struct Opened {
+    file: MappedFile,
+    stat: Stat,
+    pub(super) identity: Identity,
+    /// As the caller spelled it.
+    path: Option<PathBuf>,
+}
+
+impl Opened {
+    pub(super) fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<Opened> {
+        let writable = access.writes_object();
+        let (file, stat, path) = match source.0 {
+            Source::File(file) => {
+                let stat = check_fit(file.as_fd(), access, context)?;
+                let given = MappedFile::given(file.into(), writable).map_err(|errno| context.os(errno))?;
+                (given, stat, None)
+            }
+            Source::Path(path) => {
+                let opened = open_file(&path, access, OFlags::empty())
+                    .map_err(|errno| not_opened(errno, &path, context))?;
+                let stat = check_fit(opened.as_fd(), access, context)?;
+                let file = MappedFile::own(opened, writable).map_err(|errno| context.os(errno))?;
+                (file, stat, Some(path))
+            }
+        };
+        Ok(Opened { file, identity: Identity::from(&stat), stat, path })
+    }
+
+    pub(super) fn try_clone(&self, context: Context<'_>) -> Result<FileSource> {
+        match &self.path {
+            Some(path) => Ok(FileSource::from(path)),
+            None => match self.file.clone_of_given() {
+                Ok(file) => Ok(FileSource::from(file)),
+                Err(error) => Err(context.error(ErrorKind::Os).with_source(error)),
+            },
+        }
+    }
+
+    /// Gives the file the size that was asked for; answers the region's.
+    pub(super) fn sized(self, options: &FileOptions, context: Context<'_>) -> Result<(MappedFile, u64)> {
+        let present = self.stat.st_size as u64;
+        let len = wanted_len(present, options, context)?;
+        if options.access().writes_object() {
+            let holes = options.leaves_holes();
+            disk::make_room(self.file.data().as_fd(), &self.stat, len, holes)
+                .map_err(|shortage| no_room(shortage, len, context))?;
+        }
+        Ok((self.file, len))
+    }
+
+    /// The path that other processes open the file by.
+    pub(super) fn absolute_path(&self, context: Context<'_>) -> Result<PathBuf> {
+        let path = match &self.path {
+            Some(path) => std::fs::canonicalize(path).ok(),
+            None => path_behind(self.file.data().as_fd()),
+        };
+        let path = path.filter(|path| {
+            path.is_absolute()
+                && path.as_os_str().len() < MAX_PATH
+                && fs::stat(path).is_ok_and(|stat| Identity::from(&stat) == self.identity)
+        });
+        path.ok_or_else(|| {
+            context.error(ErrorKind::Unsupported).with_detail(
+                "no path leads to the file (was it deleted?), so a name could lead nobody there; make the region without a name, and hand it over",
+            )
+        })
+    }
+}
+
+/// The path of an open file, as the kernel knows it.
+fn path_behind(fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    use std::os::fd::AsRawFd as _;
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let path = fs::readlink(link, Vec::new()).ok()?;
+    Some(PathBuf::from(std::ffi::OsString::from_vec(path.into_bytes())))
+}
+
+pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<OwnedFd, Errno> {
+    let mode = if access.writes_object() { OFlags::RDWR } else { OFlags::RDONLY };
+    // A FIFO must not make anybody wait.
+    fs::open(path, mode | more | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())
+}
+
+fn wanted_len(present: u64, options: &FileOptions, context: Context<'_>) -> Result<u64> {
+    let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
+    match options.asked_size() {
+        None if present == 0 => {
+            invalid("the file is empty, and no size was asked for; ask for one, and the file grows to it")
+        }
+        None => Ok(present),
+        Some(0) => invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out"),
+        Some(size) if size > present && !options.access().writes_object() => invalid(
+            "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
+        ),
+        Some(size) if i64::try_from(size).is_err() => Err(context.out_of_memory(size, None)),
+        Some(size) => Ok(size),
+    }
+}
+
+pub(super) fn is_regular(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+fn check_regular(stat: &Stat, context: Context<'_>) -> Result<()> {
+    if is_regular(stat) {
+        return Ok(());
+    }
+    Err(context
+        .error(ErrorKind::InvalidArgument)
+        .with_detail("it is no regular file; a region lies over a regular file"))
+}
+
+/// Whether a region can lie over what is open there; answers what it is.
+fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
+    let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    check_regular(&stat, context)?;
+    check_modes(fd, access, context)?;
+    Ok(stat)
+}
+
+/// Whether the file is open for what will be done with it.
+pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+    let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))?;
+    let mode = flags & OFlags::RWMODE;
+    let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
+    if enough && !flags.contains(OFlags::PATH) {
+        return Ok(());
+    }
+    let needed = if access.writes_object() { "reading and writing" } else { "reading" };
+    Err(context
+        .error(ErrorKind::AccessDenied)
+        .with_detail(format!("the file was not opened for {needed}, which {access} needs; open it so")))
+}
+
+// ---- errors -------------------------------------------------------------------------------------------
+
+fn not_opened(errno: Errno, path: &Path, context: Context<'_>) -> Error {
+    let error = match errno {
+        Errno::NOENT => context.error(ErrorKind::NotFound).with_source(errno.into()),
+        errno => context.os(errno),
+    };
+    let path = path.display();
+    match errno {
+        Errno::NOENT => error.with_detail(format!("there is no file {path}; create it first")),
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => error.with_detail(format!(
+            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
+        )),
+        _ => error,
+    }
+}
+
+fn no_room(shortage: Shortage, len: u64, context: Context<'_>) -> Error {
+    match shortage {
+        Shortage::NotEnough(left) => {
+            let left =
+                left.map_or_else(String::new, |left| format!(" and its file system has room for {left}"));
+            let available = None;
+            context.error(ErrorKind::OutOfMemory { requested: len, available }).with_detail(format!(
+                "the file would have {len} bytes{left}; free some, ask for less, or raise the limit (ulimit -f, quota)"
+            ))
+        }
+        Shortage::Os(errno) => context.os(errno),
+    }
+}
+
+/// The range of a request lies behind what is left of a file that somebody truncated.
+pub(super) fn check_not_truncated(
+    data: &Descriptor,
+    request: &crate::MapRequest,
+    context: Context<'_>,
+) -> Result<()> {
+    let present = fs::fstat(data).map_err(|errno| context.os(errno))?.st_size as u64;
+    let (offset, len) = (request.offset(), request.len());
+    if offset.saturating_add(len) <= present {
+        return Ok(());
+    }
+    Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
+        "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
+    )))
+}

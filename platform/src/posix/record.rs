@@ -1,0 +1,206 @@
+//! What a named region over a file says of it, in its object's facts (see `facts`):
+//!
+//! | bytes | what, in little-endian order |
+//! | --- | --- |
+//! | 0..8 | `SMFILE` and two NULs |
+//! | 8..12 | access of the creator, and so the most that an opener gets: 1 read-only, 2 read-write, 3 copy-on-write |
+//! | 12..16 | length of the path, in bytes |
+//! | 16..24, 24..32 | device and inode number of the file |
+//! | 32..40 | length of the region, in bytes |
+//! | 40..48 | zeros |
+//! | 48.. | the file's absolute path, without a NUL |
+//!
+//! A path can come to lead elsewhere, so an opener compares device and inode number. Nothing else leads from one
+//! process to another's file: a hard link would need a place on the same file system, and a descriptor of a
+//! living holder (`/proc/PID/fd`) the right to trace it. Only the object's owner may write to these bytes, whatever the region's permissions.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use rustix::fs::{self, OFlags};
+use rustix::io::Errno;
+
+use super::descriptor::{Identity, Lockable};
+use super::errors::Context;
+use super::facts::RECORD_AT;
+use super::lifetime::Object;
+use super::opened_file::{MAX_PATH, access_of, check_modes, code_of, is_regular, open_file};
+use super::region::{Held, MappedFile, Region};
+use crate::{Access, Error, ErrorKind, ObjectName, Result};
+
+/// From an object that leads to a file to the region over it.
+pub(super) fn follow(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
+    let context = Context { operation: "open the region over a file", name: Some(name) };
+    let record = Record::of(&object, context)?;
+    record.check_access(access, context)?;
+    let file = MappedFile::own(record.open(access, context)?, access.writes_object());
+    Ok(record.region(object, file.map_err(|errno| context.os(errno))?, name, access))
+}
+
+/// The same with the file at hand, which must be the one that the object leads to.
+pub(super) fn join(
+    object: Object,
+    (fd, locks): (OwnedFd, Option<OwnedFd>),
+    name: &ObjectName,
+    access: Access,
+    context: Context<'_>,
+) -> Result<Region> {
+    let record = Record::of(&object, context)?;
+    record.check_access(access, context)?;
+    record.check_identity(fd.as_fd(), context)?;
+    check_modes(fd.as_fd(), access, context)?;
+    let file = MappedFile::handed_over(fd, locks, access.writes_object());
+    Ok(record.region(object, file.map_err(|errno| context.os(errno))?, name, access))
+}
+
+/// What an object that leads to a file says of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) access: Access,
+    pub(super) file: Identity,
+    pub(super) len: u64,
+    pub(super) path: PathBuf,
+}
+
+const MAGIC: &[u8; 8] = b"SMFILE\0\0";
+const PATH_AT: usize = 48;
+const RECORD_LEN: usize = PATH_AT + MAX_PATH;
+
+impl Record {
+    fn of(object: &Object, context: Context<'_>) -> Result<Record> {
+        let mut bytes = vec![0; RECORD_LEN];
+        let read = object.read_record(&mut bytes).map_err(|errno| context.os(errno))?;
+        Record::decoded(&bytes[..read]).ok_or_else(|| {
+            context.error(ErrorKind::Damaged).with_detail(
+                "what it says of its file makes no sense: something wrote over it; end its holders",
+            )
+        })
+    }
+
+    pub(super) fn encoded(&self) -> Vec<u8> {
+        let path = self.path.as_os_str().as_bytes();
+        let (dev, ino) = self.file.parts();
+        let mut bytes = Vec::with_capacity(PATH_AT + path.len());
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&code_of(self.access).to_le_bytes());
+        bytes.extend_from_slice(&(path.len() as u32).to_le_bytes());
+        for word in [dev, ino, self.len, 0] {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        bytes.extend_from_slice(path);
+        bytes
+    }
+
+    /// Nothing where the bytes make no sense.
+    fn decoded(bytes: &[u8]) -> Option<Record> {
+        let word = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+        let long = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+        let path = bytes.get(PATH_AT..PATH_AT.checked_add(word(12)? as usize)?)?;
+        let len = long(32)?;
+        let good = bytes.starts_with(MAGIC)
+            && path.starts_with(b"/")
+            && !path.contains(&0)
+            && len > 0
+            && i64::try_from(len).is_ok();
+        good.then_some(Record {
+            access: access_of(word(8)?)?,
+            file: Identity::from_parts(long(16)?, long(24)?),
+            len,
+            path: PathBuf::from(OsStr::from_bytes(path)),
+        })
+    }
+
+    fn check_access(&self, access: Access, context: Context<'_>) -> Result<()> {
+        if self.access.allows(access) {
+            return Ok(());
+        }
+        Err(context.error(ErrorKind::AccessDenied).with_detail(format!(
+            "its creator mapped the file {} and {access} was asked for; ask for less, or let the creator map it read-write",
+            self.access
+        )))
+    }
+
+    fn open(&self, access: Access, context: Context<'_>) -> Result<OwnedFd> {
+        let opened = open_file(&self.path, access, OFlags::NOFOLLOW).map_err(|errno| match errno {
+            Errno::ACCESS | Errno::PERM | Errno::ROFS => context.os(errno).with_detail(format!(
+                "the file {} does not let this user in for what was asked; widen its own permissions, or ask for less",
+                self.path.display()
+            )),
+            errno => self.astray(context).with_source(errno.into()),
+        })?;
+        self.check_identity(opened.as_fd(), context)?;
+        Ok(opened)
+    }
+
+    fn check_identity(&self, fd: BorrowedFd<'_>, context: Context<'_>) -> Result<()> {
+        let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+        if Identity::from(&stat) != self.file || !is_regular(&stat) {
+            return Err(self.astray(context).with_source(Errno::STALE.into()));
+        }
+        Ok(())
+    }
+
+    /// The path leads elsewhere, or nowhere.
+    fn astray(&self, context: Context<'_>) -> Error {
+        context.error(ErrorKind::Os).with_detail(format!(
+            "it lies over the file {}, and that path does not lead to the file any more, or not from here; move the file back, or take the region over from a holder by handle",
+            self.path.display()
+        ))
+    }
+
+    fn region(&self, object: Object, file: MappedFile, name: &ObjectName, access: Access) -> Region {
+        Region::of(Held::File { file, object: Some(object) }, Some(name), self.len, access)
+    }
+}
+
+/// The length of the region that an object leads to, for those who list it.
+pub(super) fn recorded_len(life: &Lockable) -> Option<u64> {
+    let mut bytes = vec![0; RECORD_LEN];
+    let read = rustix::io::pread(life, &mut bytes, RECORD_AT).ok()?;
+    Record::decoded(&bytes[..read]).map(|record| record.len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            access: Access::CopyOnWrite,
+            file: Identity::from_parts(u64::MAX, 7),
+            len: 12345,
+            path: PathBuf::from("/tmp/a file"),
+        }
+    }
+
+    #[test]
+    fn records_read_back() {
+        let bytes = record().encoded();
+        assert_eq!(Record::decoded(&bytes), Some(record()));
+        let mut padded = bytes;
+        padded.resize(RECORD_LEN, 0);
+        assert_eq!(Record::decoded(&padded), Some(record()));
+    }
+
+    #[test]
+    fn no_byte_of_a_record_is_believed() {
+        let mut good = record().encoded();
+        good.resize(RECORD_LEN, 0);
+        for at in 0..PATH_AT + 16 {
+            for value in [0, 1, 0x2F, 0x7F, 0x80, 0xFF] {
+                let mut bytes = good.clone();
+                bytes[at] = value;
+                if let Some(record) = Record::decoded(&bytes) {
+                    assert!(record.path.is_absolute() && record.len > 0 && i64::try_from(record.len).is_ok());
+                }
+            }
+        }
+        for len in 0..good.len() {
+            let _ = Record::decoded(&good[..len]);
+        }
+        assert_eq!(Record::decoded(&[0; RECORD_LEN]), None);
+        assert_eq!(Record::decoded(&[0xFF; RECORD_LEN]), None);
+    }
+}
