@@ -22,4 +22,6 @@ pub use backend::sync::{
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use backend::{Region, processors};
-pub(crate) use backend::{catalog, console, current_user, file, handles, posix_name};
+pub(crate) use backend::{
+    catalog, console, current_user, file, handles, has_its_name, hold_again, posix_name,
+};

@@ -63,6 +63,14 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+pub(crate) fn hold_again(region: &Region) -> Result<()> {
+    match region.0 {}
+}
+
+pub(crate) fn has_its_name(region: &Region) -> bool {
+    match region.0 {}
+}
+
 pub(crate) fn posix_name(_name: &ObjectName) -> Option<String> {
     None
 }
@@ -80,7 +88,9 @@ pub(crate) fn current_user() -> UserId {
 }
 
 pub(crate) mod catalog {
-    use super::{Result, unsupported};
+    use std::path::PathBuf;
+
+    use super::{ObjectName, Result, unsupported};
     use crate::catalog::{Entry, Reclaimed};
 
     pub(crate) fn list() -> Result<Vec<Entry>> {
@@ -89,6 +99,14 @@ pub(crate) mod catalog {
 
     pub(crate) fn reclaim() -> Result<Reclaimed> {
         unsupported("reclaim dead objects")
+    }
+
+    pub(crate) fn take_name(_name: &ObjectName) -> Result<bool> {
+        unsupported("take the name from its holders")
+    }
+
+    pub(crate) fn data_path(_name: &ObjectName) -> Option<PathBuf> {
+        None
     }
 }
 

@@ -34,7 +34,7 @@ enum Command {
     List(FormArgs),
     /// Reclaims what killed programs left behind, and says what it did
     #[command(after_help = GC_HELP)]
-    Gc(FormArgs),
+    Gc(GcArgs),
     /// The same as the program samemap-server
     #[command(after_help = ending::help_with(server::HELP))]
     Server(ServerArgs),
@@ -44,10 +44,11 @@ enum Command {
 }
 
 const NAME_HELP: &str = "\
-On POSIX the name for shm_open, as the user who asks would open it; on Windows the
-name for OpenFileMappingW.
+On POSIX the name for shm_open, as the user who asks would open it, or the path for
+open where the object that lives there lets others in; on Windows the name for
+OpenFileMappingW.
 
-With --json: {\"name\": …, \"system_name\": …}";
+With --json: {\"name\": …, \"system_name\": …, \"path\": … or null}";
 
 const LIST_HELP: &str = "\
 With --json: {\"objects\": [{\"name\", \"system_name\", \"kind\", \"size\", \"holders\",
@@ -59,6 +60,9 @@ Where the system keeps the name space itself: {\"objects\": null, \"note\": …}
 const GC_HELP: &str = "\
 Living objects are left alone. Status 0, also when another user's remains must stay.
 
+With --force NAME the name is taken from its living holders, which keep the memory and
+are not told: for an owner, or root, whose object another user does not let go of.
+
 With --json: {\"removed\": [system name, …], \"bytes\": …,
 \"refused\": [{\"system_name\", \"owner\"}, …]}
 Where the system keeps the name space itself there is a \"note\" beside them.";
@@ -67,6 +71,15 @@ Where the system keeps the name space itself there is a \"note\" beside them.";
 struct NameArgs {
     /// Name of the object: Local\NAME, Global\NAME, or NAME for Local\NAME
     name: String,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+#[derive(Args, Debug)]
+struct GcArgs {
+    /// Takes this name away from its living holders, in place of the reclaiming
+    #[arg(long, value_name = "NAME")]
+    force: Option<String>,
     #[command(flatten)]
     form: FormArgs,
 }
@@ -84,7 +97,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => ending::conclude("samemap demo", demo::run(&args)),
         Command::Name(args) => ending::conclude("samemap name", print_name(&args)),
         Command::List(form) => ending::conclude("samemap list", print_list(form)),
-        Command::Gc(form) => ending::conclude("samemap gc", reclaim(form)),
+        Command::Gc(args) => ending::conclude("samemap gc", gc(&args)),
         Command::Server(args) => ending::conclude("samemap server", server::run(&args)),
         Command::Client(args) => ending::conclude("samemap client", client::run(&args)),
     }
@@ -93,10 +106,11 @@ pub fn main() -> ExitCode {
 fn print_name(args: &NameArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     let system_name = name.system_name();
+    let path = catalog::data_path(&name).map(|path| path.display().to_string());
     if args.form.json {
-        return print_json(&json!({ "name": name.to_string(), "system_name": system_name }));
+        return print_json(&json!({ "name": name.to_string(), "system_name": system_name, "path": path }));
     }
-    output::line(&printable(&system_name))
+    output::line(&printable(&path.unwrap_or(system_name)))
 }
 
 fn print_list(form: FormArgs) -> Result<(), Stop> {
@@ -104,6 +118,22 @@ fn print_list(form: FormArgs) -> Result<(), Stop> {
         Ok(objects) if form.json => print_json(&list_as_json(&objects)),
         Ok(objects) => print_lines(list_as_text(&objects)),
         Err(error) => explain(error, form, json!({ "objects": null })),
+    }
+}
+
+fn gc(args: &GcArgs) -> Result<(), Stop> {
+    match &args.force {
+        Some(name) => take_name(&ObjectName::new(name)?, args.form),
+        None => reclaim(args.form),
+    }
+}
+
+fn take_name(name: &ObjectName, form: FormArgs) -> Result<(), Stop> {
+    match catalog::take_name(name) {
+        Ok(taken) if form.json => print_json(&json!({ "name": name.to_string(), "taken": taken })),
+        Ok(true) => output::line(&printable(&format!("{name} is free; its holders keep the memory"))),
+        Ok(false) => output::line(&printable(&format!("nothing is called {name}"))),
+        Err(error) => explain(error, form, json!({ "name": name.to_string(), "taken": false })),
     }
 }
 

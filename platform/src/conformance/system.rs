@@ -128,14 +128,17 @@ mod imp {
 
     fn path_of(system_name: &str) -> Option<PathBuf> {
         // Elsewhere the objects of shm_open are in no directory, or in one that nobody documents.
-        cfg!(any(target_os = "linux", target_os = "android"))
-            .then(|| PathBuf::from(format!("/dev/shm/{}", system_name.trim_start_matches('/'))))
+        let path = PathBuf::from(format!("/dev/shm/{}", system_name.trim_start_matches('/')));
+        // What others are let in to is a directory, with its data in it.
+        let data = if path.is_dir() { path.join("data") } else { path };
+        cfg!(any(target_os = "linux", target_os = "android")).then_some(data)
     }
 
     pub(super) fn file_mode(system_name: &str) -> Option<u32> {
         use std::os::unix::fs::PermissionsExt as _;
         let facts = std::fs::metadata(path_of(system_name)?).ok()?;
-        Some(facts.permissions().mode() & 0o7777)
+        // Without the mark that says who may write.
+        Some(facts.permissions().mode() & 0o777)
     }
 
     pub(super) fn set_aside(system_name: &str) -> Option<u64> {

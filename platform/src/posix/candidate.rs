@@ -77,8 +77,10 @@ pub(super) enum Unopened {
     Nothing,
     /// A thing that no object is.
     Foreign(&'static str, Errno),
-    /// This user is not let in; this is the file or directory.
-    Denied(Stat),
+    /// This user is not let in by the owner of the file or directory.
+    Denied {
+        owner: u32,
+    },
     Os(Errno),
 }
 
@@ -96,7 +98,7 @@ impl Unopened {
             Unopened::Foreign(what, errno) => {
                 foreign(what, ObjectKind::Region, context).with_source(errno.into())
             }
-            Unopened::Denied(stat) => denied(stat.st_uid, context),
+            Unopened::Denied { owner } => denied(owner, context),
             Unopened::Os(errno) => context.os(errno),
         }
     }
@@ -111,6 +113,9 @@ pub(super) enum Disbelief {
     Dead,
     /// It is an object of another name, to which somebody has linked it.
     SpareLink,
+    /// It is an object by its owner's mark, which another process was given to write to, and what its facts say cannot
+    /// be so.
+    Forged(&'static str),
 }
 
 /// Facts that are the owner's word.
@@ -155,7 +160,7 @@ impl Disbelief {
     /// What it is then.
     pub(super) fn what(self) -> &'static str {
         match self {
-            Disbelief::Foreign(what) => what,
+            Disbelief::Foreign(what) | Disbelief::Forged(what) => what,
             Disbelief::Dead => "a dead object",
             Disbelief::SpareLink => "a link to another object",
         }
@@ -184,7 +189,7 @@ impl Candidate {
             Ok(opened) => opened,
             Err(Errno::NOENT) if fs::fstat(&folder)?.st_nlink == 0 => return Err(Unopened::Nothing),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
-            Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied(stat)),
+            Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => return Err(errno.into()),
         };
         let (identity, system_name) = (Identity::from(&stat), system_name.to_owned());
@@ -252,7 +257,8 @@ impl Candidate {
         };
         let believed = believe(&self.life, folder.as_ref())?;
         if believed.facts.system_name != self.system_name {
-            return Err(Disbelief::SpareLink);
+            let forged = Disbelief::Forged("an object whose facts are damaged (its system name)");
+            return Err(if believed.may_be_forged { forged } else { Disbelief::SpareLink });
         }
         Ok(believed)
     }
@@ -338,12 +344,12 @@ fn unopened(path: &CStr, errno: Errno) -> Unopened {
         Errno::NOENT | Errno::NOTDIR => Unopened::Os(errno),
         errno => match dir::stat(path) {
             Ok(stat) => match (not_regular(&stat), errno) {
-                (Some("a directory"), Errno::ACCESS | Errno::PERM) => Unopened::Denied(stat),
+                (Some("a directory"), Errno::ACCESS | Errno::PERM) => Unopened::Denied { owner: stat.st_uid },
                 (Some(what), _) => Unopened::Foreign(what, errno),
                 (None, Errno::ACCESS | Errno::PERM) if is_unmarked(&stat) => {
                     Unopened::Foreign("a file without samemap's mark", errno)
                 }
-                (None, Errno::ACCESS | Errno::PERM) => Unopened::Denied(stat),
+                (None, Errno::ACCESS | Errno::PERM) => Unopened::Denied { owner: stat.st_uid },
                 (None, errno) => Unopened::Os(errno),
             },
             Err(_) => Unopened::Os(errno),
@@ -381,12 +387,13 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
         None => check_modes(&stat)?,
         Some(folder) => check_modes_apart(&stat, folder)?,
     }
-    let bytes = bytes.ok_or(Disbelief::Foreign("a file without samemap's facts"))?;
-    let facts = match folder {
-        None => Facts::of_trailer(&bytes, stat.st_size as u64),
-        Some(_) => Facts::apart(&bytes),
+    let facts = match (bytes, folder) {
+        (Some(bytes), None) => Facts::of_trailer(&bytes, stat.st_size as u64),
+        (Some(bytes), Some(_)) => Facts::apart(&bytes),
+        (None, _) => Err("a file without samemap's facts"),
     };
-    let facts = facts.map_err(Disbelief::Foreign)?;
+    let handed = folder.is_none() && stat.st_mode & HANDED != 0;
+    let facts = facts.map_err(if handed { Disbelief::Forged } else { Disbelief::Foreign })?;
     Ok(Believed::new(facts, &stat))
 }
 
@@ -421,7 +428,7 @@ fn leads_to(system_name: &str, life: Identity) -> bool {
 fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
     let foreign = |what| Err(Disbelief::Foreign(what));
     match stat.st_mode {
-        _ if stat.st_size == 0 => foreign("an empty file"),
+        _ if is_unmarked(stat) && stat.st_size == 0 => foreign("an empty file"),
         _ if is_unmarked(stat) => foreign("a file without samemap's mark"),
         mode if mode & DEAD != 0 => Err(Disbelief::Dead),
         mode if mode & HANDED != 0 && stat.st_nlink > 1 => {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Stat;
@@ -82,7 +83,13 @@ fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
     }
 }
 
-/// Takes an object's name away though it is held; false where there is nothing of this name.
+pub(crate) fn data_path(name: &ObjectName) -> Option<PathBuf> {
+    let system_name = names::system_name(name);
+    let stat = dir::stat(&dir::path_of(&system_name)).ok()?;
+    let is_folder = candidate::not_regular(&stat) == Some("a directory");
+    is_folder.then(|| PathBuf::from(format!("{}/data", dir::shown(&system_name))))
+}
+
 pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
     let context = Context { operation: "take the name from its holders", name: Some(name) };
     let (candidate, folder) = match Candidate::open(&names::system_name(name)) {

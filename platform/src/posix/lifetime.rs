@@ -182,7 +182,7 @@ impl Object {
     fn gone(&self, unopened: Unopened, context: Context<'_>) -> Error {
         match unopened {
             Unopened::Os(errno) => context.os(errno),
-            Unopened::Denied(stat) => denied(stat.st_uid, context),
+            Unopened::Denied { owner } => denied(owner, context),
             _ => context
                 .error(ErrorKind::NotFound)
                 .with_detail("its last holder is gone, or its name; a forked child that goes on must hold it before its parent lets go"),
@@ -294,7 +294,7 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
     let (candidate, folder) = match Candidate::open(system_name) {
         Ok(opened) => opened,
         Err(Unopened::Nothing) => return Ok(Obstacle::Gone),
-        Err(Unopened::Denied(_)) => return Err(unreadable_obstacle(system_name, context)),
+        Err(Unopened::Denied { .. }) => return Err(unreadable_obstacle(system_name, context)),
         Err(unopened) => return Err(not_opened(unopened, plan.kind, context)),
     };
     reached(Step::ClearOpened);
@@ -304,9 +304,15 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
     reached(Step::ClearFactsRead);
     let facts = match believed {
         Ok(Believed { linked: false, .. }) => return Ok(Obstacle::Gone),
+        // An opener may hold what a remover has just moved away.
+        Ok(_) if candidate.is_folder() && !candidate.has_its_name() => return Ok(Obstacle::Gone),
         Ok(Believed { facts, .. }) => facts,
         Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
         Err(Disbelief::Dead | Disbelief::SpareLink) => return clear_impostor(&candidate, holders, context),
+        Err(Disbelief::Forged(_)) if holders == Holders::Some => {
+            return Err(context.error(ErrorKind::AlreadyExists));
+        }
+        Err(Disbelief::Forged(_)) => return cleared(remove::remove_if_dead(&candidate), &candidate, context),
     };
     match holders {
         Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),
@@ -346,9 +352,7 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
         let (candidate, folder) = match Candidate::open(&system_name) {
             Ok(opened) => opened,
             Err(Unopened::Nothing) => return Ok(None),
-            Err(Unopened::Denied(stat)) => {
-                return Err(unreadable_object(stat.st_uid, wanted, context));
-            }
+            Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
             Err(unopened) => return Err(not_opened(unopened, wanted.kind, context)),
         };
         reached(Step::OpenOpened);
@@ -423,6 +427,9 @@ fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -
         Disbelief::Foreign(what) => foreign(what, wanted, context),
         Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
         Disbelief::Dead => context.error(ErrorKind::NotFound),
+        Disbelief::Forged(what) => context.error(ErrorKind::Damaged).with_detail(format!(
+            "{what}: a process that it was handed to for writing wrote over it; end its holders"
+        )),
     }
 }
 
@@ -464,8 +471,11 @@ fn nobody_holds(
     context: Context<'_>,
 ) -> Result<Option<Object>> {
     match candidate.believed(folder) {
-        Err(disbelief) => Err(disbelieved(disbelief, wanted, context)),
-        Ok(_) => {
+        Err(disbelief @ (Disbelief::Foreign(_) | Disbelief::SpareLink)) => {
+            Err(disbelieved(disbelief, wanted, context))
+        }
+        Err(Disbelief::Dead) => Ok(None),
+        Ok(_) | Err(Disbelief::Forged(_)) => {
             // Another user's remains, or a remover at work: nothing to open either way.
             let _ = remove::remove_if_dead(candidate);
             Ok(None)

@@ -209,21 +209,18 @@ fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
 fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
     let path = new_folder().map_err(Trouble::NoFile)?;
     reached(Step::CreateDirMade);
-    let made = new_life(&path, system_name).and_then(|(candidate, folder)| {
-        let mut made = Made { candidate, data: None, locks: None, unfinished: Some(path.clone()) };
-        match fill_folder(&mut made, &folder, plan) {
-            Ok(()) => Ok(made),
-            Err(trouble) => Err((trouble, Some(made))),
-        }
-    });
-    match made {
-        Ok(made) => Ok(made),
-        Err((trouble, Some(made))) => {
-            made.discard();
-            Err(swept_or(trouble))
-        }
-        Err((trouble, None)) => {
+    let (candidate, folder) = match new_life(&path, system_name) {
+        Ok(new) => new,
+        Err(trouble) => {
             let _ = fs::rmdir(&path);
+            return Err(swept_or(trouble));
+        }
+    };
+    let mut made = Made { candidate, data: None, locks: None, unfinished: Some(path) };
+    match fill_folder(&mut made, &folder, plan) {
+        Ok(()) => Ok(made),
+        Err(trouble) => {
+            made.discard();
             Err(swept_or(trouble))
         }
     }
@@ -250,15 +247,12 @@ fn new_folder() -> Result<CString, Errno> {
 }
 
 /// The first thing in it is what says that it is in use.
-fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), (Trouble, Option<Made>)> {
-    let open = || -> Result<(Candidate, OwnedFd), Trouble> {
-        let folder = dir::open_folder(path)?;
-        let identity = Identity::from(&fs::fstat(&folder)?);
-        let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR))?;
-        reached(Step::CreateFactsMade);
-        Ok((Candidate::made(life, system_name, Some(identity)), folder))
-    };
-    open().map_err(|trouble| (trouble, None))
+fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trouble> {
+    let folder = dir::open_folder(path)?;
+    let identity = Identity::from(&fs::fstat(&folder)?);
+    let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR))?;
+    reached(Step::CreateFactsMade);
+    Ok((Candidate::made(life, system_name, Some(identity)), folder))
 }
 
 /// A new file that nobody else may open yet.

@@ -57,6 +57,7 @@ pub(crate) mod handles {
 
 pub use machine::processors;
 pub use region::Region;
+pub(crate) use shared_region::{has_its_name, hold_again};
 
 use crate::{ObjectName, UserId};
 

@@ -38,7 +38,7 @@ impl Slot {
     fn new(part: &Part<'_>, held: &Arc<Held>) -> Result<Slot, Errno> {
         let fd = Descriptor::new(part.opened_anew()?)?;
         let path = super::descriptor::proc_path(fd.as_fd());
-        let flags = (part.access | OFlags::CLOEXEC | OFlags::NONBLOCK).bits().cast_signed();
+        let flags = (part.access | OFlags::CLOEXEC | OFlags::NONBLOCK).bits() as i32;
         Ok(Slot { fd, path, flags, holds: part.holds, _held: Arc::clone(held) })
     }
 

@@ -141,7 +141,7 @@ pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
     reached(Step::SweepOpened);
     let (owner, bytes) = what_it_takes(&candidate, folder.as_ref())?;
     let removal = match (candidate.believed(folder.as_ref()), candidate.holders().ok()?) {
-        (Ok(_), Holders::Nobody) => {
+        (Ok(_) | Err(Disbelief::Forged(_)), Holders::Nobody) => {
             reached(Step::SweepSawNobody);
             remove_if_dead(&candidate)
         }

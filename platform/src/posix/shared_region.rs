@@ -101,6 +101,19 @@ unsafe impl SharedRegion for Region {
     }
 }
 
+pub(crate) fn hold_again(region: &Region) -> Result<()> {
+    let context = Context { operation: "hold the region in this process", name: region.name() };
+    match region.held().object() {
+        Some(object) => object.hold_again(context),
+        // Memory and files without a name live as long as they are mapped.
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn has_its_name(region: &Region) -> bool {
+    region.held().object().is_some_and(Object::has_its_name)
+}
+
 /// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
 /// may open anew, with more access, what was sent for reading.
 fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {

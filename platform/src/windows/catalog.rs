@@ -1,7 +1,9 @@
 //! Listing and reclaiming: there is nothing to do on Windows (rule C17).
 
+use std::path::PathBuf;
+
 use crate::catalog::{Entry, Reclaimed};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, ObjectName, Result};
 
 pub(crate) fn list() -> Result<Vec<Entry>> {
     Err(unsupported("list the objects"))
@@ -9,6 +11,14 @@ pub(crate) fn list() -> Result<Vec<Entry>> {
 
 pub(crate) fn reclaim() -> Result<Reclaimed> {
     Err(unsupported("reclaim what was left behind"))
+}
+
+pub(crate) fn take_name(_name: &ObjectName) -> Result<bool> {
+    Err(unsupported("take the name from its holders"))
+}
+
+pub(crate) fn data_path(_name: &ObjectName) -> Option<PathBuf> {
+    None
 }
 
 fn unsupported(operation: &'static str) -> Error {

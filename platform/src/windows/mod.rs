@@ -31,4 +31,5 @@ mod view;
 pub use machine::processors;
 pub(crate) use names::posix_name;
 pub use region::Region;
+pub(crate) use region::{has_its_name, hold_again};
 pub(crate) use user::current_user;

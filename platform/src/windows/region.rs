@@ -141,6 +141,17 @@ unsafe impl SharedRegion for Region {
     }
 }
 
+/// There is no fork, and so no copy that holds nothing.
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it may fail")]
+pub(crate) fn hold_again(_region: &Region) -> Result<()> {
+    Ok(())
+}
+
+/// A name lives as long as its object.
+pub(crate) fn has_its_name(region: &Region) -> bool {
+    region.name().is_some()
+}
+
 impl fmt::Debug for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Region")
