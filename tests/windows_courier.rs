@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::ffi::c_void;
 use std::fs::File;
 use std::io::{self, Cursor, Read as _, Seek as _, Write};
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, OwnedHandle, RawHandle};
@@ -388,8 +389,8 @@ fn handle_count() -> u32 {
 
 #[link(name = "kernel32")]
 unsafe extern "system" {
-    fn CreateEventW(security: *const u8, manual: i32, set: i32, name: *const u16) -> RawHandle;
-    fn CreateSemaphoreW(security: *const u8, initial: i32, maximum: i32, name: *const u16) -> RawHandle;
+    fn CreateEventW(security: *const c_void, manual: i32, set: i32, name: *const u16) -> RawHandle;
+    fn CreateSemaphoreW(security: *const c_void, initial: i32, maximum: i32, name: *const u16) -> RawHandle;
     fn ReleaseSemaphore(semaphore: RawHandle, count: i32, before: *mut i32) -> i32;
     fn WaitForSingleObject(object: RawHandle, millis: u32) -> u32;
     fn GetCurrentProcess() -> RawHandle;
