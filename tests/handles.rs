@@ -143,6 +143,20 @@ fn an_offer_is_adopted_once() {
     child.end();
 }
 
+/// An adoption that fails takes nothing, and leaves the key.
+#[test]
+fn a_failed_adoption_can_be_tried_again() {
+    let region = Region::anonymous(&CreateOptions::new(1)).expect("memory");
+    let mut command = Part::Retrier.command(&["it"]);
+    let _offer = region.offer_to(&mut command, "it", Access::ReadWrite).expect("offered");
+    let child = Program::start(command);
+    child.wait_for_output("failed: InvalidArgument");
+    child.wait_for_output("failed: NotFound");
+    child.wait_for_output("it 4096 ReadWrite false None 0.");
+    child.wait_for_output("ready");
+    child.end();
+}
+
 /// On Windows the child takes it out of a parent that has to keep it; on POSIX it has it from its start.
 #[test]
 fn an_offer_that_is_dropped_early_is_withdrawn_on_windows_alone() {
@@ -815,6 +829,7 @@ enum Part {
     Sender,
     KilledSender,
     Adder,
+    Retrier,
     #[cfg(target_os = "linux")]
     Middle,
     #[cfg(target_os = "linux")]
@@ -852,6 +867,7 @@ fn part_entry() {
     match &*part {
         "Holder" => holder(&arguments),
         "Adder" => adder(&arguments),
+        "Retrier" => retrier(arguments[0]),
         "Receiver" => receiver(&arguments),
         "Sender" => sender(&arguments, false),
         "KilledSender" => sender(&arguments, true),
@@ -890,6 +906,25 @@ fn adder(keys: &[&str]) {
     let region = Region::adopt(keys[0]).expect("offered");
     let byte = byte_of(&region);
     view_of(&region).put(0, &(byte + 1)).expect("in range");
+}
+
+/// Is told nonsense first, then of an offer that is gone, and then what was offered.
+fn retrier(key: &str) {
+    let variable = format!("SAMEMAP_OFFER_{key}");
+    let offer = std::env::var(&variable).expect("offered");
+    // The last number belongs to what is offered: a nonce, or a file's.
+    let (rest, last) = offer.rsplit_once(':').expect("numbers");
+    let other = format!("{rest}:{}", last.parse::<u64>().expect("a number") ^ 1);
+    let told = |text: &str| {
+        // SAFETY: this program's only test runs, and no other thread looks at the environment.
+        unsafe { std::env::set_var(&variable, text) };
+        Region::adopt(key)
+    };
+    for wrong in ["nonsense", &other] {
+        println!("failed: {:?}", told(wrong).expect_err("wrong").kind());
+    }
+    let region = told(&offer).expect("neither attempt took it");
+    obey(&[(key.to_owned(), region)]);
 }
 
 /// Receives so many, and says what it got.

@@ -65,7 +65,8 @@ impl Region {
         Ok(Offer { _region: self.clone(), _system: system })
     }
 
-    /// Takes the region that the process which started this one [offered](Self::offer_to) under a key. Once.
+    /// Takes the region that the process which started this one [offered](Self::offer_to) under a key. Once; what
+    /// failed can be tried again.
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) when nothing was offered under this key, when it was adopted before, or
@@ -85,12 +86,15 @@ impl Region {
                 "nothing was offered to this process under this key; start it by a Command that Region::offer_to was called on",
             );
         };
-        // What is adopted twice would be closed twice.
+        // Locked until it is adopted: what is adopted twice would be closed twice.
         static ADOPTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-        if !ADOPTED.lock().unwrap_or_else(PoisonError::into_inner).insert(variable) {
+        let mut adopted = ADOPTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if adopted.contains(&variable) {
             return not_found("it was adopted before, in this process; clone the Region in place of that");
         }
-        system::handles::adopt(&offer)
+        let region = system::handles::adopt(&offer)?;
+        adopted.insert(variable);
+        Ok(region)
     }
 
     fn check_allows(&self, access: Access, operation: &'static str) -> Result<()> {
@@ -138,8 +142,9 @@ pub struct Offer {
 ///
 /// # Whom to receive from
 /// The connection must lead to a process that is trusted. What arrives is checked (that it is a region at all,
-/// its size, its owner), but a peer can still do what any holder can: write to the memory while it is used, and
-/// on POSIX truncate a file that it sends (see [`Region::over_file`]).
+/// its size, its owner; on Windows, that it was put into this process by its sender), but a peer can still do what
+/// any holder can: write to the memory while it is used, and on POSIX truncate a file that it sends (see
+/// [`Region::over_file`]).
 #[derive(Debug)]
 pub struct Courier(pub(crate) system::handles::Courier);
 
@@ -154,7 +159,7 @@ impl Courier {
     ///
     /// # Platform-specific behavior
     /// If it is never received: on POSIX the region lives until the connection is closed; on Windows until the
-    /// receiving process ends.
+    /// receiving process ends, but for a send that failed, which takes it back.
     pub fn send(&mut self, region: &Region, access: Access) -> Result<()> {
         region.check_allows(access, SEND)?;
         system::handles::send(&mut self.0, region, access)

@@ -22,6 +22,7 @@ mod copy;
 mod error;
 mod file_region;
 mod handles;
+mod handover;
 mod holding;
 mod kind;
 mod name;

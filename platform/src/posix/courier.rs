@@ -14,9 +14,10 @@ use rustix::net::{
 use super::descriptor::Lockable;
 use super::errors::Context;
 use super::fork;
-use super::handover::{self, Label, MOST_DESCRIPTORS, Part, nonsense};
+use super::handover::{self, MOST_DESCRIPTORS, Part, nonsense};
 use super::ofd_lock;
 use super::region::Region;
+use crate::handover::wire::{HEAD_LEN, Label, NO_ANSWER};
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
 
@@ -40,36 +41,12 @@ impl crate::Courier {
     }
 }
 
-/// `SMHANDLE`, version, form, access, number of descriptors, length: in little-endian order.
-const MESSAGE_LEN: usize = 32;
-const MAGIC: &[u8; 8] = b"SMHANDLE";
-const VERSION: u32 = 2;
-
-fn message_of(label: Label, descriptors: usize) -> [u8; MESSAGE_LEN] {
-    let mut message = [0; MESSAGE_LEN];
-    message[..8].copy_from_slice(MAGIC);
-    let words = [VERSION, label.form.code(), label.access_code(), descriptors as u32];
-    for (at, word) in words.into_iter().enumerate() {
-        message[8 + 4 * at..12 + 4 * at].copy_from_slice(&word.to_le_bytes());
-    }
-    message[24..].copy_from_slice(&label.len.to_le_bytes());
-    message
-}
-
-fn label_of(message: &[u8; MESSAGE_LEN]) -> Option<(Label, usize)> {
-    let word = |at: usize| Some(u32::from_le_bytes(message[at..at + 4].try_into().ok()?));
-    let len = u64::from_le_bytes(message[24..].try_into().ok()?);
-    let (label, descriptors) = (Label::from_codes(word(12)?, word(16)?, len)?, word(20)? as usize);
-    let good = message.starts_with(MAGIC) && word(8)? == VERSION && label.fits(descriptors);
-    good.then_some((label, descriptors))
-}
-
 pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
     let context = Context { operation: "send the region", name: region.name() };
     let fds = handover::parts(region.held(), access)
         .and_then(|parts| parts.iter().map(for_the_receiver).collect::<Result<Vec<Lockable>, Errno>>())
         .map_err(|errno| context.os(errno))?;
-    let message = message_of(Label::of(region, access), fds.len());
+    let message = Label::of(region, access).head(fds.len() as u32);
     send_message(&courier.0, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
     reached(Step::SendSent);
     // Closed here, and not unlocked: what is in flight keeps the lock.
@@ -112,7 +89,8 @@ pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
     let Received { message, fds, lost_some } =
         receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
     reached(Step::ReceiveTaken);
-    let (label, descriptors) = label_of(&message).ok_or_else(|| nonsense(context))?;
+    let (label, descriptors) = Label::from_head(&message).ok_or_else(|| nonsense(context))?;
+    let descriptors = descriptors as usize;
     if fds.len() < descriptors && lost_some {
         return Err(context.os(Errno::MFILE).with_detail(
             "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
@@ -125,16 +103,16 @@ pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
 }
 
 struct Received {
-    message: [u8; MESSAGE_LEN],
+    message: [u8; HEAD_LEN],
     fds: Vec<Lockable>,
     /// Whether descriptors came that there was no room for.
     lost_some: bool,
 }
 
 fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
-    let mut came = Received { message: [0; MESSAGE_LEN], fds: Vec::new(), lost_some: false };
+    let mut came = Received { message: [0; HEAD_LEN], fds: Vec::new(), lost_some: false };
     let mut received = 0;
-    while received < MESSAGE_LEN {
+    while received < HEAD_LEN {
         match wait(stream).and_then(|()| receive_piece(stream, received, &mut came)) {
             // The other side closed the connection.
             Ok(0) => return Err(Errno::CONNRESET),
@@ -180,33 +158,10 @@ fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> R
 
 fn connection_failed(errno: Errno, context: Context<'_>) -> Error {
     match errno {
-        Errno::AGAIN => context
-            .error(ErrorKind::TimedOut)
-            .with_detail(
-                "the other side did not answer within the connection's timeout; close the connection",
-            )
-            .with_source(errno.into()),
+        Errno::AGAIN => context.error(ErrorKind::TimedOut).with_detail(NO_ANSWER).with_source(errno.into()),
         Errno::CONNRESET | Errno::PIPE => {
             context.os(errno).with_detail("the other side closed the connection; see why it ended")
         }
         errno => context.os(errno),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_arrives_is_believed() {
-        let label = Label::from_codes(4, 2, 0x0102_0304_0506).unwrap();
-        let good = message_of(label, 3);
-        assert_eq!(label_of(&good), Some((label, 3)));
-        for at in 0..MESSAGE_LEN - 8 {
-            let mut bytes = good;
-            bytes[at] ^= 0xFF;
-            assert_eq!(label_of(&bytes), None, "byte {at}");
-        }
-        assert_eq!(label_of(&message_of(label, 1)), None);
     }
 }

@@ -28,78 +28,25 @@ use super::descriptor::Lockable;
 use super::errors::Context;
 use super::lifetime::{Arrived, Object};
 use super::mapping::Backing as _;
-use super::opened_file::{self, access_of, code_of};
+use super::opened_file;
 use super::owner::check_owner;
 use super::record;
 use super::region::{Held, MappedFile, Region};
+use crate::handover::wire::{Form, Label, NONSENSE};
 use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
-
-/// What a region is made of, for the process that gets its descriptors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Named,
-    Anonymous,
-    File,
-    NamedFile,
-}
-
-impl Form {
-    const ALL: [Form; 4] = [Form::Named, Form::Anonymous, Form::File, Form::NamedFile];
-
-    fn of(held: &Held) -> Form {
-        match held {
-            Held::Named(_) => Form::Named,
-            Held::Anonymous(_) => Form::Anonymous,
-            Held::File { object: None, .. } => Form::File,
-            Held::File { object: Some(_), .. } => Form::NamedFile,
-        }
-    }
-
-    pub(super) fn code(self) -> u32 {
-        match self {
-            Form::Named => 1,
-            Form::Anonymous => 2,
-            Form::File => 3,
-            Form::NamedFile => 4,
-        }
-    }
-
-    fn has_life(self) -> bool {
-        matches!(self, Form::Named | Form::NamedFile)
-    }
-}
-
-/// What is said of a region beside its descriptors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Label {
-    pub(super) form: Form,
-    pub(super) access: Access,
-    /// Of a file, the region's part of it.
-    pub(super) len: u64,
-}
 
 /// The most descriptors that a region is made of.
 pub(super) const MOST_DESCRIPTORS: usize = 3;
 
-impl Label {
-    pub(super) fn of(region: &Region, access: Access) -> Label {
-        Label { form: Form::of(region.held()), access, len: region.len() }
-    }
+/// Whether what a region is made of begins with a description that holds it.
+fn has_life(form: Form) -> bool {
+    matches!(form, Form::Named | Form::NamedFile)
+}
 
-    pub(super) fn from_codes(form: u32, access: u32, len: u64) -> Option<Label> {
-        let form = Form::ALL.into_iter().find(|known| known.code() == form)?;
-        Some(Label { form, access: access_of(access)?, len })
-    }
-
-    pub(super) fn access_code(self) -> u32 {
-        code_of(self.access)
-    }
-
-    /// Whether a region is made of so many descriptors.
-    pub(super) fn fits(self, descriptors: usize) -> bool {
-        let least = 1 + usize::from(self.form.has_life());
-        descriptors == least || descriptors == least + 1 && self.access.writes_object()
-    }
+/// Whether a region is made of so many descriptors.
+pub(super) fn fits(label: Label, descriptors: usize) -> bool {
+    let least = 1 + usize::from(has_life(label.form));
+    descriptors == least || descriptors == least + 1 && label.access.writes_object()
 }
 
 /// One of a region's descriptors.
@@ -146,11 +93,11 @@ pub(super) fn assemble(
     trust: &Trust,
     context: Context<'_>,
 ) -> Result<Region> {
-    if !label.fits(came.len()) {
+    if !fits(label, came.len()) {
         return Err(nonsense(context));
     }
     let mut came = came.into_iter();
-    let life = if label.form.has_life() { came.next() } else { None };
+    let life = if has_life(label.form) { came.next() } else { None };
     let (Some(data), locks) = (came.next(), came.next()) else { return Err(nonsense(context)) };
     match (label.form, life) {
         (Form::Anonymous, _) => {
@@ -243,9 +190,7 @@ fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
 }
 
 pub(super) fn nonsense(context: Context<'_>) -> Error {
-    context
-        .error(ErrorKind::InvalidArgument)
-        .with_detail("what arrived is no region of samemap; both sides must use the same version of it")
+    context.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
 }
 
 fn not_enough(context: Context<'_>) -> Error {

@@ -1,7 +1,6 @@
 //! Sharing by handle with a child that is about to start.
 
 use std::ffi::CString;
-use std::fmt::Write as _;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt as _;
@@ -13,9 +12,10 @@ use rustix::io::{Errno, FdFlags};
 
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
-use super::handover::{self, Label, Part, nonsense};
+use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
 use super::region::{Held, Region};
+use crate::handover::wire::{self, Label};
 use crate::{Access, ErrorKind, Result, SharedRegion as _, Trust};
 
 /// Nothing: the command itself keeps what it carries.
@@ -67,18 +67,19 @@ fn check(answer: i32) -> io::Result<()> {
 pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
     let context = Context { operation: "offer the region to a child", name: region.name() };
     let parts = handover::parts(region.held(), access).map_err(|errno| context.os(errno))?;
-    let mut value = Label::of(region, access).to_text();
+    let label = Label::of(region, access);
+    let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
     let mut slots = Vec::new();
     for part in parts {
         let slot = Slot::new(&part, region.held()).map_err(|errno| context.os(errno))?;
         let (dev, ino) = slot.fd.identity().parts();
-        write!(value, ":{}:{dev}:{ino}", slot.fd.as_fd().as_raw_fd()).expect("a String takes all text");
+        numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
         slots.push(slot);
     }
     // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
     // made before: no allocation, no lock.
     unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
-    command.env(variable, value);
+    command.env(variable, wire::to_text(&numbers));
     Ok(Offer)
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn adopt(offer: &str) -> Result<Region> {
             "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
         ));
     }
-    let Some((label, claims)) = Label::from_text(offer) else { return Err(nonsense(context)) };
+    let Some((label, claims)) = claims_of(offer) else { return Err(nonsense(context)) };
     let mut came = Vec::new();
     for claim in &claims {
         came.push(claim.copy(label.access, context)?);
@@ -117,6 +118,11 @@ struct Claim {
 }
 
 impl Claim {
+    fn from_numbers(numbers: &[u64]) -> Option<Claim> {
+        let &[fd, dev, ino] = numbers else { return None };
+        Some(Claim { fd: fd.try_into().ok()?, file: Identity::from_parts(dev, ino) })
+    }
+
     /// A copy of the descriptor, if it is still what was passed on: the variable is also seen by the children of this
     /// process, and the number may mean something else there.
     fn copy(self, access: Access, context: Context<'_>) -> Result<Lockable> {
@@ -154,32 +160,14 @@ impl Claim {
     }
 }
 
-impl Label {
-    fn to_text(self) -> String {
-        format!("{TEXT_VERSION}:{}:{}:{}", self.form.code(), self.access_code(), self.len)
-    }
-
-    fn from_text(text: &str) -> Option<(Label, Vec<Claim>)> {
-        let mut words = text.split(':');
-        if words.next()? != TEXT_VERSION {
-            return None;
-        }
-        let (form, access, len) = (words.next()?, words.next()?, words.next()?);
-        let label = Label::from_codes(form.parse().ok()?, access.parse().ok()?, len.parse().ok()?)?;
-        let mut claims: Vec<Claim> = Vec::new();
-        while let Some(fd) = words.next() {
-            let (dev, ino) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-            claims.push(Claim { fd: fd.parse().ok()?, file: Identity::from_parts(dev, ino) });
-        }
-        let different = claims
-            .iter()
-            .enumerate()
-            .all(|(at, claim)| claims[..at].iter().all(|other| other.fd != claim.fd));
-        (label.fits(claims.len()) && different).then_some((label, claims))
-    }
+fn claims_of(offer: &str) -> Option<(Label, Vec<Claim>)> {
+    let numbers = wire::numbers_in(offer)?;
+    let (&[form, access, len], claims) = numbers.split_first_chunk::<3>()?;
+    let label = Label::from_codes(form.try_into().ok()?, access.try_into().ok()?, len)?;
+    let claims = claims.chunks(3).map(Claim::from_numbers).collect::<Option<Vec<Claim>>>()?;
+    let is_new = |at: usize| claims[..at].iter().all(|other| other.fd != claims[at].fd);
+    (fits(label, claims.len()) && (0..claims.len()).all(is_new)).then_some((label, claims))
 }
-
-const TEXT_VERSION: &str = "2";
 
 #[cfg(test)]
 mod tests {
@@ -188,16 +176,13 @@ mod tests {
     const CONTEXT: Context<'_> = Context { operation: "try", name: None };
 
     #[test]
-    fn labels_read_back() {
-        let label = Label::from_codes(4, 2, 0x0102_0304_0506).unwrap();
+    fn offers_read_back() {
         let claim = |fd, dev, ino| Claim { fd, file: Identity::from_parts(dev, ino) };
-        for (more, claims) in [
-            ("", vec![claim(3, 4, 5), claim(6, 7, 8)]),
-            (":9:10:11", vec![claim(3, 4, 5), claim(6, 7, 8), claim(9, 10, 11)]),
-        ] {
-            let text = format!("{}:3:4:5:6:7:8{more}", label.to_text());
-            assert_eq!(Label::from_text(&text), Some((label, claims)));
-        }
+        let (two, third) = ([claim(3, 4, 5), claim(6, 7, 8)], claim(9, 10, 11));
+        let (label, claims) = claims_of("1:4:2:100:3:4:5:6:7:8").unwrap();
+        assert_eq!((label.access, label.len, &claims[..]), (Access::ReadWrite, 100, &two[..]));
+        let (_, claims) = claims_of("1:4:2:100:3:4:5:6:7:8:9:10:11").unwrap();
+        assert_eq!((&claims[..2], claims[2]), (&two[..], third));
     }
 
     #[test]
@@ -205,20 +190,21 @@ mod tests {
         for text in [
             "",
             ":",
-            "2",
-            "2:1:1:1",
-            "1:1:1:1:3:4:5:6:7:8",
-            "2:9:1:1:3:4:5:6:7:8",
-            "2:1:9:1:3:4:5:6:7:8",
-            "2:1:1:x:3:4:5:6:7:8",
-            "2:1:1:1:3:4:5:6:7",
-            "2:1:1:1:3:4:5",
-            "2:1:1:1:3:4:5:6:7:8:9:10:11",
-            "2:1:2:1:3:4:5:6:7:8:3:10:11",
-            "2:4:1:1:3:4:5:3:7:8",
-            "2:1:1:1:-x:4:5:6:7:8",
+            "1",
+            "1:1:1:1",
+            "2:1:1:1:3:4:5:6:7:8",
+            "1:9:1:1:3:4:5:6:7:8",
+            "1:1:9:1:3:4:5:6:7:8",
+            "1:1:1:x:3:4:5:6:7:8",
+            "1:1:1:1:3:4:5:6:7",
+            "1:1:1:1:3:4:5",
+            "1:1:1:1:3:4:5:6:7:8:9:10:11",
+            "1:1:2:1:3:4:5:6:7:8:3:10:11",
+            "1:4:1:1:3:4:5:3:7:8",
+            "1:1:1:1:-3:4:5:6:7:8",
+            "1:1:1:1:4294967299:4:5:6:7:8",
         ] {
-            assert_eq!(Label::from_text(text), None, "{text}");
+            assert_eq!(claims_of(text), None, "{text}");
         }
     }
 

@@ -35,18 +35,6 @@ pub(super) fn received(
 /// PATH_MAX of Linux, which counts a NUL. A longer path cannot be opened in one call.
 pub(super) const MAX_PATH: usize = 4096;
 
-pub(super) fn code_of(access: Access) -> u32 {
-    match access {
-        Access::ReadOnly => 1,
-        Access::ReadWrite => 2,
-        Access::CopyOnWrite => 3,
-    }
-}
-
-pub(super) fn access_of(code: u32) -> Option<Access> {
-    [Access::ReadOnly, Access::ReadWrite, Access::CopyOnWrite].into_iter().find(|&a| code_of(a) == code)
-}
-
 /// A regular file, open for what the caller wants.
 pub(super) struct Opened {
     file: MappedFile,

@@ -26,8 +26,9 @@ use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
 use super::facts::RECORD_AT;
 use super::lifetime::Object;
-use super::opened_file::{MAX_PATH, access_of, check_modes, code_of, is_regular, open_file};
+use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
+use crate::handover::wire::{access_of, code_of};
 use crate::{Access, Error, ErrorKind, ObjectName, Result};
 
 /// From an object that leads to a file to the region over it.

@@ -1,4 +1,4 @@
-//! The two questions that Win32 has no call for, asked of the kernel itself.
+//! Questions that Win32 has no call for, asked of the kernel itself.
 
 use std::ffi::c_void;
 use std::io;
@@ -96,6 +96,38 @@ struct IoStatus {
     information: usize,
 }
 
+/// Whether an object has a name, in whichever folder. Not for files: asked of one that is being read, the kernel
+/// waits for the reader.
+pub(super) fn has_name(object: BorrowedHandle<'_>) -> io::Result<bool> {
+    const OBJECT_NAME_INFORMATION: i32 = 1;
+    const STATUS_BUFFER_OVERFLOW: NTSTATUS = 0x8000_0005_u32 as NTSTATUS;
+    const STATUS_INFO_LENGTH_MISMATCH: NTSTATUS = 0xC000_0004_u32 as NTSTATUS;
+    let (mut name, mut needed) = (NameWithoutRoom::default(), 0);
+    // SAFETY: the handle is open, the struct is valid for writes of its size, and `needed` for a write.
+    let status = unsafe {
+        NtQueryObject(
+            object.as_raw_handle(),
+            OBJECT_NAME_INFORMATION,
+            ptr::from_mut(&mut name).cast(),
+            size_of::<NameWithoutRoom>() as u32,
+            &mut needed,
+        )
+    };
+    if matches!(status, STATUS_BUFFER_OVERFLOW | STATUS_INFO_LENGTH_MISMATCH) {
+        return Ok(true);
+    }
+    check(status).map(|()| name.length > 0)
+}
+
+/// `OBJECT_NAME_INFORMATION`, a UNICODE_STRING, with no room for the text behind it.
+#[repr(C)]
+#[derive(Default)]
+struct NameWithoutRoom {
+    length: u16,
+    room: u16,
+    text: usize,
+}
+
 pub(super) fn check(status: NTSTATUS) -> io::Result<()> {
     if status >= 0 {
         return Ok(());
@@ -112,6 +144,14 @@ unsafe extern "system" {
         information: *mut c_void,
         length: usize,
         written: *mut usize,
+    ) -> NTSTATUS;
+
+    fn NtQueryObject(
+        object: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        needed: *mut u32,
     ) -> NTSTATUS;
 
     fn NtQueryInformationFile(

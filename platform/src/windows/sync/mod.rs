@@ -22,7 +22,7 @@ mod header;
 mod mutex;
 mod object;
 mod place;
-mod query;
+pub(super) mod query;
 mod seat;
 mod semaphore;
 mod shared_event;

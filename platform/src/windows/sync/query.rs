@@ -12,13 +12,13 @@ use crate::windows::nt::check;
 /// `SEMAPHORE_BASIC_INFORMATION`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct SemaphoreFacts {
-    pub(super) count: u32,
-    pub(super) maximum: u32,
+pub(in crate::windows) struct SemaphoreFacts {
+    pub(in crate::windows) count: u32,
+    pub(in crate::windows) maximum: u32,
 }
 
 /// Count and maximum of a semaphore. The handle needs `SEMAPHORE_QUERY_STATE`.
-pub(super) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<SemaphoreFacts> {
+pub(in crate::windows) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<SemaphoreFacts> {
     let mut facts = SemaphoreFacts::default();
     // SAFETY: the struct is the one of this class and valid for writes of its size.
     let status = unsafe {

@@ -1,0 +1,229 @@
+//! Regions that a child takes out of the process that started it.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::windows::io::{
+    AsHandle as _, AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle,
+};
+use std::process::Command;
+
+use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, FILETIME};
+use windows_sys::Win32::System::Threading::{
+    GetProcessTimes, PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION,
+};
+
+use super::duplicate::{
+    copy_out_of, duplicate_file, duplicate_section, is_number, number_of, open_process, this_process,
+};
+use super::waybill::Waybill;
+use super::{Nonce, Parts, assemble, new_nonce, nonsense};
+use crate::handover::wire::{numbers_in, to_text};
+use crate::windows::error::{Attempt, code_of, is_denied};
+use crate::windows::section::Section;
+use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion as _};
+
+/// What the child takes: copies with no more rights than are offered, and the ticket that says so. Closed when
+/// this is dropped, and then the offer is withdrawn.
+pub(crate) struct Offer {
+    _ticket: Region,
+    _section: OwnedHandle,
+    _file: Option<OwnedHandle>,
+}
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offer").finish_non_exhaustive()
+    }
+}
+
+/// Where the waybill begins in a ticket, behind the nonce.
+const WAYBILL_AT: usize = size_of::<Nonce>();
+
+pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
+    let attempt = Attempt::new("offer the region to a child", region.name());
+    let failed = |cause| attempt.failed(cause);
+    let section = duplicate_section(&region.section, this_process(), access).map_err(failed)?;
+    // SAFETY: made for this process just now, and nobody else closes it.
+    let section = unsafe { OwnedHandle::from_raw_handle(section) };
+    let file = duplicate_file(&region.section, this_process(), access).map_err(failed)?;
+    // SAFETY: as above.
+    let file = file.map(|file| unsafe { OwnedHandle::from_raw_handle(file) });
+    let file_number = file.as_ref().map(|file| number_of(file.as_raw_handle()));
+    let waybill = Waybill::of(region, access, number_of(section.as_raw_handle()), file_number);
+    let nonce = new_nonce();
+    let ticket = ticket_of(nonce, &waybill)?;
+    let sender = Sender {
+        id: std::process::id(),
+        began: began(this_process()).map_err(failed)?,
+        ticket: number_of(ticket.section.as_handle().as_raw_handle()),
+        nonce,
+    };
+    command.env(variable, sender.to_text());
+    Ok(Offer { _ticket: ticket, _section: section, _file: file })
+}
+
+/// The size of a ticket; what it says fits in with the longest name.
+const TICKET_LEN: u64 = 4096;
+
+fn ticket_of(nonce: Nonce, waybill: &Waybill) -> Result<Region> {
+    let ticket = Region::anonymous(&CreateOptions::new(TICKET_LEN))?;
+    let view = ticket.view(.., Access::ReadWrite)?;
+    view.put(0, &nonce)?;
+    view.write(WAYBILL_AT, &waybill.bytes())?;
+    Ok(ticket)
+}
+
+/// Who offers, as the child is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sender {
+    id: u32,
+    began: u64,
+    ticket: u64,
+    nonce: Nonce,
+}
+
+impl Sender {
+    fn to_text(self) -> String {
+        let Sender { id, began, ticket, nonce: [first, second] } = self;
+        to_text(&[id.into(), began, ticket, first, second])
+    }
+
+    fn from_text(text: &str) -> Option<Sender> {
+        let [id, began, ticket, first, second] = numbers_in(text)?[..] else { return None };
+        let id = u32::try_from(id).ok()?;
+        is_number(ticket).then_some(Sender { id, began, ticket, nonce: [first, second] })
+    }
+}
+
+/// When a process began: with its id, this tells it from every other.
+fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
+    let [mut began, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
+    // SAFETY: the handle is open, and the four are valid for writes.
+    let told =
+        unsafe { GetProcessTimes(process.as_raw_handle(), &mut began, &mut ended, &mut kernel, &mut user) };
+    if told == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(u64::from(began.dwHighDateTime) << 32 | u64::from(began.dwLowDateTime))
+}
+
+pub(crate) fn adopt(offer: &str) -> Result<Region> {
+    let attempt = Attempt::new("adopt the region that was offered", None);
+    let sender = Sender::from_text(offer).ok_or_else(|| nonsense(attempt))?;
+    let parent = Parent::of(&sender, attempt)?;
+    let waybill = parent.waybill(&sender, attempt)?;
+    let pull = |number| parent.pull(number).map_err(|cause| withdrawn(cause, attempt));
+    let parts =
+        Parts { section: pull(waybill.section)?, file: waybill.file.map(pull).transpose()?.map(File::from) };
+    // The ticket outlives its handles' copies in no case: so it was good when they were pulled.
+    if parent.waybill(&sender, attempt)? != waybill {
+        return Err(nonsense(attempt));
+    }
+    // Whoever started this process could have started anything in its place: the owner is not looked at.
+    assemble(parts, &waybill, attempt)
+}
+
+/// The process that offers.
+struct Parent(OwnedHandle);
+
+impl Parent {
+    fn of(sender: &Sender, attempt: Attempt<'_>) -> Result<Parent> {
+        let opened = open_process(sender.id, PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION);
+        let process = opened.map_err(|cause| match is_denied(&cause) {
+            true => attempt.failed(cause).with_detail(
+                "this process may not reach into the one that offers (is that one elevated?); let it send the region by a Courier",
+            ),
+            false => ended(attempt).with_source(cause),
+        })?;
+        match began(process.as_handle()) {
+            Ok(time) if time == sender.began => Ok(Parent(process)),
+            Ok(_) => Err(ended(attempt)),
+            Err(cause) => Err(attempt.failed(cause)),
+        }
+    }
+
+    fn pull(&self, number: u64) -> io::Result<OwnedHandle> {
+        copy_out_of(self.0.as_handle(), number)
+    }
+
+    /// What the ticket says, if the number is still a ticket's.
+    fn waybill(&self, sender: &Sender, attempt: Attempt<'_>) -> Result<Waybill> {
+        let ticket = self.pull(sender.ticket).map_err(|cause| withdrawn(cause, attempt))?;
+        read_ticket(Section::from_handle(ticket), sender.nonce, attempt)
+            .ok_or_else(|| withdrawn(io::Error::from_raw_os_error(ERROR_INVALID_HANDLE as i32), attempt))
+    }
+}
+
+/// Nothing where it is something else.
+fn read_ticket(ticket: Section, nonce: Nonce, attempt: Attempt<'_>) -> Option<Waybill> {
+    let region = Region::of(ticket, None, Access::ReadOnly, attempt).ok()?;
+    let view = region.view(..TICKET_LEN, Access::ReadOnly).ok()?;
+    let mut bytes = [0; TICKET_LEN as usize];
+    view.read(0, &mut bytes).ok()?;
+    let (told, mut waybill) = bytes.split_at(WAYBILL_AT);
+    if told != nonce.map(u64::to_le_bytes).concat() {
+        return None;
+    }
+    Waybill::read_from(&mut waybill).ok()?
+}
+
+fn ended(attempt: Attempt<'_>) -> Error {
+    attempt.error(ErrorKind::NotFound).with_detail(
+        "the process that offered it has ended; it must live until the region is adopted, or send it by a Courier",
+    )
+}
+
+fn withdrawn(cause: io::Error, attempt: Attempt<'_>) -> Error {
+    if code_of(&cause) != ERROR_INVALID_HANDLE {
+        return attempt.failed(cause);
+    }
+    let error = attempt.error(ErrorKind::NotFound).with_source(cause);
+    error.with_detail(
+        "the offer was withdrawn; the process that offers must keep the Offer until it is adopted",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handover::wire::{Form, Label};
+
+    fn waybill() -> Waybill {
+        let label = Label { form: Form::File, access: Access::ReadWrite, len: 1000 };
+        Waybill { label, section: 0x1234, file: Some(8), name: None }
+    }
+
+    #[test]
+    fn senders_read_back() {
+        let sender = Sender { id: 7, began: u64::MAX, ticket: 16, nonce: [1, u64::MAX] };
+        assert_eq!(Sender::from_text(&sender.to_text()), Some(sender));
+        for text in
+            ["", "1", "2:1:1:4:1:1", "1:1:1:4:1", "1:1:1:5:1:1", "1:1:1:0:1:1", "1:99999999999:1:4:1:1"]
+        {
+            assert_eq!(Sender::from_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_told_from_everything_else() {
+        let attempt = Attempt::new("try", None);
+        let ticket = ticket_of([1, 2], &waybill()).expect("memory");
+        let section = || Section::from_handle(ticket.to_handle().expect("a handle"));
+        assert_eq!(read_ticket(section(), [1, 2], attempt), Some(waybill()));
+        assert_eq!(read_ticket(section(), [1, 3], attempt), None);
+        let file = File::open(std::env::current_exe().expect("this program")).expect("readable");
+        assert_eq!(read_ticket(Section::from_handle(file.into()), [1, 2], attempt), None);
+    }
+
+    #[test]
+    fn a_process_is_told_by_when_it_began() {
+        let attempt = Attempt::new("try", None);
+        let own = began(this_process()).expect("this process");
+        let mut sender = Sender { id: std::process::id(), began: own, ticket: 16, nonce: [0, 0] };
+        assert!(Parent::of(&sender, attempt).is_ok());
+        sender.began += 1;
+        let error = Parent::of(&sender, attempt).err().expect("another process of this id");
+        assert_eq!(*error.kind(), ErrorKind::NotFound);
+    }
+}

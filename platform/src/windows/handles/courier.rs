@@ -1,0 +1,178 @@
+//! Regions that are sent to a process that runs.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle, OwnedHandle, RawHandle};
+
+use windows_sys::Win32::System::Threading::PROCESS_DUP_HANDLE;
+
+use super::duplicate::{
+    close_in, duplicate, duplicate_file, duplicate_section, number_of, open_process, this_process,
+};
+use super::seal::{self, Print, Seal};
+use super::waybill::Waybill;
+use super::{assemble, nonsense};
+use crate::handover::wire::NO_ANSWER;
+use crate::windows::error::{Attempt, is_denied};
+use crate::windows::region::check_owner;
+use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust};
+
+/// One end of a connection.
+pub(crate) enum Courier {
+    Sending { stream: Box<dyn Write + Send>, process: OwnedHandle },
+    Receiving { stream: Box<dyn Read + Send> },
+}
+
+impl fmt::Debug for Courier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Courier::Sending { .. } => "Sending",
+            Courier::Receiving { .. } => "Receiving",
+        })
+    }
+}
+
+impl crate::Courier {
+    /// A courier that sends to the process with this id, over a stream that leads there.
+    ///
+    /// This process must be allowed to duplicate handles into that one (`PROCESS_DUP_HANDLE`), as processes of the
+    /// same user are.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) where there is no such process;
+    /// [`AccessDenied`](ErrorKind::AccessDenied).
+    pub fn to_process_id(stream: impl Write + Send + 'static, id: u32) -> Result<crate::Courier> {
+        let attempt = Attempt::new("open the process to send regions to", None);
+        let process = open_process(id, PROCESS_DUP_HANDLE).map_err(|cause| match is_denied(&cause) {
+            true => attempt.failed(cause),
+            false => attempt
+                .error(ErrorKind::NotFound)
+                .with_detail(format!("there is no process {id}"))
+                .with_source(cause),
+        })?;
+        Ok(Self::to_process(stream, process))
+    }
+
+    /// A courier that sends to a process, over a stream that leads there. The handle needs the right
+    /// `PROCESS_DUP_HANDLE`; that of a [`Child`](std::process::Child) has it.
+    #[must_use]
+    pub fn to_process(stream: impl Write + Send + 'static, process: OwnedHandle) -> crate::Courier {
+        crate::Courier(Courier::Sending { stream: Box::new(stream), process })
+    }
+
+    /// A courier that receives what its peer sends over a stream.
+    ///
+    /// The sender must be a process that may duplicate handles into this one. Bytes from anybody else are an error
+    /// ([`InvalidArgument`](ErrorKind::InvalidArgument)) and touch no handle of this process: a sender leaves
+    /// proof beside what it sends, which cannot be said in a message.
+    #[must_use]
+    pub fn receiving(stream: impl Read + Send + 'static) -> crate::Courier {
+        crate::Courier(Courier::Receiving { stream: Box::new(stream) })
+    }
+}
+
+pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
+    let attempt = Attempt::new("send the region", region.name());
+    let Courier::Sending { stream, process } = courier else {
+        return Err(attempt
+            .error(ErrorKind::InvalidArgument)
+            .with_detail("this courier receives; send by one of Courier::to_process"));
+    };
+    let mut parcel = Parcel::to(process.as_handle());
+    let message = parcel.pack(region, access).map_err(|cause| attempt.failed(cause))?;
+    let sent = stream.write_all(&message).and_then(|()| stream.flush());
+    sent.map_err(|cause| connection_failed(cause, attempt))?;
+    parcel.delivered();
+    Ok(())
+}
+
+/// Handles in another process, closed there unless they were delivered or taken.
+struct Parcel<'a> {
+    process: BorrowedHandle<'a>,
+    numbers: Vec<u64>,
+    seal: Option<Seal>,
+}
+
+impl<'a> Parcel<'a> {
+    fn to(process: BorrowedHandle<'a>) -> Parcel<'a> {
+        Parcel { process, numbers: Vec::new(), seal: None }
+    }
+
+    fn put(&mut self, handle: RawHandle) -> u64 {
+        let number = number_of(handle);
+        self.numbers.push(number);
+        number
+    }
+
+    /// Puts in what belongs to the region, and answers the message that says so.
+    fn pack(&mut self, region: &Region, access: Access) -> io::Result<Vec<u8>> {
+        let process = self.process;
+        let section = self.put(duplicate_section(&region.section, process, access)?);
+        let file = duplicate_file(&region.section, process, access)?.map(|file| self.put(file));
+        let waybill = Waybill::of(region, access, section, file);
+        let seal = Seal::new(&waybill)?;
+        let print = seal.print(|part| {
+            let part = duplicate(this_process(), part.as_raw_handle(), process, Some(seal::RIGHTS))?;
+            Ok(self.put(part))
+        })?;
+        self.seal = Some(seal);
+        Ok([waybill.bytes(), print.bytes()].concat())
+    }
+
+    fn delivered(mut self) {
+        self.numbers.clear();
+        self.seal = None;
+    }
+}
+
+impl Drop for Parcel<'_> {
+    fn drop(&mut self) {
+        // A message that could not be sent may have arrived all the same.
+        if self.seal.as_ref().is_some_and(|seal| !seal.take()) {
+            return;
+        }
+        for &number in &self.numbers {
+            // SAFETY: made there by this process; nobody has the permit to own it, or was told of it.
+            unsafe { close_in(self.process, number) };
+        }
+    }
+}
+
+pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
+    let attempt = Attempt::new("receive a region", None);
+    let Courier::Receiving { stream } = courier else {
+        return Err(attempt
+            .error(ErrorKind::InvalidArgument)
+            .with_detail("this courier sends; receive by one of Courier::receiving"));
+    };
+    let message = read_message(stream).map_err(|cause| connection_failed(cause, attempt))?;
+    let (waybill, print) = message.ok_or_else(|| nonsense(attempt))?;
+    let parts = print.open(&waybill).map_err(|cause| attempt.failed(cause))?;
+    let parts = parts.ok_or_else(|| not_for_us(attempt))?;
+    check_owner(&parts.section, trust, attempt)?;
+    assemble(parts, &waybill, attempt)
+}
+
+fn read_message(stream: &mut impl Read) -> io::Result<Option<(Waybill, Print)>> {
+    let Some(waybill) = Waybill::read_from(stream)? else { return Ok(None) };
+    let print = Print::read_from(stream)?;
+    Ok(print.map(|print| (waybill, print)))
+}
+
+fn not_for_us(attempt: Attempt<'_>) -> Error {
+    attempt.error(ErrorKind::InvalidArgument).with_detail(
+        "what the message names was not put into this process by its sender, or was received before; send to this process's id, once for each receipt",
+    )
+}
+
+fn connection_failed(cause: io::Error, attempt: Attempt<'_>) -> Error {
+    match cause.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            attempt.error(ErrorKind::TimedOut).with_detail(NO_ANSWER).with_source(cause)
+        }
+        _ => attempt
+            .error(ErrorKind::Os)
+            .with_detail("the connection failed, or the other side closed it; see why it ended")
+            .with_source(cause),
+    }
+}

@@ -1,0 +1,138 @@
+//! Handles as numbers, and their way from one process to another.
+
+use std::os::windows::io::{
+    AsHandle as _, AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle, RawHandle,
+};
+use std::{io, ptr};
+
+use windows_sys::Win32::Foundation::{DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DuplicateHandle};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcess};
+
+use crate::Access;
+use crate::windows::error::is_denied;
+use crate::windows::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section};
+
+/// Whether it can be a handle's: not a pseudo handle, which means another object in every process. Handles are
+/// multiples of four of at most 32 bits, also those of 64-bit processes.
+pub(super) fn is_number(handle: u64) -> bool {
+    handle != 0 && handle % 4 == 0 && handle < u64::from(u32::MAX - 16)
+}
+
+pub(super) fn number_of(handle: RawHandle) -> u64 {
+    handle.addr() as u64
+}
+
+pub(super) fn raw(number: u64) -> RawHandle {
+    ptr::without_provenance_mut(number as usize)
+}
+
+pub(super) fn this_process() -> BorrowedHandle<'static> {
+    // SAFETY: the pseudo handle of this process, which is never closed.
+    unsafe { BorrowedHandle::borrow_raw(GetCurrentProcess()) }
+}
+
+pub(super) fn open_process(id: u32, rights: u32) -> io::Result<OwnedHandle> {
+    const INHERITABLE: i32 = 0;
+    // SAFETY: takes no pointers; an id that is none is an error.
+    let process = unsafe { OpenProcess(rights, INHERITABLE, id) };
+    if process.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: opened just now, and nobody else closes it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(process) })
+}
+
+/// Duplicates a handle with these rights, or with those that it has; answers the copy's number in `to`.
+pub(super) fn duplicate(
+    from: BorrowedHandle<'_>,
+    handle: RawHandle,
+    to: BorrowedHandle<'_>,
+    rights: Option<u32>,
+) -> io::Result<RawHandle> {
+    const INHERITABLE: i32 = 0;
+    let mut copy = ptr::null_mut();
+    let options = if rights.is_none() { DUPLICATE_SAME_ACCESS } else { 0 };
+    // SAFETY: both processes' handles are open, a number that is none is an error, and `copy` is valid for a write.
+    let made = unsafe {
+        DuplicateHandle(
+            from.as_raw_handle(),
+            handle,
+            to.as_raw_handle(),
+            &mut copy,
+            rights.unwrap_or(0),
+            INHERITABLE,
+            options,
+        )
+    };
+    if made == 0 { Err(io::Error::last_os_error()) } else { Ok(copy) }
+}
+
+/// A copy, for this process, of whatever has the number in that process.
+pub(super) fn copy_out_of(process: BorrowedHandle<'_>, number: u64) -> io::Result<OwnedHandle> {
+    let copy = duplicate(process, raw(number), this_process(), None)?;
+    // SAFETY: made for this process just now, and nobody else closes it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(copy) })
+}
+
+/// Closes a handle of another process.
+///
+/// # Safety
+/// The number is that of a handle which was made there by this process, and which nothing there owns.
+pub(super) unsafe fn close_in(process: BorrowedHandle<'_>, number: u64) {
+    // SAFETY: the process's handle is open; the caller vouches for the number.
+    unsafe {
+        DuplicateHandle(
+            process.as_raw_handle(),
+            raw(number),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            0,
+            0,
+            DUPLICATE_CLOSE_SOURCE,
+        );
+    }
+}
+
+/// A section's handle for `to`, with the rights that the access takes; the right to look at its owner too, where
+/// this process has that.
+pub(super) fn duplicate_section(
+    section: &Section,
+    to: BorrowedHandle<'_>,
+    access: Access,
+) -> io::Result<RawHandle> {
+    let rights = if access.writes_object() { READ_WRITE_RIGHTS } else { READ_RIGHTS };
+    let handle = section.as_handle().as_raw_handle();
+    match duplicate(this_process(), handle, to, Some(rights | READ_CONTROL)) {
+        Err(cause) if is_denied(&cause) => duplicate(this_process(), handle, to, Some(rights)),
+        answer => answer,
+    }
+}
+
+/// The file's handle, for those who may write to it: to flush it.
+pub(super) fn duplicate_file(
+    section: &Section,
+    to: BorrowedHandle<'_>,
+    access: Access,
+) -> io::Result<Option<RawHandle>> {
+    match section.file() {
+        Some(file) if access.writes_object() => {
+            duplicate(this_process(), file.as_raw_handle(), to, None).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pseudo_handles_are_no_numbers() {
+        for number in [0, 1, 6, u64::MAX, u64::MAX - 3, 0xFFFF_FFFC, 1 << 40] {
+            assert!(!is_number(number), "{number}");
+        }
+        for number in [4, 0x1234, 0xFFFF_0000] {
+            assert!(is_number(number), "{number}");
+        }
+    }
+}
