@@ -72,14 +72,26 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let mapped = backing.data().verified().and_then(|fd| map_pages(fd, pages));
-    let address = mapped.map_err(|errno| failure(errno, request, context))?;
+    let (fd, stat) = backing.data().verified_stat().map_err(|errno| context.os(errno))?;
+    check_not_truncated(stat.st_size as u64, request, context)?;
+    let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
     Ok(unsafe { View::from_mapped(range) })
+}
+
+/// The range of a request lies behind what is left of a file that somebody truncated.
+fn check_not_truncated(present: u64, request: &MapRequest, context: Context<'_>) -> Result<()> {
+    let (offset, len) = (request.offset(), request.len());
+    if offset.saturating_add(len) <= present {
+        return Ok(());
+    }
+    Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
+        "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
+    )))
 }
 
 #[derive(Clone, Copy)]
