@@ -6,7 +6,7 @@ use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::facts::Form;
 use super::lifetime::Object;
-use super::mapping::{self, Backing as _};
+use super::mapping;
 use super::object::{Contents, Plan, planned_len};
 use super::record;
 use super::region::{Held, MappedFile, Region};
