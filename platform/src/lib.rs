@@ -10,14 +10,13 @@
 //! as code.
 
 mod access;
-mod copy;
 mod error;
 mod file_region;
 mod handles;
 mod kind;
+mod memory;
 mod name;
 mod options;
-mod part;
 mod region;
 #[cfg_attr(
     not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
@@ -25,7 +24,6 @@ mod region;
 )]
 mod sync_options;
 mod system;
-mod view;
 mod waiting;
 #[doc(hidden)]
 pub mod words;
@@ -52,9 +50,9 @@ pub use error::{Error, ErrorKind, Found, Result};
 pub use file_region::{FileOptions, FileSource};
 pub use handles::{Courier, Offer};
 pub use kind::ObjectKind;
+pub use memory::{AtomicReader, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
-pub use part::{Part, SharedWord};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{
@@ -62,7 +60,6 @@ pub use system::{
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use system::{Region, processors};
-pub use view::{AtomicReader, MappedRange, View};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
 };

@@ -43,7 +43,7 @@ use super::gate_files::{Barred, Gate, Life, Place};
 use super::object::{self, Wanted, check_owner, denied, foreign, mismatch, not_regular, remains_of_another};
 use super::trailer::{self, Facts, Form, TRAILER_LEN};
 use super::{fork, names};
-use crate::copy::{copy_from_shared, copy_to_shared};
+use crate::memory::copy::{copy_from_shared, copy_to_shared};
 use crate::testing::reached;
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result, Trust};
 

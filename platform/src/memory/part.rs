@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use crate::{Access, Error, ErrorKind, Result, View, copy};
+use super::{View, copy};
+use crate::{Access, Error, ErrorKind, Result};
 
 /// A range of a view's bytes, which other processes may change at any time: what a [`View`] offers, within the range.
 ///
@@ -168,7 +169,7 @@ impl<'view> Part<'view> {
     #[inline]
     fn checked_mut(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
         let start = self.checked(offset, len)?;
-        if self.access.can_write() { Ok(start) } else { Err(crate::view::read_only_view()) }
+        if self.access.can_write() { Ok(start) } else { Err(super::view::read_only_view()) }
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use crate::{Access, Error, ErrorKind, Part, Result, copy};
+use super::{Part, copy};
+use crate::{Access, Error, ErrorKind, Result};
 
 /// A mapped range of a region.
 ///
