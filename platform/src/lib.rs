@@ -17,6 +17,7 @@ mod kind;
 mod memory;
 mod name;
 mod options;
+mod range;
 mod region;
 #[cfg_attr(
     not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use bytemuck::{AnyBitPattern, NoUninit};
 
 use super::{Part, copy};
+use crate::range::resolve;
 use crate::{Access, Error, ErrorKind, Result};
 
 /// A mapped range of a region.
@@ -284,7 +285,10 @@ impl View {
     /// # Platform-specific behavior
     /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
     pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
-        let (offset, len) = self.range_of(range)?;
+        let bounds = (range.start_bound().map(|&at| at as u64), range.end_bound().map(|&at| at as u64));
+        let (offset, len) = resolve(bounds, self.len() as u64, "reach a part of the view")?;
+        // What does not fit in an address is out of range.
+        let [offset, len] = [offset, len].map(|value| usize::try_from(value).unwrap_or(usize::MAX));
         let start = self.checked(offset, len)?;
         if !self.access.writes_object() {
             return Err(Error::new(ErrorKind::AccessDenied, "flush the view").with_detail(format!(
@@ -296,23 +300,6 @@ impl View {
             return Ok(());
         }
         crate::system::file::flush(&**self.keeper(), start, len)
-    }
-
-    /// Offset and length of a range; an inverted one has length zero.
-    fn range_of(&self, range: impl RangeBounds<usize>) -> Result<(usize, usize)> {
-        let past_the_end =
-            |offset: &usize| offset.checked_add(1).ok_or_else(|| self.out_of_range(*offset, 1));
-        let start = match range.start_bound() {
-            Bound::Included(start) => *start,
-            Bound::Excluded(before) => past_the_end(before)?,
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(last) => past_the_end(last)?,
-            Bound::Excluded(end) => *end,
-            Bound::Unbounded => self.len.max(start),
-        };
-        Ok((start, end.saturating_sub(start)))
     }
 
     /// What keeps the memory mapped: the backend that made the view knows its own.
