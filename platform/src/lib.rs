@@ -51,7 +51,7 @@ pub use error::{Error, ErrorKind, Found, Result};
 pub use file_region::{FileOptions, FileSource};
 pub use handles::{Courier, Offer};
 pub use kind::ObjectKind;
-pub use memory::{AtomicReader, MappedRange, Part, SharedWord, View};
+pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};

@@ -1,6 +1,5 @@
 //! Mapped memory, and the safe ways to touch it (rules C10 to C14).
 
-use std::any::Any;
 use std::fmt;
 use std::ops::RangeBounds;
 use std::ptr::NonNull;
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use super::{Part, copy};
+use super::{Keeper, Origin, Part, copy};
 use crate::range::resolve;
 use crate::{Access, Error, ErrorKind, Result};
 
@@ -45,7 +44,7 @@ pub struct View {
     len: usize,
     access: Access,
     // Dropped with the view: unmaps, then lets go of the object.
-    keeper: Arc<dyn Any + Send + Sync>,
+    keeper: Arc<dyn Keeper>,
 }
 
 // SAFETY: a view is an address range that stays mapped until it is dropped, wherever that happens; the
@@ -64,7 +63,7 @@ pub struct MappedRange {
     /// What the mapping allows.
     pub access: Access,
     /// Dropped when the view is: unmaps the memory and then lets go of the object.
-    pub keeper: Arc<dyn Any + Send + Sync>,
+    pub keeper: Arc<dyn Keeper>,
 }
 
 impl View {
@@ -299,12 +298,16 @@ impl View {
         if len == 0 {
             return Ok(());
         }
-        crate::system::file::flush(&**self.keeper(), start, len)
+        self.keeper.flush(start, len)
     }
 
-    /// What keeps the memory mapped: the backend that made the view knows its own.
-    pub(crate) fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
-        &self.keeper
+    /// Where the byte at `offset` lies in the system's own object, if the view is of one.
+    #[cfg_attr(
+        not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
+        allow(dead_code, reason = "for objects inside regions")
+    )]
+    pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
+        self.keeper.origin(self.as_ptr().wrapping_add(offset))
     }
 
     /// The address of the view's first byte.
@@ -432,12 +435,15 @@ impl AtomicReader<'_, AtomicU64> {
 mod tests {
     use super::*;
 
+    struct Leaked;
+    impl Keeper for Leaked {}
+
     /// A view over private memory: what is tested here does not depend on a system.
     fn view_of(words: usize, access: Access) -> View {
         let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
         let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
         // SAFETY: the memory was leaked, so it stays, and nobody else has it.
-        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Arc::new(()) }) }
+        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Arc::new(Leaked) }) }
     }
 
     #[test]

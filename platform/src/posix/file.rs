@@ -17,7 +17,6 @@
 //! process to another's file: a hard link would need a place on the same file system, and a descriptor of a
 //! living holder (`/proc/PID/fd`) the right to trace it. Only the object's owner may write to these bytes.
 
-use std::any::Any;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -30,7 +29,6 @@ use rustix::io::Errno;
 use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::lifetime::{self, Object, Plan};
-use super::mapping::Mapping;
 use super::object::Identity;
 use super::region::Held;
 use super::{disk, fork};
@@ -142,9 +140,9 @@ impl MappedFile {
         self.may_be_shared
     }
 
-    /// Waits until what was written has reached the disk.
-    pub(super) fn sync(&self) -> std::io::Result<()> {
-        self.description.file.sync_all()
+    /// As it is mapped.
+    pub(super) fn file(&self) -> &File {
+        &self.description.file
     }
 }
 
@@ -582,16 +580,6 @@ pub(super) fn check_not_truncated(
     Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
         "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
     )))
-}
-
-/// See [`View::flush`](crate::View::flush). Of memory that lies over no file, nothing can reach a disk.
-pub(crate) fn flush(keeper: &(dyn Any + Send + Sync), start: *const u8, len: usize) -> Result<()> {
-    let context = Context { operation: "flush the view", name: None };
-    let Some(mapping) = keeper.downcast_ref::<Mapping<Held>>() else { return Ok(()) };
-    let Held::File { file, .. } = &**mapping.backing() else { return Ok(()) };
-    mapping.write_back(start, len).map_err(|errno| context.os(errno))?;
-    reached("flush: written back");
-    file.sync().map_err(|error| context.error(ErrorKind::Os).with_source(error))
 }
 
 pub(crate) fn is_over_file(region: &Region) -> bool {

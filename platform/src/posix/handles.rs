@@ -36,7 +36,6 @@ use super::errors::Context;
 use super::file::{self, Description, MappedFile, access_of, code_of};
 use super::fork;
 use super::lifetime::{self, Object};
-use super::mapping::Backing as _;
 use super::object::{Identity, check_owner};
 use super::region::Held;
 use crate::testing::reached;
@@ -597,7 +596,7 @@ impl Region {
     pub fn to_fd(&self) -> Result<OwnedFd> {
         let context = Context { operation: "make a descriptor of the region", name: self.name() };
         let held: &Held = self.held();
-        lifetime::fresh(held.fd(), self.access().writes_object()).map_err(|errno| context.os(errno))
+        lifetime::fresh(held.as_fd(), self.access().writes_object()).map_err(|errno| context.os(errno))
     }
 
     /// A region without a name over memory of `memfd_create`, or of another region's [`to_fd`](Self::to_fd) that

@@ -1,7 +1,7 @@
 //! Views: ranges of an object's file, mapped.
 
 use std::ffi::c_void;
-use std::fmt;
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -11,15 +11,17 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::errors::Context;
 use super::fork::{self, SharedMapping, Ticket};
+use crate::memory::{Keeper, Mapped, Origin};
+use crate::testing::reached;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
 /// What a view is made of, and keeps alive.
-pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
-    /// The descriptor to map.
-    fn fd(&self) -> BorrowedFd<'_>;
+pub(super) trait Backing: Mapped + 'static {
     /// Whether the descriptor carries a holder's lock, which private mappings must not keep in a forked
     /// child.
     fn carries_lock(&self) -> bool;
+    /// The file on a disk that it is, if it is one.
+    fn file(&self) -> Option<&File>;
 }
 
 /// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
@@ -27,37 +29,35 @@ pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
     /// Where in the file the mapping begins, in bytes.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
     offset: u64,
     ticket: Option<Ticket>,
     backing: Arc<B>,
 }
 
 impl<B: Backing> Mapping<B> {
-    /// What is mapped.
-    pub(super) fn backing(&self) -> &Arc<B> {
-        &self.backing
-    }
-
     /// Waits until what was written to a range of the mapping has been passed on to its file.
-    pub(super) fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
+    fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
         // From the start of a page, which the kernel wants.
         let slack = start.addr() % rustix::param::page_size();
         let start = start.wrapping_sub(slack).cast_mut().cast();
         // SAFETY: a range of this mapping, which stays until it is dropped; nothing in memory changes.
         unsafe { msync(start, len + slack, MsyncFlags::SYNC) }
     }
+}
 
-    /// Where in the file an address of the mapping lies.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
-    pub(super) fn offset_of(&self, address: *const u8) -> u64 {
-        self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
+impl<B: Backing> Keeper for Mapping<B> {
+    fn flush(&self, start: *const u8, len: usize) -> Result<()> {
+        let Some(file) = self.backing.file() else { return Ok(()) };
+        let context = Context { operation: "flush the view", name: None };
+        self.write_back(start, len).map_err(|errno| context.os(errno))?;
+        reached("flush: written back");
+        file.sync_all().map_err(|error| context.error(ErrorKind::Os).with_source(error))
+    }
+
+    fn origin(&self, address: *const u8) -> Option<Origin> {
+        let into = address.addr() - self.address.as_ptr().addr();
+        let object = Arc::clone(&self.backing) as Arc<dyn Mapped>;
+        Some(Origin { object, offset: self.offset + into as u64 })
     }
 }
 
@@ -108,7 +108,7 @@ struct Pages {
 }
 
 fn map_pages(backing: &impl Backing, pages: Pages) -> Result<(NonNull<c_void>, Option<Ticket>), Errno> {
-    let fd = backing.fd();
+    let fd = backing.as_fd();
     if !backing.carries_lock() {
         return Ok((map_descriptor(fd, pages)?, None));
     }

@@ -1,6 +1,7 @@
 //! Regions: [`SharedRegion`] on POSIX.
 
 use std::fmt;
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::file::{self, Description, MappedFile};
 use super::lifetime::{self, Object, Plan, planned_len};
 use super::mapping::{self, Backing};
 use super::trailer::Form;
+use crate::memory::Mapped;
 use crate::{
     Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     SharedRegion, View, check_map_request,
@@ -43,13 +45,17 @@ pub(super) enum Held {
     },
 }
 
-impl Held {
-    /// Whether another process may have the very same open file, and so our locks.
-    #[cfg_attr(
-        not(all(target_os = "linux", not(samemap_gate_lifetime))),
-        allow(dead_code, reason = "for objects inside regions")
-    )]
-    pub(super) fn may_be_shared(&self) -> bool {
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Held::Named(object) => object.fd(),
+            Held::Anonymous(file) | Held::File { file, .. } => file.fd(),
+        }
+    }
+}
+
+impl Mapped for Held {
+    fn may_be_shared(&self) -> bool {
         match self {
             Held::Named(_) => false,
             Held::Anonymous(file) | Held::File { file, .. } => file.may_be_shared(),
@@ -58,18 +64,18 @@ impl Held {
 }
 
 impl Backing for Held {
-    fn fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Held::Named(object) => object.fd(),
-            Held::Anonymous(file) | Held::File { file, .. } => file.fd(),
-        }
-    }
-
     fn carries_lock(&self) -> bool {
         match self {
             Held::Named(_) => true,
             // Those of the objects inside it, and whatever locks a caller's file has.
             Held::Anonymous(_) | Held::File { .. } => lifetime::REOPENS,
+        }
+    }
+
+    fn file(&self) -> Option<&File> {
+        match self {
+            Held::File { file, .. } => Some(file.file()),
+            Held::Named(_) | Held::Anonymous(_) => None,
         }
     }
 }

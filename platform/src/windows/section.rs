@@ -16,6 +16,7 @@ use super::error::from_code;
 use super::names::WideName;
 use super::nt::SectionFacts;
 use super::security::Security;
+use crate::memory::Mapped;
 
 /// The right to look at an object's owner and DACL.
 pub(super) const READ_CONTROL: u32 = 0x0002_0000;
@@ -138,6 +139,8 @@ impl Section {
         Ok(Section::from_handle(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 }
+
+impl Mapped for Section {}
 
 impl AsHandle for Section {
     fn as_handle(&self) -> BorrowedHandle<'_> {

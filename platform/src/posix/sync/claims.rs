@@ -7,15 +7,15 @@
 //! numbers that it gives the parent and its other children.
 
 use std::collections::HashSet;
+use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use crate::memory::Mapped;
 use crate::posix::fork::{PerProcess, ProcessMark};
-use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
-use crate::posix::region::Held;
 use crate::words::lock::OWNER;
 
 /// How many numbers are tried: one in a thousand million is taken, unless somebody who may write to the object
@@ -34,19 +34,19 @@ fn own() -> MutexGuard<'static, HashSet<(usize, u32)>> {
 #[derive(Debug)]
 pub(super) struct Claim {
     number: u32,
-    held: Arc<Held>,
+    held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
 
 impl Claim {
-    pub(super) fn new(held: &Arc<Held>) -> Result<Claim, Errno> {
+    pub(super) fn new(held: &Arc<dyn Mapped>) -> Result<Claim, Errno> {
         for _ in 0..TRIES {
             let number = random_number()? & OWNER;
             // Known before the kernel has it, so that nobody takes it for dead.
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
             }
-            let claimed = ofd_lock::try_claim(held.fd(), number);
+            let claimed = ofd_lock::try_claim(held.as_fd(), number);
             if claimed == Ok(true) {
                 return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
@@ -64,7 +64,7 @@ impl Claim {
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         !own().contains(&(holder(&self.held), other))
-            && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
+            && matches!(ofd_lock::is_claimed(self.held.as_fd(), other), Ok(false))
     }
 }
 
@@ -72,15 +72,15 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // A forked child's copy claims nothing.
         if self.made.is_current() {
-            ofd_lock::unclaim(self.held.fd(), self.number);
+            ofd_lock::unclaim(self.held.as_fd(), self.number);
             own().remove(&(holder(&self.held), self.number));
         }
     }
 }
 
 /// Stands for a description: as long as a claim on it lives, so does what has it.
-fn holder(held: &Arc<Held>) -> usize {
-    Arc::as_ptr(held).addr()
+fn holder(held: &Arc<dyn Mapped>) -> usize {
+    Arc::as_ptr(held).cast::<()>().addr()
 }
 
 fn random_number() -> Result<u32, Errno> {

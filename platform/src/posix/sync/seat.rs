@@ -5,13 +5,13 @@
 //! description do not exclude one another, so which seats this process holds itself is kept beside.
 
 use std::collections::HashSet;
+use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
+use crate::memory::Mapped;
 use crate::posix::fork::{Generation, PerProcess, ProcessMark};
-use crate::posix::mapping::Backing as _;
 use crate::posix::ofd_lock;
-use crate::posix::region::Held;
 use crate::{ErrorKind, Result, View};
 
 /// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
@@ -25,7 +25,7 @@ use crate::{ErrorKind, Result, View};
 #[derive(Debug)]
 pub struct Seat {
     key: PlaceKey,
-    held: Arc<Held>,
+    held: Arc<dyn Mapped>,
     /// Asked often.
     mark: Generation,
     /// Tells the copies of a raw clone, too.
@@ -56,7 +56,7 @@ impl Seat {
             return Ok(None);
         }
         let held = Arc::clone(place.held());
-        let taken = ofd_lock::try_seat(held.fd(), key.offset())
+        let taken = ofd_lock::try_seat(held.as_fd(), key.offset())
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
         if !taken {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Seat {
         // Nobody here takes or leaves it between the two looks.
         let ours = ours();
         // First at the others', which costs those who sleep and look now and then one system call.
-        let seated = ofd_lock::is_seated(place.held().fd(), place.offset_in_file())
+        let seated = ofd_lock::is_seated(place.held().as_fd(), place.offset_in_file())
             .map_err(|errno| place.error(ErrorKind::Os).with_source(errno.into()))?;
         Ok(seated || ours.contains(&place.key()?))
     }
@@ -93,7 +93,7 @@ impl Drop for Seat {
             return;
         }
         let mut ours = ours();
-        ofd_lock::unseat(self.held.fd(), self.key.offset());
+        ofd_lock::unseat(self.held.as_fd(), self.key.offset());
         ours.remove(&self.key);
     }
 }
