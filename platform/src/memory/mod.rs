@@ -3,8 +3,13 @@
 pub(crate) mod copy;
 mod keeper;
 mod part;
+#[cfg(test)]
+mod tests;
+mod text;
 mod view;
+mod word;
 
 pub use keeper::{Keeper, Mapped, Origin};
-pub use part::{Part, SharedWord};
-pub use view::{AtomicReader, MappedRange, View};
+pub use part::Part;
+pub use view::{MappedRange, View};
+pub use word::{AtomicReader, SharedWord};

@@ -1,14 +1,14 @@
-//! Mapped memory, and the safe ways to touch it (rules C10 to C14).
+//! Views: a part of mapped memory, and its keeper.
 
 use std::fmt;
 use std::ops::RangeBounds;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use super::{Keeper, Origin, Part, copy};
+use super::part::REACH;
+use super::{Keeper, Origin, Part};
 use crate::range::resolve;
 use crate::{Access, Error, ErrorKind, Result};
 
@@ -40,19 +40,11 @@ use crate::{Access, Error, ErrorKind, Result};
 /// A clone is the same mapping at the same address; it is unmapped when the last clone goes.
 #[derive(Clone)]
 pub struct View {
-    base: NonNull<u8>,
-    len: usize,
-    access: Access,
+    /// All of the memory. It is mapped as long as the keeper lives, and so is lent out for no longer than the view.
+    whole: Part<'static>,
     // Dropped with the view: unmaps, then lets go of the object.
     keeper: Arc<dyn Keeper>,
 }
-
-// SAFETY: a view is an address range that stays mapped until it is dropped, wherever that happens; the
-// keeper is Send itself.
-unsafe impl Send for View {}
-// SAFETY: every safe access is sound against concurrent access from anywhere (see `copy`, and atomics),
-// so also against other threads of this process.
-unsafe impl Sync for View {}
 
 /// What a backend knows of memory that it has mapped.
 pub struct MappedRange {
@@ -75,20 +67,36 @@ impl View {
     #[must_use]
     pub unsafe fn from_mapped(range: MappedRange) -> View {
         let MappedRange { base, len, access, keeper } = range;
-        View { base, len, access, keeper }
+        // SAFETY: the caller vouches for it while the keeper lives, and `whole` is lent out for no longer.
+        View { whole: unsafe { Part::new(base, len, access) }, keeper }
+    }
+
+    #[inline]
+    pub(super) fn whole(&self) -> &Part<'_> {
+        &self.whole
     }
 
     /// The view's length in bytes, as it was asked for.
+    #[inline]
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a view is never empty")]
     pub fn len(&self) -> usize {
-        self.len
+        self.whole().len()
     }
 
     /// What the view allows.
     #[must_use]
     pub fn access(&self) -> Access {
-        self.access
+        self.whole().access()
+    }
+
+    /// A range of the view, for code that touches the same place again and again.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn part(&self, offset: usize, len: usize) -> Result<Part<'_>> {
+        self.whole().part(offset, len)
     }
 
     /// Copies `into.len()` bytes at `offset` out of the view.
@@ -97,11 +105,7 @@ impl View {
     /// [`OutOfRange`](ErrorKind::OutOfRange); then nothing is copied.
     #[inline]
     pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<()> {
-        let from = self.checked(offset, into.len())?;
-        // SAFETY: the source range was checked to lie inside the view; the destination is a private
-        // slice of that length.
-        unsafe { copy::copy_from_shared(from, into.as_mut_ptr(), into.len()) };
-        Ok(())
+        self.whole().read(offset, into)
     }
 
     /// Copies `from` into the view at `offset`.
@@ -111,22 +115,7 @@ impl View {
     /// view. Then nothing is copied.
     #[inline]
     pub fn write(&self, offset: usize, from: &[u8]) -> Result<()> {
-        let to = self.checked_mut(offset, from.len())?;
-        // SAFETY: the destination range was checked to lie inside the view, which is writable; the
-        // source is a private slice of that length.
-        unsafe { copy::copy_to_shared(from.as_ptr(), to, from.len()) };
-        Ok(())
-    }
-
-    /// A range of the view, for code that touches the same place again and again.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn part(&self, offset: usize, len: usize) -> Result<Part<'_>> {
-        let start = self.checked(offset, len)?;
-        // SAFETY: the range was checked to lie inside the view; a pointer into a mapping is not null.
-        Ok(unsafe { Part::new(self, NonNull::new_unchecked(start.cast_mut()), len, self.access) })
+        self.whole().write(offset, from)
     }
 
     /// Sets `len` bytes at `offset` to `byte`.
@@ -134,10 +123,7 @@ impl View {
     /// # Errors
     /// As for [`write`](Self::write).
     pub fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
-        let to = self.checked_mut(offset, len)?;
-        // SAFETY: the range was checked to lie inside the view, which is writable.
-        unsafe { copy::fill_shared(to, byte, len) };
-        Ok(())
+        self.whole().fill(offset, len, byte)
     }
 
     /// Copies a plain-data value out of the view. `offset` need not be aligned.
@@ -146,14 +132,7 @@ impl View {
     /// [`OutOfRange`](ErrorKind::OutOfRange).
     #[inline]
     pub fn get<T: AnyBitPattern>(&self, offset: usize) -> Result<T> {
-        let from = self.checked(offset, size_of::<T>())?;
-        let mut value = std::mem::MaybeUninit::<T>::zeroed();
-        // SAFETY: the source range was checked; the destination has the size of a T, and every bit
-        // pattern, zeroed padding included, is a T.
-        unsafe {
-            copy::copy_from_shared(from, value.as_mut_ptr().cast(), size_of::<T>());
-            Ok(value.assume_init())
-        }
+        self.whole().get(offset)
     }
 
     /// Copies a plain-data value into the view. `offset` need not be aligned.
@@ -162,112 +141,42 @@ impl View {
     /// As for [`write`](Self::write).
     #[inline]
     pub fn put<T: NoUninit>(&self, offset: usize, value: &T) -> Result<()> {
-        self.write(offset, bytemuck::bytes_of(value))
+        self.whole().put(offset, value)
     }
 
-    /// The 32-bit word at `offset` as an atomic.
+    /// The address of the view's first byte.
     ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange); [`InvalidArgument`](ErrorKind::InvalidArgument) when the
-    /// word is not aligned in memory; [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view,
-    /// where [`atomic_u32_reader`](Self::atomic_u32_reader) serves.
+    /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
+    /// [`as_slice`](Self::as_slice) states: other processes may touch the bytes at the same time.
     #[inline]
-    pub fn atomic_u32(&self, offset: usize) -> Result<&AtomicU32> {
-        let word = self.checked_mut(offset, size_of::<AtomicU32>())?;
-        self.check_aligned(word, offset, size_of::<AtomicU32>())?;
-        // SAFETY: inside the view, aligned, writable and mapped as long as `self` lives; every bit
-        // pattern is an AtomicU32. Others touch it by atomics, or by copies, of which the type's
-        // documentation says what is relied on.
-        Ok(unsafe { AtomicU32::from_ptr(word.cast()) })
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.whole().as_ptr()
     }
 
-    /// The 64-bit word at `offset` as an atomic.
+    /// The view's bytes as a slice.
     ///
-    /// # Errors
-    /// As for [`atomic_u32`](Self::atomic_u32).
-    #[inline]
-    pub fn atomic_u64(&self, offset: usize) -> Result<&AtomicU64> {
-        let word = self.checked_mut(offset, size_of::<AtomicU64>())?;
-        self.check_aligned(word, offset, size_of::<AtomicU64>())?;
-        // SAFETY: as for atomic_u32.
-        Ok(unsafe { AtomicU64::from_ptr(word.cast()) })
+    /// # Safety
+    /// While the slice lives, nobody writes to these bytes: no other process, no other thread, no call
+    /// on this or another view of the range. A lock that every writer honours is one way to know that.
+    #[must_use]
+    pub unsafe fn as_slice(&self) -> &[u8] {
+        // SAFETY: the caller vouches for the same.
+        unsafe { self.whole().as_slice() }
     }
 
-    /// The 32-bit word at `offset`, to be loaded atomically; on read-only views too.
+    /// The view's bytes as a slice to write to.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange); [`InvalidArgument`](ErrorKind::InvalidArgument) when the
-    /// word is not aligned in memory.
-    #[inline]
-    pub fn atomic_u32_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU32>> {
-        let word = self.checked(offset, size_of::<AtomicU32>())?;
-        self.check_aligned(word, offset, size_of::<AtomicU32>())?;
-        // SAFETY: as for atomic_u32; the reader only loads, which read-only memory allows for words of
-        // up to pointer size.
-        Ok(AtomicReader(unsafe { AtomicU32::from_ptr(word.cast_mut().cast()) }))
-    }
-
-    /// The 64-bit word at `offset`, to be loaded atomically; on read-only views too.
-    ///
-    /// # Errors
-    /// As for [`atomic_u32_reader`](Self::atomic_u32_reader), and
-    /// [`Unsupported`](ErrorKind::Unsupported) on a read-only view of a 32-bit process, where a 64-bit
-    /// load may be made of instructions that write.
-    #[inline]
-    pub fn atomic_u64_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU64>> {
-        let word = self.checked(offset, size_of::<AtomicU64>())?;
-        self.check_aligned(word, offset, size_of::<AtomicU64>())?;
-        if size_of::<usize>() < size_of::<u64>() && !self.access.can_write() {
-            return Err(Error::new(ErrorKind::Unsupported, LOAD).with_detail(
-                "a 32-bit process cannot load 64 bits atomically from read-only memory; open for writing, or use 32-bit words",
-            ));
-        }
-        // SAFETY: as for atomic_u32_reader; on 32-bit systems the memory is writable.
-        Ok(AtomicReader(unsafe { AtomicU64::from_ptr(word.cast_mut().cast()) }))
-    }
-
-    /// Writes `text` as UTF-16LE with a NUL behind it, at `offset`, on every system.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when text and NUL do not fit; then nothing is written.
     /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
-    pub fn write_utf16(&self, offset: usize, text: &str) -> Result<()> {
-        let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-        self.write(offset, &bytes)
-    }
-
-    /// Reads UTF-16LE text at `offset` up to its NUL, or to the end of the view where there is none.
-    /// What is no valid UTF-16 becomes U+FFFD. Never reads past the view.
     ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when `offset` lies outside the view.
-    pub fn read_utf16(&self, offset: usize) -> Result<String> {
-        Ok(String::from_utf16_lossy(&self.read_utf16_units(offset)?))
-    }
-
-    /// Like [`read_utf16`](Self::read_utf16), but the units themselves, without the NUL.
-    ///
-    /// # Errors
-    /// As for [`read_utf16`](Self::read_utf16).
-    pub fn read_utf16_units(&self, offset: usize) -> Result<Vec<u16>> {
-        const CHUNK: usize = 256;
-        self.checked(offset, 1)?;
-        let mut units = Vec::new();
-        let mut at = offset;
-        // In pieces, so that a short text at the start of a large view costs little.
-        while self.len - at >= 2 {
-            let mut bytes = [0; CHUNK];
-            let piece = &mut bytes[..CHUNK.min((self.len - at) & !1)];
-            self.read(at, piece)?;
-            for pair in piece.chunks_exact(2) {
-                match u16::from_le_bytes([pair[0], pair[1]]) {
-                    0 => return Ok(units),
-                    unit => units.push(unit),
-                }
-            }
-            at += piece.len();
-        }
-        Ok(units)
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes these bytes: no other process, no other
+    /// thread, no call on this or another view of the range, and no other slice of it exists.
+    #[expect(clippy::mut_from_ref, reason = "the caller vouches that the bytes are its own")]
+    pub unsafe fn as_mut_slice(&self) -> Result<&mut [u8]> {
+        // SAFETY: the caller vouches for the same.
+        unsafe { self.whole().as_mut_slice() }
     }
 
     /// Waits until what was written to a range of the view has reached the disk: of a region over a file, the
@@ -285,20 +194,20 @@ impl View {
     /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
     pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
         let bounds = (range.start_bound().map(|&at| at as u64), range.end_bound().map(|&at| at as u64));
-        let (offset, len) = resolve(bounds, self.len() as u64, "reach a part of the view")?;
+        let (offset, len) = resolve(bounds, self.len() as u64, REACH)?;
         // What does not fit in an address is out of range.
         let [offset, len] = [offset, len].map(|value| usize::try_from(value).unwrap_or(usize::MAX));
-        let start = self.checked(offset, len)?;
-        if !self.access.writes_object() {
+        let start = self.whole().checked(offset, len)?;
+        if !self.access().writes_object() {
             return Err(Error::new(ErrorKind::AccessDenied, "flush the view").with_detail(format!(
                 "the view is {}, so nothing written to it can reach a file; map it with Access::ReadWrite",
-                self.access
+                self.access()
             )));
         }
         if len == 0 {
             return Ok(());
         }
-        self.keeper.flush(start, len)
+        self.keeper.flush(start.as_ptr(), len)
     }
 
     /// Where the byte at `offset` lies in the system's own object, if the view is of one.
@@ -309,182 +218,14 @@ impl View {
     pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
         self.keeper.origin(self.as_ptr().wrapping_add(offset))
     }
-
-    /// The address of the view's first byte.
-    ///
-    /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
-    /// [`as_slice`](Self::as_slice) states: other processes may touch the bytes at the same time.
-    #[must_use]
-    pub fn as_ptr(&self) -> *mut u8 {
-        self.base.as_ptr()
-    }
-
-    /// The view's bytes as a slice.
-    ///
-    /// # Safety
-    /// While the slice lives, nobody writes to these bytes: no other process, no other thread, no call
-    /// on this or another view of the range. A lock that every writer honours is one way to know that.
-    #[must_use]
-    pub unsafe fn as_slice(&self) -> &[u8] {
-        // SAFETY: mapped and readable for `len` bytes while `self` lives; the caller vouches that the
-        // bytes do not change.
-        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.len) }
-    }
-
-    /// The view's bytes as a slice to write to.
-    ///
-    /// # Errors
-    /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
-    ///
-    /// # Safety
-    /// While the slice lives, nobody else reads or writes these bytes: no other process, no other
-    /// thread, no call on this or another view of the range, and no other slice of it exists.
-    #[expect(clippy::mut_from_ref, reason = "the caller vouches that the bytes are its own")]
-    pub unsafe fn as_mut_slice(&self) -> Result<&mut [u8]> {
-        let start = self.checked_mut(0, self.len)?;
-        // SAFETY: mapped and writable for `len` bytes while `self` lives; the caller vouches that nobody
-        // else touches the bytes.
-        Ok(unsafe { std::slice::from_raw_parts_mut(start, self.len) })
-    }
-
-    #[inline]
-    fn checked(&self, offset: usize, len: usize) -> Result<*const u8> {
-        if offset > self.len || len > self.len - offset {
-            return Err(self.out_of_range(offset, len));
-        }
-        // SAFETY: offset is at most len, so the result is inside the mapping or one past its end.
-        Ok(unsafe { self.base.as_ptr().add(offset) })
-    }
-
-    #[inline]
-    fn checked_mut(&self, offset: usize, len: usize) -> Result<*mut u8> {
-        let start = self.checked(offset, len)?;
-        if !self.access.can_write() {
-            return Err(read_only_view());
-        }
-        Ok(start.cast_mut())
-    }
-
-    #[inline]
-    fn check_aligned(&self, word: *const u8, offset: usize, align: usize) -> Result<()> {
-        if word.addr() % align == 0 { Ok(()) } else { Err(misaligned(offset, align)) }
-    }
-
-    #[cold]
-    fn out_of_range(&self, offset: usize, len: usize) -> Error {
-        let kind =
-            ErrorKind::OutOfRange { offset: offset as u64, len: len as u64, region_len: self.len as u64 };
-        Error::new(kind, "reach a part of the view")
-    }
-}
-
-const LOAD: &str = "load a word of the view";
-
-#[cold]
-pub(crate) fn read_only_view() -> Error {
-    Error::new(ErrorKind::AccessDenied, "write to the view")
-        .with_detail("the view is read-only; map it with Access::ReadWrite or Access::CopyOnWrite")
-}
-
-#[cold]
-fn misaligned(offset: usize, align: usize) -> Error {
-    Error::new(ErrorKind::InvalidArgument, "use a word of the view as an atomic").with_detail(format!(
-        "offset {offset} of this view is not aligned to {align} bytes in memory; move the word, or the view's start"
-    ))
 }
 
 impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("View")
-            .field("base", &self.base)
-            .field("len", &self.len)
-            .field("access", &self.access)
+            .field("base", &self.as_ptr())
+            .field("len", &self.len())
+            .field("access", &self.access())
             .finish()
-    }
-}
-
-/// An atomic word that may only be loaded: all that a read-only view allows.
-#[derive(Clone, Copy, Debug)]
-pub struct AtomicReader<'view, A>(&'view A);
-
-impl AtomicReader<'_, AtomicU32> {
-    /// Loads the word.
-    ///
-    /// # Panics
-    /// For an ordering that is none of a load, as [`AtomicU32::load`] does.
-    #[inline]
-    #[must_use]
-    pub fn load(&self, order: Ordering) -> u32 {
-        self.0.load(order)
-    }
-}
-
-impl AtomicReader<'_, AtomicU64> {
-    /// Loads the word.
-    ///
-    /// # Panics
-    /// For an ordering that is none of a load, as [`AtomicU64::load`] does.
-    #[inline]
-    #[must_use]
-    pub fn load(&self, order: Ordering) -> u64 {
-        self.0.load(order)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Leaked;
-    impl Keeper for Leaked {}
-
-    /// A view over private memory: what is tested here does not depend on a system.
-    fn view_of(words: usize, access: Access) -> View {
-        let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
-        let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
-        // SAFETY: the memory was leaked, so it stays, and nobody else has it.
-        unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper: Arc::new(Leaked) }) }
-    }
-
-    #[test]
-    fn text_stops_at_nul_and_at_the_end() {
-        let view = view_of(4, Access::ReadWrite);
-        view.write_utf16(0, "smörgås").expect("16 bytes fit");
-        assert_eq!(view.read_utf16(0).unwrap(), "smörgås");
-        let error = view.write_utf16(18, "smörgås").expect_err("no room for the NUL");
-        assert!(matches!(error.kind(), ErrorKind::OutOfRange { offset: 18, len: 16, region_len: 32 }));
-        view.fill(0, 32, b'a').unwrap();
-        assert_eq!(view.read_utf16(0).unwrap().chars().count(), 16);
-        assert_eq!(view.read_utf16(1).unwrap().chars().count(), 15);
-        assert_eq!(view.read_utf16(31).unwrap(), "");
-        assert!(view.read_utf16(32).is_err());
-        view.put(0, &0xD800u16).unwrap();
-        assert!(view.read_utf16(0).unwrap().starts_with('\u{FFFD}'));
-    }
-
-    #[test]
-    fn ranges_are_checked_without_overflow() {
-        let view = view_of(2, Access::ReadWrite);
-        let mut byte = [0];
-        assert!(view.read(15, &mut byte).is_ok());
-        assert!(view.read(16, &mut []).is_ok());
-        for offset in [16, 17, usize::MAX] {
-            assert!(view.read(offset, &mut byte).is_err());
-            assert!(view.write(offset, &byte).is_err());
-        }
-        assert!(view.get::<[u8; 17]>(0).is_err());
-        assert!(view.fill(1, usize::MAX, 0).is_err());
-    }
-
-    #[test]
-    fn atomics_want_alignment_and_write_access() {
-        let view = view_of(2, Access::ReadWrite);
-        view.atomic_u64(8).unwrap().store(7, Ordering::Relaxed);
-        assert_eq!(view.atomic_u64_reader(8).unwrap().load(Ordering::Acquire), 7);
-        assert_eq!(*view.atomic_u32(2).unwrap_err().kind(), ErrorKind::InvalidArgument);
-        let view = view_of(2, Access::ReadOnly);
-        assert_eq!(*view.atomic_u32(0).unwrap_err().kind(), ErrorKind::AccessDenied);
-        assert_eq!(*view.put(0, &1u8).unwrap_err().kind(), ErrorKind::AccessDenied);
-        assert_eq!(view.atomic_u32_reader(4).unwrap().load(Ordering::Relaxed), 0);
     }
 }
