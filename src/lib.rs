@@ -60,10 +60,8 @@
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
-//! - `raw-sync`: the waiting traits over the locks and events of the crate `raw_sync`.
 //! - `tokio`: `aio`, channels and newest values for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
 //!   which bring tokio itself and one small crate.
-//! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 
 #![forbid(unsafe_code)]
 
@@ -108,12 +106,6 @@ pub use samemap_platform::{
 pub use samemap_platform::{
     conformance, conformance_suite, native_conformance_suite, sync_conformance_suite,
 };
-
-#[cfg(feature = "raw-sync")]
-pub use samemap_platform::raw_sync_backend as raw_sync;
-
-#[cfg(feature = "shared-memory")]
-pub use samemap_platform::shared_memory_backend as shared_memory;
 
 /// The examples of README.md, compiled.
 #[cfg(doctest)]

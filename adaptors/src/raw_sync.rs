@@ -1,10 +1,10 @@
-//! The contract's traits over the crate [`raw_sync`] 0.1: its `Mutex` and its `Event` at an offset of a
+//! The contract's traits over the crate `raw_sync` 0.1: its `Mutex` and its `Event` at an offset of a
 //! [`View`], for those whose memory is laid out so by programs that use `raw_sync` themselves.
 //!
-//! Whoever lays out memory anew takes [`SharedMutex`](crate::SharedMutex) and
-//! [`SharedEvent`](crate::SharedEvent) instead: same traits, any process may be killed, and no `unsafe`.
+//! Whoever lays out memory anew takes [`SharedMutex`](samemap::SharedMutex) and
+//! [`SharedEvent`](samemap::SharedEvent) instead: same traits, any process may be killed, and no `unsafe`.
 //! **These here do not keep the contract.** `tests/raw_sync.rs` tries them with real processes, and
-//! `ARCHITECTURE.md` in the repository lists what failed there. In plain words, on POSIX:
+//! `docs/adaptors.md` in the repository lists what failed there. In plain words, on POSIX:
 //!
 //! - **Dead owners** (C22). Nobody is told. A lock whose owner was killed, or whose owning thread ended
 //!   with it, stays taken for good: waits run into their timeouts, and those without one never end.
@@ -13,7 +13,7 @@
 //! - **Kills** (C27). An event is a lock and a condition variable of the C library. A process killed in
 //!   [`set`](Settable::set), or while it waits, can leave either unusable: then `set` and
 //!   [`reset`](Settable::reset), which take no timeout, may block for ever, and waits run into theirs.
-//! - **Many objects** (C26). [`wait_any`](crate::wait_any) takes neither.
+//! - **Many objects** (C26). [`wait_any`](samemap::wait_any) takes neither.
 //! - **Foreign bytes** (C21). The C library trusts what lies there, so a peer that scribbles over it can
 //!   hang or crash everybody. Every call first looks whether the bytes that never change are those of such
 //!   an object ([`Damaged`](ErrorKind::Damaged) otherwise), which is a help and no promise.
@@ -52,12 +52,12 @@ use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytemuck::Pod;
-use raw_sync::Timeout;
-use raw_sync::events::{Event as EventOfRawSync, EventImpl, EventInit, EventState};
-use raw_sync::locks::{LockImpl, LockInit, Mutex as MutexOfRawSync};
+use ::raw_sync::Timeout;
+use ::raw_sync::events::{Event as EventOfRawSync, EventImpl, EventInit, EventState};
+use ::raw_sync::locks::{LockImpl, LockInit, Mutex as MutexOfRawSync};
+use samemap::bytemuck::Pod;
 
-use crate::{
+use samemap::{
     Access, Error, ErrorKind, EventOptions, LockGuard, Lockable, Reset, Result, Settable, View, Waitable,
     Waited,
 };
@@ -594,7 +594,7 @@ mod held {
 mod system {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use raw_sync::Timeout;
+    use ::raw_sync::Timeout;
 
     use super::{Kind, Lock, Place, Result};
 
@@ -652,7 +652,7 @@ mod system {
     }
 
     #[cfg(target_os = "linux")]
-    use raw_sync::locks::LockInit as _;
+    use ::raw_sync::locks::LockInit as _;
 
     /// New objects in private memory, to compare others with.
     #[cfg(target_os = "linux")]
@@ -685,7 +685,7 @@ mod system {
             let mut memory = vec![0_u64; len.div_ceil(size_of::<u64>())];
             let done = make(memory.as_mut_ptr().cast());
             // Without one there is nothing to compare with, and raw_sync fails by itself soon enough.
-            if done { bytemuck::cast_slice(&memory)[..len].to_vec() } else { vec![0; len] }
+            if done { samemap::bytemuck::cast_slice(&memory)[..len].to_vec() } else { vec![0; len] }
         }
     }
 }

@@ -1,24 +1,24 @@
-//! The contract's trait over the crate [`shared_memory`] 0.12, for those who move from it.
+//! The contract's trait over the crate `shared_memory` 0.12, for those who move from it.
 //!
 //! A program that uses `shared_memory` can take its types from here first and change to
-//! [`Region`](crate::Region) in one line later. **It does not keep the contract**: the conformance suite
-//! says of every rule whether it does, `tests/conformance_shared_memory.rs` runs it, and
-//! `ARCHITECTURE.md` in the repository lists the rules that fail. In plain words:
+//! [`Region`](samemap::Region) in one line later. **It does not keep the contract**: the conformance suite
+//! says of every rule whether it does, `tests/shared_memory.rs` runs it, and
+//! `docs/adaptors.md` in the repository lists the rules that fail. In plain words:
 //!
 //! - **Lifetime** (C15 to C17). The name goes with its creator, while others still use the object, and a
 //!   second object can then be made beside it. A creator that is killed, or exits without dropping,
 //!   leaves the object and its contents behind: for good on POSIX, as a file in the temporary directory
 //!   on Windows. Who creates next is told that the name is taken, and who opens gets the old contents.
 //! - **Half-made objects** (C6). On POSIX an object can be opened before it has its length. That is an
-//!   error of kind [`Os`](crate::ErrorKind::Os) here, not a wait.
+//!   error of kind [`Os`](samemap::ErrorKind::Os) here, not a wait.
 //! - **Memory** (C8). It is not committed on POSIX: 64 TiB may be granted, and touching memory that cannot
 //!   be had raises SIGBUS, which ends the process. So does a peer that truncates the file.
 //! - **Access** (C11, C12). All of it is mapped, once, for reading and writing. Opening or mapping
-//!   with less access, or at a base address, is [`Unsupported`](crate::ErrorKind::Unsupported).
+//!   with less access, or at a base address, is [`Unsupported`](samemap::ErrorKind::Unsupported).
 //! - **Security** (C19, C20). Objects are for their owner alone on POSIX; other permissions are
 //!   `Unsupported`. The owner of an object that is opened is not checked, whatever
-//!   [`Trust`](crate::Trust) says. Descriptors are those of `shm_open`, closed on exec.
-//! - **Names** (C4). Regions have names of their own, apart from those of [`Region`](crate::Region): the
+//!   [`Trust`](samemap::Trust) says. Descriptors are those of `shm_open`, closed on exec.
+//! - **Names** (C4). Regions have names of their own, apart from those of [`Region`](samemap::Region): the
 //!   two never meet. See [`SharedMemoryRegion::os_id`]. On Windows `Global\` names are `Unsupported`,
 //!   because the crate cannot spell them, and `Local\` ones are the user's temporary directory's.
 //! - **Anonymous regions** are `Unsupported`: what the crate makes without a name has a random one.
@@ -42,9 +42,9 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use shared_memory::{Shmem, ShmemConf, ShmemError};
+use ::shared_memory::{Shmem, ShmemConf, ShmemError};
 
-use crate::{
+use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, MappedRange, NameSpace, ObjectName,
     OpenOptions, Permissions, Result, SharedRegion, View, check_map_request,
 };
@@ -88,7 +88,7 @@ impl SharedMemoryRegion {
     #[must_use]
     pub fn os_id(name: &ObjectName) -> String {
         let space = match name.name_space() {
-            NameSpace::Local if cfg!(unix) => format!("local.{}", crate::UserId::current()),
+            NameSpace::Local if cfg!(unix) => format!("local.{}", samemap::UserId::current()),
             NameSpace::Local => "local".to_owned(),
             NameSpace::Global => "global".to_owned(),
         };
