@@ -88,9 +88,14 @@ pub use samemap_platform::{
 // Shared memory.
 pub use samemap_platform::{
     Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
-    MappedRange, Offer, OpenOptions, Part, Region, SharedRegion, SharedWord, View, bytemuck,
-    check_map_request,
+    Offer, OpenOptions, Part, Region, SharedRegion, View, bytemuck,
 };
+
+/// What a [`SharedRegion`] of your own is built with: the checks that every system shares, and [`View::from_mapped`]'s
+/// argument.
+pub mod backend {
+    pub use samemap_platform::{MappedRange, check_map_request};
+}
 
 // What channels are built with.
 pub use samemap_platform::{Doorbell, Seat, Sleepers};

@@ -15,45 +15,62 @@ use samemap::{
     OpenOptions, Region, Reset, Result, SemaphoreOptions, Settable as _, SharedRegion as _, SharedSemaphore,
     View, WaitAny, Waitable as _, Waited,
 };
-use samemap_adaptors::raw_sync::{RawEvent, RawMutex};
+use samemap_adaptors::raw_sync::{ALIGN, RawEvent, RawMutex};
 
-/// The objects of `raw_sync` inside a region, through the adaptor.
-#[derive(Debug)]
-pub enum RawSync {}
+/// The objects of `raw_sync`, each in a region of its own.
+enum RawSync {}
+
+/// Where in its region the object lies.
+const OFFSET: usize = 72;
+
+/// A view of the region that the object lies in.
+fn memory(name: &ObjectName, how: Making) -> Result<(View, Disposition)> {
+    let (region, disposition) = match how {
+        Making::Create => (Region::create(name, &CreateOptions::new(4096))?, Disposition::Created),
+        Making::CreateOrOpen => return Err(lacks("no call that creates or opens")),
+        Making::Open => (Region::open(name, &OpenOptions::read_write())?, Disposition::Opened),
+    };
+    Ok((region.view(.., Access::ReadWrite)?, disposition))
+}
+
+fn lacks(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, "make an object of raw_sync")
+        .with_detail(format!("raw_sync has {what}"))
+}
 
 impl SyncObjects for RawSync {
-    type Mutex = RawMutex<u64>;
+    type Mutex = RawMutex;
     type Event = RawEvent;
     /// There is none; this type stands in its place.
     type Semaphore = SharedSemaphore;
 
-    fn mutex(name: &ObjectName, how: Making) -> Result<(Self::Mutex, Disposition)> {
-        let view = memory(name, how)?;
-        // SAFETY: the region was made for this object, and the rules touch its bytes through it alone. Of
-        // those that create, one made the region just now.
-        unsafe {
-            match how {
-                Making::Create => RawMutex::create(&view, OFFSET, &0).map(created),
-                Making::CreateOrOpen => Err(lacks("create or open a mutex", ONE_CALL)),
-                Making::Open => RawMutex::open(&view, OFFSET).map(opened),
+    fn mutex(name: &ObjectName, how: Making) -> Result<(RawMutex, Disposition)> {
+        let (view, disposition) = memory(name, how)?;
+        // SAFETY: the region was made for this object, and the rules touch its bytes through it alone. A creator made
+        // the region just now.
+        let mutex = unsafe {
+            match disposition {
+                Disposition::Created => RawMutex::create(&view, OFFSET),
+                Disposition::Opened => RawMutex::open(&view, OFFSET),
             }
-        }
+        };
+        Ok((mutex?, disposition))
     }
 
     fn event(name: &ObjectName, how: Making, options: &EventOptions) -> Result<(RawEvent, Disposition)> {
-        let view = memory(name, how)?;
+        let (view, disposition) = memory(name, how)?;
         // SAFETY: as above.
-        unsafe {
-            match how {
-                Making::Create => RawEvent::create(&view, OFFSET, options).map(created),
-                Making::CreateOrOpen => Err(lacks("create or open an event", ONE_CALL)),
-                Making::Open => RawEvent::open(&view, OFFSET).map(opened),
+        let event = unsafe {
+            match disposition {
+                Disposition::Created => RawEvent::create(&view, OFFSET, options),
+                Disposition::Opened => RawEvent::open(&view, OFFSET),
             }
-        }
+        };
+        Ok((event?, disposition))
     }
 
     fn semaphore(_: &ObjectName, _: Making, _: &SemaphoreOptions) -> Result<(SharedSemaphore, Disposition)> {
-        Err(lacks("make a semaphore", "raw_sync has none; use SharedSemaphore"))
+        Err(lacks("no semaphores"))
     }
 
     fn any_event(_: &RawEvent) -> Option<&dyn WaitAny> {
@@ -63,35 +80,6 @@ impl SyncObjects for RawSync {
     fn any_semaphore(_: &SharedSemaphore) -> Option<&dyn WaitAny> {
         None
     }
-}
-
-/// The error of a family that does not have what a rule asks for.
-fn lacks(operation: &'static str, detail: &str) -> Error {
-    Error::new(ErrorKind::Unsupported, operation).with_detail(detail)
-}
-
-const ONE_CALL: &str = "raw_sync has no such call; use the objects of samemap";
-
-/// Where in its region the object lies: at no multiple of a cache line, because nothing asks for one.
-const OFFSET: usize = 72;
-
-/// A view of the region that the object lies in.
-fn memory(name: &ObjectName, how: Making) -> Result<View> {
-    let options = CreateOptions::new(4096);
-    let region = match how {
-        Making::Create => Region::create(name, &options)?,
-        Making::CreateOrOpen => Region::create_or_open(name, &options)?.0,
-        Making::Open => Region::open(name, &OpenOptions::read_write())?,
-    };
-    region.view(.., Access::ReadWrite)
-}
-
-fn created<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Created)
-}
-
-fn opened<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Opened)
 }
 
 conformance::sync_conformance_child!(adaptor, RawSync);
@@ -121,9 +109,9 @@ fn view() -> View {
     region.view(.., Access::ReadWrite).expect("all of it")
 }
 
-fn mutex(view: &View, at: usize) -> Result<RawMutex<u32>> {
+fn mutex(view: &View, at: usize) -> Result<RawMutex> {
     // SAFETY: an anonymous region of this test, which touches the lock's bytes through it alone from here on.
-    unsafe { RawMutex::create(view, at, &7) }
+    unsafe { RawMutex::create(view, at) }
 }
 
 fn event(view: &View, at: usize) -> Result<RawEvent> {
@@ -137,46 +125,20 @@ fn kind<T>(result: Result<T>) -> ErrorKind {
 }
 
 #[test]
-fn a_lock_protects_the_value_behind_it() {
-    let view = view();
-    let lock = mutex(&view, 64).expect("zeroed memory");
-    // SAFETY: made by raw_sync just now.
-    let same = unsafe { RawMutex::<u32>::open(&view, 64) }.expect("it is there");
-    assert_eq!(lock.lock().expect("free").load().expect("inside"), 7);
-    assert_eq!(same.lock().expect("free").update(|value| value + 1).expect("inside"), 8);
-    assert_eq!(
-        view.get::<u32>(64 + RawMutex::<u32>::lock_size()).expect("inside"),
-        8,
-        "right behind the lock"
-    );
-    let beside = 64 + RawMutex::<u32>::lock_size();
-    // SAFETY: as above; the value lies elsewhere.
-    let elsewhere = unsafe { RawMutex::<u32>::open_with_value_at(&view, 64, 2001) }.expect("any offset");
-    elsewhere.lock().expect("free").store(&5).expect("inside");
-    assert_eq!((view.get::<u32>(2001).expect("inside"), view.get::<u32>(beside).expect("inside")), (5, 8));
-}
-
-#[test]
 fn memory_that_cannot_be_used_is_refused() {
     let view = view();
-    for at in [1, 2, RawMutex::<u32>::ALIGN - 1] {
+    for at in [1, 2, ALIGN - 1] {
         assert_eq!(kind(mutex(&view, at)), ErrorKind::InvalidArgument, "{at}");
         assert_eq!(kind(event(&view, at)), ErrorKind::InvalidArgument, "{at}");
     }
-    for at in
-        [view.len(), view.len() - 1, usize::MAX, usize::MAX - 7, view.len() - RawMutex::<u32>::lock_size()]
-    {
+    let past = view.len() - RawMutex::size() + 1;
+    for at in [past, view.len(), view.len() - 1, usize::MAX, usize::MAX - 7] {
         assert!(matches!(kind(mutex(&view, at)), ErrorKind::OutOfRange { .. }), "{at}");
     }
-    // SAFETY: refused before anything is touched.
-    let overlapping = unsafe { RawMutex::<u32>::create_with_value_at(&view, 64, 65, &1) };
-    assert_eq!(kind(overlapping), ErrorKind::InvalidArgument);
     // SAFETY: nobody made a lock there, which is what it finds out.
-    assert_eq!(kind(unsafe { RawMutex::<u32>::open(&view, 128) }), ErrorKind::Damaged);
+    assert_eq!(kind(unsafe { RawMutex::open(&view, 128) }), ErrorKind::Damaged);
     // SAFETY: as above.
     assert_eq!(kind(unsafe { RawEvent::open(&view, 128) }), ErrorKind::Damaged);
-    view.fill(1024, 256, 0xA5).expect("inside");
-    assert_eq!(kind(mutex(&view, 1024)), ErrorKind::Damaged);
     let _lock = mutex(&view, 256).expect("zeroed memory");
     assert_eq!(kind(mutex(&view, 256)), ErrorKind::AlreadyExists);
     let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
@@ -188,25 +150,21 @@ fn memory_that_cannot_be_used_is_refused() {
 #[test]
 fn waits_last_as_long_as_was_asked() {
     let view = view();
-    let event = event(&view, 0).expect("zeroed memory");
+    let (event, lock) = (event(&view, 0).expect("zeroed memory"), mutex(&view, 512).expect("zeroed memory"));
+    let guard = lock.lock().expect("free");
     for millis in [1, 400, 999, 1100] {
         let (asked, began) = (Duration::from_millis(millis), Instant::now());
         assert_eq!(event.wait_timeout(asked).expect("it waits"), Waited::TimedOut);
         assert!(began.elapsed() >= asked, "{:?} of {asked:?}", began.elapsed());
+        let began = Instant::now();
+        let other = std::thread::scope(|scope| {
+            let tried = || lock.lock_timeout(asked).expect("it waits").is_some();
+            scope.spawn(tried).join().expect("it does not panic")
+        });
+        assert!(!other && began.elapsed() >= asked, "{:?} of {asked:?}", began.elapsed());
     }
+    drop(guard);
+    drop(lock.try_lock().expect("it works").expect("free"));
     event.set().expect("it can be set");
     assert_eq!(event.wait_timeout(Duration::MAX).expect("it waits"), Waited::Signalled);
-}
-
-#[test]
-fn what_was_scribbled_over_is_damaged() {
-    let view = view();
-    let (lock, event) = (mutex(&view, 0).expect("zeroed memory"), event(&view, 512).expect("zeroed memory"));
-    view.fill(0, RawMutex::<u32>::lock_size(), 0).expect("inside");
-    view.fill(512, RawEvent::size(), 0).expect("inside");
-    if cfg!(target_os = "linux") {
-        assert_eq!(kind(lock.try_lock()), ErrorKind::Damaged);
-        assert_eq!(kind(event.try_wait()), ErrorKind::Damaged);
-        assert_eq!(kind(event.set()), ErrorKind::Damaged);
-    }
 }
