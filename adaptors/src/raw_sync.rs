@@ -29,8 +29,9 @@
 //! # Platform-specific behavior
 //! On POSIX the bytes are the C library's own: no layout for processes of another C library, pointer width or
 //! compiler. On Windows they are the number in the name of a kernel object, which lives while a process has it open.
-//! There a thread may lock again, and a dead owner is told, after the panic of `raw_sync` that tells it was caught:
-//! its message appears on standard error, and a program with `panic = "abort"` ends.
+//! There a thread may lock again, and the first guard of the next owner is told that the owner before died, after the
+//! panic of `raw_sync` that tells it was caught: its message appears on standard error, and a program with
+//! `panic = "abort"` ends.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -215,10 +216,6 @@ impl RawEvent {
         let (event, _) = opened.map_err(|cause| refused(ErrorKind::Damaged, &*cause))?;
         Ok(RawEvent { event, view: view.clone() })
     }
-
-    fn change(&self, state: EventState) -> Result<()> {
-        self.event.set(state).map_err(|cause| refused(ErrorKind::Os, &*cause))
-    }
 }
 
 impl Waitable for RawEvent {
@@ -232,11 +229,11 @@ impl Waitable for RawEvent {
 
 impl Settable for RawEvent {
     fn set(&self) -> Result<()> {
-        self.change(EventState::Signaled)
+        self.event.set(EventState::Signaled).map_err(|cause| refused(ErrorKind::Os, &*cause))
     }
 
     fn reset(&self) -> Result<()> {
-        self.change(EventState::Clear)
+        self.event.set(EventState::Clear).map_err(|cause| refused(ErrorKind::Os, &*cause))
     }
 }
 
@@ -269,43 +266,37 @@ fn in_pieces<R>(timeout: Option<Duration>, mut attempt: impl FnMut(Timeout) -> O
 
 /// Where a new object goes: memory as a new region has it.
 fn free_place(view: &View, at: usize, len: usize) -> Result<*mut u8> {
-    let start = place(view, at, len)?;
-    if is_zero(view, at, len)? {
-        return Ok(start);
-    }
-    Err(Error::new(ErrorKind::AlreadyExists, OPERATION)
-        .with_detail("the memory there is not zero; open the object, or choose another offset"))
+    let (start, is_zero) = place(view, at, len)?;
+    is_zero.then_some(start).ok_or_else(|| {
+        Error::new(ErrorKind::AlreadyExists, OPERATION)
+            .with_detail("the memory there is not zero; open the object, or choose another offset")
+    })
 }
 
 /// Where an object is said to lie.
 fn made_place(view: &View, at: usize, len: usize) -> Result<*mut u8> {
-    let start = place(view, at, len)?;
-    if !is_zero(view, at, len)? {
-        return Ok(start);
-    }
-    Err(Error::new(ErrorKind::Damaged, OPERATION)
-        .with_detail("the memory there is zero, so nobody made an object; create it first"))
+    let (start, is_zero) = place(view, at, len)?;
+    (!is_zero).then_some(start).ok_or_else(|| {
+        Error::new(ErrorKind::Damaged, OPERATION)
+            .with_detail("the memory there is zero, so nobody made an object; create it first")
+    })
 }
 
-fn place(view: &View, at: usize, len: usize) -> Result<*mut u8> {
+/// The address of a place that an object can have, and whether its bytes are all zero.
+fn place(view: &View, at: usize, len: usize) -> Result<(*mut u8, bool)> {
     if view.access() != Access::ReadWrite {
         return Err(Error::new(ErrorKind::AccessDenied, OPERATION)
             .with_detail("the view does not write to the object; map it with Access::ReadWrite"));
     }
-    view.part(at, len)?;
+    let mut bytes = vec![0; len];
+    view.read(at, &mut bytes)?;
     let start = view.as_ptr().wrapping_add(at);
     if start.addr() % ALIGN != 0 {
         return Err(Error::new(ErrorKind::InvalidArgument, OPERATION).with_detail(format!(
             "offset {at} of this view is not aligned to {ALIGN} bytes in memory; move it, or the view's start"
         )));
     }
-    Ok(start)
-}
-
-fn is_zero(view: &View, at: usize, len: usize) -> Result<bool> {
-    let mut bytes = vec![0; len];
-    view.read(at, &mut bytes)?;
-    Ok(bytes.iter().all(|&byte| byte == 0))
+    Ok((start, bytes.iter().all(|&byte| byte == 0)))
 }
 
 #[cold]

@@ -215,7 +215,6 @@ fn refused(cause: ShmemError, name: &ObjectName, operation: &'static str, size: 
     let source = io::Error::from_raw_os_error(code as i32);
     let kind = match source.kind() {
         io::ErrorKind::NotFound => ErrorKind::NotFound,
-        io::ErrorKind::AlreadyExists => ErrorKind::AlreadyExists,
         io::ErrorKind::PermissionDenied => ErrorKind::AccessDenied,
         io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge => {
             out_of_memory(size)
