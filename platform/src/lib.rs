@@ -47,10 +47,6 @@ pub mod catalog;
 pub mod conformance;
 #[doc(hidden)]
 pub mod console;
-#[cfg(feature = "raw-sync")]
-pub mod raw_sync_backend;
-#[cfg(feature = "shared-memory")]
-pub mod shared_memory_backend;
 #[doc(hidden)]
 pub mod testing;
 
