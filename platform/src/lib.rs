@@ -23,6 +23,11 @@ mod region;
     not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
     allow(dead_code, reason = "objects to wait for are for Windows and Linux")
 )]
+mod sync;
+#[cfg_attr(
+    not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))),
+    allow(dead_code, reason = "objects to wait for are for Windows and Linux")
+)]
 mod sync_options;
 mod system;
 mod view;
@@ -34,6 +39,9 @@ pub mod words;
 mod posix;
 #[cfg(windows)]
 mod windows;
+
+#[cfg(not(any(windows, all(target_os = "linux", not(samemap_gate_lifetime)))))]
+mod unsupported;
 
 pub mod catalog;
 #[cfg(feature = "conformance")]
@@ -56,11 +64,11 @@ pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use part::{Part, SharedWord};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::{
+pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{Region, processors};
 pub use view::{AtomicReader, MappedRange, View};
 pub use waiting::{

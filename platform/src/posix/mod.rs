@@ -44,8 +44,6 @@ cfg_if::cfg_if! {
         mod gate_lifetime;
         #[path = "catalog_unsupported.rs"]
         pub(crate) mod catalog;
-        #[path = "sync_unsupported.rs"]
-        pub(crate) mod sync;
         use gate_lifetime as lifetime;
     }
 }

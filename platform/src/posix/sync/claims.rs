@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::locks_fd;
 use crate::posix::fork::{PerProcess, ProcessMark};
-use crate::posix::mapping::Backing;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::words::lock::OWNER;
@@ -46,7 +46,7 @@ impl Claim {
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
             }
-            let claimed = ofd_lock::try_claim(held.fd(), number);
+            let claimed = ofd_lock::try_claim(locks_fd(held), number);
             if claimed == Ok(true) {
                 return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
@@ -64,7 +64,7 @@ impl Claim {
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         !own().contains(&(holder(&self.held), other))
-            && matches!(ofd_lock::is_claimed(self.held.fd(), other), Ok(false))
+            && matches!(ofd_lock::is_claimed(locks_fd(&self.held), other), Ok(false))
     }
 }
 
@@ -72,7 +72,7 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // A forked child's copy claims nothing.
         if self.made.is_current() {
-            ofd_lock::unclaim(self.held.fd(), self.number);
+            ofd_lock::unclaim(locks_fd(&self.held), self.number);
             own().remove(&(holder(&self.held), self.number));
         }
     }

@@ -1,0 +1,119 @@
+//! Objects to wait for, on systems where none of what the contract asks of them was ever run.
+//!
+//! macOS and the BSDs sleep on words with calls of their own (`os_sync_wait_on_address`, `_umtx_op`), and whether the
+//! locks by which a dead owner is told from a living one can be relied on there was never tried. Rather than a loop that
+//! burns a processor, every call that makes an object answers [`Unsupported`](ErrorKind::Unsupported), and the types
+//! have no values.
+
+use std::time::Duration;
+
+use crate::sync::place::Place;
+use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, calls};
+use crate::words::bell;
+use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust};
+
+#[cold]
+fn unsupported<T>(operation: Operation) -> Result<T> {
+    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(
+        "samemap has regions on this system, but no mutexes, events, semaphores and timers yet; they are there on Linux and Windows",
+    ))
+}
+
+#[derive(Clone)]
+pub(crate) enum Object {}
+
+impl RawObject for Object {
+    fn create(_name: &ObjectName, _sync: &SyncOptions, new: New) -> Result<Self> {
+        unsupported(calls(new.kind()).create)
+    }
+
+    fn create_or_open(_name: &ObjectName, _sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
+        unsupported(calls(new.kind()).create_or_open)
+    }
+
+    fn open(_name: &ObjectName, kind: ObjectKind, _trust: &Trust) -> Result<Self> {
+        unsupported(calls(kind).open)
+    }
+
+    fn make_inside(
+        _place: &Place,
+        _new: New,
+        _fill: Fill<'_>,
+        operation: Operation,
+    ) -> Result<(Self, Disposition)> {
+        unsupported(operation)
+    }
+
+    fn open_inside(_place: &Place, _kind: ObjectKind, operation: Operation) -> Result<Self> {
+        unsupported(operation)
+    }
+
+    fn wait(&self, _timeout: Option<Duration>) -> Result<bool, Failure> {
+        match *self {}
+    }
+
+    fn wait_any(_objects: &[&Self], _timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn signal(&self, _signal: Signal) -> Result<u32, Failure> {
+        match *self {}
+    }
+
+    fn is_abandoned(&self) -> bool {
+        match *self {}
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Bell {}
+
+impl RawBell for Bell {
+    fn at(_place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Self> {
+        unsupported(operation)
+    }
+}
+
+impl bell::Bell for Bell {
+    fn load(&self) -> u32 {
+        match *self {}
+    }
+
+    fn swap(&self, _new: u32) -> u32 {
+        match *self {}
+    }
+
+    fn replace(&self, _current: u32, _new: u32) {}
+
+    fn fence(&self) {}
+
+    fn compiler_fence(&self) {}
+
+    fn fence_everywhere(&self) {}
+
+    fn can_be_light(&self) -> bool {
+        match *self {}
+    }
+
+    fn announced(&self, _seen: u32) {}
+
+    fn sleep_on_any(_bells: &[&Self], _limit: Duration) {}
+
+    fn wake(&self) {}
+}
+
+pub(crate) enum Seat {}
+
+impl RawSeat for Seat {
+    fn take(_place: &Place, operation: Operation) -> Result<Option<Self>> {
+        unsupported(operation)
+    }
+
+    fn is_ours(&self) -> bool {
+        match *self {}
+    }
+
+    fn is_taken(_place: &Place, operation: Operation) -> Result<bool> {
+        unsupported(operation)
+    }
+}
