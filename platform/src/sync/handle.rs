@@ -71,7 +71,13 @@ impl Named {
 }
 
 impl Inside {
-    pub(super) fn create(view: &View, offset: usize, more: usize, new: New, fill: Fill<'_>) -> Result<Inside> {
+    pub(super) fn create(
+        view: &View,
+        offset: usize,
+        more: usize,
+        new: New,
+        fill: Fill<'_>,
+    ) -> Result<Inside> {
         let operation = calls(new.kind()).create;
         let site = Place::inside(view, offset, more, operation)?;
         match Object::make_inside(&site, new, fill, operation)? {

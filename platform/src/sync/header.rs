@@ -21,7 +21,7 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use super::raw::New;
-use crate::{ObjectKind, Reset, SemaphoreOptions};
+use crate::{ObjectKind, Reset};
 
 /// The mark of an initialised header.
 pub(crate) const READY: u32 = u32::from_le_bytes(*b"SMY\x81");
@@ -31,6 +31,7 @@ pub(crate) const HEADER_LEN: usize = 64;
 
 /// The header itself. Only atomics: others write to it.
 #[repr(C, align(8))]
+#[derive(Default)]
 pub(crate) struct Header {
     pub(crate) state: AtomicU32,
     version: AtomicU16,
@@ -112,35 +113,9 @@ impl Header {
     pub(crate) fn setting(&self) -> u32 {
         self.setting.load(Ordering::Relaxed)
     }
-
-    /// The finished header of a new object whose signal is its word.
-    pub(crate) fn bytes(new: New) -> [u8; HEADER_LEN] {
-        let mut bytes = [0; HEADER_LEN];
-        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
-        put(offset_of!(Header, state), &READY.to_ne_bytes());
-        put(offset_of!(Header, version), &VERSION.to_ne_bytes());
-        put(offset_of!(Header, kind), &kind_code(new.kind()).to_ne_bytes());
-        put(offset_of!(Header, word), &new.signal().to_ne_bytes());
-        put(offset_of!(Header, setting), &new.setting().to_ne_bytes());
-        bytes
-    }
 }
 
 impl New {
-    /// What a header says of it, if that makes sense.
-    pub(crate) fn from_header(kind: ObjectKind, setting: u32, signal: u32) -> Option<New> {
-        match kind {
-            ObjectKind::Region => None,
-            ObjectKind::Mutex => Some(New::Mutex),
-            ObjectKind::Event if signal <= 1 => {
-                Some(New::Event { reset: reset_of(setting)?, is_set: signal == 1 })
-            }
-            ObjectKind::Event => None,
-            ObjectKind::Semaphore => New::semaphore(&SemaphoreOptions::new(signal, setting), "").ok(),
-            ObjectKind::Timer => Some(New::Timer { reset: reset_of(setting)? }),
-        }
-    }
-
     /// How it was made, as a header says it.
     pub(crate) fn setting(self) -> u32 {
         match self {

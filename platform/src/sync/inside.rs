@@ -56,8 +56,7 @@ impl<T: Pod> SharedMutex<T> {
     pub fn create_or_open(view: &View, offset: usize) -> Result<(Self, Disposition)> {
         // A maker that died may have stored a value of its own.
         let fill = |place: &Place| place.view().fill(place.behind_header(), size_of::<T>(), 0);
-        let (inside, disposition) =
-            Inside::create_or_open(view, offset, size_of::<T>(), New::Mutex, &fill)?;
+        let (inside, disposition) = Inside::create_or_open(view, offset, size_of::<T>(), New::Mutex, &fill)?;
         Ok((Self::of(inside), disposition))
     }
 
@@ -167,8 +166,7 @@ impl SharedEvent {
     /// # Errors
     /// Those of [`SharedMutex::create_or_open`].
     pub fn create_or_open(view: &View, offset: usize, options: &EventOptions) -> Result<(Self, Disposition)> {
-        let (inside, disposition) =
-            Inside::create_or_open(view, offset, 0, options.into(), &|_| Ok(()))?;
+        let (inside, disposition) = Inside::create_or_open(view, offset, 0, options.into(), &|_| Ok(()))?;
         Ok((SharedEvent(inside), disposition))
     }
 

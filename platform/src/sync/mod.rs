@@ -23,7 +23,7 @@ pub(crate) mod raw;
 mod seat;
 mod semaphore;
 mod timer;
-mod wait;
+pub(crate) mod wait;
 
 pub use bell::Doorbell;
 pub use event::Event;

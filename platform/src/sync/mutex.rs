@@ -8,9 +8,7 @@ use super::handle::{Handle, Named, Site};
 use super::raw::{New, RawObject as _, Signal, calls};
 use super::wait::{Sealed, WaitAny};
 use crate::system::sync::Object;
-use crate::{
-    Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
-};
+use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
 /// A lock that processes share, owned by a thread (rule C22).
 ///

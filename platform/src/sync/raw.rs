@@ -7,8 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use super::place::Place;
-use crate::words::bell::Bell;
 use crate::words::Damaged;
+use crate::words::bell::Bell;
 use crate::{
     Disposition, Due, Error, ErrorKind, EventOptions, ObjectKind, ObjectName, Reset, Result,
     SemaphoreOptions, Sleepers, SyncOptions, TimerOptions, Trust,
@@ -39,7 +39,12 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
 
     /// Makes what lies at a place an object, or opens the one of that kind that lies there: one of those that come
     /// together makes it. The maker calls `fill`, for what lies behind the header, before anybody can open it.
-    fn make_inside(place: &Place, new: New, fill: Fill<'_>, operation: Operation) -> Result<(Self, Disposition)>;
+    fn make_inside(
+        place: &Place,
+        new: New,
+        fill: Fill<'_>,
+        operation: Operation,
+    ) -> Result<(Self, Disposition)>;
 
     /// Opens the object of that kind that lies at a place.
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self>;
@@ -186,23 +191,14 @@ pub(crate) enum Signal {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
-    detail: Option<&'static str>,
-    cause: Option<io::Error>,
+    /// Words of its own, in place of the kind's.
+    pub(crate) detail: Option<&'static str>,
+    pub(crate) cause: Option<io::Error>,
     /// Which of several objects it is about, where that is known.
     pub(crate) index: Option<usize>,
 }
 
 impl Failure {
-    #[cold]
-    pub(crate) fn because(self, detail: &'static str) -> Failure {
-        Failure { detail: Some(detail), ..self }
-    }
-
-    #[cold]
-    pub(crate) fn of_object(self, index: usize) -> Failure {
-        Failure { index: Some(index), ..self }
-    }
-
     /// The whole error.
     #[cold]
     pub(crate) fn in_call(self, operation: Operation, name: Option<&ObjectName>) -> Error {

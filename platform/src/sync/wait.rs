@@ -18,7 +18,7 @@ const WAIT: Operation = "wait for any of the objects";
 pub trait WaitAny: Sealed {}
 
 /// What the wait needs to know of an object.
-pub(super) trait Sealed {
+pub(crate) trait Sealed {
     fn object(&self) -> &Object;
 
     fn name(&self) -> Option<&ObjectName>;

@@ -47,7 +47,11 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     }
 
     #[cold]
-    fn take_otherwise(&self, is_ours: impl FnOnce() -> bool, until: impl FnOnce() -> Until) -> Outcome<Found> {
+    fn take_otherwise(
+        &self,
+        is_ours: impl FnOnce() -> bool,
+        until: impl FnOnce() -> Until,
+    ) -> Outcome<Found> {
         if is_ours() { Outcome::Got(Found::Ours) } else { self.take_contended(until()) }
     }
 

@@ -8,12 +8,12 @@ use std::time::Duration;
 use rustix::thread::{MembarrierCommand, futex, membarrier};
 
 use super::futex::{Expectation, sleep_on_any, timespec};
-use super::object::initialise;
 use super::held_of;
+use super::object::initialise;
 use crate::sync::place::Place;
 use crate::sync::raw::{New, Operation, RawBell};
-use crate::words::bell::{self, ASLEEP};
 use crate::words::Until;
+use crate::words::bell::{self, ASLEEP};
 use crate::{Reset, Result, Sleepers};
 
 #[derive(Clone)]

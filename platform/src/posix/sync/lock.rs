@@ -127,18 +127,20 @@ impl Core {
         }
         let is_ours = || self.owner.load(Ordering::Relaxed) == this_thread;
         match self.taker().take(is_ours, || Until::after(timeout)) {
-            Outcome::Got(Found::InOrder) => {
-                self.owner.store(this_thread, Ordering::Relaxed);
-                Ok(true)
-            }
-            Outcome::Got(Found::Abandoned) => {
-                self.unusual.store(ABANDONED, Ordering::Relaxed);
-                self.owner.store(this_thread, Ordering::Relaxed);
-                Ok(true)
-            }
             Outcome::Got(Found::Ours) => self.count_once_more(),
+            Outcome::Got(found) => {
+                self.own(this_thread, found);
+                Ok(true)
+            }
             Outcome::TimedOut => Ok(false),
         }
+    }
+
+    /// Notes that this thread has just taken the lock.
+    #[inline]
+    fn own(&self, this_thread: usize, found: Found) {
+        self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
+        self.owner.store(this_thread, Ordering::Relaxed);
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
@@ -147,8 +149,9 @@ impl Core {
 
     #[cold]
     fn count_once_more(&self) -> Result<bool, Failure> {
-        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| {
-            Failure::from(ErrorKind::InvalidArgument).because("it was locked two thousand million times")
+        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| Failure {
+            detail: Some("it was locked two thousand million times"),
+            ..ErrorKind::InvalidArgument.into()
         })?;
         self.unusual.store(more, Ordering::Relaxed);
         Ok(true)
@@ -194,8 +197,7 @@ impl Core {
             return Err(forked());
         }
         let Outcome::Got(found) = self.taker().take_after_sleep() else { return Ok(false) };
-        self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
-        self.owner.store(ThisThread::token(), Ordering::Relaxed);
+        self.own(ThisThread::token(), found);
         Ok(true)
     }
 
@@ -213,9 +215,9 @@ impl Core {
 
 #[cold]
 fn forked() -> Failure {
-    Failure::from(ErrorKind::Unsupported).because(
-        "this handle belongs to the process that forked this one; open the mutex in this process",
-    )
+    const DETAIL: &str =
+        "this handle belongs to the process that forked this one; open the mutex in this process";
+    Failure { detail: Some(DETAIL), ..ErrorKind::Unsupported.into() }
 }
 
 impl Drop for Core {

@@ -1,5 +1,6 @@
 //! Objects of every kind: a header in a view, which for a named object is a page of its own.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::posix::errors::Context;
 use crate::posix::lifetime::{self, Plan};
 use crate::posix::mapping;
 use crate::posix::region::Held;
-use crate::sync::header::{Header, Readiness};
+use crate::sync::header::{HEADER_LEN, Header, Readiness};
 use crate::sync::place::Place;
 use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, calls};
 use crate::testing::reached;
@@ -69,13 +70,13 @@ impl Object {
 impl RawObject for Object {
     fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
         let attempt = Attempt { operation: calls(new.kind()).create, name: Some(name) };
-        let object = lifetime::Object::create(plan(name, sync, new, &Header::bytes(new)))?;
+        let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
         Object::named(object, new.kind(), attempt)
     }
 
     fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
         let attempt = Attempt { operation: calls(new.kind()).create_or_open, name: Some(name) };
-        let bytes = Header::bytes(new);
+        let bytes = header_bytes(new);
         let plan = plan(name, sync, new, &bytes);
         let (object, created) = lifetime::Object::create_or_open(plan, sync.accepted())?;
         let disposition = if created { Disposition::Created } else { Disposition::Opened };
@@ -138,6 +139,16 @@ impl RawObject for Object {
     fn is_abandoned(&self) -> bool {
         matches!(self, Object::Mutex(lock) if lock.is_abandoned())
     }
+}
+
+/// The finished header of an object that gets its name when it is finished.
+fn header_bytes(new: New) -> [u8; HEADER_LEN] {
+    let header = Header::default();
+    header.fill(new);
+    header.word.store(new.signal(), Ordering::Relaxed);
+    header.finish();
+    // SAFETY: integers without padding, as is asserted beside it, and nobody else has it.
+    unsafe { mem::transmute(header) }
 }
 
 fn page_size() -> u64 {

@@ -79,7 +79,7 @@ fn wait(objects: &[&Object], waits: &mut [Wait], until: Until) -> Result<Option<
 
 fn take_first(objects: &[&Object], waits: &[Wait]) -> Result<Option<usize>, Failure> {
     for (index, (object, &wait)) in objects.iter().zip(waits).enumerate() {
-        if object.try_take(wait).map_err(|failure| failure.of_object(index))? {
+        if object.try_take(wait).map_err(|failure| Failure { index: Some(index), ..failure })? {
             return Ok(Some(index));
         }
     }
