@@ -21,8 +21,9 @@ struct Shared {
     dead: AtomicBool,
     /// How many learnt that the owner before them died.
     heirs: AtomicU32,
-    /// The claim of the thread that owns the lock, as its process knows it.
-    owner: AtomicU32,
+    /// The claim of the thread that owns the lock, as its process knows it. Not loom's: a thread asks whether it is itself, and
+    /// the answer to that is the same in every order of steps.
+    owner: std::sync::atomic::AtomicU32,
 }
 
 impl Shared {
@@ -33,7 +34,7 @@ impl Shared {
             protected: Protected::new(),
             dead: AtomicBool::new(false),
             heirs: AtomicU32::new(0),
-            owner: AtomicU32::new(0),
+            owner: std::sync::atomic::AtomicU32::new(0),
         })
     }
 

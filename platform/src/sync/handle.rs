@@ -142,34 +142,3 @@ impl<S: Site> Handle<S> {
         object.finish_non_exhaustive()
     }
 }
-
-/// The traits that all signalled objects have.
-macro_rules! signalled {
-    ($($object:ident: $kind:ident),*) => {$(
-        impl crate::Waitable for $object {
-            fn wait_for(&self, timeout: Option<std::time::Duration>) -> crate::Result<crate::Waited> {
-                self.0.wait(timeout, crate::ObjectKind::$kind)
-            }
-        }
-
-        impl crate::sync::wait::WaitAny for $object {}
-
-        impl crate::sync::wait::Sealed for $object {
-            fn object(&self) -> &crate::system::sync::Object {
-                &self.0.object
-            }
-
-            fn name(&self) -> Option<&crate::ObjectName> {
-                crate::sync::handle::Site::name(&self.0.site)
-            }
-        }
-
-        impl std::fmt::Debug for $object {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt_as(stringify!($object), f)
-            }
-        }
-    )*};
-}
-
-pub(super) use signalled;

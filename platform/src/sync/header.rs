@@ -20,7 +20,7 @@
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
-use super::raw::New;
+use super::kind::New;
 use crate::{ObjectKind, Reset};
 
 /// The mark of an initialised header.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytemuck::Pod;
 
 use super::event::{RESET, SET};
-use super::handle::{Inside, signalled};
+use super::handle::Inside;
 use super::header::HEADER_LEN;
 use super::mutex::MutexGuard;
 use super::place::Place;
 use super::raw::{New, Signal, calls};
+use super::wait::signalled;
 use crate::{
     Disposition, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result, SemaphoreOptions, Settable,
     View,

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `raw` | the seam: what a system's backend owes |
+//! | `kind` | what a new object is, and the calls of each kind in words |
 //! | `header`, `place` | the state of an object in shared memory, and where that lies |
 //! | `handle` | what the public types have in common |
 //! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
@@ -17,6 +18,7 @@ mod event;
 mod handle;
 pub(crate) mod header;
 mod inside;
+mod kind;
 mod mutex;
 pub(crate) mod place;
 pub(crate) mod raw;
@@ -29,7 +31,8 @@ pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
+pub use raw::MAX_OBJECTS;
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;
-pub use wait::{MAX_OBJECTS, WaitAny, Woken, wait_any};
+pub use wait::{WaitAny, Woken, wait_any};

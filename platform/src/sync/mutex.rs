@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::handle::{Handle, Named, Site};
 use super::raw::{New, RawObject as _, Signal, calls};
-use super::wait::{Sealed, WaitAny};
 use crate::system::sync::Object;
 use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
@@ -22,7 +21,7 @@ use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, Sy
 /// claim is still held, every 20 ms, and by the next call that comes. In a forked child (without exec) the
 /// copies of a mutex refuse to work: open it there.
 #[derive(Clone)]
-pub struct Mutex(Named);
+pub struct Mutex(pub(super) Named);
 
 impl Mutex {
     /// Creates a mutex that nobody owns; the name must be free.
@@ -77,22 +76,6 @@ impl Lockable for Mutex {
     }
 }
 
-impl WaitAny for Mutex {}
-
-impl Sealed for Mutex {
-    fn object(&self) -> &Object {
-        &self.0.object
-    }
-
-    fn name(&self) -> Option<&ObjectName> {
-        Some(self.name())
-    }
-
-    fn guard(&self) -> Option<MutexGuard<'_>> {
-        Some(MutexGuard::of(&self.0.object))
-    }
-}
-
 impl fmt::Debug for Mutex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt_as("Mutex", f)
@@ -116,7 +99,7 @@ pub struct MutexGuard<'a> {
 impl<'a> MutexGuard<'a> {
     /// The guard of a mutex that this thread has just taken.
     #[inline]
-    fn of(mutex: &'a Object) -> MutexGuard<'a> {
+    pub(super) fn of(mutex: &'a Object) -> MutexGuard<'a> {
         MutexGuard { mutex, stays_in_its_thread: PhantomData }
     }
 }

@@ -1,7 +1,7 @@
 //! Where an object's state lies: a header in a view, and the bytes that follow it.
 
 use super::header::{HEADER_LEN, Header};
-use super::raw::Operation;
+use super::kind::Operation;
 use crate::{Access, Error, ErrorKind, Result, View};
 
 /// A header in a view, kept mapped.

@@ -6,13 +6,16 @@
 use std::io;
 use std::time::Duration;
 
+pub(crate) use super::kind::{New, Operation, calls};
 use super::place::Place;
 use crate::words::Damaged;
 use crate::words::bell::Bell;
 use crate::{
-    Disposition, Due, Error, ErrorKind, EventOptions, ObjectKind, ObjectName, Reset, Result,
-    SemaphoreOptions, Sleepers, SyncOptions, TimerOptions, Trust,
+    Disposition, Due, Error, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust,
 };
+
+/// The most objects that one wait takes, on every system.
+pub const MAX_OBJECTS: usize = 64;
 
 /// An object of one of the four kinds that can be waited for, open in this process. A clone is the same object.
 ///
@@ -53,7 +56,7 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// out, and never before: then nothing was taken. A timeout of `None`, or one that no clock can tell, is for ever.
     fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure>;
 
-    /// The same for the first of one to [`MAX_OBJECTS`](super::MAX_OBJECTS) objects, of mixed kinds: the index of
+    /// The same for the first of one to [`MAX_OBJECTS`] objects, of mixed kinds: the index of
     /// the one that was taken, or `None`. Nothing of the others was taken.
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure>;
 
@@ -85,90 +88,8 @@ pub(crate) trait RawSeat: Send + Sync + Sized {
     fn is_taken(place: &Place, operation: Operation) -> Result<bool>;
 }
 
-/// What is being tried: a phrase that completes "cannot …".
-pub(crate) type Operation = &'static str;
-
 /// Fills what lies behind the header of a new object.
 pub(crate) type Fill<'a> = &'a dyn Fn(&Place) -> Result<()>;
-
-/// The calls that every kind has, in words.
-pub(crate) struct Calls {
-    pub(crate) create: Operation,
-    pub(crate) create_or_open: Operation,
-    pub(crate) open: Operation,
-    pub(crate) wait: Operation,
-}
-
-macro_rules! calls {
-    ($kind:literal, $wait:literal) => {
-        Calls {
-            create: concat!("create the ", $kind),
-            create_or_open: concat!("create or open the ", $kind),
-            open: concat!("open the ", $kind),
-            wait: concat!($wait, " the ", $kind),
-        }
-    };
-}
-
-/// The calls of a kind, in words.
-pub(crate) const fn calls(kind: ObjectKind) -> Calls {
-    match kind {
-        ObjectKind::Region => calls!("region", "wait for"),
-        ObjectKind::Mutex => calls!("mutex", "lock"),
-        ObjectKind::Event => calls!("event", "wait for"),
-        ObjectKind::Semaphore => calls!("semaphore", "wait for"),
-        ObjectKind::Timer => calls!("timer", "wait for"),
-    }
-}
-
-/// What an object is when it is new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum New {
-    /// Owned by nobody.
-    Mutex,
-    Event {
-        reset: Reset,
-        is_set: bool,
-    },
-    /// With numbers that make a semaphore.
-    Semaphore {
-        permits: u32,
-        maximum: u32,
-    },
-    /// Not set.
-    Timer {
-        reset: Reset,
-    },
-}
-
-impl New {
-    /// A semaphore with numbers that were asked for.
-    pub(crate) fn semaphore(options: &SemaphoreOptions, operation: Operation) -> Result<New> {
-        options.check(operation)?;
-        Ok(New::Semaphore { permits: options.initial(), maximum: options.maximum() })
-    }
-
-    pub(crate) fn kind(self) -> ObjectKind {
-        match self {
-            New::Mutex => ObjectKind::Mutex,
-            New::Event { .. } => ObjectKind::Event,
-            New::Semaphore { .. } => ObjectKind::Semaphore,
-            New::Timer { .. } => ObjectKind::Timer,
-        }
-    }
-}
-
-impl From<&EventOptions> for New {
-    fn from(options: &EventOptions) -> New {
-        New::Event { reset: options.reset(), is_set: options.is_set_at_first() }
-    }
-}
-
-impl From<&TimerOptions> for New {
-    fn from(options: &TimerOptions) -> New {
-        New::Timer { reset: options.reset() }
-    }
-}
 
 /// What is done to an object, which is of the kind for it.
 #[derive(Clone, Copy, Debug)]

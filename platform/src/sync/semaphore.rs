@@ -1,7 +1,8 @@
 //! Semaphores (rule C24).
 
-use super::handle::{Handle, Named, Site, signalled};
+use super::handle::{Handle, Named, Site};
 use super::raw::{New, Signal, calls};
+use super::wait::signalled;
 use crate::sync_options::check_release;
 use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
 

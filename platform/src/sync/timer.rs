@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::handle::{Named, signalled};
+use super::handle::Named;
 use super::raw::Signal;
+use super::wait::signalled;
 use crate::sync_options::period_in_millis;
 use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
 

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::mutex::MutexGuard;
-use super::raw::{Operation, RawObject as _};
+use super::mutex::{Mutex, MutexGuard};
+use super::raw::{MAX_OBJECTS, Operation, RawObject as _};
 use crate::system::sync::Object;
 use crate::{Error, ErrorKind, ObjectName, Result};
-
-/// The most objects that one wait takes, on every system.
-pub const MAX_OBJECTS: usize = 64;
 
 const WAIT: Operation = "wait for any of the objects";
 
@@ -28,6 +25,53 @@ pub(crate) trait Sealed {
         None
     }
 }
+
+impl WaitAny for Mutex {}
+
+impl Sealed for Mutex {
+    fn object(&self) -> &Object {
+        &self.0.object
+    }
+
+    fn name(&self) -> Option<&ObjectName> {
+        Some(self.name())
+    }
+
+    fn guard(&self) -> Option<MutexGuard<'_>> {
+        Some(MutexGuard::of(&self.0.object))
+    }
+}
+
+/// The traits that all signalled objects have.
+macro_rules! signalled {
+    ($($object:ident: $kind:ident),*) => {$(
+        impl crate::Waitable for $object {
+            fn wait_for(&self, timeout: Option<std::time::Duration>) -> crate::Result<crate::Waited> {
+                self.0.wait(timeout, crate::ObjectKind::$kind)
+            }
+        }
+
+        impl crate::sync::wait::WaitAny for $object {}
+
+        impl crate::sync::wait::Sealed for $object {
+            fn object(&self) -> &crate::system::sync::Object {
+                &self.0.object
+            }
+
+            fn name(&self) -> Option<&crate::ObjectName> {
+                crate::sync::handle::Site::name(&self.0.site)
+            }
+        }
+
+        impl std::fmt::Debug for $object {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt_as(stringify!($object), f)
+            }
+        }
+    )*};
+}
+
+pub(super) use signalled;
 
 /// Which object a wait took.
 #[derive(Debug)]

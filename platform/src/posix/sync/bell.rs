@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::thread::{MembarrierCommand, futex, membarrier};
 
 use super::futex::{Expectation, sleep_on_any, timespec};
-use super::held_of;
 use super::object::initialise;
+use super::place::held_of;
 use crate::sync::place::Place;
 use crate::sync::raw::{New, Operation, RawBell};
 use crate::words::Until;

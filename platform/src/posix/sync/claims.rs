@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::locks_fd;
+use super::place::locks_fd;
 use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use super::claims::Claim;
 use super::futex::{Expectation, FutexSleeper};
-use super::{PlaceKey, thread_end};
+use super::place::PlaceKey;
+use super::thread_end;
 use crate::ErrorKind;
 use crate::posix::fork;
 use crate::posix::region::Held;

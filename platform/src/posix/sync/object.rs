@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::claims::Claim;
 use super::event::Event;
+use super::futex::Expectation;
 use super::lock::LockHandle;
+use super::place::held_of;
 use super::semaphore::Semaphore;
 use super::timer::Timer;
-use super::{held_of, wait};
+use super::wait::{self, Awaited, Wait};
 use crate::posix::errors::Context;
 use crate::posix::lifetime::{self, Plan};
 use crate::posix::mapping;
@@ -138,6 +140,40 @@ impl RawObject for Object {
 
     fn is_abandoned(&self) -> bool {
         matches!(self, Object::Mutex(lock) if lock.is_abandoned())
+    }
+}
+
+impl Awaited for Object {
+    fn begin(&self) -> u32 {
+        match self {
+            Object::Event(event) => event.begin(),
+            Object::Mutex(_) | Object::Semaphore(_) | Object::Timer(_) => 0,
+        }
+    }
+
+    fn try_take(&self, wait: Wait) -> Result<bool, Failure> {
+        match self {
+            Object::Mutex(lock) if wait.announced => lock.try_take_after_sleep(),
+            Object::Mutex(lock) => lock.take(Some(Duration::ZERO)),
+            Object::Event(event) => Ok(event.try_take(wait.begun)?),
+            Object::Semaphore(semaphore) => Ok(semaphore.try_take()?),
+            Object::Timer(timer) => Ok(timer.try_take()?),
+        }
+    }
+
+    fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
+        match self {
+            Object::Mutex(lock) => Some((lock.announce()?, None)),
+            Object::Event(event) => Some((event.announce(begun)?, None)),
+            Object::Semaphore(semaphore) => Some((semaphore.announce()?, None)),
+            Object::Timer(timer) => timer.announce(),
+        }
+    }
+
+    fn pass_on(&self) {
+        if let Object::Mutex(lock) = self {
+            lock.pass_on();
+        }
     }
 }
 

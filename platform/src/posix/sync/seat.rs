@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use super::{PlaceKey, held_of, locks_fd, offset_in_file};
+use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;

@@ -3,65 +3,51 @@
 use std::time::Duration;
 
 use super::futex::{Expectation, sleep_on_any};
-use super::object::Object;
 use crate::sync::raw::Failure;
 use crate::words::{Slept, Until};
 
 /// A wait for one of the objects.
 #[derive(Clone, Copy)]
-struct Wait {
+pub(super) struct Wait {
     /// What the object remembers of the moment at which the wait began.
-    begun: u32,
+    pub(super) begun: u32,
     /// Whether it said that somebody sleeps.
-    announced: bool,
+    pub(super) announced: bool,
 }
 
-impl Object {
-    fn begin(&self) -> Wait {
-        let begun = match self {
-            Object::Event(event) => event.begin(),
-            Object::Mutex(_) | Object::Semaphore(_) | Object::Timer(_) => 0,
-        };
-        Wait { begun, announced: false }
-    }
+/// An object that one wait of several is for.
+pub(super) trait Awaited {
+    /// What it has to remember of the moment at which the wait begins.
+    fn begin(&self) -> u32;
 
     /// Takes what can be had at once.
-    fn try_take(&self, wait: Wait) -> Result<bool, Failure> {
-        match self {
-            Object::Mutex(lock) if wait.announced => lock.try_take_after_sleep(),
-            Object::Mutex(lock) => lock.take(Some(Duration::ZERO)),
-            Object::Event(event) => Ok(event.try_take(wait.begun)?),
-            Object::Semaphore(semaphore) => Ok(semaphore.try_take()?),
-            Object::Timer(timer) => Ok(timer.try_take()?),
-        }
-    }
+    fn try_take(&self, wait: Wait) -> Result<bool, Failure>;
 
     /// What to sleep on, after saying that somebody sleeps, and for how long at most; `None` when it may be had.
-    fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
-        match self {
-            Object::Mutex(lock) => Some((lock.announce()?, None)),
-            Object::Event(event) => Some((event.announce(begun)?, None)),
-            Object::Semaphore(semaphore) => Some((semaphore.announce()?, None)),
-            Object::Timer(timer) => timer.announce(),
-        }
-    }
+    fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
+
+    /// The wait is over, and took something else: a wake-up that was for one only goes to another one.
+    fn pass_on(&self);
 }
 
 /// As `RawObject::wait_any` has it.
-pub(super) fn wait_any(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
-    let mut waits: Vec<Wait> = objects.iter().map(|object| object.begin()).collect();
+pub(super) fn wait_any<O: Awaited>(
+    objects: &[&O],
+    timeout: Option<Duration>,
+) -> Result<Option<usize>, Failure> {
+    let mut waits: Vec<Wait> =
+        objects.iter().map(|object| Wait { begun: object.begin(), announced: false }).collect();
     let answer = wait(objects, &mut waits, Until::after(timeout));
     let taken = answer.as_ref().ok().copied().flatten();
     for (index, (object, wait)) in objects.iter().zip(&waits).enumerate() {
-        // A wake-up that was for one only goes to another one.
-        if let (Object::Mutex(lock), true, true) = (object, wait.announced, Some(index) != taken) {
-            lock.pass_on();
+        if wait.announced && Some(index) != taken {
+            object.pass_on();
         }
     }
     answer
 }
 
-fn wait(objects: &[&Object], waits: &mut [Wait], until: Until) -> Result<Option<usize>, Failure> {
+fn wait<O: Awaited>(objects: &[&O], waits: &mut [Wait], until: Until) -> Result<Option<usize>, Failure> {
     loop {
         if let Some(index) = take_first(objects, waits)? {
             return Ok(Some(index));
@@ -77,7 +63,7 @@ fn wait(objects: &[&Object], waits: &mut [Wait], until: Until) -> Result<Option<
     }
 }
 
-fn take_first(objects: &[&Object], waits: &[Wait]) -> Result<Option<usize>, Failure> {
+fn take_first<O: Awaited>(objects: &[&O], waits: &[Wait]) -> Result<Option<usize>, Failure> {
     for (index, (object, &wait)) in objects.iter().zip(waits).enumerate() {
         if object.try_take(wait).map_err(|failure| Failure { index: Some(index), ..failure })? {
             return Ok(Some(index));
@@ -87,8 +73,8 @@ fn take_first(objects: &[&Object], waits: &[Wait]) -> Result<Option<usize>, Fail
 }
 
 /// What to sleep on, and when the first timer is due; `None` when something may be had.
-fn announce<'a>(
-    objects: &[&'a Object],
+fn announce<'a, O: Awaited>(
+    objects: &[&'a O],
     waits: &mut [Wait],
 ) -> Option<(Vec<Expectation<'a>>, Option<Duration>)> {
     let mut expectations = Vec::with_capacity(objects.len());
