@@ -38,7 +38,7 @@ pub(super) fn held_of<'a>(place: &'a Place, operation: &'static str) -> Result<&
     })?;
     if mapping.backing().may_be_shared() {
         return Err(Error::new(ErrorKind::Unsupported, operation).with_detail(
-            "this process may not open the file of the region anew, and what tells owners apart would be shared with whoever else has it open; make the region from its path, or let a process that may do so hand the region over",
+            "this process may not open the file of the region anew, and what tells owners apart would be shared with the other processes that have it open; make the region from its path, or let a process that may do so hand the region over",
         ));
     }
     Ok(mapping.backing())
