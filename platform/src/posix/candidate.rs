@@ -445,10 +445,15 @@ fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
     check_modes_of_facts(stat)
 }
 
-/// Whether nobody but the owner ever had `facts` to write to.
+/// Whether nobody but the owner ever had `facts` to write to. An object in one file passes for none, though its mode is
+/// marked too: its data would be read as facts.
 pub(super) fn check_modes_of_facts(stat: &Stat) -> Result<(), Disbelief> {
     if stat.st_mode & MARK == 0 || stat.st_mode & WRITABLE_BY_OTHERS != 0 {
         return Err(Disbelief::Foreign("facts that others may write to"));
+    }
+    // A peer that it was handed to can truncate the file, and not take its mode back.
+    if stat.st_mode & (HANDED | DEAD) != 0 || stat.st_size as u64 > facts::LONGEST {
+        return Err(Disbelief::Foreign("data in place of facts"));
     }
     Ok(())
 }

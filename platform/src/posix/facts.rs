@@ -31,6 +31,10 @@ pub(super) const USED: usize = 1280;
 /// Where the record of a region over a file begins.
 pub(super) const RECORD_AT: u64 = 2048;
 
+/// The longest file of facts alone: shorter than any object in one file, which is a page of data and a trailer at least.
+pub(super) const LONGEST: u64 = RECORD_AT + super::record::RECORD_LEN as u64;
+const _: () = assert!(LONGEST < 2 * TRAILER_LEN);
+
 const MAGIC: &[u8; 8] = b"SAMEMAP\0";
 const VERSION: u32 = 3;
 const NAME_AT: usize = 64;

@@ -67,7 +67,7 @@ pub(super) struct Record {
 
 const MAGIC: &[u8; 8] = b"SMFILE\0\0";
 const PATH_AT: usize = 48;
-const RECORD_LEN: usize = PATH_AT + MAX_PATH;
+pub(super) const RECORD_LEN: usize = PATH_AT + MAX_PATH;
 
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {
