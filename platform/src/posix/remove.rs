@@ -105,8 +105,20 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Takes a name away from what lies there, whether it is held or not. Its holders keep the memory.
+/// Takes its name away from an object, whether it is held or not. Its holders keep the memory.
+///
+/// A file is marked dead as at any removal: a spare link would else bring it back, under its name or, where its peers
+/// can forge what it says, another.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
+    let marked = if candidate.is_folder() { Ok(()) } else { candidate.mark_dead() };
+    match marked {
+        Ok(()) => take_link(candidate),
+        Err(errno) => Removal::Refused(errno),
+    }
+}
+
+/// Takes the name away from what lies there, and leaves everything else of it as it is.
+pub(super) fn take_link(candidate: &Candidate) -> Removal {
     let taken = take_away(candidate.path(), candidate.identity());
     taken.and_then(|gone| discard(&gone, candidate.is_folder())).into()
 }
@@ -120,7 +132,7 @@ pub(super) fn remove_impostor(candidate: &Candidate, owner: u32) -> Removal {
     if !owner::may_remove(owner) {
         return Removal::Refused(Errno::ACCESS);
     }
-    take_name_from_the_living(candidate)
+    take_link(candidate)
 }
 
 // ---- the sweep's step ---------------------------------------------------------------------------------
