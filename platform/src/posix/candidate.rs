@@ -218,9 +218,10 @@ impl Candidate {
     }
 
     /// Whether what was handed over is the object that it says it is: facts that others may have forged are those of
-    /// the name that leads to them.
+    /// the name that leads to them, and of no second one.
     pub(super) fn is_what_it_says(&self, believed: &Believed) -> bool {
-        !believed.may_be_forged || self.has_its_name()
+        let only_name = || fs::fstat(&self.life).is_ok_and(|stat| stat.st_nlink == 1);
+        !believed.may_be_forged || self.has_its_name() && only_name()
     }
 
     /// The description that carries the lock of a holder: never mapped, and never unlocked but to let go.
@@ -394,6 +395,10 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
     };
     let handed = folder.is_none() && stat.st_mode & HANDED != 0;
     let facts = facts.map_err(if handed { Disbelief::Forged } else { Disbelief::Foreign })?;
+    if handed && facts.kind != ObjectKind::Region {
+        // Nothing else is ever handed over.
+        return Err(Disbelief::Forged("an object whose facts are damaged (its kind)"));
+    }
     Ok(Believed::new(facts, &stat))
 }
 
