@@ -402,15 +402,12 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
     Ok(Believed::new(facts, &stat))
 }
 
-/// The same of a description that was handed over. A file that has no name, or lies where anybody may set a mode,
-/// poses as an object.
+/// The same of a description that was handed over. A file that has no name, or lies where modes and owners are what a
+/// server says (FUSE), poses as an object.
 pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believed, Disbelief> {
-    const HUGETLBFS: i64 = 0x9584_58F6;
     let unknown = Disbelief::Foreign("a file that cannot be looked at");
-    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let system = fs::fstatfs(life).map_err(|_| unknown)?.f_type as i64;
-    if system & 0xFFFF_FFFF == HUGETLBFS {
-        return Err(Disbelief::Foreign("a file of huge pages"));
+    if !lies_where_objects_do(life).map_err(|_| unknown)? {
+        return Err(Disbelief::Foreign("a file where no objects lie"));
     }
     let believed = if in_front {
         believe(life, None)?
@@ -424,6 +421,15 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
         Believed::new(Facts::apart(&bytes).map_err(Disbelief::Foreign)?, &stat)
     };
     if believed.linked { Ok(believed) } else { Err(Disbelief::Foreign("a file without a name")) }
+}
+
+/// On a tmpfs, also of another container, or wherever this process's own objects are.
+fn lies_where_objects_do(life: &Lockable) -> Result<bool, Errno> {
+    const TMPFS: u32 = 0x0102_1994;
+    const RAMFS: u32 = 0x8584_58F6;
+    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
+    let system = fs::fstatfs(life)?.f_type as u32;
+    Ok(system == TMPFS || system == RAMFS || dir::device().is_some_and(|own| own == life.identity().parts().0))
 }
 
 fn leads_to(system_name: &str, life: Identity) -> bool {
