@@ -171,15 +171,19 @@ impl Candidate {
     /// Opens what lies at a name; of a directory also the directory itself.
     pub(super) fn open(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let path = dir::path_of(system_name);
-        match Lockable::open(|| fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty())) {
-            Ok(life) => {
-                let identity = life.identity();
-                let system_name = system_name.to_owned();
-                Ok((Candidate { life, removes: true, path, system_name, identity, is_folder: false }, None))
-            }
-            Err(Errno::ISDIR) => Self::open_folder(system_name, path),
-            Err(errno) => Err(unopened(&path, errno)),
-        }
+        let open = |access| Lockable::open(|| fs::open(&path, access | CAREFULLY, Mode::empty()));
+        let (life, removes) = match open(OFlags::RDWR) {
+            Ok(life) => (life, true),
+            Err(Errno::ISDIR) => return Self::open_folder(system_name, path),
+            // A mount that may not write: what lies there can be read.
+            Err(Errno::ROFS) => match open(OFlags::RDONLY) {
+                Ok(life) => (life, false),
+                Err(errno) => return Err(unopened(&path, errno)),
+            },
+            Err(errno) => return Err(unopened(&path, errno)),
+        };
+        let (identity, system_name) = (life.identity(), system_name.to_owned());
+        Ok((Candidate { life, removes, path, system_name, identity, is_folder: false }, None))
     }
 
     fn open_folder(system_name: &str, path: CString) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
