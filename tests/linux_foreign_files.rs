@@ -304,7 +304,10 @@ fn shared(_arguments: &[String]) {
     nobody.must_fail(&format!("open {name} ro {NOBODY}"), "UntrustedOwner");
     nobody.must_fail(&format!("open {name} rw anyone"), "AccessDenied");
     nobody.must_fail(&format!("create_or_open {name} anyone"), "AccessDenied");
-    assert!(nobody.must(&format!("write_file {}", file_of(&name).display())).contains("PermissionDenied"));
+    for part in ["data", "facts", "locks"] {
+        let path = file_of(&name).join(part);
+        assert!(nobody.must(&format!("write_file {}", path.display())).contains("PermissionDenied"));
+    }
     nobody.must(&format!("open {name} ro {ALICE}"));
     assert_eq!(nobody.must("read"), "7");
     nobody.must_fail("write 8", "AccessDenied");
