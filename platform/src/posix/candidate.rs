@@ -39,6 +39,7 @@ use super::errors::Context;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
 use super::object::{denied, foreign};
 use super::ofd_lock::{self, Holders};
+use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, ObjectKind};
 
 pub(super) const FACTS: &CStr = c"facts";
@@ -182,20 +183,24 @@ impl Candidate {
             },
             Err(errno) => return Err(unopened(&path, errno)),
         };
+        reached(Step::OpenOpened);
         let (identity, system_name) = (life.identity(), system_name.to_owned());
         Ok((Candidate { life, removes, path, system_name, identity, is_folder: false }, None))
     }
 
     fn open_folder(system_name: &str, path: CString) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let folder = dir::open_folder(&path).map_err(|errno| unopened(&path, errno))?;
+        reached(Step::OpenOpened);
         let stat = fs::fstat(&folder)?;
         let (life, removes) = match open_facts(folder.as_fd()) {
             Ok(opened) => opened,
-            Err(Errno::NOENT) if fs::fstat(&folder)?.st_nlink == 0 => return Err(Unopened::Nothing),
+            // Its remover has moved it away, and is emptying it.
+            Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Nothing),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => return Err(errno.into()),
         };
+        reached(Step::OpenFactsOpened);
         let (identity, system_name) = (Identity::from(&stat), system_name.to_owned());
         Ok((Candidate { life, removes, path, system_name, identity, is_folder: true }, Some(folder)))
     }
@@ -251,7 +256,7 @@ impl Candidate {
 
     /// Whether the name leads here still.
     pub(super) fn has_its_name(&self) -> bool {
-        dir::stat(&self.path).is_ok_and(|stat| Identity::from(&stat) == self.identity)
+        has_name(&self.path, self.identity)
     }
 
     /// Reads the facts, where they are the owner's word.
@@ -332,6 +337,10 @@ impl Candidate {
     pub(super) fn mark_dead(&self) -> Result<(), Errno> {
         fs::fchmod(&self.life, Mode::from_raw_mode(PRIVATE_MODE | HANDED | DEAD))
     }
+}
+
+fn has_name(path: &CStr, identity: Identity) -> bool {
+    dir::stat(path).is_ok_and(|stat| Identity::from(&stat) == identity)
 }
 
 /// What lies at a name, or in a directory of that name, and has the life byte. Needs no right to open it.

@@ -355,7 +355,6 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
             Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
             Err(unopened) => return Err(not_opened(unopened, wanted.kind, context)),
         };
-        reached(Step::OpenOpened);
         let holders = candidate.holders().map_err(|errno| context.os(errno))?;
         reached(Step::OpenSawHolders);
         if holders != Holders::Some {

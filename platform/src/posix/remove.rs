@@ -178,8 +178,10 @@ fn stat_in(folder: &OwnedFd, name: &CStr) -> Option<Stat> {
 fn reclaim_temporary(system_name: &str) -> Option<Swept> {
     let (candidate, folder) = match Candidate::open(system_name) {
         Ok(opened) => opened,
-        // Nothing is in it, or it stays.
-        Err(Unopened::Foreign("a directory", Errno::NOENT)) => return remove_empty(system_name),
+        // Nothing is in it, or it stays. The umask of its killed maker may have closed it.
+        Err(Unopened::Foreign("a directory", Errno::NOENT) | Unopened::Denied { .. }) => {
+            return remove_empty(system_name);
+        }
         Err(_) => return None,
     };
     reached(Step::SweepOpened);
@@ -214,7 +216,9 @@ fn remove_unfinished(candidate: &Candidate) -> Removal {
     if ofd_lock::try_remove(life) != Ok(true) {
         return Removal::Contended;
     }
+    reached(Step::RemoveLocked);
     if candidate.has_its_name() {
+        reached(Step::RemoveNameChecked);
         let removal = Removal::from(discard(candidate.path(), candidate.is_folder()));
         ofd_lock::release(life);
         return removal;
