@@ -512,10 +512,21 @@ mod on_linux {
         assert_eq!(kind(courier.receive(&Trust::Anyone)), ErrorKind::InvalidArgument);
         ours.write_all(&message(2, 1, 1, 4096)).expect("connected");
         assert_eq!(kind(courier.receive(&Trust::Anyone)), ErrorKind::InvalidArgument);
-        // A file that is said to be memory, or an object.
-        for (form, expected) in [(2, "no memory of memfd_create"), (1, "without samemap's trailer")] {
-            send_raw(&ours, &message(form, 1, 1, 8192), &[plain()]);
-            let error = courier.receive(&Trust::Anyone).expect_err("a plain file");
+        // A file that is said to be memory.
+        send_raw(&ours, &message(2, 1, 1, 8192), &[plain()]);
+        let error = courier.receive(&Trust::Anyone).expect_err("a plain file");
+        assert!(error.to_string().contains("no memory of memfd_create"), "{error}");
+        // A file, or memory, that is said to be an object: with its data, or beside them.
+        let memory = || memfd(8192, libc::F_SEAL_SHRINK);
+        let same = |fd: OwnedFd| [fd.try_clone().expect("a descriptor"), fd];
+        for (fds, expected) in [
+            (same(plain()), "a file where no objects lie"),
+            ([plain(), memory()], "a file where no objects lie"),
+            (same(memory()), "a file without samemap's mark"),
+            ([memory(), plain()], "facts that others may write to"),
+        ] {
+            send_raw(&ours, &message(1, 1, 2, 8192), &fds);
+            let error = courier.receive(&Trust::Anyone).expect_err("no object");
             assert!(error.to_string().contains(expected), "{error}");
         }
         // More descriptors than were announced, or fewer.
@@ -549,7 +560,8 @@ mod on_linux {
         super::linux::shm::plant_remains(&name(&text), 4096);
         let (ours, theirs) = UnixStream::pair().expect("sockets");
         let file = fs::OpenOptions::new().read(true).write(true).open(shm_file(&text)).expect("ours");
-        send_raw(&ours, &message(1, 2, 1, 4096), &[file.into()]);
+        let data = file.try_clone().expect("a descriptor");
+        send_raw(&ours, &message(1, 2, 2, 4096), &[file.into(), data.into()]);
         assert_eq!(kind(Courier::over(theirs).receive(&Trust::Anyone)), ErrorKind::NotFound);
         assert!(is_free(&text));
         assert_nothing_left(&text);

@@ -296,8 +296,8 @@ fn what_is_shared_with_everyone_is_opened_by_who_trusts_the_owner() {
 fn shared(_arguments: &[String]) {
     sandbox::own_shm();
     let name = unique_global_name("shared");
-    // A narrow umask takes nothing away.
-    let (mut alice, mut nobody) = (User::start_with(ALICE, ALICE, 0o077), User::start(NOBODY));
+    // The narrowest umask takes nothing away, not even from itself.
+    let (mut alice, mut nobody) = (User::start_with(ALICE, ALICE, 0o777), User::start(NOBODY));
     alice.must(&format!("create {name} everyone-ro"));
     alice.must("write 7");
     nobody.must_fail(&format!("open {name} ro own"), "UntrustedOwner");

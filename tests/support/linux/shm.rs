@@ -69,9 +69,10 @@ pub fn kind_of<T>(result: Result<T, Error>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind().clone())
 }
 
-/// The files that the process made under a temporary name and left.
+/// What the process made, or moved away, under a temporary name and left.
 pub fn unfinished_files_of(pids: &[i32]) -> Vec<String> {
-    let prefixes: Vec<String> = pids.iter().map(|pid| format!("samemap.new.{pid}.")).collect();
+    let prefixes = |pid: &i32| ["new", "gone"].map(|what| format!("samemap.{what}.{pid}."));
+    let prefixes: Vec<String> = pids.iter().flat_map(prefixes).collect();
     let entries = std::fs::read_dir("/dev/shm").expect("/dev/shm can be read");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     names.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))).collect()
