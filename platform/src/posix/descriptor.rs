@@ -7,6 +7,8 @@
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -38,15 +40,12 @@ impl Identity {
 
     /// Whether the number is that of a descriptor of this file. Async-signal-safe.
     pub(super) fn is_open_as(self, fd: RawFd) -> bool {
-        // SAFETY: an all-zero stat is a valid value; fstat fills it in or fails, whatever the number is.
-        let mut stat: libc::stat = unsafe { std::mem::zeroed() };
-        // SAFETY: as above.
-        if unsafe { libc::fstat(fd, &raw mut stat) } != 0 {
+        if fd < 0 {
             return false;
         }
-        #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between processors")]
-        let found = Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 };
-        self == found
+        // SAFETY: only asked about, by a system call that fails where the number is no descriptor's.
+        let stat = fs::fstat(unsafe { BorrowedFd::borrow_raw(fd) });
+        stat.is_ok_and(|stat| Identity::from(&stat) == self)
     }
 }
 
@@ -68,6 +67,8 @@ pub(super) struct Descriptor {
     identity: Identity,
     /// Of the file, when it was opened.
     len: u64,
+    /// Whether it was looked at a moment ago, and is about to be closed.
+    closes_now: AtomicBool,
 }
 
 impl Descriptor {
@@ -75,7 +76,13 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let (identity, len) = (Identity::from(&stat), stat.st_size as u64);
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), identity, len })
+        Ok(Descriptor { fd: ManuallyDrop::new(fd), identity, len, closes_now: AtomicBool::new(false) })
+    }
+
+    /// The descriptor and what it leads to, if the number still means what it did.
+    pub(super) fn verified_stat(&self) -> Result<(BorrowedFd<'_>, Stat), Errno> {
+        let stat = fs::fstat(self)?;
+        if Identity::from(&stat) == self.identity { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -105,7 +112,8 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        if self.is_ours() || fork::is_placeholder(self.fd.as_raw_fd()) {
+        let number = self.fd.as_raw_fd();
+        if *self.closes_now.get_mut() || self.is_ours() || fork::is_placeholder(number) {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.fd) };
         }
@@ -152,6 +160,11 @@ impl Lockable {
     /// The descriptor, if the number still means what it did.
     pub(super) fn verified(&self) -> Result<BorrowedFd<'_>, Errno> {
         self.descriptor.verified()
+    }
+
+    /// Says that it was just verified and goes at once, so that it need not be looked at once more.
+    pub(super) fn closes_now(&self) {
+        self.descriptor.closes_now.store(true, Ordering::Relaxed);
     }
 
     /// Puts another description of the same file under this number, in a forked child that wants to hold in its own

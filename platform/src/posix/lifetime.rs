@@ -137,7 +137,7 @@ impl Object {
 
     /// Whether this process holds it, and does not only have a copy of its parent's handle.
     pub(super) fn is_held_here(&self) -> bool {
-        self.holder.is_current()
+        self.holder.is_of_this_generation()
     }
 
     /// Reads the record of a region over a file. Only the object's owner writes there.
@@ -159,7 +159,7 @@ impl Object {
 
     /// In a forked child: becomes a holder in its own right, as long as somebody still holds the object.
     pub(super) fn hold_again(&self, context: Context<'_>) -> Result<()> {
-        if self.is_held_here() {
+        if self.holder.is_current() {
             return Ok(());
         }
         let (found, folder) =
@@ -201,11 +201,14 @@ impl Drop for Object {
 
 /// Stops holding the object, and removes it where that was the last holder.
 fn let_go(candidate: &Candidate) {
-    candidate.release();
+    // Where the number means something else by now, the kernel has done it.
+    let Ok(life) = candidate.life().verified() else { return };
+    ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
         remove::remove_if_dead(candidate);
     }
+    candidate.life().closes_now();
 }
 
 fn first_creation_of_this_process() -> bool {
@@ -452,7 +455,7 @@ fn open_parts(
 ) -> Result<Joined, Errno> {
     let Believed { facts, owner, .. } = believed;
     let (data, locks) = match (facts.form, folder) {
-        (Form::InFront, _) => (Some(Descriptor::new(candidate.second_description(writes)?)?), None),
+        (Form::InFront, _) => (Some(candidate.second_description(writes)?), None),
         (Form::Beside, Some(folder)) => {
             let data = candidate::open_data(folder, &facts, owner, writes)?;
             (Some(data), if writes { candidate::open_locks(folder, &facts)? } else { None })

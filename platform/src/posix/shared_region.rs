@@ -6,9 +6,8 @@ use super::commit::{self, Shortage};
 use super::errors::Context;
 use super::facts::Form;
 use super::lifetime::Object;
-use super::mapping::{self, Backing as _};
+use super::mapping;
 use super::object::{Contents, Plan, planned_len};
-use super::opened_file;
 use super::record;
 use super::region::{Held, MappedFile, Region};
 use crate::{
@@ -96,7 +95,6 @@ unsafe impl SharedRegion for Region {
                 "this process was forked after it opened the region, and holds nothing: call hold_again first",
             ));
         }
-        opened_file::check_not_truncated(held.data(), request, context)?;
         mapping::map(held, request, context)
     }
 }
