@@ -85,15 +85,10 @@ fn obey(words: &[&str], files: &mut Vec<File>) -> io::Result<String> {
     let file = |word: &str| &files[number(word) as usize];
     match *words {
         ["open", how, path] => {
-            let (reads, writes) = (how.contains('r'), how.contains('w'));
-            let opened = OpenOptions::new()
-                .read(reads)
-                .write(writes)
-                .custom_flags(libc::O_NONBLOCK)
-                .open(path)?;
-            files.push(opened);
+            files.push(open(how, path)?);
             return Ok((files.len() - 1).to_string());
         }
+        ["reopen", how, of] => drop(open(how, &format!("/proc/self/fd/{}", file(of).as_raw_fd()))?),
         ["put", of, at, value] => file(of).write_all_at(&bytes_of(value), number(at))?,
         ["truncate", of, len] => file(of).set_len(number(len))?,
         ["link", from, to] => std::fs::hard_link(from, to)?,
@@ -112,6 +107,11 @@ fn obey(words: &[&str], files: &mut Vec<File>) -> io::Result<String> {
         _ => panic!("what is {words:?}?"),
     }
     Ok("done".to_owned())
+}
+
+fn open(how: &str, path: &str) -> io::Result<File> {
+    let (reads, writes) = (how.contains('r'), how.contains('w'));
+    OpenOptions::new().read(reads).write(writes).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 fn bytes_of(hex: &str) -> Vec<u8> {

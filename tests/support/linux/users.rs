@@ -137,7 +137,7 @@ fn obey(words: &[&str], held: &mut Option<Region>) -> Result<String> {
         // From now on it counts as one that others may write to.
         ["hand_out"] => drop(of(held).to_fd()?),
         ["map", from, to] => {
-            let number = |word: &str| word.parse::<usize>().expect("a number");
+            let number = |word: &str| word.parse::<u64>().expect("a number");
             of(held).view(number(from)..number(to), of(held).access())?;
         }
         ["take_name", object] => return catalog::take_name(&name(object)).map(|taken| taken.to_string()),
