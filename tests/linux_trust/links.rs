@@ -171,13 +171,22 @@ fn handed_and_linked(_arguments: &[String]) {
         hard_link(&path, file_of(&never_made)).expect("root may");
         for facts in [bytes[4096..].to_vec(), renamed(&bytes[4096..], &never_made)] {
             attacker.does(format!("put 0 4096 {}", hex(&facts[..1280])));
-            assert_eq!(victims.open_as(&never_made, "rw").as_deref(), Some("KindMismatch"));
-            assert_eq!(victims.open().as_deref(), Some("KindMismatch"));
+            assert_eq!(victims.open_as(&never_made, "rw").as_deref(), Some("Damaged"));
+            assert_eq!(victims.open().as_deref(), Some("Damaged"));
         }
         // Once the link is gone, all is well.
         std::fs::remove_file(file_of(&never_made)).expect("root may");
         attacker.does(format!("put 0 4096 {}", hex(&bytes[4096..][..1280])));
         victims.assert_right();
+        // It is in nobody's way for longer than it is held.
+        hard_link(&path, file_of(&never_made)).expect("root may");
+        victims.owner.kill();
+        let mut again = User::start(pair.owner);
+        for name in [&victims.name, &never_made] {
+            again.must(&format!("create {name} owner"));
+            again.must("drop");
+            assert_no_file(name);
+        }
     }
 }
 
@@ -218,8 +227,14 @@ fn parts_elsewhere(_arguments: &[String]) {
         std::os::unix::fs::symlink(&whole, &forged).expect("a free name");
         assert_eq!(victims.open_as(&never_made, "rw").as_deref(), Some("KindMismatch"));
         victims.assert_right();
+        std::fs::remove_file(&forged).expect("root may");
         victims.owner.must("drop");
         assert_no_file(&victims.name);
+        // The facts were held until now, under every name.
+        catalog::reclaim().expect("a sweep works");
+        let left = std::fs::read_dir("/dev/shm").expect("it is there").map(|entry| entry.expect("one").file_name());
+        let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("samemap.")).collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }
 

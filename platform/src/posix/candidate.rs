@@ -452,7 +452,7 @@ fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
         _ if is_unmarked(stat) => foreign("a file without samemap's mark"),
         mode if mode & DEAD != 0 => Err(Disbelief::Dead),
         mode if mode & HANDED != 0 && stat.st_nlink > 1 => {
-            foreign("a file with a second link, which may be another object's")
+            Err(Disbelief::Forged("an object that a second name leads to"))
         }
         _ => Ok(()),
     }
