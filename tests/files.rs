@@ -447,8 +447,11 @@ mod on_linux {
         let open = Permissions::owner_only().group(Share::ReadWrite).everyone(Share::ReadWrite);
         let options = FileOptions::read_write().permissions(open);
         let region = Region::create_over_file(&name(&text), file.path(), &options).expect("free");
-        let mode = fs::metadata(shm_file(&text)).expect("the object's file").permissions().mode();
-        assert_eq!(mode & 0o777, 0o644);
+        let whole = shm_file(&text);
+        let modes = [whole.join("facts"), whole].map(|path| {
+            fs::metadata(path).expect("a part of the object").permissions().mode() & 0o7777
+        });
+        assert_eq!(modes, [0o1644, 0o755]);
         let system_name = name(&text).system_name();
         let listed = catalog::list().expect("Linux lists");
         let entry = listed.iter().find(|entry| entry.system_name == system_name).expect("it lives");
@@ -464,25 +467,30 @@ mod on_linux {
         let (file, text) = (TestFile::with(TEXT), unique_name("file-scribbled"));
         let region =
             Region::create_over_file(&name(&text), file.path(), &FileOptions::read_write()).expect("free");
-        let object = FileOpenOptions::new().write(true).open(shm_file(&text)).expect("ours");
-        let good = fs::read(shm_file(&text)).expect("ours");
+        // Behind the facts, which say that there is one.
+        const RECORD_AT: usize = 2048;
+        let facts = shm_file(&text).join("facts");
+        let object = FileOpenOptions::new().write(true).open(&facts).expect("ours");
+        let good = fs::read(&facts).expect("ours").split_off(RECORD_AT);
+        let write = |bytes: &[u8]| {
+            std::os::unix::fs::FileExt::write_all_at(&object, bytes, RECORD_AT as u64).expect("ours");
+        };
         let open = |access| Region::open(&name(&text), &OpenOptions::new(access));
         for at in 0..64 {
             for value in [0x00, 0x01, 0x2F, 0x7F, 0xFF] {
                 let mut bytes = good.clone();
                 bytes[at] = value;
-                std::os::unix::fs::FileExt::write_all_at(&object, &bytes, 0).expect("ours");
+                write(&bytes);
                 if let Ok(opened) = open(Access::ReadOnly) {
                     let _ = opened.view(.., Access::ReadOnly).and_then(|view| view.get::<u8>(0));
                 }
             }
         }
         for filling in [0x00, 0xFF, b'/'] {
-            std::os::unix::fs::FileExt::write_all_at(&object, &vec![filling; good.len() - 4096], 0)
-                .expect("ours");
+            write(&vec![filling; good.len()]);
             assert_eq!(kind(open(Access::ReadOnly)), ErrorKind::Damaged);
         }
-        std::os::unix::fs::FileExt::write_all_at(&object, &good, 0).expect("ours");
+        write(&good);
         assert_eq!(bytes_of(&open(Access::ReadOnly).expect("whole again")), TEXT);
         drop(region);
         assert_nothing_left(&text);

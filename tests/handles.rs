@@ -352,12 +352,13 @@ fn a_handle_carries_the_bytes_and_a_hold() {
 mod on_linux {
     use std::fs::File;
     use std::io::Write as _;
-    use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+    use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
     use super::linux::aside;
     use super::linux::child::{Start, hear, say};
+    use super::linux::raw::{memfd, message, send_raw};
     use super::*;
     use samemap::catalog;
     use support::shm_file;
@@ -377,7 +378,8 @@ mod on_linux {
         let bystander = support::run(Part::Lister.command(&[]));
         assert!(bystander.stdout.contains("objects: 0 offers: 0\n"), "{bystander:#?}");
         let child = support::run(command);
-        assert!(child.stdout.contains("objects: 2 offers: 2\n"), "{child:#?}");
+        // Of the named one what holds it, its data, and what carries claims; of the memory no more than it has.
+        assert!(child.stdout.contains("objects: 5 offers: 2\n"), "{child:#?}");
         assert!(child.stdout.contains("after: 0\n"), "adopted and dropped, nothing is left: {child:#?}");
         drop((region, view, fd, offers));
         assert_nothing_left(&text);
@@ -512,10 +514,21 @@ mod on_linux {
         assert_eq!(kind(courier.receive(&Trust::Anyone)), ErrorKind::InvalidArgument);
         ours.write_all(&message(2, 1, 1, 4096)).expect("connected");
         assert_eq!(kind(courier.receive(&Trust::Anyone)), ErrorKind::InvalidArgument);
-        // A file that is said to be memory, or an object.
-        for (form, expected) in [(2, "no memory of memfd_create"), (1, "without samemap's trailer")] {
-            send_raw(&ours, &message(form, 1, 1, 8192), &[plain()]);
-            let error = courier.receive(&Trust::Anyone).expect_err("a plain file");
+        // A file that is said to be memory.
+        send_raw(&ours, &message(2, 1, 1, 8192), &[plain()]);
+        let error = courier.receive(&Trust::Anyone).expect_err("a plain file");
+        assert!(error.to_string().contains("no memory of memfd_create"), "{error}");
+        // A file, or memory, that is said to be an object: with its data, or beside them.
+        let memory = || memfd(8192, libc::F_SEAL_SHRINK);
+        let same = |fd: OwnedFd| [fd.try_clone().expect("a descriptor"), fd];
+        for (fds, expected) in [
+            (same(plain()), "a file where no objects lie"),
+            ([plain(), memory()], "a file where no objects lie"),
+            (same(memory()), "a file without samemap's mark"),
+            ([memory(), plain()], "facts that others may write to"),
+        ] {
+            send_raw(&ours, &message(1, 1, 2, 8192), &fds);
+            let error = courier.receive(&Trust::Anyone).expect_err("no object");
             assert!(error.to_string().contains(expected), "{error}");
         }
         // More descriptors than were announced, or fewer.
@@ -549,7 +562,8 @@ mod on_linux {
         super::linux::shm::plant_remains(&name(&text), 4096);
         let (ours, theirs) = UnixStream::pair().expect("sockets");
         let file = fs::OpenOptions::new().read(true).write(true).open(shm_file(&text)).expect("ours");
-        send_raw(&ours, &message(1, 2, 1, 4096), &[file.into()]);
+        let data = file.try_clone().expect("a descriptor");
+        send_raw(&ours, &message(1, 2, 2, 4096), &[file.into(), data.into()]);
         assert_eq!(kind(Courier::over(theirs).receive(&Trust::Anyone)), ErrorKind::NotFound);
         assert!(is_free(&text));
         assert_nothing_left(&text);
@@ -756,54 +770,6 @@ mod on_linux {
         // SAFETY: a descriptor of ours. Other tests' children may get it too, and do nothing with it.
         assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }, 0);
         fd
-    }
-
-    fn message(form: u32, access: u32, count: u32, len: u64) -> Vec<u8> {
-        let mut bytes = b"SMHANDLE".to_vec();
-        for word in [1, form, access, count] {
-            bytes.extend_from_slice(&word.to_le_bytes());
-        }
-        bytes.extend_from_slice(&len.to_le_bytes());
-        bytes
-    }
-
-    fn memfd(size: i64, seals: i32) -> OwnedFd {
-        // SAFETY: a name that ends in NUL; what is made is ours.
-        unsafe {
-            let fd =
-                libc::memfd_create(c"samemap-test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
-            assert!(fd >= 0);
-            assert_eq!(libc::ftruncate(fd, size), 0);
-            assert_eq!(libc::fcntl(fd, libc::F_ADD_SEALS, seals), 0);
-            OwnedFd::from_raw_fd(fd)
-        }
-    }
-
-    /// Sends bytes and descriptors, as a peer that is not ours could.
-    fn send_raw(stream: &UnixStream, bytes: &[u8], fds: &[OwnedFd]) {
-        let numbers: Vec<i32> = fds.iter().map(|fd| fd.as_fd().as_raw_fd()).collect();
-        let len = size_of_val(&*numbers) as u32;
-        // SAFETY: all-zero structs of plain numbers and pointers are valid; the buffers outlive the call, and the
-        // control buffer is large and aligned enough for one header and the numbers.
-        unsafe {
-            let mut control = [0u64; 8];
-            let mut piece = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-            let mut header: libc::msghdr = std::mem::zeroed();
-            header.msg_iov = &raw mut piece;
-            header.msg_iovlen = 1;
-            header.msg_control = control.as_mut_ptr().cast();
-            header.msg_controllen = libc::CMSG_SPACE(len) as _;
-            let first = libc::CMSG_FIRSTHDR(&raw const header);
-            (*first).cmsg_level = libc::SOL_SOCKET;
-            (*first).cmsg_type = libc::SCM_RIGHTS;
-            (*first).cmsg_len = libc::CMSG_LEN(len) as _;
-            std::ptr::copy_nonoverlapping(
-                numbers.as_ptr().cast::<u8>(),
-                libc::CMSG_DATA(first),
-                len as usize,
-            );
-            assert_eq!(libc::sendmsg(stream.as_raw_fd(), &raw const header, 0), bytes.len() as isize);
-        }
     }
 }
 

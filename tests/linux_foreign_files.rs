@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use linux::child::{Start, play};
 use linux::shm::{
     OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,
-    system_name, unique_global_name, unique_name, view_of,
+    system_name, unique_global_name, unique_name, view_of, write_marked, write_names,
 };
 use linux::users::{self, ALICE, NOBODY, User};
 use linux::{aside, sandbox};
@@ -47,9 +47,10 @@ struct Stranger {
     lay: fn(&ObjectName),
 }
 
-const NO_TRAILER: &str = "a file without samemap's trailer";
+const NO_MARK: &str = "a file without samemap's mark";
+const NO_FACTS: &str = "a file without samemap's facts";
 
-const STRANGERS: [Stranger; 13] = [
+const STRANGERS: [Stranger; 16] = [
     Stranger { what: "a FIFO", lay: |name| make_fifo(&file_of(name)) },
     Stranger { what: "a directory", lay: |name| std::fs::create_dir(file_of(name)).expect("a directory") },
     Stranger { what: "a symbolic link", lay: |name| link_to(Path::new("/nowhere/at/all"), name) },
@@ -57,12 +58,15 @@ const STRANGERS: [Stranger; 13] = [
     Stranger { what: "a symbolic link", lay: |name| link_to(&file_of(name), name) },
     Stranger { what: "a socket", lay: |name| drop(UnixListener::bind(file_of(name)).expect("a socket")) },
     Stranger { what: "an empty file", lay: |name| write(name, b"") },
-    Stranger { what: NO_TRAILER, lay: |name| write(name, b"short") },
-    Stranger { what: NO_TRAILER, lay: |name| write(name, &[b'x'; 70_000]) },
-    Stranger { what: NO_TRAILER, lay: lay_sparse },
+    Stranger { what: NO_MARK, lay: |name| write(name, b"short") },
+    Stranger { what: NO_MARK, lay: |name| write(name, &[b'x'; 70_000]) },
+    Stranger { what: NO_MARK, lay: lay_sparse },
+    Stranger { what: NO_MARK, lay: |name| write(name, &object_bytes(name, 4096)) },
+    Stranger { what: NO_FACTS, lay: |name| write_marked(&file_of(name), b"") },
+    Stranger { what: NO_FACTS, lay: |name| write_marked(&file_of(name), &[b'x'; 70_000]) },
     Stranger { what: "an object of another version of samemap", lay: |name| damage(name, 8) },
-    Stranger { what: "an object whose trailer is damaged (its kind)", lay: |name| damage(name, 12) },
-    Stranger { what: "an object whose trailer is damaged (its size)", lay: |name| damage(name, 16) },
+    Stranger { what: "an object whose facts are damaged (its kind)", lay: |name| damage(name, 12) },
+    Stranger { what: "an object whose facts are damaged (its size)", lay: |name| damage(name, 16) },
 ];
 
 fn make_fifo(path: &Path) {
@@ -96,11 +100,11 @@ fn lay_sparse(name: &ObjectName) {
     file.set_len(1 << 40).expect("a sparse file");
 }
 
-/// An object with one byte of its trailer overwritten.
+/// An object with one byte of its facts overwritten.
 fn damage(name: &ObjectName, at: usize) {
     let mut bytes = object_bytes(name, 4096);
     bytes[4096 + at] ^= 0x40;
-    write(name, &bytes);
+    write_marked(&file_of(name), &bytes);
 }
 
 fn meet_strangers(arguments: &[String]) {
@@ -201,20 +205,28 @@ fn modes(arguments: &[String]) {
     unsafe { libc::umask(arguments[0].parse().expect("a number")) };
     let owner = Permissions::owner_only();
     let cases = [
-        (owner, 0o600),
-        (owner.group(Share::ReadOnly), 0o640),
-        (owner.group(Share::ReadWrite).everyone(Share::ReadOnly), 0o664),
-        (owner.everyone(Share::ReadWrite), 0o606),
+        (owner.group(Share::ReadOnly), [0o751, 0o1640, 0o640, 0o200]),
+        (owner.group(Share::ReadWrite).everyone(Share::ReadOnly), [0o755, 0o1644, 0o664, 0o220]),
+        (owner.everyone(Share::ReadWrite), [0o715, 0o1604, 0o606, 0o202]),
     ];
-    for (permissions, mode) in cases {
+    for (permissions, expected) in cases {
         let name = unique_name("mode");
         let region = Region::create(&name, &CreateOptions::new(1).permissions(permissions));
         let region = region.expect("a free name");
-        let stat = file_of(&name).metadata().expect("the object's file");
-        assert_eq!(stat.permissions().mode() & 0o7777, mode, "{permissions:?}");
+        let modes = ["", "facts", "data", "locks"].map(|part| mode_of(&file_of(&name).join(part)));
+        assert_eq!(modes, expected, "{permissions:?}");
         drop(region);
         assert_nothing_left(&name);
     }
+    let name = unique_name("mode");
+    let region = Region::create(&name, &CreateOptions::new(1).permissions(owner)).expect("a free name");
+    assert_eq!(mode_of(&file_of(&name)), 0o1600);
+    drop(region);
+    assert_nothing_left(&name);
+}
+
+fn mode_of(path: &Path) -> u32 {
+    path.metadata().expect("a part of the object").permissions().mode() & 0o7777
 }
 
 #[test]
@@ -284,15 +296,18 @@ fn what_is_shared_with_everyone_is_opened_by_who_trusts_the_owner() {
 fn shared(_arguments: &[String]) {
     sandbox::own_shm();
     let name = unique_global_name("shared");
-    // A narrow umask takes nothing away.
-    let (mut alice, mut nobody) = (User::start_with(ALICE, ALICE, 0o077), User::start(NOBODY));
+    // The narrowest umask takes nothing away, not even from itself.
+    let (mut alice, mut nobody) = (User::start_with(ALICE, ALICE, 0o777), User::start(NOBODY));
     alice.must(&format!("create {name} everyone-ro"));
     alice.must("write 7");
     nobody.must_fail(&format!("open {name} ro own"), "UntrustedOwner");
     nobody.must_fail(&format!("open {name} ro {NOBODY}"), "UntrustedOwner");
     nobody.must_fail(&format!("open {name} rw anyone"), "AccessDenied");
     nobody.must_fail(&format!("create_or_open {name} anyone"), "AccessDenied");
-    assert!(nobody.must(&format!("write_file {}", file_of(&name).display())).contains("PermissionDenied"));
+    for part in ["data", "facts", "locks"] {
+        let path = file_of(&name).join(part);
+        assert!(nobody.must(&format!("write_file {}", path.display())).contains("PermissionDenied"));
+    }
     nobody.must(&format!("open {name} ro {ALICE}"));
     assert_eq!(nobody.must("read"), "7");
     nobody.must_fail("write 8", "AccessDenied");
@@ -342,19 +357,22 @@ fn squatted(_arguments: &[String]) {
     let (mut alice, mut nobody) = (User::start(ALICE), User::start(NOBODY));
     let bait = unique_global_name("bait");
     alice.must(&format!("create {bait} everyone-rw"));
-    // It lies on another user's name, and says so in its trailer: the best that a squatter can do.
+    // It lies on another user's name, and says so in its facts: the best that a squatter can do.
     let local = unique_name("squatted");
-    let path = PathBuf::from(format!("/dev/shm/samemap.{NOBODY}.{}", local.rest()));
-    let file = std::fs::File::options().read(true).write(true).open(file_of(&bait)).expect("root may");
-    linux::shm::write_trailer_name(&file, &local);
-    drop(file);
+    let system_name = format!("samemap.{NOBODY}.{}", local.rest());
+    let path = Path::new("/dev/shm").join(&system_name);
+    let facts = std::fs::File::options().write(true).open(file_of(&bait).join("facts")).expect("root may");
+    write_names(&facts, 0, &local, &system_name);
+    drop(facts);
     std::fs::rename(file_of(&bait), &path).expect("root may");
-    nobody.must_fail(&format!("open {local} ro own"), "UntrustedOwner");
-    nobody.must_fail(&format!("create_or_open {local} own"), "UntrustedOwner");
     nobody.must_fail(&format!("create {local} owner"), "AlreadyExists");
-    // One who knows better may say so.
-    nobody.must(&format!("open {local} rw {ALICE}"));
-    nobody.must("drop");
+    // Accepting somebody is for names that are shared: a local one is its own user's, whatever is accepted.
+    for trust in ["own", ALICE.to_string().as_str(), "anyone"] {
+        for access in ["ro", "rw"] {
+            nobody.must_fail(&format!("open {local} {access} {trust}"), "UntrustedOwner");
+        }
+        nobody.must_fail(&format!("create_or_open {local} {trust}"), "UntrustedOwner");
+    }
     assert!(path.exists(), "it was removed");
 }
 

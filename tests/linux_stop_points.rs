@@ -8,6 +8,7 @@
 mod linux;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,34 +17,30 @@ use linux::child::{Child, Fate, Start, hear, play, say};
 use linux::random::Random;
 use linux::shm::{
     OtherKind, assert_no_file, assert_not_found, assert_nothing_left, assert_zeros, file_of, id_of, kind_of,
-    life_lock, name, plant_remains, system_name, unfinished_files_of, unique_name, view_of,
+    life_lock, name, plant_remains, plant_shared_remains, system_name, unfinished_files_of, unique_name, view_of,
 };
 use samemap::catalog::{self, State};
 use samemap::{
     CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region, Share,
     SharedRegion as _,
 };
+use samemap_platform::testing::Step;
 
 /// C6.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// Every stop point that there is. One that is missing here, or in the code, fails a test.
-const ALL_POINTS: [&str; 15] = [
-    "clear: opened",
-    "close: released",
-    "close: saw nobody",
-    "create: committed",
-    "create: file made",
-    "create: held",
-    "create: mode set",
-    "create: published",
-    "create: trailer written",
-    "open: held",
-    "open: opened",
-    "open: saw its holders",
-    "remove: locked",
-    "remove: name checked",
-    "remove: unlinked",
+/// The steps that none of the scenarios comes by: those of handing over (`tests/linux_trust`), and two that are one with
+/// others. A closer asks who holds by trying for the remover's lock, and a sweep opens facts as an opener does.
+const NOT_HERE: [Step; 9] = [
+    Step::CloseSawNobody,
+    Step::SweepFactsOpened,
+    Step::SendMarked,
+    Step::SendOpened,
+    Step::SendHeld,
+    Step::SendSent,
+    Step::ReceiveTaken,
+    Step::ReceiveOpened,
+    Step::ReceiveHeld,
 ];
 
 /// What a child does with the name, and what it finds there.
@@ -52,6 +49,32 @@ struct Scenario {
     role: &'static str,
     finds: Finds,
     size: u64,
+    form: Form,
+}
+
+/// What a creator makes, and what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// A file, for one user.
+    Private,
+    /// A directory, for everyone.
+    Shared,
+}
+
+impl Form {
+    fn permissions(self) -> Permissions {
+        match self {
+            Form::Private => Permissions::owner_only(),
+            Form::Shared => Permissions::owner_only().everyone(Share::ReadOnly),
+        }
+    }
+
+    fn plant(self, name: &ObjectName, size: u64) {
+        match self {
+            Form::Private => plant_remains(name, size),
+            Form::Shared => plant_shared_remains(name, size),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +91,26 @@ const SMALL: u64 = 4096;
 /// From here on a creator looks at the name first.
 const LARGE: u64 = 256 << 10;
 
-const SCENARIOS: [Scenario; 8] = [
-    Scenario { role: "create", finds: Finds::Nothing, size: SMALL },
-    Scenario { role: "create", finds: Finds::Remains, size: SMALL },
-    Scenario { role: "create", finds: Finds::Remains, size: LARGE },
-    Scenario { role: "create", finds: Finds::Life, size: SMALL },
-    Scenario { role: "open", finds: Finds::Life, size: SMALL },
-    Scenario { role: "open", finds: Finds::Remains, size: SMALL },
-    Scenario { role: "create_or_open", finds: Finds::Nothing, size: SMALL },
-    Scenario { role: "create_or_open", finds: Finds::Life, size: SMALL },
+const fn scenario(role: &'static str, finds: Finds, size: u64, form: Form) -> Scenario {
+    Scenario { role, finds, size, form }
+}
+
+const SCENARIOS: [Scenario; 15] = [
+    scenario("create", Finds::Nothing, SMALL, Form::Private),
+    scenario("create", Finds::Remains, SMALL, Form::Private),
+    scenario("create", Finds::Remains, LARGE, Form::Private),
+    scenario("create", Finds::Life, SMALL, Form::Private),
+    scenario("open", Finds::Life, SMALL, Form::Private),
+    scenario("open", Finds::Remains, SMALL, Form::Private),
+    scenario("create_or_open", Finds::Nothing, SMALL, Form::Private),
+    scenario("create_or_open", Finds::Life, SMALL, Form::Private),
+    scenario("create", Finds::Nothing, SMALL, Form::Shared),
+    scenario("create", Finds::Remains, SMALL, Form::Shared),
+    scenario("create", Finds::Life, SMALL, Form::Shared),
+    scenario("open", Finds::Life, SMALL, Form::Shared),
+    scenario("open", Finds::Remains, SMALL, Form::Shared),
+    scenario("create_or_open", Finds::Nothing, SMALL, Form::Shared),
+    scenario("create_or_open", Finds::Life, SMALL, Form::Shared),
 ];
 
 /// The two ways to create.
@@ -95,7 +129,11 @@ fn the_stop_points_are_the_expected_ones() {
     for scenario in SCENARIOS {
         seen.extend(points_of(scenario, Way::Nameless));
     }
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ALL_POINTS);
+    for form in [Form::Private, Form::Shared] {
+        seen.extend(points_of(scenario("sweep", Finds::Remains, SMALL, form), Way::Nameless));
+    }
+    let expected = Step::ALL.into_iter().filter(|step| !NOT_HERE.contains(step));
+    assert_eq!(seen, expected.map(|step| step.name().to_owned()).collect());
 }
 
 #[test]
@@ -130,13 +168,17 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 static REACHED: AtomicUsize = AtomicUsize::new(0);
 /// At which of the points it stops, counted from 0; at none for a number that is never reached.
 static STOP_AT: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// The same by its name, the first time.
+static STOP_AT_NAME: Mutex<Option<String>> = Mutex::new(None);
 
 fn at_stop_point(point: &'static str) {
     if !ARMED.load(Ordering::Relaxed) {
         return;
     }
     say(point);
-    if REACHED.fetch_add(1, Ordering::Relaxed) == STOP_AT.load(Ordering::Relaxed) {
+    let here = REACHED.fetch_add(1, Ordering::Relaxed) == STOP_AT.load(Ordering::Relaxed);
+    let named = STOP_AT_NAME.lock().expect("no panic while locked").take_if(|name| name == point);
+    if here || named.is_some() {
         // SAFETY: stops this process until the parent lets it go on, or kills it.
         unsafe { libc::raise(libc::SIGSTOP) };
     }
@@ -147,14 +189,18 @@ fn arm(arguments: &[String]) -> (ObjectName, CreateOptions) {
     drop(Region::create(&unique_name("warm-up"), &CreateOptions::new(1)).expect("a free name"));
     // Takes bits away from what is asked for below, so that the mode has to be set.
     // SAFETY: a number; nothing else in this process makes files.
-    unsafe { libc::umask(0o077) };
-    STOP_AT.store(arguments[2].parse().unwrap_or(usize::MAX), Ordering::Relaxed);
+    unsafe { libc::umask(0o777) };
+    match arguments[2].parse() {
+        Ok(at) => STOP_AT.store(at, Ordering::Relaxed),
+        Err(_) => *STOP_AT_NAME.lock().expect("no panic while locked") = Some(arguments[2].clone()),
+    }
     say("ready");
     hear();
     samemap_platform::testing::at_stop_points(at_stop_point);
     ARMED.store(true, Ordering::Relaxed);
     let size = arguments[1].parse().expect("a size");
-    let permissions = Permissions::owner_only().everyone(Share::ReadOnly);
+    let form = if arguments[3] == "shared" { Form::Shared } else { Form::Private };
+    let permissions = form.permissions();
     (name(&arguments[0]), CreateOptions::new(size).permissions(permissions))
 }
 
@@ -200,8 +246,13 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn start(scenario: Scenario, way: Way, name: &ObjectName, stop_at: Option<usize>) -> Child {
-    let stop_at = stop_at.map_or("nowhere".to_owned(), |at| at.to_string());
+    start_to(scenario, way, name, &stop_at.map_or("nowhere".to_owned(), |at| at.to_string()))
+}
+
+/// `stop_at` is a number or a point's name.
+fn start_to(scenario: Scenario, way: Way, name: &ObjectName, stop_at: &str) -> Child {
     let start = Start::role(scenario.role).argument(name).argument(scenario.size).argument(stop_at);
+    let start = start.argument(if scenario.form == Form::Shared { "shared" } else { "private" });
     match way {
         Way::Nameless => start.start(),
         Way::TemporaryName => start.env("SAMEMAP_TEST_UNFINISHED_NAMES", "1").start(),
@@ -213,16 +264,17 @@ fn lay_out(scenario: Scenario, name: &ObjectName) -> Option<Region> {
     match scenario.finds {
         Finds::Nothing => None,
         Finds::Remains => {
-            plant_remains(name, scenario.size);
+            scenario.form.plant(name, scenario.size);
             None
         }
-        Finds::Life => Some(create_marked(name)),
+        Finds::Life => Some(create_marked(name, scenario.form)),
     }
 }
 
 /// Creates an object that is told from others of its name by a random number.
-fn create_marked(name: &ObjectName) -> Region {
-    let region = Region::create(name, &CreateOptions::new(SMALL)).expect("a free name");
+fn create_marked(name: &ObjectName, form: Form) -> Region {
+    let options = CreateOptions::new(SMALL).permissions(form.permissions());
+    let region = Region::create(name, &options).expect("a free name");
     mark(&region);
     region
 }
@@ -248,7 +300,8 @@ fn points_of_a_run(scenario: Scenario, way: Way) -> Vec<String> {
     let lines = lines_until_done(&mut child);
     drop(held);
     assert_nothing_left(&name);
-    lines.into_iter().filter(|line| ALL_POINTS.contains(&line.as_str())).collect()
+    let is_point = |line: &String| Step::ALL.iter().any(|step| step.name() == line);
+    lines.into_iter().filter(is_point).collect()
 }
 
 /// What a child says from here to its orderly end.
@@ -277,7 +330,9 @@ struct Point<'a> {
 fn for_every_point(way: Way, check: fn(Point<'_>)) {
     let _alone = alone();
     // The way matters to creators only.
-    let matters = |scenario: &Scenario| scenario.role != "open" && scenario.size == SMALL;
+    let matters = |scenario: &Scenario| {
+        scenario.role != "open" && scenario.size == SMALL && scenario.form == Form::Private
+    };
     for scenario in SCENARIOS.into_iter().filter(|scenario| way == Way::Nameless || matters(scenario)) {
         let all = points_of(scenario, way);
         for at in 0..all.len() {
@@ -328,12 +383,14 @@ impl Point<'_> {
 
     /// Whether the stopped child itself holds the object of that name.
     fn child_holds(&self) -> bool {
-        matches!(self.name(), "create: published" | "open: held")
+        let holding = [Step::CreatePublished, Step::OpenHeld, Step::OpenFactsRead, Step::OpenNameChecked];
+        holding.iter().any(|step| step.name() == self.name())
     }
 
     /// Whether the stopped child has the name in its hand, to remove it.
     fn child_removes(&self) -> bool {
-        matches!(self.name(), "remove: locked" | "remove: name checked")
+        let removing = [Step::RemoveLocked, Step::RemoveNameChecked, Step::RemoveMarkedDead];
+        removing.iter().any(|step| step.name() == self.name())
     }
 }
 
@@ -377,7 +434,7 @@ fn assert_no_traces(point: Point<'_>, name: &ObjectName, pid: i32) {
     assert_not_found(name);
     drop(assert_created(Region::create(name, &CreateOptions::new(SMALL))));
     assert_no_file(name);
-    if point.way == Way::TemporaryName {
+    if point.way == Way::TemporaryName || point.scenario.form == Form::Shared {
         catalog::reclaim().expect("a sweep works");
     }
     assert_eq!(unfinished_files_of(&[pid]), Vec::<String>::new(), "{point:?}");
@@ -521,11 +578,11 @@ fn go_on(stopped: Stopped) {
 #[test]
 fn a_create_or_open_that_was_stopped_for_long_opens_what_was_created_meanwhile() {
     let _alone = alone();
-    let scenario = Scenario { role: "create_or_open", finds: Finds::Nothing, size: SMALL };
+    let scenario = scenario("create_or_open", Finds::Nothing, SMALL, Form::Private);
     let all = points_of(scenario, Way::Nameless);
     let at = all.iter().position(|point| point == "create: committed").expect("a known point");
     let Stopped { mut child, name, .. } = Point { scenario, way: Way::Nameless, all: &all, at }.reach();
-    let held = create_marked(&name);
+    let held = create_marked(&name, Form::Private);
     // Time itself is what has to pass.
     std::thread::sleep(A_SECOND);
     child.signal(libc::SIGCONT);
@@ -542,7 +599,7 @@ fn a_create_or_open_that_was_stopped_for_long_opens_what_was_created_meanwhile()
 #[test]
 fn an_opener_that_wants_another_kind_removes_what_it_kept_alive() {
     let _alone = alone();
-    let scenario = Scenario { role: "open", finds: Finds::Nothing, size: SMALL };
+    let scenario = scenario("open", Finds::Nothing, SMALL, Form::Private);
     let name = unique_name("mutex");
     // It comes by: opened, saw its holders, held.
     let mut opener = start(scenario, Way::Nameless, &name, Some(2));
@@ -564,11 +621,19 @@ fn an_opener_that_wants_another_kind_removes_what_it_kept_alive() {
 /// dead: the creator must notice, and not publish what it does not hold.
 #[test]
 fn a_creator_whose_unfinished_file_is_being_swept_makes_another() {
+    creator_and_sweep(Form::Private, Step::CreateFileMade);
+}
+
+#[test]
+fn a_creator_whose_unfinished_directory_is_being_swept_makes_another() {
+    creator_and_sweep(Form::Shared, Step::CreateFactsMade);
+}
+
+fn creator_and_sweep(form: Form, made: Step) {
     let _alone = alone();
-    let creates = Scenario { role: "create", finds: Finds::Nothing, size: SMALL };
-    let all = points_of(creates, Way::TemporaryName);
+    let creates = scenario("create", Finds::Nothing, SMALL, form);
     let (name, mut creator, mut sweeper) =
-        (0..200).find_map(|_| sweep_an_unfinished_file(creates, &all)).expect("a sweep that meets the file");
+        (0..200).find_map(|_| sweep_what_is_unfinished(creates, made)).expect("a sweep that meets it");
     creator.signal(libc::SIGCONT);
     while creator.hear() != "holds 0" {}
     let opened = Region::open(&name, &OpenOptions::read_write()).expect("the creator holds it");
@@ -584,13 +649,13 @@ fn a_creator_whose_unfinished_file_is_being_swept_makes_another() {
     assert_eq!(unfinished_files_of(&[creator.pid()]), Vec::<String>::new());
 }
 
-/// A creator that has made its file and not locked it, and a sweep that has locked it and not removed it.
-fn sweep_an_unfinished_file(creates: Scenario, all: &[String]) -> Option<(ObjectName, Child, Child)> {
+/// A creator that has made what it locks and not locked it, and a sweep that has locked it and not removed it.
+fn sweep_what_is_unfinished(creates: Scenario, made: Step) -> Option<(ObjectName, Child, Child)> {
     let name = unique_name("swept");
-    let made = all.iter().position(|point| point == "create: file made").expect("a known point");
-    let mut sweeper = start(Scenario { role: "sweep", ..creates }, Way::TemporaryName, &name, Some(0));
+    let sweeps = Scenario { role: "sweep", ..creates };
+    let mut sweeper = start_to(sweeps, Way::TemporaryName, &name, Step::RemoveLocked.name());
     sweeper.expect("ready");
-    let mut creator = start(creates, Way::TemporaryName, &name, Some(made));
+    let mut creator = start_to(creates, Way::TemporaryName, &name, made.name());
     creator.expect("ready");
     creator.say("go");
     assert_eq!(creator.wait_for_fate(), Fate::Stopped);
@@ -605,6 +670,8 @@ fn sweep_an_unfinished_file(creates: Scenario, all: &[String]) -> Option<(Object
 
 /// Whether somebody has locked the file exclusively: how a remover is told from a holder.
 fn is_being_removed(file: &str) -> bool {
-    let file = std::fs::File::open(format!("/dev/shm/{file}")).expect("the file is still there");
+    let path = Path::new("/dev/shm").join(file);
+    let path = if path.is_dir() { path.join("facts") } else { path };
+    let file = std::fs::File::open(path).expect("it is still there");
     life_lock(&file, libc::F_OFD_GETLK, libc::F_RDLCK) == libc::F_WRLCK
 }

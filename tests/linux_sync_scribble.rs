@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use linux::child::{Child, Start, hear, play, say};
 use linux::random::Random;
-use linux::shm::{file_of, kind_of, name, unique_name, view_of};
+use linux::shm::{FACTS_LEN, file_of, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, Due, Error, ErrorKind, Event, EventOptions, Lockable, Mutex, ObjectName,
     OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
@@ -244,7 +244,7 @@ impl Victims {
     fn scribble(&self, random: &mut Random) {
         let (file, _) = &self.files[random.below(self.files.len() as u64) as usize];
         let at = match random.below(8) {
-            0 => 4096 + random.below(1024),
+            0 => 4096 + random.below(FACTS_LEN as u64),
             1..=3 => random.below(256),
             _ => random.below(64) * 4,
         };

@@ -3,15 +3,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use samemap::ObjectName;
-use samemap_platform::testing::trailer_says;
+use samemap_platform::testing::facts_say;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((file_len, rest)) = bytes.split_first_chunk() else { return };
     let file_len = u64::from_le_bytes(*file_len);
-    let mut trailer = [0; 1024];
-    let used = rest.len().min(trailer.len());
-    trailer[..used].copy_from_slice(&rest[..used]);
-    if let Some((len, name)) = trailer_says(&trailer, file_len) {
+    let mut facts = [0; 1280];
+    let used = rest.len().min(facts.len());
+    facts[..used].copy_from_slice(&rest[..used]);
+    if let Some((len, name)) = facts_say(&facts, file_len) {
         assert!(len > 0 && len < file_len);
         // A name from outside is checked like one of the caller's.
         if let Ok(name) = ObjectName::new(name) {

@@ -39,6 +39,7 @@ use super::errors::Context;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
 use super::object::{denied, foreign};
 use super::ofd_lock::{self, Holders};
+use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, ObjectKind};
 
 pub(super) const FACTS: &CStr = c"facts";
@@ -171,27 +172,35 @@ impl Candidate {
     /// Opens what lies at a name; of a directory also the directory itself.
     pub(super) fn open(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let path = dir::path_of(system_name);
-        match Lockable::open(|| fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty())) {
-            Ok(life) => {
-                let identity = life.identity();
-                let system_name = system_name.to_owned();
-                Ok((Candidate { life, removes: true, path, system_name, identity, is_folder: false }, None))
-            }
-            Err(Errno::ISDIR) => Self::open_folder(system_name, path),
-            Err(errno) => Err(unopened(&path, errno)),
-        }
+        let open = |access| Lockable::open(|| fs::open(&path, access | CAREFULLY, Mode::empty()));
+        let (life, removes) = match open(OFlags::RDWR) {
+            Ok(life) => (life, true),
+            Err(Errno::ISDIR) => return Self::open_folder(system_name, path),
+            // A mount that may not write: what lies there can be read.
+            Err(Errno::ROFS) => match open(OFlags::RDONLY) {
+                Ok(life) => (life, false),
+                Err(errno) => return Err(unopened(&path, errno)),
+            },
+            Err(errno) => return Err(unopened(&path, errno)),
+        };
+        reached(Step::OpenOpened);
+        let (identity, system_name) = (life.identity(), system_name.to_owned());
+        Ok((Candidate { life, removes, path, system_name, identity, is_folder: false }, None))
     }
 
     fn open_folder(system_name: &str, path: CString) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let folder = dir::open_folder(&path).map_err(|errno| unopened(&path, errno))?;
+        reached(Step::OpenOpened);
         let stat = fs::fstat(&folder)?;
         let (life, removes) = match open_facts(folder.as_fd()) {
             Ok(opened) => opened,
-            Err(Errno::NOENT) if fs::fstat(&folder)?.st_nlink == 0 => return Err(Unopened::Nothing),
+            // Its remover has moved it away, and is emptying it.
+            Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Nothing),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => return Err(errno.into()),
         };
+        reached(Step::OpenFactsOpened);
         let (identity, system_name) = (Identity::from(&stat), system_name.to_owned());
         Ok((Candidate { life, removes, path, system_name, identity, is_folder: true }, Some(folder)))
     }
@@ -218,9 +227,10 @@ impl Candidate {
     }
 
     /// Whether what was handed over is the object that it says it is: facts that others may have forged are those of
-    /// the name that leads to them.
+    /// the name that leads to them, and of no second one.
     pub(super) fn is_what_it_says(&self, believed: &Believed) -> bool {
-        !believed.may_be_forged || self.has_its_name()
+        let only_name = || fs::fstat(&self.life).is_ok_and(|stat| stat.st_nlink == 1);
+        !believed.may_be_forged || self.has_its_name() && only_name()
     }
 
     /// The description that carries the lock of a holder: never mapped, and never unlocked but to let go.
@@ -246,7 +256,7 @@ impl Candidate {
 
     /// Whether the name leads here still.
     pub(super) fn has_its_name(&self) -> bool {
-        dir::stat(&self.path).is_ok_and(|stat| Identity::from(&stat) == self.identity)
+        has_name(&self.path, self.identity)
     }
 
     /// Reads the facts, where they are the owner's word.
@@ -325,6 +335,10 @@ impl Candidate {
     }
 }
 
+fn has_name(path: &CStr, identity: Identity) -> bool {
+    dir::stat(path).is_ok_and(|stat| Identity::from(&stat) == identity)
+}
+
 /// What lies at a name, or in a directory of that name, and has the life byte. Needs no right to open it.
 pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
     let stat = dir::stat(&dir::path_of(system_name))?;
@@ -390,18 +404,19 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
     };
     let handed = folder.is_none() && stat.st_mode & HANDED != 0;
     let facts = facts.map_err(if handed { Disbelief::Forged } else { Disbelief::Foreign })?;
+    if handed && facts.kind != ObjectKind::Region {
+        // Nothing else is ever handed over.
+        return Err(Disbelief::Forged("an object whose facts are damaged (its kind)"));
+    }
     Ok(Believed::new(facts, &stat))
 }
 
-/// The same of a description that was handed over. A file that has no name, or lies where anybody may set a mode,
-/// poses as an object.
+/// The same of a description that was handed over. A file that has no name, or lies where modes and owners are what a
+/// server says (FUSE), poses as an object.
 pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believed, Disbelief> {
-    const HUGETLBFS: i64 = 0x9584_58F6;
     let unknown = Disbelief::Foreign("a file that cannot be looked at");
-    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let system = fs::fstatfs(life).map_err(|_| unknown)?.f_type as i64;
-    if system & 0xFFFF_FFFF == HUGETLBFS {
-        return Err(Disbelief::Foreign("a file of huge pages"));
+    if !lies_where_objects_do(life).map_err(|_| unknown)? {
+        return Err(Disbelief::Foreign("a file where no objects lie"));
     }
     let believed = if in_front {
         believe(life, None)?
@@ -417,6 +432,15 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
     if believed.linked { Ok(believed) } else { Err(Disbelief::Foreign("a file without a name")) }
 }
 
+/// On a tmpfs, also of another container, or wherever this process's own objects are.
+fn lies_where_objects_do(life: &Lockable) -> Result<bool, Errno> {
+    const TMPFS: u32 = 0x0102_1994;
+    const RAMFS: u32 = 0x8584_58F6;
+    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
+    let system = fs::fstatfs(life)?.f_type as u32;
+    Ok(system == TMPFS || system == RAMFS || dir::device().is_some_and(|own| own == life.identity().parts().0))
+}
+
 fn leads_to(system_name: &str, life: Identity) -> bool {
     life_stat(system_name).is_ok_and(|stat| Identity::from(&stat) == life)
 }
@@ -428,7 +452,7 @@ fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
         _ if is_unmarked(stat) => foreign("a file without samemap's mark"),
         mode if mode & DEAD != 0 => Err(Disbelief::Dead),
         mode if mode & HANDED != 0 && stat.st_nlink > 1 => {
-            foreign("a file with a second link, which may be another object's")
+            Err(Disbelief::Forged("an object that a second name leads to"))
         }
         _ => Ok(()),
     }
@@ -441,10 +465,15 @@ fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
     check_modes_of_facts(stat)
 }
 
-/// Whether nobody but the owner ever had `facts` to write to.
+/// Whether nobody but the owner ever had `facts` to write to. An object in one file passes for none, though its mode is
+/// marked too: its data would be read as facts.
 pub(super) fn check_modes_of_facts(stat: &Stat) -> Result<(), Disbelief> {
     if stat.st_mode & MARK == 0 || stat.st_mode & WRITABLE_BY_OTHERS != 0 {
         return Err(Disbelief::Foreign("facts that others may write to"));
+    }
+    // A peer that it was handed to can truncate the file, and not take its mode back.
+    if stat.st_mode & (HANDED | DEAD) != 0 || stat.st_size as u64 > facts::LONGEST {
+        return Err(Disbelief::Foreign("data in place of facts"));
     }
     Ok(())
 }

@@ -97,10 +97,15 @@ pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
         Err(Unopened::Nothing) => return Ok(false),
         Err(unopened) => return Err(unopened.into_error(context)),
     };
-    if let Err(Disbelief::Foreign(what)) = candidate.believed(folder.as_ref()) {
-        return Err(super::object::foreign(what, crate::ObjectKind::Region, context));
-    }
-    match remove::take_name_from_the_living(&candidate) {
+    let removal = match candidate.believed(folder.as_ref()) {
+        Err(Disbelief::Foreign(what)) => {
+            return Err(super::object::foreign(what, crate::ObjectKind::Region, context));
+        }
+        // The object whose link it is lives on under its own name.
+        Err(Disbelief::SpareLink | Disbelief::Dead) => remove::take_link(&candidate),
+        Ok(_) | Err(Disbelief::Forged(_)) => remove::take_name_from_the_living(&candidate),
+    };
+    match removal {
         Removal::Done | Removal::Contended => Ok(true),
         Removal::Refused(errno) => Err(context
             .os(errno)

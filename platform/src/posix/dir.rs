@@ -44,6 +44,12 @@ pub(super) fn exists() -> bool {
     fs::stat(DIR_C).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
 }
 
+/// The device that it is on.
+pub(super) fn device() -> Option<u64> {
+    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
+    fs::stat(DIR_C).ok().map(|stat| stat.st_dev as u64)
+}
+
 /// A file without a name, for writing.
 pub(super) fn nameless_file(mode: Mode) -> Result<OwnedFd, Errno> {
     fs::open(DIR_C, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)

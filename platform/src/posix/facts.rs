@@ -21,6 +21,7 @@
 //! All of it is written before the object gets its name, and never again. What is read here is checked before it is
 //! used all the same.
 
+use super::names;
 use crate::{ObjectKind, ObjectName};
 
 /// Length of the trailer in a file: a page, whatever the system's pages are.
@@ -29,6 +30,10 @@ pub(super) const TRAILER_LEN: u64 = 4096;
 pub(super) const USED: usize = 1280;
 /// Where the record of a region over a file begins.
 pub(super) const RECORD_AT: u64 = 2048;
+
+/// The longest file of facts alone: shorter than any object in one file, which is a page of data and a trailer at least.
+pub(super) const LONGEST: u64 = RECORD_AT + super::record::RECORD_LEN as u64;
+const _: () = assert!(LONGEST < 2 * TRAILER_LEN);
 
 const MAGIC: &[u8; 8] = b"SAMEMAP\0";
 const VERSION: u32 = 3;
@@ -120,8 +125,8 @@ impl Facts {
         let form = form.ok_or("an object whose facts are damaged (its form)")?;
         let name =
             text(NAME_AT, word(24), SYSTEM_NAME_AT).ok_or("an object whose facts are damaged (its name)")?;
-        let system_name = text(SYSTEM_NAME_AT, word(32), USED)
-            .ok_or("an object whose facts are damaged (its system name)")?;
+        let system_name = text(SYSTEM_NAME_AT, word(32), USED).filter(|text| names::is_ours(text));
+        let system_name = system_name.ok_or("an object whose facts are damaged (its system name)")?;
         let len = long(16);
         if len == 0 {
             return Err("an object whose facts are damaged (its size)");
@@ -181,7 +186,7 @@ mod tests {
         for kind in ObjectKind::ALL {
             for form in Form::ALL {
                 let mut facts = facts(kind, form, &name);
-                facts.system_name = "x".repeat(255);
+                facts.system_name = format!("samemap.{}", "x".repeat(247));
                 assert_eq!(Facts::decoded(&facts.encoded()), Ok(facts));
             }
         }
@@ -212,6 +217,17 @@ mod tests {
         }
         assert!(Facts::decoded(&[0; USED]).is_err());
         assert!(Facts::decoded(&[0xFF; USED]).is_err());
+    }
+
+    /// What stands there becomes a path: it comes from a file that anybody may have laid.
+    #[test]
+    fn a_system_name_leads_nowhere_else() {
+        for name in ["", "x", "samemap.1/../../x", "../samemap.1.x", "samemap.1.\0", "samemap.1.\u{e9}"] {
+            let mut facts = facts(ObjectKind::Region, Form::Beside, "x");
+            facts.system_name = name.to_owned();
+            let refusal = Err("an object whose facts are damaged (its system name)");
+            assert_eq!(Facts::decoded(&facts.encoded()), refusal, "{name:?}");
+        }
     }
 
     #[test]

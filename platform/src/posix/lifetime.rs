@@ -358,7 +358,6 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
             Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
             Err(unopened) => return Err(not_opened(unopened, wanted.kind, context)),
         };
-        reached(Step::OpenOpened);
         let holders = candidate.holders().map_err(|errno| context.os(errno))?;
         reached(Step::OpenSawHolders);
         if holders != Holders::Some {
@@ -431,7 +430,7 @@ fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -
         Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
         Disbelief::Dead => context.error(ErrorKind::NotFound),
         Disbelief::Forged(what) => context.error(ErrorKind::Damaged).with_detail(format!(
-            "{what}: a process that it was handed to for writing wrote over it; end its holders"
+            "{what}: it was handed over for writing, so that is not to be believed; end its holders, or take its name away (samemap gc --force)"
         )),
     }
 }

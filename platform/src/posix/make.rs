@@ -249,7 +249,13 @@ fn new_folder() -> Result<CString, Errno> {
 /// The first thing in it is what says that it is in use.
 fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trouble> {
     let folder = dir::open_folder(path)?;
-    let identity = Identity::from(&fs::fstat(&folder)?);
+    let stat = fs::fstat(&folder)?;
+    let identity = Identity::from(&stat);
+    if stat.st_mode & 0o700 != 0o700 {
+        // The umask. Nobody else can have put anything there: the name is this user's.
+        fs::chmod(path, Mode::RWXU)?;
+        reached(Step::CreateModeSet);
+    }
     let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR))?;
     reached(Step::CreateFactsMade);
     Ok((Candidate::made(life, system_name, Some(identity)), folder))

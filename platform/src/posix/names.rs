@@ -34,6 +34,12 @@ pub(super) fn system_name_of(name: &ObjectName, user: u32) -> String {
     system_name
 }
 
+/// Whether a text from outside can be a system name: one of ours, that leads to no other place.
+pub(super) fn is_ours(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-%~".contains(&byte);
+    text.len() <= MAX_BYTES && text.starts_with(PREFIX) && text.bytes().all(plain)
+}
+
 fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     let mut encoded = String::with_capacity(text.len());

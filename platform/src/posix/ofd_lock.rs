@@ -59,9 +59,9 @@ pub(super) fn try_claim(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
     }
 }
 
-/// Whether another description has this claim.
+/// Whether another description has this claim. A shared lock is none: whatever may only read can take that.
 pub(super) fn is_claimed(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
-    let mut lock = claim_request(libc::F_WRLCK, claim);
+    let mut lock = claim_request(libc::F_RDLCK, claim);
     call(fd, libc::F_OFD_GETLK, &mut lock)?;
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }
@@ -82,9 +82,9 @@ pub(super) fn try_seat(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
     }
 }
 
-/// Whether another description has the seat.
+/// Whether another description has the seat; as for a claim, a shared lock does not count.
 pub(super) fn is_seated(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
-    let mut lock = seat_request(libc::F_WRLCK, offset);
+    let mut lock = seat_request(libc::F_RDLCK, offset);
     call(fd, libc::F_OFD_GETLK, &mut lock)?;
     Ok(i32::from(lock.l_type) != libc::F_UNLCK)
 }

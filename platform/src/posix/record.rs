@@ -36,7 +36,9 @@ pub(super) fn follow(object: Object, name: &ObjectName, access: Access) -> Resul
     let context = Context { operation: "open the region over a file", name: Some(name) };
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;
-    let file = MappedFile::own(record.open(access, context)?, access.writes_object());
+    let opened = record.open(access, context)?;
+    record.check_creator_is_let_in(&object, opened.as_fd(), access, context)?;
+    let file = MappedFile::own(opened, access.writes_object());
     Ok(record.region(object, file.map_err(|errno| context.os(errno))?, name, access))
 }
 
@@ -67,7 +69,7 @@ pub(super) struct Record {
 
 const MAGIC: &[u8; 8] = b"SMFILE\0\0";
 const PATH_AT: usize = 48;
-const RECORD_LEN: usize = PATH_AT + MAX_PATH;
+pub(super) const RECORD_LEN: usize = PATH_AT + MAX_PATH;
 
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {
@@ -141,6 +143,29 @@ impl Record {
             return Err(self.astray(context).with_source(Errno::STALE.into()));
         }
         Ok(())
+    }
+
+    /// Whether the object's owner may open the file itself, as far as the file's mode tells: an owner that is accepted
+    /// cannot lead others to files of theirs, which they would open with their own rights.
+    fn check_creator_is_let_in(
+        &self,
+        object: &Object,
+        fd: BorrowedFd<'_>,
+        access: Access,
+        context: Context<'_>,
+    ) -> Result<()> {
+        let file = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+        let owner = fs::fstat(object.life()).map_err(|errno| context.os(errno))?.st_uid;
+        let needed = if access.writes_object() { 0o6 } else { 0o4 };
+        // The group's bits cover access lists too.
+        let to_others = (file.st_mode >> 3 | file.st_mode) & needed;
+        if owner == 0 || owner == file.st_uid || to_others == needed {
+            return Ok(());
+        }
+        Err(context.error(ErrorKind::AccessDenied).with_detail(format!(
+            "it lies over the file {}, which its owner, user {owner}, may not open for that, so it is not followed there; have the file's owner share it",
+            self.path.display()
+        )))
     }
 
     /// The path leads elsewhere, or nowhere.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
+use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
 use super::lifetime::Object;
 use super::mapping::Backing;
 use crate::memory::{Mapped, SystemHandle};
@@ -90,8 +90,8 @@ pub(super) struct MappedFile {
     /// Carries no lock of ours.
     data: Descriptor,
     locks: Option<Lockable>,
-    /// What the caller opened, with whatever locks it carries.
-    given: Option<Descriptor>,
+    /// What the caller opened, with whatever locks it carries: a forked child is to keep none of them.
+    given: Option<Lockable>,
 }
 
 impl MappedFile {
@@ -104,10 +104,12 @@ impl MappedFile {
 
     /// Of what the caller opened: other processes may have the same description, and locks on it.
     pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
-        let given = Descriptor::new(fd)?;
-        match given.reopened(writable) {
-            Ok(fresh) => Ok(MappedFile { given: Some(given), ..MappedFile::own(fresh, writable)? }),
-            Err(_) => Ok(MappedFile { data: given, locks: None, given: None }),
+        match descriptor::reopened(fd.as_fd(), writable) {
+            Ok(fresh) => {
+                let given = Some(Lockable::open(|| Ok(fd))?);
+                Ok(MappedFile { given, ..MappedFile::own(fresh, writable)? })
+            }
+            Err(_) => Ok(MappedFile { data: Descriptor::new(fd)?, locks: None, given: None }),
         }
     }
 
@@ -128,7 +130,7 @@ impl MappedFile {
 
     /// The file as the caller opened it.
     pub(super) fn clone_of_given(&self) -> std::io::Result<File> {
-        let given = self.given.as_ref().unwrap_or(&self.data);
+        let given = self.given.as_ref().map_or(self.data.as_fd(), Lockable::as_fd);
         Ok(File::from(rustix::io::fcntl_dupfd_cloexec(given, BEHIND_STANDARD_STREAMS)?))
     }
 

@@ -41,7 +41,7 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     if !candidate.removes() {
         return Removal::Refused(Errno::ACCESS);
     }
-    let life = candidate.life().as_fd();
+    let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
     match ofd_lock::try_remove(life) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
@@ -105,18 +105,20 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Takes a name away from an object, whether it is held or not. Its holders keep the memory.
+/// Takes its name away from an object, whether it is held or not. Its holders keep the memory.
+///
+/// A file is marked dead as at any removal: a spare link would else bring it back, under its name or, where its peers
+/// can forge what it says, another.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
-    if !candidate.is_folder() {
-        // Or a spare link could be put back at the name.
-        if let Err(errno) = candidate.mark_dead() {
-            return Removal::Refused(errno);
-        }
+    let marked = if candidate.is_folder() { Ok(()) } else { candidate.mark_dead() };
+    match marked {
+        Ok(()) => take_link(candidate),
+        Err(errno) => Removal::Refused(errno),
     }
-    take_away_and_discard(candidate)
 }
 
-fn take_away_and_discard(candidate: &Candidate) -> Removal {
+/// Takes the name away from what lies there, and leaves everything else of it as it is.
+pub(super) fn take_link(candidate: &Candidate) -> Removal {
     let taken = take_away(candidate.path(), candidate.identity());
     taken.and_then(|gone| discard(&gone, candidate.is_folder())).into()
 }
@@ -130,7 +132,7 @@ pub(super) fn remove_impostor(candidate: &Candidate, owner: u32) -> Removal {
     if !owner::may_remove(owner) {
         return Removal::Refused(Errno::ACCESS);
     }
-    take_away_and_discard(candidate)
+    take_link(candidate)
 }
 
 // ---- the sweep's step ---------------------------------------------------------------------------------
@@ -176,8 +178,10 @@ fn stat_in(folder: &OwnedFd, name: &CStr) -> Option<Stat> {
 fn reclaim_temporary(system_name: &str) -> Option<Swept> {
     let (candidate, folder) = match Candidate::open(system_name) {
         Ok(opened) => opened,
-        // Nothing is in it, or it stays.
-        Err(Unopened::Foreign("a directory", Errno::NOENT)) => return remove_empty(system_name),
+        // Nothing is in it, or it stays. The umask of its killed maker may have closed it.
+        Err(Unopened::Foreign("a directory", Errno::NOENT) | Unopened::Denied { .. }) => {
+            return remove_empty(system_name);
+        }
         Err(_) => return None,
     };
     reached(Step::SweepOpened);
@@ -212,7 +216,9 @@ fn remove_unfinished(candidate: &Candidate) -> Removal {
     if ofd_lock::try_remove(life) != Ok(true) {
         return Removal::Contended;
     }
+    reached(Step::RemoveLocked);
     if candidate.has_its_name() {
+        reached(Step::RemoveNameChecked);
         let removal = Removal::from(discard(candidate.path(), candidate.is_folder()));
         ofd_lock::release(life);
         return removal;

@@ -114,6 +114,20 @@ impl Start {
         self
     }
 
+    /// As the root of a container that this user started.
+    #[must_use]
+    pub fn contained(mut self, uid: u32) -> Start {
+        sandbox::contain(&mut self.command, uid);
+        self
+    }
+
+    /// As this user, from its first instruction.
+    #[must_use]
+    pub fn as_user(mut self, uid: u32) -> Start {
+        self.command.uid(uid).gid(uid);
+        self
+    }
+
     pub fn start(self) -> Child {
         let what = self.what.clone();
         self.try_start().unwrap_or_else(|error| panic!("{what}: {error}"))

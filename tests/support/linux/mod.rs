@@ -7,6 +7,7 @@ pub mod aside;
 pub mod child;
 pub mod forked;
 pub mod random;
+pub mod raw;
 pub mod sandbox;
 pub mod seccomp;
 pub mod shm;

@@ -60,6 +60,29 @@ fn enter(ids: Option<&Ids>) -> io::Result<()> {
     mount_raw(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None)
 }
 
+/// Has root start a command as the root of a container without privileges: in a user name space in which the user `uid`
+/// is all that there is, and is called 0.
+pub fn contain(command: &mut Command, uid: u32) {
+    let ids = Ids { uid: id_map(uid), gid: id_map(uid) };
+    // SAFETY: between fork and exec the closure makes system calls only; its texts were made before.
+    unsafe { command.pre_exec(move || enter_container(uid, &ids)) };
+}
+
+fn enter_container(uid: u32, ids: &Ids) -> io::Result<()> {
+    // SAFETY: numbers, and an empty list of groups.
+    unsafe {
+        call(|| libc::setgroups(0, std::ptr::null()))?;
+        call(|| libc::setresgid(uid, uid, uid))?;
+        call(|| libc::setresuid(uid, uid, uid))?;
+        // Or its own files in /proc would be root's.
+        call(|| libc::prctl(libc::PR_SET_DUMPABLE, 1))?;
+        call(|| libc::unshare(libc::CLONE_NEWUSER))?;
+    }
+    write_file(c"/proc/self/setgroups", c"deny")?;
+    write_file(c"/proc/self/uid_map", &ids.uid)?;
+    write_file(c"/proc/self/gid_map", &ids.gid)
+}
+
 fn write_file(path: &std::ffi::CStr, text: &std::ffi::CStr) -> io::Result<()> {
     // SAFETY: texts that end in NUL, and a descriptor of this process's own.
     unsafe {

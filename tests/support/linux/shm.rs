@@ -1,12 +1,14 @@
 //! Names of one run, the files behind them, and what regions hold.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View};
+use samemap::{
+    CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _, View,
+};
 
 use super::random::Random;
 
@@ -67,13 +69,29 @@ pub fn kind_of<T>(result: Result<T, Error>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind().clone())
 }
 
-/// The files that the process made under a temporary name and left.
+/// What the process made, or moved away, under a temporary name and left.
 pub fn unfinished_files_of(pids: &[i32]) -> Vec<String> {
-    let prefixes: Vec<String> = pids.iter().map(|pid| format!("samemap.new.{pid}.")).collect();
+    let prefixes = |pid: &i32| ["new", "gone"].map(|what| format!("samemap.{what}.{pid}."));
+    let prefixes: Vec<String> = pids.iter().flat_map(prefixes).collect();
     let entries = std::fs::read_dir("/dev/shm").expect("/dev/shm can be read");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     names.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))).collect()
 }
+
+/// Where its holders lock the life byte: the file itself, or the facts in its directory.
+pub fn life_file_of(name: &ObjectName) -> PathBuf {
+    let path = file_of(name);
+    if path.is_dir() { path.join("facts") } else { path }
+}
+
+/// Where its data begin.
+pub fn data_file_of(name: &ObjectName) -> PathBuf {
+    let path = file_of(name);
+    if path.is_dir() { path.join("data") } else { path }
+}
+
+/// The mode of an object in one file, which its owner alone can set.
+pub const PRIVATE_MODE: u32 = 0o1600;
 
 /// The file of a region, byte for byte: a byte of its data is set, so that it can be told from a new one.
 pub fn object_bytes(name: &ObjectName, size: u64) -> Vec<u8> {
@@ -82,11 +100,57 @@ pub fn object_bytes(name: &ObjectName, size: u64) -> Vec<u8> {
     std::fs::read(file_of(name)).expect("the object's file")
 }
 
-/// Puts a dead object on the name, as killed holders leave it: a file with a valid trailer that nobody has
+/// Puts a file with the owner's mark on a path.
+pub fn write_marked(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("a file on the free name");
+    set_mode(path, PRIVATE_MODE);
+}
+
+pub fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("a file of ours");
+}
+
+/// Puts a dead object on the name, as killed holders leave it: a file with valid facts that nobody has
 /// locked. Any sweep may remove it again.
 pub fn plant_remains(name: &ObjectName, size: u64) {
-    std::fs::write(file_of(name), object_bytes(name, size)).expect("a file on the free name");
+    write_marked(&file_of(name), &object_bytes(name, size));
 }
+
+/// The same of an object that is shared, which is a directory.
+pub fn plant_shared_remains(name: &ObjectName, size: u64) {
+    let options = CreateOptions::new(size).permissions(samemap::Permissions::owner_only().everyone(Share::ReadOnly));
+    let region = Region::create(name, &options).expect("the name is free");
+    view_of(&region).write(0, &[0xDD]).expect("in range");
+    let whole = file_of(name);
+    let [data, mut facts] = ["data", "facts"].map(|part| std::fs::read(whole.join(part)).expect("a part"));
+    drop(region);
+    // Not under a name of ours until it is whole: a sweep would take it for unfinished.
+    let made = PathBuf::from(format!("/dev/shm/{}", name.rest()));
+    std::fs::create_dir(&made).expect("a free name");
+    for (part, bytes, mode, at) in [("data", &data[..], 0o604, DATA_AT), ("locks", &[][..], 0o200, LOCKS_AT)] {
+        std::fs::write(made.join(part), bytes).expect("a part");
+        set_mode(&made.join(part), mode);
+        let ino = made.join(part).metadata().expect("a part").ino();
+        facts[at..at + 8].copy_from_slice(&ino.to_le_bytes());
+    }
+    std::fs::write(made.join("facts"), facts).expect("a part");
+    set_mode(&made.join("facts"), 0o1604);
+    set_mode(&made, 0o715);
+    std::fs::rename(&made, whole).expect("a free name");
+}
+
+/// Where facts have what (`facts.rs` of the product). They lie in a file of their own, or behind the data.
+pub const KIND_AT: usize = 12;
+pub const LEN_AT: usize = 16;
+pub const NAME_LEN_AT: usize = 24;
+pub const FORM_AT: usize = 28;
+pub const SYSTEM_NAME_LEN_AT: usize = 32;
+pub const DATA_AT: usize = 40;
+pub const LOCKS_AT: usize = 48;
+pub const NAME_AT: usize = 64;
+pub const SYSTEM_NAME_AT: usize = 1024;
+/// How much of them is used.
+pub const FACTS_LEN: usize = 1280;
 
 /// An object of a kind that this version cannot make, held as its holders would hold it.
 pub struct OtherKind(File);
@@ -95,11 +159,11 @@ impl OtherKind {
     /// Puts a mutex on the name.
     pub fn hold(name: &ObjectName) -> OtherKind {
         let mut bytes = object_bytes(name, 4096);
-        // The kind stands in the trailer, behind the magic and the version; 2 is a mutex.
-        bytes[4096 + 12..4096 + 16].copy_from_slice(&2_u32.to_le_bytes());
+        // 2 is a mutex.
+        bytes[4096 + KIND_AT..][..4].copy_from_slice(&2_u32.to_le_bytes());
         // Not under a name of ours until it is held: a sweep would take it for dead.
         let made_as = PathBuf::from(format!("/dev/shm/{}", name.rest()));
-        std::fs::write(&made_as, bytes).expect("a free name");
+        write_marked(&made_as, &bytes);
         let file = File::options().read(true).write(true).open(&made_as).expect("a file of ours");
         assert_eq!(life_lock(&file, libc::F_OFD_SETLK, libc::F_RDLCK), libc::F_RDLCK);
         std::fs::rename(&made_as, file_of(name)).expect("a free name");
@@ -113,11 +177,15 @@ impl OtherKind {
     }
 }
 
-/// Makes the trailer of an object with one page of data say another name.
-pub fn write_trailer_name(file: &File, name: &ObjectName) {
-    let name = name.to_string();
-    file.write_all_at(&(name.len() as u32).to_le_bytes(), 4096 + 24).expect("a trailer");
-    file.write_all_at(name.as_bytes(), 4096 + 64).expect("a trailer");
+/// Makes facts that begin at `at` say another name.
+pub fn write_names(file: &File, at: u64, name: &ObjectName, system_name: &str) {
+    let (name, write) = (name.to_string(), |bytes: &[u8], to: usize| {
+        file.write_all_at(bytes, at + to as u64).expect("facts");
+    });
+    write(&(name.len() as u32).to_le_bytes(), NAME_LEN_AT);
+    write(name.as_bytes(), NAME_AT);
+    write(&(system_name.len() as u32).to_le_bytes(), SYSTEM_NAME_LEN_AT);
+    write(system_name.as_bytes(), SYSTEM_NAME_AT);
 }
 
 /// Locks the life byte of an object's file, or asks about it; answers the kind of lock that comes back.

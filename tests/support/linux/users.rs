@@ -2,7 +2,7 @@
 
 use samemap::catalog::{self, State};
 use samemap::{
-    Access, CreateOptions, Error, ObjectName, OpenOptions, Permissions, Region, Result, Share,
+    Access, CreateOptions, Error, FileOptions, ObjectName, OpenOptions, Permissions, Region, Result, Share,
     SharedRegion as _, Trust, UserId,
 };
 
@@ -15,6 +15,9 @@ pub const NOBODY: u32 = 65_534;
 
 /// The role's name.
 pub const ROLE: &str = "user";
+
+/// The same for one in a container.
+pub const CONTAINED_ROLE: &str = "contained user";
 
 /// Another user's process. Dropped, it is killed.
 pub struct User {
@@ -30,6 +33,14 @@ impl User {
     pub fn start_with(uid: u32, gid: u32, umask: u32) -> User {
         let start = Start::role(ROLE).argument(uid).argument(gid).argument(umask);
         let mut child = start.start();
+        child.expect("ready");
+        User { child }
+    }
+
+    /// Starts the root of a container without privileges, which this user would start: in its user name space there is
+    /// nobody else.
+    pub fn start_contained(uid: u32) -> User {
+        let mut child = Start::role(CONTAINED_ROLE).contained(uid).start();
         child.expect("ready");
         User { child }
     }
@@ -68,6 +79,15 @@ pub fn play(arguments: &[String]) {
     become_user(number(0), number(1));
     // SAFETY: a number.
     unsafe { libc::umask(number(2)) };
+    obey_all();
+}
+
+/// The same of a process that is the user already.
+pub fn play_as_it_is(_arguments: &[String]) {
+    obey_all();
+}
+
+fn obey_all() {
     say("ready");
     let mut held = None;
     loop {
@@ -80,7 +100,8 @@ pub fn play(arguments: &[String]) {
     }
 }
 
-fn become_user(uid: u32, gid: u32) {
+/// Gives up whatever else this process was.
+pub fn become_user(uid: u32, gid: u32) {
     // SAFETY: numbers, and an empty list of groups; what was root is not any more.
     unsafe {
         assert_eq!(libc::setgroups(0, std::ptr::null()), 0);
@@ -108,6 +129,19 @@ fn obey(words: &[&str], held: &mut Option<Region>) -> Result<String> {
         ["write", value] => {
             view_of(of(held)).put::<u64>(0, &value.parse().expect("a number"))?;
         }
+        ["create_over_file", object, path] => {
+            let options = FileOptions::read_write();
+            *held = Some(Region::create_over_file(&name(object), std::path::Path::new(path), &options)?);
+        }
+        ["len"] => return Ok(of(held).len().to_string()),
+        // From now on it counts as one that others may write to.
+        ["hand_out"] => drop(of(held).to_fd()?),
+        ["map", from, to] => {
+            let number = |word: &str| word.parse::<u64>().expect("a number");
+            of(held).view(number(from)..number(to), of(held).access())?;
+        }
+        ["take_name", object] => return catalog::take_name(&name(object)).map(|taken| taken.to_string()),
+        ["file", object] => return Ok(system_name(&name(object))),
         ["drop"] => *held = None,
         ["sweep"] => return catalog::reclaim().map(|done| format!("{done:?}")),
         ["state", object] => return state_of(&name(object)),
