@@ -1,5 +1,9 @@
-//! Hooks for this project's own tests. Not part of the contract, and empty without the feature
-//! `testing`.
+//! Hooks for this project's own tests. Not part of the contract, and without the feature `testing` no more than
+//! the names of the steps.
+
+mod step;
+
+pub use step::Step;
 
 #[cfg(feature = "testing")]
 mod hooks {
@@ -16,9 +20,9 @@ mod hooks {
         assert!(AT_STOP_POINT.set(hook).is_ok(), "a hook was set before");
     }
 
-    pub(crate) fn reached(point: &'static str) {
+    pub(crate) fn reached(point: impl Into<&'static str>) {
         if let Some(hook) = AT_STOP_POINT.get() {
-            hook(point);
+            hook(point.into());
         }
     }
 }
@@ -39,4 +43,4 @@ pub fn trailer_says(bytes: &[u8; 1024], file_len: u64) -> Option<(u64, String)> 
 /// Says that a stop point is reached; nothing without the feature `testing`.
 #[cfg(not(feature = "testing"))]
 #[inline(always)]
-pub(crate) fn reached(_point: &'static str) {}
+pub(crate) fn reached(_point: impl Into<&'static str>) {}

@@ -1,0 +1,216 @@
+//! The steps of an object's life on Linux, named once: the model in `models/`, the stop points between the system
+//! calls and the tests that kill there say the same.
+
+/// One step of a process that creates, opens, closes, removes, sweeps or hands over: it is over when the system
+/// call that its name speaks of has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// One file: it is there, nameless or with a temporary name.
+    CreateFileMade,
+    /// Directory: it is there, empty, with a temporary name.
+    CreateDirMade,
+    /// Directory: its facts are there, empty.
+    CreateFactsMade,
+    /// The creator is its first holder.
+    CreateHeld,
+    /// No sweep took what is held: its temporary name still leads to it.
+    CreateHoldChecked,
+    /// The umask took bits away, and they are back.
+    CreateModeSet,
+    /// Directory: its data are there.
+    CreateDataMade,
+    /// Directory: the file of its locks is there.
+    CreateLocksMade,
+    /// The memory is committed.
+    CreateCommitted,
+    /// One file: its trailer is written.
+    CreateTrailerWritten,
+    /// Directory: its facts are written.
+    CreateFactsWritten,
+    /// Directory: its files and then itself are open to all that the permissions let in.
+    CreateWidened,
+    /// It has its name.
+    CreatePublished,
+    /// A creator opened what has the name that it wants.
+    ClearOpened,
+    /// It knows who holds that.
+    ClearSawHolders,
+    /// It knows what that is.
+    ClearFactsRead,
+    /// What has the name is open: the file, or the directory.
+    OpenOpened,
+    /// Directory: its facts are open.
+    OpenFactsOpened,
+    /// The opener knows who holds it.
+    OpenSawHolders,
+    /// Facts or trailer are read.
+    OpenFactsRead,
+    /// The opener has its lock.
+    OpenHeld,
+    /// The name still leads here.
+    OpenNameChecked,
+    /// A holder let go of its lock.
+    CloseReleased,
+    /// It was the last.
+    CloseSawNobody,
+    /// A remover has the lock that only one has.
+    RemoveLocked,
+    /// The name leads to what it has locked.
+    RemoveNameChecked,
+    /// One file: it bears the mark of death.
+    RemoveMarkedDead,
+    /// One file: the name is gone.
+    RemoveUnlinked,
+    /// Directory: the name is gone, the directory has a temporary one.
+    RemoveRenamed,
+    /// Directory: its data are gone.
+    RemoveDataUnlinked,
+    /// Directory: the file of its locks is gone.
+    RemoveLocksUnlinked,
+    /// Directory: its facts are gone, which are the last in it.
+    RemoveEmptied,
+    /// Directory: it is gone.
+    RemoveDirGone,
+    /// A sweep opened what it met.
+    SweepOpened,
+    /// Directory: and its facts.
+    SweepFactsOpened,
+    /// Nobody holds it.
+    SweepSawNobody,
+    /// One file: it bears the mark that others may write to it.
+    SendMarked,
+    /// The description that is to be sent is open, without a lock.
+    SendOpened,
+    /// What is sent holds the object by itself.
+    SendHeld,
+    /// It is on its way.
+    SendSent,
+    /// The receiver has what was sent.
+    ReceiveTaken,
+    /// It opened a description of its own.
+    ReceiveOpened,
+    /// It holds the object by that.
+    ReceiveHeld,
+}
+
+impl Step {
+    /// Every step that there is.
+    pub const ALL: [Step; 43] = [
+        Step::CreateFileMade,
+        Step::CreateDirMade,
+        Step::CreateFactsMade,
+        Step::CreateHeld,
+        Step::CreateHoldChecked,
+        Step::CreateModeSet,
+        Step::CreateDataMade,
+        Step::CreateLocksMade,
+        Step::CreateCommitted,
+        Step::CreateTrailerWritten,
+        Step::CreateFactsWritten,
+        Step::CreateWidened,
+        Step::CreatePublished,
+        Step::ClearOpened,
+        Step::ClearSawHolders,
+        Step::ClearFactsRead,
+        Step::OpenOpened,
+        Step::OpenFactsOpened,
+        Step::OpenSawHolders,
+        Step::OpenFactsRead,
+        Step::OpenHeld,
+        Step::OpenNameChecked,
+        Step::CloseReleased,
+        Step::CloseSawNobody,
+        Step::RemoveLocked,
+        Step::RemoveNameChecked,
+        Step::RemoveMarkedDead,
+        Step::RemoveUnlinked,
+        Step::RemoveRenamed,
+        Step::RemoveDataUnlinked,
+        Step::RemoveLocksUnlinked,
+        Step::RemoveEmptied,
+        Step::RemoveDirGone,
+        Step::SweepOpened,
+        Step::SweepFactsOpened,
+        Step::SweepSawNobody,
+        Step::SendMarked,
+        Step::SendOpened,
+        Step::SendHeld,
+        Step::SendSent,
+        Step::ReceiveTaken,
+        Step::ReceiveOpened,
+        Step::ReceiveHeld,
+    ];
+
+    /// Its name, as a stop point has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Step::CreateFileMade => "create: file made",
+            Step::CreateDirMade => "create: directory made",
+            Step::CreateFactsMade => "create: facts made",
+            Step::CreateHeld => "create: held",
+            Step::CreateHoldChecked => "create: hold checked",
+            Step::CreateModeSet => "create: mode set",
+            Step::CreateDataMade => "create: data made",
+            Step::CreateLocksMade => "create: locks made",
+            Step::CreateCommitted => "create: committed",
+            Step::CreateTrailerWritten => "create: trailer written",
+            Step::CreateFactsWritten => "create: facts written",
+            Step::CreateWidened => "create: widened",
+            Step::CreatePublished => "create: published",
+            Step::ClearOpened => "clear: opened",
+            Step::ClearSawHolders => "clear: saw its holders",
+            Step::ClearFactsRead => "clear: facts read",
+            Step::OpenOpened => "open: opened",
+            Step::OpenFactsOpened => "open: facts opened",
+            Step::OpenSawHolders => "open: saw its holders",
+            Step::OpenFactsRead => "open: facts read",
+            Step::OpenHeld => "open: held",
+            Step::OpenNameChecked => "open: name checked",
+            Step::CloseReleased => "close: released",
+            Step::CloseSawNobody => "close: saw nobody",
+            Step::RemoveLocked => "remove: locked",
+            Step::RemoveNameChecked => "remove: name checked",
+            Step::RemoveMarkedDead => "remove: marked dead",
+            Step::RemoveUnlinked => "remove: unlinked",
+            Step::RemoveRenamed => "remove: renamed",
+            Step::RemoveDataUnlinked => "remove: data unlinked",
+            Step::RemoveLocksUnlinked => "remove: locks unlinked",
+            Step::RemoveEmptied => "remove: emptied",
+            Step::RemoveDirGone => "remove: directory gone",
+            Step::SweepOpened => "sweep: opened",
+            Step::SweepFactsOpened => "sweep: facts opened",
+            Step::SweepSawNobody => "sweep: saw nobody",
+            Step::SendMarked => "send: marked",
+            Step::SendOpened => "send: opened",
+            Step::SendHeld => "send: held",
+            Step::SendSent => "send: sent",
+            Step::ReceiveTaken => "receive: taken",
+            Step::ReceiveOpened => "receive: opened",
+            Step::ReceiveHeld => "receive: held",
+        }
+    }
+}
+
+impl From<Step> for &'static str {
+    fn from(step: Step) -> &'static str {
+        step.name()
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_steps_have_one_name() {
+        let names: std::collections::BTreeSet<_> = Step::ALL.iter().map(|step| step.name()).collect();
+        assert_eq!(names.len(), Step::ALL.len());
+    }
+}
