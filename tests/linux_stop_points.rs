@@ -17,7 +17,8 @@ use linux::child::{Child, Fate, Start, hear, play, say};
 use linux::random::Random;
 use linux::shm::{
     OtherKind, assert_no_file, assert_not_found, assert_nothing_left, assert_zeros, file_of, id_of, kind_of,
-    life_lock, name, plant_remains, plant_shared_remains, system_name, unfinished_files_of, unique_name, view_of,
+    life_lock, name, plant_remains, plant_shared_remains, system_name, unfinished_files_of, unique_name,
+    view_of,
 };
 use samemap::catalog::{self, State};
 use samemap::{

@@ -67,7 +67,9 @@ fn links_of_attackers(_arguments: &[String]) {
 fn renamed(facts: &[u8], name: &samemap::ObjectName) -> Vec<u8> {
     let mut facts = facts.to_vec();
     let (text, system_name) = (name.to_string(), format!("samemap.global.{}", name.rest()));
-    for (len_at, at, text) in [(NAME_LEN_AT, NAME_AT, text), (SYSTEM_NAME_LEN_AT, SYSTEM_NAME_AT, system_name)] {
+    for (len_at, at, text) in
+        [(NAME_LEN_AT, NAME_AT, text), (SYSTEM_NAME_LEN_AT, SYSTEM_NAME_AT, system_name)]
+    {
         facts[len_at..len_at + 4].copy_from_slice(&(text.len() as u32).to_le_bytes());
         facts[at..at + text.len()].copy_from_slice(text.as_bytes());
     }
@@ -232,7 +234,8 @@ fn parts_elsewhere(_arguments: &[String]) {
         assert_no_file(&victims.name);
         // The facts were held until now, under every name.
         catalog::reclaim().expect("a sweep works");
-        let left = std::fs::read_dir("/dev/shm").expect("it is there").map(|entry| entry.expect("one").file_name());
+        let left =
+            std::fs::read_dir("/dev/shm").expect("it is there").map(|entry| entry.expect("one").file_name());
         let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("samemap.")).collect();
         assert!(left.is_empty(), "{left:?}");
     }
