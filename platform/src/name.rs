@@ -66,12 +66,13 @@ impl fmt::Display for NameRule {
 /// A name that was made is a valid one (rule C1). Names are case-sensitive (C2).
 ///
 /// ```
-/// use samemap_platform::ObjectName;
+/// # use samemap_platform as samemap;
+/// use samemap::ObjectName;
 /// let name = ObjectName::new("SampleMap")?;
 /// assert_eq!(name.to_string(), r"Local\SampleMap");
 /// assert_eq!(name, ObjectName::new(r"Local\SampleMap")?);
 /// assert!(ObjectName::new(r"local\SampleMap").is_err());
-/// # Ok::<(), samemap_platform::Error>(())
+/// # Ok::<(), samemap::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectName {
