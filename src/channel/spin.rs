@@ -1,4 +1,8 @@
 //! How long to look before sleeping.
+//!
+//! A side that waits looks for a while, and learns whether looking pays; where it does not, it is tried again now and
+//! then. After that the side sleeps on a [`Doorbell`](crate::Doorbell). A side that has not slept for long makes its bell
+//! *light*, so that the other side's ringing costs a load and no fence.
 
 use std::hint;
 use std::sync::OnceLock;
