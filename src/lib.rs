@@ -43,16 +43,19 @@
 //! - **Locks** are owned by a thread. When an owner dies, the next one [is told](LockGuard::abandoned). No
 //!   wake-up is lost because somebody was killed, and every wait has a timeout.
 //! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
-//!   another ordinary user owns is not opened unless [`Trust`] says so.
+//!   another ordinary user owns is not opened unless [`Trust`] says so. What an object is, only its owner can say. A user
+//!   that is let in to read can keep it alive, and one that is let in to write can spoil the data; neither can make it
+//!   something else. `SECURITY.md` in the repository says more.
 //! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
 //!
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
 //!   the kernel keeps the rules.
-//! - On Linux it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
-//!   or Python program can map the same bytes, and locks keep the rules. What the holders of a region
-//!   leave behind when all of them are killed cannot be opened any more and is reclaimed by whoever comes
-//!   next; [`catalog`] lists and reclaims it too.
+//! - On Linux it lies in /dev/shm, and locks keep the rules. A region that is for its owner alone is a `shm_open` object
+//!   under the name that [`ObjectName::posix_name`] gives; one that lets others in has its bytes in the file that
+//!   [`catalog::data_path`] gives. So a C or Python program can map the same bytes. What the holders of a region leave
+//!   behind when all of them are killed cannot be opened any more and is reclaimed by the next process that comes;
+//!   [`catalog`] lists and reclaims it too.
 //! - On Linux objects to wait for are words in shared memory and futexes.
 //! - On macOS, FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object
 //!   answers [`Unsupported`](ErrorKind::Unsupported).

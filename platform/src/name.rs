@@ -146,6 +146,10 @@ impl ObjectName {
     /// `[A-Za-z0-9_-]` are percent-encoded. A name that would be longer than the system allows is
     /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
     ///
+    /// An object that others than its owner are let in to is a directory of this name, which `shm_open` does not open:
+    /// [`catalog::data_path`](crate::catalog::data_path) has the file in it. In a user namespace the id is that of the
+    /// user outside of it.
+    ///
     /// # Platform-specific behavior
     /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.
     #[must_use]

@@ -47,7 +47,7 @@
 //!   ([`Damaged`](crate::ErrorKind::Damaged), [`Contended`](crate::ErrorKind::Contended)) or other bytes. Values are plain
 //!   data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
 //!
-//! The algorithm is `platform/src/words/newest.rs`, and `models/tests/newest.rs` its model.
+//! In the repository `platform/src/words/newest.rs` is the algorithm, and `models/tests/newest.rs` its model.
 //!
 //! # Waiting
 //! A reader that waits sleeps in the kernel, and looks every 80 ms whether the writer lives. To be woken, it says
