@@ -34,8 +34,8 @@
 //! - **Three calls**: [`create`](SharedRegion::create) wants a free name,
 //!   [`open`](SharedRegion::open) a taken one, [`create_or_open`](SharedRegion::create_or_open) says
 //!   which of the two it met. A half-made region is never seen.
-//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whoever created it, and
-//!   never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
+//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whichever process created it,
+//!   and never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
 //! - **Memory** is whole pages, reads as zeros when it is new, and is committed at creation: what cannot
 //!   be had is an error then, not a signal later.
 //! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of

@@ -6,7 +6,7 @@
 //! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
 //! ends with an answer, an error, or its timeout.
 //!
-//! # Whom a signal wakes
+//! # Which sleepers a signal wakes
 //! - *Events and semaphores* wake every sleeper, and each tries its luck: a wake-up of one alone is lost when that one is
 //!   killed on its way.
 //! - *A lock* wakes one sleeper, which alone can have it. A waiter that goes without the lock passes the wake-up on: its
