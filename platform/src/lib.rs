@@ -29,6 +29,7 @@ mod name;
 mod options;
 mod range;
 mod region;
+mod sync;
 mod sync_options;
 mod system;
 mod waiting;
@@ -59,11 +60,11 @@ pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::{
+pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{Region, processors};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,

@@ -14,8 +14,12 @@ const ROUND: usize = 2;
 
 static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
 
-/// Has [`super::mutex::reap`] called at the end of this thread. False when the system has no room for that.
-pub(super) fn ask() -> bool {
+/// What is to be called; the same for all threads.
+static BODY: OnceLock<fn()> = OnceLock::new();
+
+/// Has `body` called at the end of this thread. False when the system has no room for that.
+pub(super) fn call(body: fn()) -> bool {
+    BODY.get_or_init(|| body);
     KEY.get_or_init(new_key).is_some_and(|key| set(key, ROUND))
 }
 
@@ -38,6 +42,10 @@ extern "C" fn end_of_round(value: *mut c_void) {
         Some(Some(key)) if rounds_to_come > 0 => {
             set(*key, rounds_to_come);
         }
-        _ => super::mutex::reap(),
+        _ => {
+            if let Some(body) = BODY.get() {
+                body();
+            }
+        }
     }
 }
