@@ -80,6 +80,11 @@ document() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features
 }
 
+# What would be published is complete, as far as can be told without building it. No registry is asked to take it.
+check_packages() {
+    cargo package -p samemap-platform -p samemap -p samemap-adaptors --no-verify --allow-dirty
+}
+
 main() {
     local failed=()
     need_cc
@@ -103,6 +108,8 @@ main() {
     check_fuzz_targets || failed+=(fuzz)
     step "documentation"
     document || failed+=(doc)
+    step "packages"
+    check_packages || failed+=(packages)
 
     [[ ${#failed[@]} -eq 0 ]] || fail "lint: ${failed[*]}"
 }

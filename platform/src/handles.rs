@@ -24,13 +24,14 @@ impl Region {
     /// [`Offer`] until the child has adopted.
     ///
     /// ```
-    /// # use samemap_platform::{Access, CreateOptions, Region, SharedRegion};
+    /// # use samemap_platform as samemap;
+    /// # use samemap::{Access, CreateOptions, Region, SharedRegion};
     /// # let mut command = std::process::Command::new("true");
     /// let region = Region::anonymous(&CreateOptions::new(4096))?;
     /// let offer = region.offer_to(&mut command, "frames", Access::ReadWrite)?;
     /// // let child = command.spawn()?; … and in the child: Region::adopt("frames")?
     /// # drop(offer);
-    /// # Ok::<(), samemap_platform::Error>(())
+    /// # Ok::<(), samemap::Error>(())
     /// ```
     ///
     /// # Errors

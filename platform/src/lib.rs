@@ -4,8 +4,8 @@
 //! Use the crate `samemap`, which re-exports all of this. This crate is the room for everything that
 //! differs between systems: every `cfg` on the target and every unsafe system call lives here.
 //!
-//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whoever
-//! created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
+//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whichever
+//! process created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
 //! states them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page
 //! as code.
 #![cfg_attr(

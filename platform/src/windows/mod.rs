@@ -8,6 +8,9 @@
 //! - View offsets that need no alignment (C10), and views that hold the section's handle, because the name
 //!   goes with the last *handle*, not with the last view (C13).
 //! - An explicit owner and DACL on what is created, and a check of the owner of what is opened (C19, C20).
+//! - Objects to wait for inside a region. They cannot be kernel objects themselves, and waiting on an address
+//!   (`WaitOnAddress`) works within one process only; so kernel objects stand beside them, under names made from a random
+//!   number in the region.
 //!
 //! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
 

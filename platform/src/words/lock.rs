@@ -1,7 +1,11 @@
 //! A lock: free, owned by a holder's number, or left behind by an owner's thread.
 //!
 //! The number is a *claim* that the kernel drops when its holder dies (see the backend), so whether an
-//! owner still lives can be asked. Waiters sleep in slices and ask after each.
+//! owner still lives can be asked. Waiters sleep in slices and ask after each. The waiter that finds the owner dead takes
+//! the lock by one compare-and-swap, and is told.
+//!
+//! What a thread owns, and how many guards it has, the backend notes in private memory: a peer that scribbles makes a
+//! lock unusable, and nothing worse.
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 

@@ -5,6 +5,13 @@
 //!
 //! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
 //! ends with an answer, an error, or its timeout.
+//!
+//! # Which sleepers a signal wakes
+//! - *Events and semaphores* wake every sleeper, and each tries its luck: a wake-up of one alone is lost when that one is
+//!   killed on its way.
+//! - *A lock* wakes one sleeper, which alone can have it. A waiter that goes without the lock passes the wake-up on: its
+//!   time was over, or another object that it waited for was to be had. A death in between is found out after a slice of
+//!   time, as an owner's is.
 
 pub mod bell;
 pub mod event;
