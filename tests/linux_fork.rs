@@ -310,16 +310,17 @@ fn mark_in(view: &View) -> u64 {
 fn child_outlives_drop(arguments: &[String]) {
     let name = name(&arguments[0]);
     let region = create_marked(&name);
-    let read_only = view(&region, Access::ReadOnly);
-    let (ours, child) = duplicated((region, read_only), |(region, read_only)| {
+    let views = [view(&region, Access::ReadOnly), view(&region, Access::ReadWrite)];
+    let (ours, child) = duplicated((region, views), |(region, [read_only, read_write])| {
         assert_eq!(hear(), "look");
         assert_eq!(mark_in(&read_only), MARK);
-        // A new view of what is gone: the child's copy of the region still leads there.
-        let fresh = view(&region, Access::ReadWrite);
-        assert_eq!(mark_in(&fresh), MARK);
-        fresh.put(8, &MARK).expect("in range");
+        // A new view of what is gone: the child's copy of the region still leads there, but not for writing.
+        assert_eq!(mark_in(&view(&region, Access::ReadOnly)), MARK);
+        let writing = region.map(&MapRequest::new(0, 4096, Access::ReadWrite));
+        assert_eq!(kind_of(writing), Some(ErrorKind::AccessDenied));
+        read_write.put(8, &MARK).expect("in range");
         assert_eq!(read_only.get::<u64>(8).expect("in range"), MARK, "two views of one object");
-        drop((region, read_only, fresh));
+        drop((region, read_only, read_write));
         say("the child still reads");
     });
     drop(ours);

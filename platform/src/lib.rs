@@ -28,6 +28,7 @@ mod kind;
 mod name;
 mod options;
 mod part;
+mod per_process;
 mod region;
 mod sync_options;
 mod system;
@@ -63,6 +64,8 @@ pub use kind::ObjectKind;
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use part::{Part, SharedWord};
+#[doc(hidden)]
+pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{
@@ -77,3 +80,9 @@ pub use waiting::{
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
+
+/// Keeps a shared library that contains this crate loaded until the process ends.
+#[doc(hidden)]
+pub fn stay_loaded() {
+    system::stay_loaded();
+}

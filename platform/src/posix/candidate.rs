@@ -228,6 +228,10 @@ impl Candidate {
         &self.life
     }
 
+    pub(super) fn into_life(self) -> Lockable {
+        self.life
+    }
+
     pub(super) fn holders(&self) -> Result<Holders, Errno> {
         ofd_lock::holders(self.life.as_fd())
     }
@@ -304,7 +308,8 @@ impl Candidate {
         }
     }
 
-    fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
+    /// The same of a forked child, which has no description of the life.
+    pub(super) fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
         let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
         let fd = fs::open(&self.path, access | CAREFULLY, Mode::empty())?;
         if Identity::from(&fs::fstat(&fd)?) == self.identity { Ok(fd) } else { Err(Errno::STALE) }

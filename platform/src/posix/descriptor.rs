@@ -6,11 +6,12 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::fork::{self, Registry, Ticket};
+use super::fork::{self, HolderMark, Registry, Ticket};
 
 /// Which file a descriptor or a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,14 +40,56 @@ impl Identity {
     /// Whether the number is that of a descriptor of this file. Async-signal-safe.
     pub(super) fn is_open_as(self, fd: RawFd) -> bool {
         // SAFETY: an all-zero stat is a valid value; fstat fills it in or fails, whatever the number is.
-        let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+        let mut stat: libc::stat64 = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
-        if unsafe { libc::fstat(fd, &raw mut stat) } != 0 {
+        if unsafe { libc::fstat64(fd, &raw mut stat) } != 0 {
             return false;
         }
         #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between processors")]
         let found = Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 };
         self == found
+    }
+}
+
+/// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
+/// the file, and the file position, which nothing of ours reads or moves.
+///
+/// The file is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers of
+/// the same files, and what it dropped after that would let go of what it has just opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signature {
+    identity: Identity,
+    position: Option<i64>,
+}
+
+/// Positions where nothing else stands, and which every common file system has (ext4 ends at 2^44).
+static NEXT_POSITION: AtomicI64 = AtomicI64::new(0x0555_6D61_7000);
+
+impl Signature {
+    /// Of a description that other processes may share, or its caller, so that nothing is done to it.
+    pub(super) fn of_file(identity: Identity) -> Signature {
+        Signature { identity, position: None }
+    }
+
+    /// Writes a new one on a description that only this process has.
+    fn sign(fd: BorrowedFd<'_>, identity: Identity) -> Signature {
+        let position = NEXT_POSITION.fetch_add(1, Ordering::Relaxed);
+        let signature = Signature { identity, position: Some(position) };
+        if signature.write_on(fd) { signature } else { Signature::of_file(identity) }
+    }
+
+    /// False where the file system has no such position.
+    fn write_on(self, fd: BorrowedFd<'_>) -> bool {
+        let Some(position) = self.position else { return true };
+        // SAFETY: moves the position of an open file, or fails.
+        unsafe { libc::lseek64(fd.as_raw_fd(), position, libc::SEEK_SET) == position }
+    }
+
+    /// Whether the number is that of a descriptor of this description. Async-signal-safe.
+    pub(super) fn is_on(self, fd: RawFd) -> bool {
+        // SAFETY: tells the position of an open file, or fails, whatever the number is.
+        let position = || unsafe { libc::lseek64(fd, 0, libc::SEEK_CUR) };
+        self.identity.is_open_as(fd) && self.position.is_none_or(|signed| signed == position())
     }
 }
 
@@ -65,21 +108,34 @@ pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
 #[derive(Debug)]
 pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
-    identity: Identity,
+    signature: Signature,
     /// Of the file, when it was opened.
     len: u64,
 }
 
 impl Descriptor {
+    /// Of a description that only this process has.
     pub(super) fn new(fd: OwnedFd) -> Result<Descriptor, Errno> {
+        Descriptor::signed(fd, |fd, identity| Signature::sign(fd, identity))
+    }
+
+    /// Of a description that another process may share, or the caller.
+    pub(super) fn shared(fd: OwnedFd) -> Result<Descriptor, Errno> {
+        Descriptor::signed(fd, |_, identity| Signature::of_file(identity))
+    }
+
+    fn signed(
+        fd: OwnedFd,
+        signature: impl FnOnce(BorrowedFd<'_>, Identity) -> Signature,
+    ) -> Result<Descriptor, Errno> {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
-        let (identity, len) = (Identity::from(&stat), stat.st_size as u64);
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), identity, len })
+        let signature = signature(fd.as_fd(), Identity::from(&stat));
+        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len: stat.st_size as u64 })
     }
 
     pub(super) fn identity(&self) -> Identity {
-        self.identity
+        self.signature.identity
     }
 
     /// The descriptor, if the number still means what it did.
@@ -88,7 +144,12 @@ impl Descriptor {
     }
 
     fn is_ours(&self) -> bool {
-        self.identity.is_open_as(self.fd.as_raw_fd())
+        self.signature.is_on(self.fd.as_raw_fd())
+    }
+
+    /// Whether it was left to the parent when this process was forked, and its number kept.
+    fn is_left(&self) -> bool {
+        fork::is_placeholder(self.fd.as_raw_fd())
     }
 
     /// Another description of the same file.
@@ -105,7 +166,7 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        if self.is_ours() || fork::is_placeholder(self.fd.as_raw_fd()) {
+        if self.is_ours() || self.is_left() {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.fd) };
         }
@@ -119,20 +180,25 @@ impl Drop for Descriptor {
 pub(super) struct Lockable {
     descriptor: Descriptor,
     ticket: Ticket,
+    /// The one that opened it.
+    process: HolderMark,
 }
 
 impl Lockable {
-    /// Opens it while no fork can come in between.
+    /// Opens a description that only this process has, while no fork can come in between.
     pub(super) fn open(open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<Lockable, Errno> {
-        let mut registry = fork::held_off();
-        Lockable::registered(open()?, &mut registry)
+        let mut held_off = fork::held_off();
+        Ok(Lockable::registered(Descriptor::new(open()?)?, &mut held_off))
     }
 
-    /// Of what was opened since forks are held off.
-    pub(super) fn registered(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
-        let descriptor = Descriptor::new(fd)?;
-        let ticket = held_off.insert(descriptor.fd.as_raw_fd(), descriptor.identity);
-        Ok(Lockable { descriptor, ticket })
+    /// Of a description that another process may share, which arrived since forks are held off.
+    pub(super) fn arrived(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
+        Ok(Lockable::registered(Descriptor::shared(fd)?, held_off))
+    }
+
+    fn registered(descriptor: Descriptor, held_off: &mut Registry) -> Lockable {
+        let ticket = held_off.insert(descriptor.fd.as_raw_fd(), descriptor.signature);
+        Lockable { descriptor, ticket, process: HolderMark::current() }
     }
 
     /// What came from another process and is to be mapped, or registered elsewhere.
@@ -141,7 +207,7 @@ impl Lockable {
     }
 
     pub(super) fn identity(&self) -> Identity {
-        self.descriptor.identity
+        self.descriptor.identity()
     }
 
     /// Length of the file in bytes when it was opened.
@@ -154,20 +220,42 @@ impl Lockable {
         self.descriptor.verified()
     }
 
-    /// Puts another description of the same file under this number, in a forked child that wants to hold in its own
-    /// right.
-    pub(super) fn replace(&self, open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<(), Errno> {
-        let _held_off = fork::held_off();
-        let number = self.descriptor.fd.as_raw_fd();
-        if !self.descriptor.is_ours() && !fork::is_placeholder(number) {
-            return Err(Errno::BADF);
+    /// The same, in a forked child for a description of its own, which `open` makes when it is first asked for.
+    pub(super) fn of_this_process(
+        &self,
+        open: impl FnOnce() -> Result<Lockable, Errno>,
+    ) -> Result<BorrowedFd<'_>, Errno> {
+        if !self.process.is_current() {
+            self.take_over(open()?)?;
         }
-        let fresh = open()?;
-        // SAFETY: two descriptors of this process, of which the second is ours to replace.
-        if unsafe { libc::dup3(fresh.as_raw_fd(), number, libc::O_CLOEXEC) } < 0 {
-            return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::BADF));
+        self.verified()
+    }
+
+    /// In a forked child: puts another description of the same file under the number that was kept for it.
+    pub(super) fn take_over(&self, mut other: Lockable) -> Result<(), Errno> {
+        let held_off = fork::held_off();
+        if self.process.is_current() {
+            // Another thread was quicker.
+            drop(held_off);
+            return Ok(());
         }
-        Ok(())
+        let (ours, number) = (&self.descriptor, self.descriptor.fd.as_raw_fd());
+        let refused = if !ours.is_ours() && !ours.is_left() {
+            Some(Errno::BADF)
+        } else if other.identity() != self.identity() || !ours.signature.write_on(other.as_fd()) {
+            Some(Errno::STALE)
+        } else {
+            other.descriptor.signature = ours.signature;
+            // SAFETY: two descriptors of this process, of which the second is ours to replace.
+            let replaced = unsafe { libc::dup3(other.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) };
+            (replaced < 0).then_some(Errno::MFILE)
+        };
+        if refused.is_none() {
+            self.process.set_current();
+        }
+        // Which goes under its own number needs the lock.
+        drop(held_off);
+        refused.map_or(Ok(()), Err)
     }
 }
 
@@ -225,6 +313,29 @@ mod tests {
         assert!(null.is_open_as(number), "the drop closed what is not ours");
         // SAFETY: opened above, and nobody else's.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
+    }
+
+    #[test]
+    fn another_description_of_the_same_file_under_the_number_is_left_alone() {
+        let ours = file();
+        let number = ours.as_fd().as_raw_fd();
+        let again = ours.reopened(false).unwrap();
+        // SAFETY: both are descriptors of this test's own.
+        assert!(unsafe { libc::dup3(again.as_raw_fd(), number, libc::O_CLOEXEC) } >= 0);
+        assert_eq!(ours.verified().unwrap_err(), Errno::BADF);
+        let identity = ours.identity();
+        drop(ours);
+        assert!(identity.is_open_as(number), "the drop closed what is not ours");
+        // SAFETY: opened above, and nobody else's.
+        drop(unsafe { OwnedFd::from_raw_fd(number) });
+    }
+
+    #[test]
+    fn a_shared_description_is_left_as_it_is() {
+        let file = std::fs::File::open("/proc/self/exe").unwrap();
+        let shared = Descriptor::shared(file.try_clone().unwrap().into()).unwrap();
+        assert_eq!(std::io::Seek::stream_position(&mut &file).unwrap(), 0);
+        assert!(shared.verified().is_ok());
     }
 
     #[test]

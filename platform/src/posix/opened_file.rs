@@ -8,7 +8,7 @@ use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::commit::Shortage;
-use super::descriptor::{Descriptor, Identity};
+use super::descriptor::{Descriptor, Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
@@ -117,6 +117,7 @@ pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<Own
     let mode = if access.writes_object() { OFlags::RDWR } else { OFlags::RDONLY };
     // A FIFO must not make anybody wait.
     fs::open(path, mode | more | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())
+        .and_then(behind_standard_streams)
 }
 
 fn wanted_len(present: u64, options: &FileOptions, context: Context<'_>) -> Result<u64> {
@@ -207,7 +208,7 @@ pub(super) fn check_not_truncated(
     request: &crate::MapRequest,
     context: Context<'_>,
 ) -> Result<()> {
-    let present = fs::fstat(data).map_err(|errno| context.os(errno))?.st_size as u64;
+    let present = data.verified().and_then(|fd| fs::fstat(fd)).map_err(|errno| context.os(errno))?.st_size as u64;
     let (offset, len) = (request.offset(), request.len());
     if offset.saturating_add(len) <= present {
         return Ok(());

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::io::Errno;
 
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
+use super::fork;
 use super::lifetime::Object;
 use super::mapping::Backing;
+use crate::testing::reached;
 use crate::{Access, ObjectName};
 
 /// The system's own shared memory: the backend that keeps the whole contract.
@@ -50,13 +52,21 @@ impl Held {
         }
     }
 
-    /// The description for claims and seats of what lies in the memory, which no other process has; nothing where this
-    /// user may not take any.
+    /// The description for claims and seats of what lies in the memory; nothing where this user may not take any.
     pub(super) fn locks(&self) -> Option<&Lockable> {
         match self {
             Held::Named(object) => object.locks(),
             Held::Anonymous(file) | Held::File { file, .. } => file.locks.as_ref(),
         }
+    }
+
+    /// The same for this process alone: a forked child takes claims and seats with a description of its own.
+    pub(super) fn locks_of_this_process(&self) -> Result<BorrowedFd<'_>, Errno> {
+        let locks = self.locks().ok_or(Errno::ACCESS)?;
+        locks.of_this_process(|| match self {
+            Held::Named(object) => object.locks_anew(),
+            Held::Anonymous(file) | Held::File { file, .. } => Lockable::open(|| file.data.reopened(true)),
+        })
     }
 }
 
@@ -83,13 +93,14 @@ impl MappedFile {
     /// Of a description that no other process has.
     pub(super) fn own(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         let data = Descriptor::new(fd)?;
+        reached("file: opened");
         let locks = if writable { Lockable::open(|| data.reopened(true)).ok() } else { None };
         Ok(MappedFile { data, locks, given: None })
     }
 
     /// Of what the caller opened: other processes may have the same description, and locks on it.
     pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
-        let given = Descriptor::new(fd)?;
+        let given = Descriptor::shared(fd)?;
         match given.reopened(writable) {
             Ok(fresh) => Ok(MappedFile { given: Some(given), ..MappedFile::own(fresh, writable)? }),
             Err(_) => Ok(MappedFile { data: given, locks: None, given: None }),
@@ -103,9 +114,9 @@ impl MappedFile {
         locks: Option<OwnedFd>,
         writable: bool,
     ) -> Result<MappedFile, Errno> {
-        let came = Descriptor::new(fd)?;
+        let came = Descriptor::shared(fd)?;
         let Ok(fresh) = came.reopened(writable) else {
-            let locks = locks.map(|fd| Lockable::open(|| Ok(fd))).transpose()?;
+            let locks = locks.map(|fd| Lockable::arrived(fd, &mut fork::held_off())).transpose()?;
             return Ok(MappedFile { data: came, locks, given: None });
         };
         MappedFile::own(fresh, writable)

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::posix::fork::{PerProcess, ProcessMark};
+use crate::PerProcess;
+use crate::posix::fork::ProcessMark;
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
 use crate::words::lock::OWNER;
@@ -82,7 +83,7 @@ impl Drop for Claim {
 
 /// The description that claims are made with.
 fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
-    held.locks().ok_or(Errno::ACCESS)?.verified()
+    held.locks_of_this_process()
 }
 
 /// Stands for a description: as long as a claim on it lives, so does what has it.

@@ -7,7 +7,6 @@
 //! the kernel run a fence on every processor (membarrier(2), `GLOBAL_EXPEDITED`, Linux 4.16). A bell becomes
 //! light when its sleeper asks for it, after many messages without a sleep.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{Ordering, compiler_fence, fence};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use super::futex::{SLICE_OF_BELLS, timespec};
 use super::header::Initial;
 use super::place::Place;
 use crate::testing::reached;
-use crate::{ObjectKind, Result, Sleepers, View};
+use crate::{Fact, ObjectKind, Result, Sleepers, View};
 
 /// Nobody sleeps, but somebody may be about to: who rings makes a fence before it looks.
 const ALERT: u32 = 0;
@@ -144,6 +143,6 @@ impl Doorbell {
 
 /// Registers this process, once, for the fences that others ask of it.
 fn takes_part_in_fences() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())
+    static ANSWER: Fact = Fact::unknown();
+    ANSWER.get(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())
 }

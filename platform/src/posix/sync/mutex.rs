@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -18,7 +17,8 @@ use crate::posix::fork;
 use crate::words::lock::{self, Found, Giving, Taker};
 use crate::words::{Outcome, Word as _};
 use crate::{
-    Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust,
+    Disposition, ErrorKind, LockGuard, Lockable, ObjectKind, ObjectName, PerProcess, Result, SyncOptions,
+    Trust,
 };
 
 pub(super) const NEW_MUTEX: Initial = Initial { kind: ObjectKind::Mutex, word: 0, setting: 0 };
@@ -169,7 +169,7 @@ impl Drop for CoreHandle {
 
 type Cores = HashMap<PlaceKey, Weak<Core>>;
 
-static CORES: fork::PerProcess<StdMutex<Cores>> = fork::PerProcess::new();
+static CORES: PerProcess<StdMutex<Cores>> = PerProcess::new();
 
 fn cores() -> StdMutexGuard<'static, Cores> {
     CORES.get().lock().unwrap_or_else(PoisonError::into_inner)
@@ -350,30 +350,33 @@ impl Drop for Core {
     }
 }
 
-/// What a thread is known by, and whether anybody looks after what it leaves behind.
+/// What a thread is known by, and whether anything looks after what it leaves behind.
 struct ThisThread {
+    /// Zero until it is asked for.
+    number: Cell<usize>,
     has_reaper: Cell<bool>,
 }
 
+/// Not an address: that of a thread that has ended is soon another thread's.
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
+
 impl ThisThread {
-    /// A number that no other living thread of this process has.
+    /// A number that no other thread of this process has, or had.
     #[inline]
     fn token() -> usize {
         THIS_THREAD.with(|thread| {
             if !thread.has_reaper.get() {
                 thread.set_reaper();
             }
-            thread.address()
+            thread.number.get()
         })
-    }
-
-    #[inline]
-    fn address(&self) -> usize {
-        ptr::from_ref(self).addr()
     }
 
     #[cold]
     fn set_reaper(&self) {
+        if self.number.get() == 0 {
+            self.number.set(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
+        }
         // Where the system has no room for that, a forgotten guard's lock is owned until the process ends.
         self.has_reaper.set(thread_end::ask());
     }
@@ -385,7 +388,7 @@ impl ThisThread {
 pub(super) fn reap() {
     let ending = THIS_THREAD.with(|thread| {
         thread.has_reaper.set(false);
-        thread.address()
+        thread.number.get()
     });
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
@@ -402,5 +405,5 @@ pub(super) fn reap() {
 }
 
 thread_local! {
-    static THIS_THREAD: ThisThread = const { ThisThread { has_reaper: Cell::new(false) } };
+    static THIS_THREAD: ThisThread = const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false) } };
 }

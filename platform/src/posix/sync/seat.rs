@@ -9,12 +9,12 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
-use crate::posix::fork::{Generation, PerProcess, ProcessMark};
+use crate::posix::fork::{Generation, ProcessMark};
 use rustix::io::Errno;
 
 use crate::posix::ofd_lock;
 use crate::posix::region::Held;
-use crate::{ErrorKind, Result, View};
+use crate::{ErrorKind, PerProcess, Result, View};
 
 /// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
 /// however that happens.
@@ -36,7 +36,7 @@ pub struct Seat {
 
 /// The description that seats are taken with.
 fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
-    held.locks().ok_or(Errno::ACCESS)?.verified()
+    held.locks_of_this_process()
 }
 
 /// The seats that this process holds.
