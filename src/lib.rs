@@ -90,8 +90,8 @@ pub use samemap_platform::{
 
 // Shared memory.
 pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
-    MappedRange, Offer, OpenOptions, Part, Region, SharedRegion, SharedWord, View, bytemuck,
+    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, Keeper,
+    MapRequest, MappedRange, Offer, OpenOptions, Part, Region, SharedRegion, SharedWord, View, bytemuck,
     check_map_request,
 };
 

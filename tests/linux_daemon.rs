@@ -211,7 +211,7 @@ fn a_child_that_comes_too_late_holds_nothing() {
         parent.kill();
         parent.say("hold");
         parent.expect("NotFound");
-        assert_nothing_left(&name);
+        assert_not_found(&name);
         // Nor does it hold what has the name by then.
         let new = Region::create(&name, &CreateOptions::new(8192)).expect("the name is free");
         parent.say("hold");
@@ -361,7 +361,8 @@ fn no_descriptor_of_ours_is_a_standard_stream() {
 }
 
 fn has_no_streams(arguments: &[String]) {
-    let names = ["", "-shared", "-file", "-given", "-mutex"].map(|more| name(&format!("{}{more}", arguments[0])));
+    let names =
+        ["", "-shared", "-file", "-given", "-mutex"].map(|more| name(&format!("{}{more}", arguments[0])));
     let sockets = UnixStream::pair().expect("sockets");
     let file = temporary_file();
     let options = CreateOptions::new(8192);
@@ -372,7 +373,8 @@ fn has_no_streams(arguments: &[String]) {
         kept
     });
 
-    let mut regions = vec![region("private", &names[0]), region("shared", &names[1]), region("file", &names[2])];
+    let mut regions =
+        vec![region("private", &names[0]), region("shared", &names[1]), region("file", &names[2])];
     regions.push(Region::open(&names[0], &OpenOptions::read_write()).expect("it is held"));
     regions.push(Region::open(&names[1], &OpenOptions::read_write()).expect("it is held"));
     regions.push(Region::open(&names[2], &OpenOptions::read_write()).expect("it is held"));
@@ -396,10 +398,8 @@ fn has_no_streams(arguments: &[String]) {
     let mutex = Mutex::create(&names[4], &SyncOptions::new()).expect("a free name");
     drop(mutex.lock().expect("a mutex"));
     let views: Vec<View> = regions.iter().map(view_of).collect();
-    let inside: Vec<_> = views
-        .iter()
-        .map(|view| SharedMutex::<u64>::create_or_open(view, 64).expect("a place").0)
-        .collect();
+    let inside: Vec<_> =
+        views.iter().map(|view| SharedMutex::<u64>::create_or_open(view, 64).expect("a place").0).collect();
     fork(|| {
         regions[0].hold_again().expect("the parent holds it");
         assert_streams_closed();

@@ -17,8 +17,9 @@ use linux::forked::fork;
 use linux::shm::{assert_not_found, assert_nothing_left, name, unique_name, view_of};
 use samemap::channel::{Channel, ChannelOptions, Listener};
 use samemap::{
-    Access, Courier, CreateOptions, FileOptions, LockGuard as _, Lockable as _, MapRequest, Mutex, ObjectName,
-    OpenOptions, Permissions, Region, Seat, Share, SharedMutex, SharedRegion as _, SyncOptions, Trust, View,
+    Access, Courier, CreateOptions, FileOptions, LockGuard as _, Lockable as _, MapRequest, Mutex,
+    ObjectName, OpenOptions, Permissions, Region, Seat, Share, SharedMutex, SharedRegion as _, SyncOptions,
+    Trust, View,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -126,7 +127,9 @@ fn region(form: &str, name: &ObjectName) -> Region {
     let options = CreateOptions::new(8192);
     match form {
         "private" => Region::create(name, &options),
-        "shared" => Region::create(name, &options.permissions(Permissions::owner_only().everyone(Share::ReadWrite))),
+        "shared" => {
+            Region::create(name, &options.permissions(Permissions::owner_only().everyone(Share::ReadWrite)))
+        }
         _ => {
             std::fs::write(file_under(name), [0; 8192]).expect("a temporary file");
             Region::create_over_file(name, file_under(name), &FileOptions::read_write())

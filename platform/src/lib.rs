@@ -18,21 +18,20 @@
 )]
 
 mod access;
-mod copy;
 mod error;
 mod file_region;
 mod handles;
 mod handover;
 mod holding;
 mod kind;
+mod memory;
 mod name;
 mod options;
-mod part;
 mod per_process;
+mod range;
 mod region;
 mod sync_options;
 mod system;
-mod view;
 mod waiting;
 #[doc(hidden)]
 pub mod words;
@@ -61,9 +60,9 @@ pub use error::{Error, ErrorKind, Found, Result};
 pub use file_region::{FileOptions, FileSource};
 pub use handles::{Courier, Offer};
 pub use kind::ObjectKind;
+pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
-pub use part::{Part, SharedWord};
 #[doc(hidden)]
 pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
@@ -73,7 +72,6 @@ pub use system::{
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
 pub use system::{Region, processors};
-pub use view::{AtomicReader, MappedRange, View};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
 };

@@ -1,8 +1,9 @@
 //! The seam between the systems: a trait that every backend implements.
 
 use std::fmt;
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
+use crate::range::resolve;
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Result, View,
 };
@@ -83,28 +84,9 @@ pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Those of [`map`](Self::map).
     fn view(&self, range: impl RangeBounds<u64>, access: Access) -> Result<View> {
-        let (offset, len) = resolve(range, self.len())?;
+        let (offset, len) = resolve(range, self.len(), "map a view")?;
         self.map(&MapRequest::new(offset, len, access))
     }
-}
-
-/// Offset and length of a range; an inverted one has length zero, which no backend maps.
-fn resolve(range: impl RangeBounds<u64>, region_len: u64) -> Result<(u64, u64)> {
-    let past_the_end = |offset: u64| {
-        let kind = ErrorKind::OutOfRange { offset, len: 1, region_len };
-        Error::new(kind, "map a view")
-    };
-    let start = match range.start_bound() {
-        Bound::Included(&start) => start,
-        Bound::Excluded(&before) => before.checked_add(1).ok_or_else(|| past_the_end(before))?,
-        Bound::Unbounded => 0,
-    };
-    let end = match range.end_bound() {
-        Bound::Included(&last) => last.checked_add(1).ok_or_else(|| past_the_end(last))?,
-        Bound::Excluded(&end) => end,
-        Bound::Unbounded => region_len.max(start),
-    };
-    Ok((start, end.saturating_sub(start)))
 }
 
 /// The checks of C10 to C12 that are the same on every system; a backend calls this first in

@@ -45,8 +45,8 @@ use std::sync::Arc;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use crate::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, MappedRange, NameSpace, ObjectName,
-    OpenOptions, Permissions, Result, SharedRegion, View, check_map_request,
+    Access, CreateOptions, Disposition, Error, ErrorKind, Keeper, MapRequest, MappedRange, NameSpace,
+    ObjectName, OpenOptions, Permissions, Result, SharedRegion, View, check_map_request,
 };
 
 const CREATE: &str = "create the region by shared_memory";
@@ -124,6 +124,8 @@ fn percent_encoded(rest: &str) -> String {
 fn digest(text: &str) -> String {
     hmac_sha256::Hash::hash(text.as_bytes()).map(|byte| format!("{byte:02x}")).concat()
 }
+
+impl Keeper for Mapping {}
 
 // SAFETY: `map` gives out views of the one mapping that a Shmem makes, over its whole length, which is
 // mapped for reading and writing until the Shmem is dropped; region and views keep it by an Arc, and

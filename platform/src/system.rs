@@ -25,6 +25,5 @@ pub use backend::sync::{
 };
 pub use backend::{Region, processors};
 pub(crate) use backend::{
-    catalog, console, current_user, file, forks, handles, has_its_name, hold_again, posix_name,
-    stay_loaded,
+    catalog, console, current_user, file, forks, handles, has_its_name, hold_again, posix_name, stay_loaded,
 };

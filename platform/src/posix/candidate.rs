@@ -300,19 +300,18 @@ impl Candidate {
     }
 
     /// Another description of an object in one file, to be mapped: one that is mapped must carry no lock.
-    pub(super) fn second_description(&self, writes: bool) -> Result<OwnedFd, Errno> {
-        match descriptor::reopened(self.life.verified()?, writes) {
-            // Without /proc.
-            Err(Errno::NOENT) => self.opened_by_name(writes),
-            opened => opened,
+    pub(super) fn second_description(&self, writes: bool) -> Result<Descriptor, Errno> {
+        // By the name, which takes half the time of /proc.
+        match self.opened_by_name(writes).and_then(Descriptor::new) {
+            Ok(descriptor) if descriptor.identity() == self.identity => Ok(descriptor),
+            _ => Descriptor::new(descriptor::reopened(self.life.as_fd(), writes)?),
         }
     }
 
-    /// The same of a forked child, which has no description of the life.
+    /// What has the name of an object in one file by now.
     pub(super) fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
         let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
-        let fd = fs::open(&self.path, access | CAREFULLY, Mode::empty())?;
-        if Identity::from(&fs::fstat(&fd)?) == self.identity { Ok(fd) } else { Err(Errno::STALE) }
+        fs::open(&self.path, access | CAREFULLY, Mode::empty())
     }
 
     /// Says, for good, that another process gets a descriptor for writing of what lies in one file with its facts.

@@ -6,7 +6,7 @@
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
@@ -39,16 +39,14 @@ impl Identity {
 
     /// Whether the number is that of a descriptor of this file. Async-signal-safe.
     pub(super) fn is_open_as(self, fd: RawFd) -> bool {
-        // SAFETY: an all-zero stat is a valid value; fstat fills it in or fails, whatever the number is.
-        let mut stat: libc::stat64 = unsafe { std::mem::zeroed() };
-        // SAFETY: as above.
-        if unsafe { libc::fstat64(fd, &raw mut stat) } != 0 {
-            return false;
-        }
-        #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between processors")]
-        let found = Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 };
-        self == found
+        may_be_open(fd).and_then(|fd| fs::fstat(fd).ok()).is_some_and(|stat| Identity::from(&stat) == self)
     }
+}
+
+/// To be asked about, by system calls that fail where the number is no descriptor's.
+fn may_be_open<'a>(fd: RawFd) -> Option<BorrowedFd<'a>> {
+    // SAFETY: it is not -1, and nothing is done to what it may lead to.
+    (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
 /// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
@@ -59,11 +57,11 @@ impl Identity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
     identity: Identity,
-    position: Option<i64>,
+    position: Option<u64>,
 }
 
 /// Positions where nothing else stands, and which every common file system has (ext4 ends at 2^44).
-static NEXT_POSITION: AtomicI64 = AtomicI64::new(0x0555_6D61_7000);
+static NEXT_POSITION: AtomicU64 = AtomicU64::new(0x0555_6D61_7000);
 
 impl Signature {
     /// Of a description that other processes may share, or its caller, so that nothing is done to it.
@@ -80,16 +78,19 @@ impl Signature {
 
     /// False where the file system has no such position.
     fn write_on(self, fd: BorrowedFd<'_>) -> bool {
-        let Some(position) = self.position else { return true };
-        // SAFETY: moves the position of an open file, or fails.
-        unsafe { libc::lseek64(fd.as_raw_fd(), position, libc::SEEK_SET) == position }
+        let moved = |position| fs::seek(fd, fs::SeekFrom::Start(position)) == Ok(position);
+        self.position.is_none_or(moved)
     }
 
     /// Whether the number is that of a descriptor of this description. Async-signal-safe.
     pub(super) fn is_on(self, fd: RawFd) -> bool {
-        // SAFETY: tells the position of an open file, or fails, whatever the number is.
-        let position = || unsafe { libc::lseek64(fd, 0, libc::SEEK_CUR) };
-        self.identity.is_open_as(fd) && self.position.is_none_or(|signed| signed == position())
+        let Some(fd) = may_be_open(fd) else { return false };
+        fs::fstat(fd).is_ok_and(|stat| self.is_that_of(&stat, fd))
+    }
+
+    fn is_that_of(self, stat: &Stat, fd: BorrowedFd<'_>) -> bool {
+        let stands_at = |position| fs::tell(fd) == Ok(position);
+        Identity::from(stat) == self.identity && self.position.is_none_or(stands_at)
     }
 }
 
@@ -111,6 +112,8 @@ pub(super) struct Descriptor {
     signature: Signature,
     /// Of the file, when it was opened.
     len: u64,
+    /// Whether it was looked at a moment ago, and is about to be closed.
+    closes_now: AtomicBool,
 }
 
 impl Descriptor {
@@ -131,7 +134,15 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len: stat.st_size as u64 })
+        let (len, closes_now) = (stat.st_size as u64, AtomicBool::new(false));
+        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len, closes_now })
+    }
+
+    /// The descriptor and what it leads to, if the number still means what it did.
+    pub(super) fn verified_stat(&self) -> Result<(BorrowedFd<'_>, Stat), Errno> {
+        let stat = fs::fstat(self)?;
+        let same = self.signature.is_that_of(&stat, self.as_fd());
+        if same { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -166,7 +177,7 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        if self.is_ours() || self.is_left() {
+        if *self.closes_now.get_mut() || self.is_ours() || self.is_left() {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.fd) };
         }
@@ -218,6 +229,11 @@ impl Lockable {
     /// The descriptor, if the number still means what it did.
     pub(super) fn verified(&self) -> Result<BorrowedFd<'_>, Errno> {
         self.descriptor.verified()
+    }
+
+    /// Says that it was just verified and goes at once, so that it need not be looked at once more.
+    pub(super) fn closes_now(&self) {
+        self.descriptor.closes_now.store(true, Ordering::Relaxed);
     }
 
     /// The same, in a forked child for a description of its own, which `open` makes when it is first asked for.

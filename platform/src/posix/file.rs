@@ -1,11 +1,8 @@
 //! Regions over files: the calls that make them.
 
-use std::any::Any;
-
 use super::commit;
 use super::errors::Context;
 use super::lifetime::Object;
-use super::mapping::Mapping;
 use super::object::{Contents, Plan};
 use super::opened_file::Opened;
 use super::record::Record;
@@ -83,16 +80,6 @@ fn create_new(
     })?;
     let held = Held::File { file, object: Some(object) };
     Ok(Region::of(held, Some(name), len, options.access()))
-}
-
-/// See [`View::flush`](crate::View::flush). Of memory that lies over no file, nothing can reach a disk.
-pub(crate) fn flush(keeper: &(dyn Any + Send + Sync), start: *const u8, len: usize) -> Result<()> {
-    let context = Context { operation: "flush the view", name: None };
-    let Some(mapping) = keeper.downcast_ref::<Mapping<Held>>() else { return Ok(()) };
-    let Held::File { file, .. } = &**mapping.backing() else { return Ok(()) };
-    mapping.write_back(start, len).map_err(|errno| context.os(errno))?;
-    reached("flush: written back");
-    file.sync().map_err(|errno| context.os(errno))
 }
 
 pub(crate) fn is_over_file(region: &Region) -> bool {

@@ -55,6 +55,11 @@ impl HolderMark {
         self.0.load(Ordering::Acquire) == Self::bits()
     }
 
+    /// The same without a system call, for what does no harm in the child of a raw clone.
+    pub(super) fn is_of_this_generation(&self) -> bool {
+        self.0.load(Ordering::Acquire) as u32 == GENERATION.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_current(&self) {
         self.0.store(Self::bits(), Ordering::Release);
     }
@@ -184,12 +189,8 @@ mod handlers {
                 // No process, or the parent, which had not come to register them when it forked: else `in_child`
                 // would have said so.
                 before => {
-                    let ours = INSTALLED.compare_exchange(
-                        before,
-                        this_process,
-                        Ordering::AcqRel,
-                        Ordering::Relaxed,
-                    );
+                    let ours =
+                        INSTALLED.compare_exchange(before, this_process, Ordering::AcqRel, Ordering::Relaxed);
                     if ours.is_ok() {
                         PLACEHOLDER.keep();
                         register();

@@ -137,7 +137,7 @@ impl Object {
 
     /// Whether this process holds it, and does not only have a copy of its parent's handle.
     pub(super) fn is_held_here(&self) -> bool {
-        self.holder.is_current()
+        self.holder.is_of_this_generation()
     }
 
     /// Reads the record of a region over a file. Only the object's owner writes there.
@@ -159,7 +159,7 @@ impl Object {
 
     /// In a forked child: becomes a holder in its own right, as long as another process holds the object.
     pub(super) fn hold_again(&self, context: Context<'_>) -> Result<()> {
-        if self.is_held_here() {
+        if self.holder.is_current() {
             return Ok(());
         }
         let (found, _) =
@@ -175,7 +175,7 @@ impl Object {
             return Err(self.gone(Unopened::Nothing, context));
         }
         if !self.has_its_name() {
-            let_go(&self.candidate);
+            ofd_lock::release(life);
             return Err(self.gone(Unopened::Nothing, context));
         }
         self.holder.set_current();
@@ -195,7 +195,9 @@ impl Object {
     /// In a forked child: a description for claims and seats.
     pub(super) fn locks_anew(&self) -> Result<Lockable, Errno> {
         match (&self.locks, &self.data) {
-            (None, Some(data)) => Lockable::open(|| data.reopened(true).or_else(|_| self.candidate.opened_by_name(true))),
+            (None, Some(data)) => {
+                Lockable::open(|| data.reopened(true).or_else(|_| self.candidate.opened_by_name(true)))
+            }
             _ => {
                 let folder = dir::open_folder(self.candidate.path())?;
                 Lockable::open(|| candidate::new_locks(&folder))
@@ -225,11 +227,14 @@ impl Drop for Object {
 
 /// Stops holding the object, and removes it where that was the last holder.
 fn let_go(candidate: &Candidate) {
-    candidate.release();
+    // Where the number means something else by now, the kernel has done it.
+    let Ok(life) = candidate.life().verified() else { return };
+    ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
         remove::remove_if_dead(candidate);
     }
+    candidate.life().closes_now();
 }
 
 fn first_creation_of_this_process() -> bool {
@@ -477,7 +482,7 @@ fn open_parts(
 ) -> Result<Joined, Errno> {
     let Believed { facts, owner, .. } = believed;
     let (data, locks) = match (facts.form, folder) {
-        (Form::InFront, _) => (Some(Descriptor::new(candidate.second_description(writes)?)?), None),
+        (Form::InFront, _) => (Some(candidate.second_description(writes)?), None),
         (Form::Beside, Some(folder)) => {
             let data = candidate::open_data(folder, &facts, owner, writes)?;
             (Some(data), if writes { candidate::open_locks(folder, &facts)? } else { None })

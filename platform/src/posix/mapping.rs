@@ -1,7 +1,6 @@
 //! Views: ranges of an object's file, mapped.
 
 use std::ffi::c_void;
-use std::fmt;
 use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -11,12 +10,16 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::descriptor::Descriptor;
 use super::errors::Context;
+use crate::memory::{Keeper, Mapped, Origin};
+use crate::testing::reached;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
 /// What a view is made of, and keeps alive.
-pub(super) trait Backing: Send + Sync + fmt::Debug + 'static {
+pub(super) trait Backing: Mapped + 'static {
     /// What is mapped. It carries no lock, which a mapping would keep in a forked child.
     fn data(&self) -> &Descriptor;
+    /// Whether it is a file on a disk.
+    fn is_file(&self) -> bool;
 }
 
 /// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
@@ -29,23 +32,32 @@ pub(super) struct Mapping<B: Backing> {
 }
 
 impl<B: Backing> Mapping<B> {
-    /// What is mapped.
-    pub(super) fn backing(&self) -> &Arc<B> {
-        &self.backing
-    }
-
     /// Waits until what was written to a range of the mapping has been passed on to its file.
-    pub(super) fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
+    fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
         // From the start of a page, which the kernel wants.
         let slack = start.addr() % rustix::param::page_size();
         let start = start.wrapping_sub(slack).cast_mut().cast();
         // SAFETY: a range of this mapping, which stays until it is dropped; nothing in memory changes.
         unsafe { msync(start, len + slack, MsyncFlags::SYNC) }
     }
+}
 
-    /// Where in the file an address of the mapping lies.
-    pub(super) fn offset_of(&self, address: *const u8) -> u64 {
-        self.offset + (address.addr() - self.address.as_ptr().addr()) as u64
+impl<B: Backing> Keeper for Mapping<B> {
+    fn flush(&self, start: *const u8, len: usize) -> Result<()> {
+        if !self.backing.is_file() {
+            return Ok(());
+        }
+        let context = Context { operation: "flush the view", name: None };
+        self.write_back(start, len).map_err(|errno| context.os(errno))?;
+        reached("flush: written back");
+        let synced = self.backing.data().verified().and_then(rustix::fs::fsync);
+        synced.map_err(|errno| context.os(errno))
+    }
+
+    fn origin(&self, address: *const u8) -> Option<Origin> {
+        let into = address.addr() - self.address.as_ptr().addr();
+        let object = Arc::clone(&self.backing) as Arc<dyn Mapped>;
+        Some(Origin { object, offset: self.offset + into as u64 })
     }
 }
 
@@ -72,14 +84,26 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let mapped = backing.data().verified().and_then(|fd| map_pages(fd, pages));
-    let address = mapped.map_err(|errno| failure(errno, request, context))?;
+    let (fd, stat) = backing.data().verified_stat().map_err(|errno| context.os(errno))?;
+    check_not_truncated(stat.st_size as u64, request, context)?;
+    let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
     // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
     Ok(unsafe { View::from_mapped(range) })
+}
+
+/// The range of a request lies behind what is left of a file that somebody truncated.
+fn check_not_truncated(present: u64, request: &MapRequest, context: Context<'_>) -> Result<()> {
+    let (offset, len) = (request.offset(), request.len());
+    if offset.saturating_add(len) <= present {
+        return Ok(());
+    }
+    Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
+        "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
+    )))
 }
 
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::commit::Shortage;
-use super::descriptor::{Descriptor, Identity, behind_standard_streams};
+use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
@@ -200,20 +200,4 @@ fn no_room(shortage: Shortage, len: u64, context: Context<'_>) -> Error {
         }
         Shortage::Os(errno) => context.os(errno),
     }
-}
-
-/// The range of a request lies behind what is left of a file that somebody truncated.
-pub(super) fn check_not_truncated(
-    data: &Descriptor,
-    request: &crate::MapRequest,
-    context: Context<'_>,
-) -> Result<()> {
-    let present = data.verified().and_then(|fd| fs::fstat(fd)).map_err(|errno| context.os(errno))?.st_size as u64;
-    let (offset, len) = (request.offset(), request.len());
-    if offset.saturating_add(len) <= present {
-        return Ok(());
-    }
-    Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
-        "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
-    )))
 }

@@ -11,6 +11,7 @@ use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
 use super::fork;
 use super::lifetime::Object;
 use super::mapping::Backing;
+use crate::memory::{Mapped, SystemHandle};
 use crate::testing::reached;
 use crate::{Access, ObjectName};
 
@@ -70,12 +71,26 @@ impl Held {
     }
 }
 
+impl Mapped for Held {
+    fn handle(&self) -> Option<SystemHandle<'_>> {
+        self.locks_of_this_process().ok()
+    }
+
+    fn identity(&self) -> (u64, u64) {
+        self.data().identity().parts()
+    }
+}
+
 impl Backing for Held {
     fn data(&self) -> &Descriptor {
         match self {
             Held::Named(object) => object.data().expect("what leads to a file is Held::File"),
             Held::Anonymous(file) | Held::File { file, .. } => &file.data,
         }
+    }
+
+    fn is_file(&self) -> bool {
+        matches!(self, Held::File { .. })
     }
 }
 
@@ -126,11 +141,6 @@ impl MappedFile {
     pub(super) fn clone_of_given(&self) -> std::io::Result<File> {
         let given = self.given.as_ref().unwrap_or(&self.data);
         Ok(File::from(rustix::io::fcntl_dupfd_cloexec(given, BEHIND_STANDARD_STREAMS)?))
-    }
-
-    /// Waits until what was written has reached the disk.
-    pub(super) fn sync(&self) -> Result<(), Errno> {
-        rustix::fs::fsync(self.data.verified()?)
     }
 
     pub(super) fn data(&self) -> &Descriptor {

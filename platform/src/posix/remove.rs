@@ -41,7 +41,7 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     if !candidate.removes() {
         return Removal::Refused(Errno::ACCESS);
     }
-    let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
+    let life = candidate.life().as_fd();
     match ofd_lock::try_remove(life) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,

@@ -7,9 +7,8 @@ use super::descriptor::behind_standard_streams;
 use super::errors::Context;
 use super::facts::Form;
 use super::lifetime::Object;
-use super::mapping::{self, Backing as _};
+use super::mapping;
 use super::object::{Contents, Plan, planned_len};
-use super::opened_file;
 use super::record;
 use super::region::{Held, MappedFile, Region};
 use crate::{
@@ -95,7 +94,6 @@ unsafe impl SharedRegion for Region {
         if let Some(object) = held.object().filter(|_| request.access().writes_object()) {
             object.check_held_here(context)?;
         }
-        opened_file::check_not_truncated(held.data(), request, context)?;
         mapping::map(held, request, context)
     }
 }

@@ -1,9 +1,8 @@
 //! Regions over files: sections of them, as Win32 has them.
 
-use std::any::Any;
 use std::fs::{File, OpenOptions as FileOpenOptions};
 use std::io;
-use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
+use std::os::windows::io::AsRawHandle as _;
 use std::path::Path;
 
 use windows_sys::Win32::Foundation::{
@@ -16,11 +15,9 @@ use windows_sys::Win32::System::Memory::{
 
 use super::error::{Attempt, code_of, from_code, is_denied, is_not_found};
 use super::names::WideName;
-use super::nt::section_facts;
 use super::region::{ROUNDS, open};
-use super::section::{Created, READ_RIGHTS, Section, lies_over_file};
+use super::section::{Created, READ_RIGHTS, Section};
 use super::security::Security;
-use super::view::{self, Mapping};
 use crate::file_region::Source;
 use crate::{
     Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Region, Result, testing,
@@ -74,40 +71,6 @@ pub(crate) fn create_or_open(
 
 pub(crate) fn is_over_file(region: &Region) -> bool {
     region.lies_over_file()
-}
-
-/// See [`View::flush`](crate::View::flush).
-pub(crate) fn flush(keeper: &(dyn Any + Send + Sync), start: *const u8, len: usize) -> Result<()> {
-    let attempt = Attempt::new("flush the view", None);
-    let Some(mapping) = keeper.downcast_ref::<Mapping>() else { return Ok(()) };
-    let section = mapping.section();
-    let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
-    if !lies_over_file(facts) {
-        return Ok(());
-    }
-    view::write_back(start, len).map_err(|cause| attempt.failed(cause))?;
-    testing::reached("flush: written back");
-    let synced = match section.file() {
-        Some(file) => file.sync_all(),
-        // A section that was opened by its name says which file it lies over.
-        None => file_behind(start).and_then(|file| file.sync_all()),
-    };
-    synced.map_err(|cause| {
-        attempt.failed(cause).with_detail(
-            "its pages were given to the system, but the file could not be told to write them to the disk; let its creator flush it",
-        )
-    })
-}
-
-/// Opens the file that is mapped at an address, to flush it. The kernel tells the name that it was opened by.
-fn file_behind(address: *const u8) -> io::Result<File> {
-    let path = view::mapped_file_name(address)?;
-    // Windows tells a device (`\Device\HarddiskVolume1\a`), Wine a drive (`\??\C:\a`).
-    let path = match path.strip_prefix(r"\??\") {
-        Some(path) => format!(r"\\?\{path}"),
-        None => format!(r"\\?\GLOBALROOT{path}"),
-    };
-    FileOpenOptions::new().read(true).write(true).open(path)
 }
 
 // ---- creating -----------------------------------------------------------------------------------------

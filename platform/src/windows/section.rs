@@ -16,6 +16,7 @@ use super::error::from_code;
 use super::names::WideName;
 use super::nt::SectionFacts;
 use super::security::Security;
+use crate::memory::{Mapped, SystemHandle};
 
 /// The right to look at an object's owner and DACL.
 pub(super) const READ_CONTROL: u32 = 0x0002_0000;
@@ -136,6 +137,12 @@ impl Section {
         }
         // SAFETY: the caller vouches that the handle is ours alone.
         Ok(Section::from_handle(unsafe { OwnedHandle::from_raw_handle(handle) }))
+    }
+}
+
+impl Mapped for Section {
+    fn handle(&self) -> Option<SystemHandle<'_>> {
+        Some(self.as_handle())
     }
 }
 

@@ -1,5 +1,6 @@
-//! Mapping a section, and unmapping it (rules C10 to C13).
+//! Mapping a section, flushing what was written, and unmapping it (rules C10 to C13).
 
+use std::fs::{File, OpenOptions as FileOpenOptions};
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::error::{Attempt, from_code};
 use super::machine;
-use super::section::Section;
+use super::nt::section_facts;
+use super::section::{Section, lies_over_file};
+use crate::memory::{Keeper, Origin};
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View, testing};
 
 /// Maps the range of a request that passed `check_map_request`. `section_size` is the section's own.
@@ -48,8 +51,10 @@ pub(super) fn map(
 }
 
 /// Mapped memory: unmapped when dropped, and only then may the section go.
-pub(super) struct Mapping {
+struct Mapping {
     base: NonNull<c_void>,
+    /// Where in the section the mapping begins, in bytes.
+    start: u64,
     // The name goes with the last handle, not with the last view: so a view holds one (C13).
     section: Arc<Section>,
 }
@@ -60,10 +65,6 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    pub(super) fn section(&self) -> &Section {
-        &self.section
-    }
-
     /// Maps `bytes` bytes from `start`, or to the end of the section where `bytes` is zero, with the access
     /// and at the base address that the request asks for.
     fn new(section: &Arc<Section>, start: u64, bytes: usize, request: &MapRequest) -> io::Result<Self> {
@@ -76,7 +77,7 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         };
         testing::reached("map: mapped");
-        let mapping = Mapping { base: mapped, section: Arc::clone(section) };
+        let mapping = Mapping { base: mapped, start, section: Arc::clone(section) };
         if request.base().is_some_and(|asked| asked != mapped.addr().get()) {
             return Err(from_code(ERROR_INVALID_ADDRESS));
         }
@@ -84,34 +85,15 @@ impl Mapping {
     }
 }
 
-/// Whether a handle lets memory be mapped with an access: that of a section over a read-only file does not for
-/// writing, whatever rights the handle has.
-pub(super) fn check_can_be_mapped(section: &Arc<Section>, access: Access) -> io::Result<()> {
-    Mapping::new(section, 0, 1, &MapRequest::new(0, 1, access)).map(drop)
-}
-
-/// Gives what was written to mapped bytes to their file.
-pub(super) fn write_back(start: *const u8, len: usize) -> io::Result<()> {
-    // SAFETY: the bytes are mapped, as the view that they belong to says; nothing in memory changes.
-    if unsafe { FlushViewOfFile(start.cast(), len) } == 0 {
-        return Err(io::Error::last_os_error());
+impl Keeper for Mapping {
+    fn flush(&self, start: *const u8, len: usize) -> Result<()> {
+        flush(&self.section, start, len)
     }
-    Ok(())
-}
 
-/// The kernel's name of the file that is mapped at an address, such as `\Device\HarddiskVolume1\a\b`.
-pub(super) fn mapped_file_name(address: *const u8) -> io::Result<String> {
-    let mut units = vec![0u16; 32 * 1024];
-    // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
-    // writes of its length.
-    let len = unsafe {
-        K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
-    };
-    if len == 0 {
-        return Err(io::Error::last_os_error());
+    fn origin(&self, address: *const u8) -> Option<Origin> {
+        let into = address.addr() - self.base.as_ptr().addr();
+        Some(Origin { object: self.section.clone(), offset: self.start + into as u64 })
     }
-    String::from_utf16(&units[..(len as usize).min(units.len())])
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 impl Drop for Mapping {
@@ -123,10 +105,74 @@ impl Drop for Mapping {
     }
 }
 
+/// Whether a handle lets memory be mapped with an access: that of a section over a read-only file does not for
+/// writing, whatever rights the handle has.
+pub(super) fn check_can_be_mapped(section: &Arc<Section>, access: Access) -> io::Result<()> {
+    Mapping::new(section, 0, 1, &MapRequest::new(0, 1, access)).map(drop)
+}
+
 fn flags(access: Access) -> FILE_MAP {
     match access {
         Access::ReadOnly => FILE_MAP_READ,
         Access::ReadWrite => FILE_MAP_READ | FILE_MAP_WRITE,
         Access::CopyOnWrite => FILE_MAP_COPY,
     }
+}
+
+// ---- flushing -----------------------------------------------------------------------------------------
+
+/// See [`View::flush`].
+fn flush(section: &Section, start: *const u8, len: usize) -> Result<()> {
+    let attempt = Attempt::new("flush the view", None);
+    let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
+    if !lies_over_file(facts) {
+        return Ok(());
+    }
+    write_back(start, len).map_err(|cause| attempt.failed(cause))?;
+    testing::reached("flush: written back");
+    let synced = match section.file() {
+        Some(file) => file.sync_all(),
+        // A section that was opened by its name says which file it lies over.
+        None => file_behind(start).and_then(|file| file.sync_all()),
+    };
+    synced.map_err(|cause| {
+        attempt.failed(cause).with_detail(
+            "its pages were given to the system, but the file could not be told to write them to the disk; let its creator flush it",
+        )
+    })
+}
+
+/// Opens the file that is mapped at an address, to flush it. The kernel tells the name that it was opened by.
+fn file_behind(address: *const u8) -> io::Result<File> {
+    let path = mapped_file_name(address)?;
+    // Windows tells a device (`\Device\HarddiskVolume1\a`), Wine a drive (`\??\C:\a`).
+    let path = match path.strip_prefix(r"\??\") {
+        Some(path) => format!(r"\\?\{path}"),
+        None => format!(r"\\?\GLOBALROOT{path}"),
+    };
+    FileOpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Gives what was written to mapped bytes to their file.
+fn write_back(start: *const u8, len: usize) -> io::Result<()> {
+    // SAFETY: the bytes are mapped, as the view that they belong to says; nothing in memory changes.
+    if unsafe { FlushViewOfFile(start.cast(), len) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// The kernel's name of the file that is mapped at an address, such as `\Device\HarddiskVolume1\a\b`.
+fn mapped_file_name(address: *const u8) -> io::Result<String> {
+    let mut units = vec![0u16; 32 * 1024];
+    // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
+    // writes of its length.
+    let len = unsafe {
+        K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
+    };
+    if len == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    String::from_utf16(&units[..(len as usize).min(units.len())])
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }

@@ -14,9 +14,9 @@ use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::PerProcess;
+use crate::memory::Mapped;
 use crate::posix::fork::ProcessMark;
 use crate::posix::ofd_lock;
-use crate::posix::region::Held;
 use crate::words::lock::OWNER;
 
 /// How many numbers are tried: one in a thousand million is taken, unless somebody who may write to the object
@@ -35,12 +35,12 @@ fn own() -> MutexGuard<'static, HashSet<(usize, u32)>> {
 #[derive(Debug)]
 pub(super) struct Claim {
     number: u32,
-    held: Arc<Held>,
+    held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
 
 impl Claim {
-    pub(super) fn new(held: &Arc<Held>) -> Result<Claim, Errno> {
+    pub(super) fn new(held: &Arc<dyn Mapped>) -> Result<Claim, Errno> {
         for _ in 0..TRIES {
             let number = random_number()? & OWNER;
             // Known before the kernel has it, so that nobody takes it for dead.
@@ -82,13 +82,13 @@ impl Drop for Claim {
 }
 
 /// The description that claims are made with.
-fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
-    held.locks_of_this_process()
+fn locks(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> {
+    held.handle().ok_or(Errno::ACCESS)
 }
 
 /// Stands for a description: as long as a claim on it lives, so does what has it.
-fn holder(held: &Arc<Held>) -> usize {
-    Arc::as_ptr(held).addr()
+fn holder(held: &Arc<dyn Mapped>) -> usize {
+    Arc::as_ptr(held).cast::<()>().addr()
 }
 
 fn random_number() -> Result<u32, Errno> {

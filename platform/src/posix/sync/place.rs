@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::claims::Claim;
 use super::header::{HEADER_LEN, Header, Initial, Readiness};
+use crate::memory::{Mapped, Origin};
 use crate::posix::errors::Context;
 use crate::posix::lifetime::Object;
-use crate::posix::mapping::{self, Backing, Mapping};
+use crate::posix::mapping;
 use crate::posix::object::{Contents, Plan};
 use crate::posix::region::Held;
 use crate::testing::reached;
@@ -24,7 +25,9 @@ const MAKER_PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Place {
     view: View,
     at: usize,
-    held: Arc<Held>,
+    held: Arc<dyn Mapped>,
+    /// Where in its file the place lies, in bytes.
+    offset: u64,
     name: Option<ObjectName>,
 }
 
@@ -76,7 +79,7 @@ impl Place {
         let request = MapRequest::new(0, rustix::param::page_size() as u64, Access::ReadWrite);
         let context = Context { operation: "map the object", name: Some(name) };
         let view = mapping::map(&held, &request, context)?;
-        Ok(Place { view, at: 0, held, name: Some(name.clone()) })
+        Ok(Place { view, at: 0, held, offset: 0, name: Some(name.clone()) })
     }
 
     /// A place inside a view, for a header and `more` bytes behind it.
@@ -94,17 +97,16 @@ impl Place {
             return Err(Error::new(ErrorKind::InvalidArgument, OPERATION)
                 .with_detail("the place is not aligned to 8 bytes in memory; move it, or the view's start"));
         }
-        let mapping = view.keeper().downcast_ref::<Mapping<Held>>().ok_or_else(|| {
+        let Origin { object: held, offset } = view.origin(at).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, OPERATION)
                 .with_detail("the view is not one of the system's own regions; use samemap::Region")
         })?;
-        let held = Arc::clone(mapping.backing());
-        if held.locks().is_none() {
+        if held.handle().is_none() {
             return Err(Error::new(ErrorKind::Unsupported, OPERATION).with_detail(
                 "this process may not open the file of the region anew, and what tells owners apart would be shared with whoever else has it open; make the region from its path, or let a process that may do so hand the region over",
             ));
         }
-        Ok(Place { view: view.clone(), at, held, name: None })
+        Ok(Place { view: view.clone(), at, held, offset, name: None })
     }
 
     /// Makes what lies there an object, unless it is one: once, however many arrive together. `fill` makes what
@@ -184,7 +186,7 @@ impl Place {
         self.at + HEADER_LEN
     }
 
-    pub(super) fn held(&self) -> &Arc<Held> {
+    pub(super) fn held(&self) -> &Arc<dyn Mapped> {
         &self.held
     }
 
@@ -193,16 +195,12 @@ impl Place {
     }
 
     pub(super) fn key(&self) -> Result<PlaceKey> {
-        let (dev, ino) = self.held.data().identity().parts();
-        Ok(PlaceKey { dev, ino, offset: self.offset_in_file() })
+        let (dev, ino) = self.held.identity();
+        Ok(PlaceKey { dev, ino, offset: self.offset })
     }
 
     pub(super) fn offset_in_file(&self) -> u64 {
-        let start = self.view.as_ptr().wrapping_add(self.at);
-        match self.view.keeper().downcast_ref::<Mapping<Held>>() {
-            Some(mapping) => mapping.offset_of(start),
-            None => 0,
-        }
+        self.offset
     }
 
     #[cold]

@@ -9,11 +9,11 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::place::{Place, PlaceKey};
+use crate::memory::Mapped;
 use crate::posix::fork::{Generation, ProcessMark};
 use rustix::io::Errno;
 
 use crate::posix::ofd_lock;
-use crate::posix::region::Held;
 use crate::{ErrorKind, PerProcess, Result, View};
 
 /// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
@@ -27,7 +27,7 @@ use crate::{ErrorKind, PerProcess, Result, View};
 #[derive(Debug)]
 pub struct Seat {
     key: PlaceKey,
-    held: Arc<Held>,
+    held: Arc<dyn Mapped>,
     /// Asked often.
     mark: Generation,
     /// Tells the copies of a raw clone, too.
@@ -35,8 +35,8 @@ pub struct Seat {
 }
 
 /// The description that seats are taken with.
-fn locks(held: &Held) -> Result<BorrowedFd<'_>, Errno> {
-    held.locks_of_this_process()
+fn locks(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> {
+    held.handle().ok_or(Errno::ACCESS)
 }
 
 /// The seats that this process holds.

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::io;
-use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle};
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE};
@@ -15,7 +15,6 @@ use windows_sys::Win32::System::Memory::FILE_MAP_WRITE;
 
 use super::object::Class;
 use crate::windows::error::from_code;
-use crate::windows::section::Section;
 use crate::windows::security::Security;
 use crate::windows::user::{LocalMemory, sid_text, token_user};
 use crate::{Trust, UserId};
@@ -32,9 +31,9 @@ pub(super) struct Grants {
 
 impl Grants {
     /// Those of a region.
-    pub(super) fn of(region: &Section) -> Self {
+    pub(super) fn of(region: BorrowedHandle<'_>) -> Self {
         // Where we may not look at its descriptor, nobody but ourselves is let in.
-        read(region.as_handle()).unwrap_or_else(|_| Self::none())
+        read(region).unwrap_or_else(|_| Self::none())
     }
 
     pub(super) fn none() -> Self {

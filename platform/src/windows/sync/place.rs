@@ -24,11 +24,10 @@ use super::header::{HEADER_LEN, Header, Readiness, State};
 use super::mutex;
 use super::object::{Class, CreateCall, Created, Order, create_handle, open_handle};
 use super::wait::{Outcome, wait};
+use crate::memory::Mapped;
 use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
 use crate::windows::region::check_owner;
-use crate::windows::section::Section;
-use crate::windows::view::Mapping;
 use crate::{Access, Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, View, testing};
 
 /// How long an arrival waits for one that was stopped at the gate: so that it has its answer within a second.
@@ -67,8 +66,8 @@ impl Place {
         Ok(place)
     }
 
-    fn region(&self) -> Option<&Section> {
-        self.view.keeper().downcast_ref().map(Mapping::section)
+    fn region(&self) -> Option<Arc<dyn Mapped>> {
+        self.view.origin(self.at).map(|origin| origin.object)
     }
 
     pub(super) fn header(&self) -> &Header {
@@ -183,7 +182,8 @@ pub(super) struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     pub(super) fn new(place: &'a Place, recipe: &'a Recipe, operation: &'static str) -> Self {
         let attempt = Attempt::new(operation, None).of_kind(recipe.class.kind);
-        let grants = place.region().map_or_else(Grants::none, Grants::of);
+        let grants =
+            place.region().as_ref().and_then(|region| region.handle()).map_or_else(Grants::none, Grants::of);
         Arrival { place, recipe, attempt, grants }
     }
 

@@ -466,11 +466,10 @@ fn a_scribbling_peer_causes_errors_and_nothing_worse() {
 #[test]
 fn whoever_may_write_to_the_region_may_use_them() {
     use crate::windows::sync::grants::Grants;
-    use crate::windows::view::Mapping;
     let grants = |permissions| {
         let region = Region::anonymous(&CreateOptions::new(1).permissions(permissions)).unwrap();
         let view = region.view(.., Access::ReadWrite).unwrap();
-        Grants::of(view.keeper().downcast_ref::<Mapping>().expect("ours").section())
+        Grants::of(view.origin(0).expect("ours").object.handle().expect("a section"))
     };
     let (alone, shared) = (Permissions::owner_only(), Permissions::owner_only().everyone(Share::ReadWrite));
     let me = crate::UserId::current();

@@ -1,14 +1,13 @@
-//! Parts of a view, and words of one: for code that touches the same place again and again.
+//! Parts of a view: every plain access to mapped memory is made here.
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use crate::{Access, Error, ErrorKind, Result, View, copy};
+use super::{View, copy};
+use crate::{Access, Error, ErrorKind, Result};
 
 /// A range of a view's bytes, which other processes may change at any time: what a [`View`] offers, within the range.
 ///
@@ -21,15 +20,17 @@ pub struct Part<'view> {
     view: PhantomData<&'view View>,
 }
 
-// SAFETY: a part is a shared reference to a view, which is Sync.
+// SAFETY: an address range that stays mapped while the view lives, on whichever thread that is.
 unsafe impl Send for Part<'_> {}
-// SAFETY: as above.
+// SAFETY: every safe access is sound against concurrent access from anywhere (see `copy`, and atomics), so also
+// against other threads of this process.
 unsafe impl Sync for Part<'_> {}
 
 impl<'view> Part<'view> {
     /// # Safety
-    /// `len` bytes at `start` are mapped, with this access, for as long as the view lives.
-    pub(crate) unsafe fn new(_view: &'view View, start: NonNull<u8>, len: usize, access: Access) -> Self {
+    /// `len` bytes at `start` are mapped, readable, and writable where `access` says so, while `'view` lasts. No Rust
+    /// reference to plain bytes of them exists or will be made by safe code.
+    pub(super) unsafe fn new(start: NonNull<u8>, len: usize, access: Access) -> Self {
         Part { start, len, access, view: PhantomData }
     }
 
@@ -156,8 +157,9 @@ impl<'view> Part<'view> {
         Ok(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.len) })
     }
 
+    /// The first byte of a range that lies inside.
     #[inline]
-    fn checked(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
+    pub(super) fn checked(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
         if offset > self.len || len > self.len - offset {
             return Err(out_of_range(offset, len, self.len));
         }
@@ -165,10 +167,11 @@ impl<'view> Part<'view> {
         Ok(unsafe { self.start.add(offset) })
     }
 
+    /// The first byte of a range that lies inside, and may be written to.
     #[inline]
-    fn checked_mut(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
+    pub(super) fn checked_mut(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
         let start = self.checked(offset, len)?;
-        if self.access.can_write() { Ok(start) } else { Err(crate::view::read_only_view()) }
+        if self.access.can_write() { Ok(start) } else { Err(read_only()) }
     }
 }
 
@@ -178,64 +181,17 @@ impl fmt::Debug for Part<'_> {
     }
 }
 
+/// What was attempted where a range does not lie inside.
+pub(super) const REACH: &str = "reach a part of the view";
+
 #[cold]
 fn out_of_range(offset: usize, len: usize, part_len: usize) -> Error {
     let (offset, len, region_len) = (offset as u64, len as u64, part_len as u64);
-    Error::new(ErrorKind::OutOfRange { offset, len, region_len }, "reach a part of the view")
+    Error::new(ErrorKind::OutOfRange { offset, len, region_len }, REACH)
 }
 
-/// An atomic word of a view, with the mapping that it lies in: found and checked once, used without a check.
-pub struct SharedWord<A> {
-    word: NonNull<A>,
-    view: View,
-}
-
-// SAFETY: the word is an atomic (only those are made), in memory that stays mapped as long as this lives.
-unsafe impl<A: Sync> Send for SharedWord<A> {}
-// SAFETY: as above.
-unsafe impl<A: Sync> Sync for SharedWord<A> {}
-
-impl<A> Clone for SharedWord<A> {
-    fn clone(&self) -> Self {
-        SharedWord { word: self.word, view: self.view.clone() }
-    }
-}
-
-impl SharedWord<AtomicU32> {
-    /// The word at `offset`; see [`View::atomic_u32`].
-    ///
-    /// # Errors
-    /// Those of [`View::atomic_u32`].
-    pub fn at(view: &View, offset: usize) -> Result<Self> {
-        let word = NonNull::from(view.atomic_u32(offset)?);
-        Ok(SharedWord { word, view: view.clone() })
-    }
-}
-
-impl SharedWord<AtomicU64> {
-    /// The word at `offset`; see [`View::atomic_u64`].
-    ///
-    /// # Errors
-    /// Those of [`View::atomic_u64`].
-    pub fn at(view: &View, offset: usize) -> Result<Self> {
-        let word = NonNull::from(view.atomic_u64(offset)?);
-        Ok(SharedWord { word, view: view.clone() })
-    }
-}
-
-impl<A> Deref for SharedWord<A> {
-    type Target = A;
-
-    #[inline]
-    fn deref(&self) -> &A {
-        // SAFETY: a word of `view`, which lives as long as this; every access of others is atomic, or a copy of which
-        // the documentation of `View` says what is relied on.
-        unsafe { self.word.as_ref() }
-    }
-}
-
-impl<A: fmt::Debug> fmt::Debug for SharedWord<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SharedWord").field(&**self).field(&self.view).finish()
-    }
+#[cold]
+fn read_only() -> Error {
+    Error::new(ErrorKind::AccessDenied, "write to the view")
+        .with_detail("the view is read-only; map it with Access::ReadWrite or Access::CopyOnWrite")
 }

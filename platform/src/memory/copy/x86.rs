@@ -1,0 +1,28 @@
+//! The string instructions do on 32 bits, where a few cycles of start-up are not worth code.
+
+use core::arch::asm;
+
+// Both sides are accessed in `asm!`, so it need not be known which one is shared.
+pub(super) use copy as copy_from;
+pub(super) use copy as copy_to;
+
+/// # Safety
+///
+/// As for `copy_from_shared` or for `copy_to_shared`.
+#[inline]
+pub(super) unsafe fn copy(src: *const u8, dst: *mut u8, len: usize) {
+    // SAFETY: Accesses only the `len` bytes that the caller vouches for. The ABI guarantees
+    // that the direction flag is clear. `esi` may not be an operand, because the compiler may
+    // need it as a base; it gets its value back.
+    unsafe {
+        asm!(
+            "xchg esi, {s}",
+            "rep movsb",
+            "xchg esi, {s}",
+            s = inout(reg) src => _,
+            inout("ecx") len => _,
+            inout("edi") dst => _,
+            options(nostack, preserves_flags),
+        );
+    }
+}

@@ -1,0 +1,100 @@
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use super::{Keeper, MappedRange, View};
+use crate::{Access, ErrorKind, Result};
+
+/// Keeps memory that is never given back, and notes what is flushed.
+#[derive(Default)]
+struct Leaked(Mutex<Vec<(usize, usize)>>);
+
+impl Keeper for Leaked {
+    fn flush(&self, start: *const u8, len: usize) -> Result<()> {
+        self.0.lock().expect("no panic").push((start.addr(), len));
+        Ok(())
+    }
+}
+
+/// A view over private memory: what is tested here does not depend on a system.
+fn view_of(words: usize, access: Access) -> View {
+    kept_view_of(words, access, Arc::default())
+}
+
+fn kept_view_of(words: usize, access: Access, keeper: Arc<Leaked>) -> View {
+    let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
+    let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
+    // SAFETY: the memory was leaked, so it stays, and nobody else has it.
+    unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper }) }
+}
+
+#[test]
+fn text_stops_at_nul_and_at_the_end() {
+    let view = view_of(4, Access::ReadWrite);
+    view.write_utf16(0, "smörgås").expect("16 bytes fit");
+    assert_eq!(view.read_utf16(0).unwrap(), "smörgås");
+    let error = view.write_utf16(18, "smörgås").expect_err("no room for the NUL");
+    assert!(matches!(error.kind(), ErrorKind::OutOfRange { offset: 18, len: 16, region_len: 32 }));
+    view.fill(0, 32, b'a').unwrap();
+    assert_eq!(view.read_utf16(0).unwrap().chars().count(), 16);
+    assert_eq!(view.read_utf16(1).unwrap().chars().count(), 15);
+    assert_eq!(view.read_utf16(31).unwrap(), "");
+    assert!(view.read_utf16(32).is_err());
+    view.put(0, &0xD800u16).unwrap();
+    assert!(view.read_utf16(0).unwrap().starts_with('\u{FFFD}'));
+}
+
+#[test]
+fn ranges_are_checked_without_overflow() {
+    let view = view_of(2, Access::ReadWrite);
+    let mut byte = [0];
+    assert!(view.read(15, &mut byte).is_ok());
+    assert!(view.read(16, &mut []).is_ok());
+    for offset in [16, 17, usize::MAX] {
+        assert!(view.read(offset, &mut byte).is_err());
+        assert!(view.write(offset, &byte).is_err());
+    }
+    assert!(view.get::<[u8; 17]>(0).is_err());
+    assert!(view.fill(1, usize::MAX, 0).is_err());
+}
+
+#[test]
+fn atomics_want_alignment_and_write_access() {
+    let view = view_of(2, Access::ReadWrite);
+    view.atomic_u64(8).unwrap().store(7, Ordering::Relaxed);
+    assert_eq!(view.atomic_u64_reader(8).unwrap().load(Ordering::Acquire), 7);
+    assert_eq!(*view.atomic_u32(2).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let view = view_of(2, Access::ReadOnly);
+    assert_eq!(*view.atomic_u32(0).unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(*view.put(0, &1u8).unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert_eq!(view.atomic_u32_reader(4).unwrap().load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_part_is_bounded_by_itself() {
+    let view = view_of(2, Access::ReadWrite);
+    let part = view.part(4, 8).unwrap();
+    part.fill(0, 8, 7).unwrap();
+    assert_eq!(view.get::<[u8; 16]>(0).unwrap(), [0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7, 0, 0, 0, 0]);
+    assert!(part.part(8, 0).is_ok_and(|rest| rest.is_empty()));
+    assert!(part.part(1, 8).is_err());
+    assert!(part.put(7, &0u16).is_err());
+    let read_only = view_of(1, Access::ReadOnly);
+    let denied = read_only.part(0, 4).unwrap().write(0, &[1]).unwrap_err();
+    assert_eq!(*denied.kind(), ErrorKind::AccessDenied);
+}
+
+#[test]
+fn the_keeper_flushes_the_range_that_was_asked_for() {
+    let keeper = Arc::new(Leaked::default());
+    let view = kept_view_of(2, Access::ReadWrite, Arc::clone(&keeper));
+    view.flush(..).unwrap();
+    view.flush(3..=5).unwrap();
+    view.flush(16..).unwrap();
+    for range in [0..=16, 17..=20, usize::MAX - 1..=usize::MAX - 1, 0..=usize::MAX] {
+        let error = view.flush(range).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::OutOfRange { region_len: 16, .. }), "{error}");
+    }
+    let start = view.as_ptr().addr();
+    assert_eq!(*keeper.0.lock().unwrap(), [(start, 16), (start + 3, 3)]);
+}

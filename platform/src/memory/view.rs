@@ -1,0 +1,227 @@
+//! Views: a part of mapped memory, and its keeper.
+
+use std::fmt;
+use std::ops::RangeBounds;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use bytemuck::{AnyBitPattern, NoUninit};
+
+use super::part::REACH;
+use super::{Keeper, Origin, Part};
+use crate::range::resolve;
+use crate::{Access, Error, ErrorKind, Result};
+
+/// A mapped range of a region.
+///
+/// Other processes may change the bytes at any time, so no safe call gives out a reference to them
+/// (rule C14). Safe access copies, whole and bounds-checked, or goes through atomics:
+///
+/// - [`read`](Self::read) and [`write`](Self::write) copy bytes, [`get`](Self::get) and
+///   [`put`](Self::put) plain-data values. A copy that races with a writer may be a mix of old and new
+///   bytes; use a lock, or a sequence of your own, where that matters.
+/// - [`atomic_u32`](Self::atomic_u32) and its kin are for words that processes share.
+///
+/// Offsets are in bytes from the start of the view. The view keeps its object alive (C13).
+///
+/// # What the soundness of this rests on
+/// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from
+/// the bytes it moves, and the processor defines what a race between them and an atomic word gives: bytes
+/// that were stored, old or new. Rust's memory model itself gives no meaning to accesses of different
+/// sizes that race on the same bytes. Between processes that model says nothing in any case; *within* one
+/// process, code that races a copy against an [atomic word](Self::atomic_u32) on the same bytes relies on
+/// the processor, not on the model, and on an architecture other than these three it should not.
+///
+/// # What can still go wrong
+/// Memory is committed at creation, so touching it raises no signal, but for what no library can
+/// promise: a memory cgroup's limit, private copies of copy-on-write pages when memory runs out, or
+/// somebody who truncates the object's file behind our back (SIGBUS on POSIX).
+///
+/// A clone is the same mapping at the same address; it is unmapped when the last clone goes.
+#[derive(Clone)]
+pub struct View {
+    /// All of the memory. It is mapped as long as the keeper lives, and so is lent out for no longer than the view.
+    whole: Part<'static>,
+    // Dropped with the view: unmaps, then lets go of the object.
+    keeper: Arc<dyn Keeper>,
+}
+
+/// What a backend knows of memory that it has mapped.
+pub struct MappedRange {
+    /// The first byte of the view.
+    pub base: NonNull<u8>,
+    /// Length of the view in bytes; at least one, at most `isize::MAX`.
+    pub len: usize,
+    /// What the mapping allows.
+    pub access: Access,
+    /// Dropped when the view is: unmaps the memory and then lets go of the object.
+    pub keeper: Arc<dyn Keeper>,
+}
+
+impl View {
+    /// Makes a view over memory that a backend has mapped.
+    ///
+    /// # Safety
+    /// `base..base + len` is mapped, readable, and writable where `access` says so, until `keeper` is
+    /// dropped, and no Rust reference to plain bytes of it exists or will be made by safe code.
+    #[must_use]
+    pub unsafe fn from_mapped(range: MappedRange) -> View {
+        let MappedRange { base, len, access, keeper } = range;
+        // SAFETY: the caller vouches for it while the keeper lives, and `whole` is lent out for no longer.
+        View { whole: unsafe { Part::new(base, len, access) }, keeper }
+    }
+
+    #[inline]
+    pub(super) fn whole(&self) -> &Part<'_> {
+        &self.whole
+    }
+
+    /// The view's length in bytes, as it was asked for.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a view is never empty")]
+    pub fn len(&self) -> usize {
+        self.whole().len()
+    }
+
+    /// What the view allows.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.whole().access()
+    }
+
+    /// A range of the view, for code that touches the same place again and again.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn part(&self, offset: usize, len: usize) -> Result<Part<'_>> {
+        self.whole().part(offset, len)
+    }
+
+    /// Copies `into.len()` bytes at `offset` out of the view.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); then nothing is copied.
+    #[inline]
+    pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<()> {
+        self.whole().read(offset, into)
+    }
+
+    /// Copies `from` into the view at `offset`.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) on a read-only
+    /// view. Then nothing is copied.
+    #[inline]
+    pub fn write(&self, offset: usize, from: &[u8]) -> Result<()> {
+        self.whole().write(offset, from)
+    }
+
+    /// Sets `len` bytes at `offset` to `byte`.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn fill(&self, offset: usize, len: usize, byte: u8) -> Result<()> {
+        self.whole().fill(offset, len, byte)
+    }
+
+    /// Copies a plain-data value out of the view. `offset` need not be aligned.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn get<T: AnyBitPattern>(&self, offset: usize) -> Result<T> {
+        self.whole().get(offset)
+    }
+
+    /// Copies a plain-data value into the view. `offset` need not be aligned.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    #[inline]
+    pub fn put<T: NoUninit>(&self, offset: usize, value: &T) -> Result<()> {
+        self.whole().put(offset, value)
+    }
+
+    /// The address of the view's first byte.
+    ///
+    /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
+    /// [`as_slice`](Self::as_slice) states: other processes may touch the bytes at the same time.
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.whole().as_ptr()
+    }
+
+    /// The view's bytes as a slice.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody writes to these bytes: no other process, no other thread, no call
+    /// on this or another view of the range. A lock that every writer honours is one way to know that.
+    #[must_use]
+    pub unsafe fn as_slice(&self) -> &[u8] {
+        // SAFETY: the caller vouches for the same.
+        unsafe { self.whole().as_slice() }
+    }
+
+    /// The view's bytes as a slice to write to.
+    ///
+    /// # Errors
+    /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes these bytes: no other process, no other
+    /// thread, no call on this or another view of the range, and no other slice of it exists.
+    #[expect(clippy::mut_from_ref, reason = "the caller vouches that the bytes are its own")]
+    pub unsafe fn as_mut_slice(&self) -> Result<&mut [u8]> {
+        // SAFETY: the caller vouches for the same.
+        unsafe { self.whole().as_mut_slice() }
+    }
+
+    /// Waits until what was written to a range of the view has reached the disk: of a region over a file, the
+    /// file's data and size. Other memory has no disk to reach, and so nothing happens.
+    ///
+    /// What other views and processes wrote to these bytes before is flushed with them.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) on a view that does
+    /// not write to the file: a read-only one, or a copy-on-write one, whose writes reach nobody;
+    /// [`Os`](ErrorKind::Os) when the disk fails. What it failed to write may be lost, also when a later
+    /// flush succeeds.
+    ///
+    /// # Platform-specific behavior
+    /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
+    pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
+        let bounds = (range.start_bound().map(|&at| at as u64), range.end_bound().map(|&at| at as u64));
+        let (offset, len) = resolve(bounds, self.len() as u64, REACH)?;
+        // What does not fit in an address is out of range.
+        let [offset, len] = [offset, len].map(|value| usize::try_from(value).unwrap_or(usize::MAX));
+        let start = self.whole().checked(offset, len)?;
+        if !self.access().writes_object() {
+            return Err(Error::new(ErrorKind::AccessDenied, "flush the view").with_detail(format!(
+                "the view is {}, so nothing written to it can reach a file; map it with Access::ReadWrite",
+                self.access()
+            )));
+        }
+        if len == 0 {
+            return Ok(());
+        }
+        self.keeper.flush(start.as_ptr(), len)
+    }
+
+    /// Where the byte at `offset` lies in the system's own object, if the view is of one.
+    pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
+        self.keeper.origin(self.as_ptr().wrapping_add(offset))
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("base", &self.as_ptr())
+            .field("len", &self.len())
+            .field("access", &self.access())
+            .finish()
+    }
+}

@@ -1,0 +1,165 @@
+//! Words of a view that processes share, as atomics.
+
+use std::fmt;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::View;
+use crate::{Error, ErrorKind, Result};
+
+impl View {
+    /// The 32-bit word at `offset` as an atomic.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`InvalidArgument`](ErrorKind::InvalidArgument) when the
+    /// word is not aligned in memory; [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view,
+    /// where [`atomic_u32_reader`](Self::atomic_u32_reader) serves.
+    #[inline]
+    pub fn atomic_u32(&self, offset: usize) -> Result<&AtomicU32> {
+        let word = aligned::<AtomicU32>(self.whole().checked_mut(offset, size_of::<u32>())?, offset)?;
+        // SAFETY: inside the view, aligned, writable and mapped as long as `self` lives; every bit
+        // pattern is an AtomicU32. Others touch it by atomics, or by copies, of which the type's
+        // documentation says what is relied on.
+        Ok(unsafe { word.as_ref() })
+    }
+
+    /// The 64-bit word at `offset` as an atomic.
+    ///
+    /// # Errors
+    /// As for [`atomic_u32`](Self::atomic_u32).
+    #[inline]
+    pub fn atomic_u64(&self, offset: usize) -> Result<&AtomicU64> {
+        let word = aligned::<AtomicU64>(self.whole().checked_mut(offset, size_of::<u64>())?, offset)?;
+        // SAFETY: as for atomic_u32.
+        Ok(unsafe { word.as_ref() })
+    }
+
+    /// The 32-bit word at `offset`, to be loaded atomically; on read-only views too.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange); [`InvalidArgument`](ErrorKind::InvalidArgument) when the
+    /// word is not aligned in memory.
+    #[inline]
+    pub fn atomic_u32_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU32>> {
+        let word = aligned::<AtomicU32>(self.whole().checked(offset, size_of::<u32>())?, offset)?;
+        // SAFETY: as for atomic_u32; the reader only loads, which read-only memory allows for words of
+        // up to pointer size.
+        Ok(AtomicReader(unsafe { word.as_ref() }))
+    }
+
+    /// The 64-bit word at `offset`, to be loaded atomically; on read-only views too.
+    ///
+    /// # Errors
+    /// As for [`atomic_u32_reader`](Self::atomic_u32_reader), and
+    /// [`Unsupported`](ErrorKind::Unsupported) on a read-only view of a 32-bit process, where a 64-bit
+    /// load may be made of instructions that write.
+    #[inline]
+    pub fn atomic_u64_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU64>> {
+        let word = aligned::<AtomicU64>(self.whole().checked(offset, size_of::<u64>())?, offset)?;
+        if size_of::<usize>() < size_of::<u64>() && !self.access().can_write() {
+            return Err(Error::new(ErrorKind::Unsupported, "load a word of the view").with_detail(
+                "a 32-bit process cannot load 64 bits atomically from read-only memory; open for writing, or use 32-bit words",
+            ));
+        }
+        // SAFETY: as for atomic_u32_reader; on 32-bit systems the memory is writable.
+        Ok(AtomicReader(unsafe { word.as_ref() }))
+    }
+}
+
+#[inline]
+fn aligned<A>(word: NonNull<u8>, offset: usize) -> Result<NonNull<A>> {
+    let word = word.cast::<A>();
+    if word.is_aligned() { Ok(word) } else { Err(misaligned(offset, align_of::<A>())) }
+}
+
+#[cold]
+fn misaligned(offset: usize, align: usize) -> Error {
+    Error::new(ErrorKind::InvalidArgument, "use a word of the view as an atomic").with_detail(format!(
+        "offset {offset} of this view is not aligned to {align} bytes in memory; move the word, or the view's start"
+    ))
+}
+
+/// An atomic word that may only be loaded: all that a read-only view allows.
+#[derive(Clone, Copy, Debug)]
+pub struct AtomicReader<'view, A>(&'view A);
+
+impl AtomicReader<'_, AtomicU32> {
+    /// Loads the word.
+    ///
+    /// # Panics
+    /// For an ordering that is none of a load, as [`AtomicU32::load`] does.
+    #[inline]
+    #[must_use]
+    pub fn load(&self, order: Ordering) -> u32 {
+        self.0.load(order)
+    }
+}
+
+impl AtomicReader<'_, AtomicU64> {
+    /// Loads the word.
+    ///
+    /// # Panics
+    /// For an ordering that is none of a load, as [`AtomicU64::load`] does.
+    #[inline]
+    #[must_use]
+    pub fn load(&self, order: Ordering) -> u64 {
+        self.0.load(order)
+    }
+}
+
+/// An atomic word of a view, with the mapping that it lies in: found and checked once, used without a check.
+pub struct SharedWord<A> {
+    word: NonNull<A>,
+    view: View,
+}
+
+// SAFETY: the word is an atomic (only those are made), in memory that stays mapped as long as this lives.
+unsafe impl<A: Sync> Send for SharedWord<A> {}
+// SAFETY: as above.
+unsafe impl<A: Sync> Sync for SharedWord<A> {}
+
+impl<A> Clone for SharedWord<A> {
+    fn clone(&self) -> Self {
+        SharedWord { word: self.word, view: self.view.clone() }
+    }
+}
+
+impl SharedWord<AtomicU32> {
+    /// The word at `offset`; see [`View::atomic_u32`].
+    ///
+    /// # Errors
+    /// Those of [`View::atomic_u32`].
+    pub fn at(view: &View, offset: usize) -> Result<Self> {
+        let word = NonNull::from(view.atomic_u32(offset)?);
+        Ok(SharedWord { word, view: view.clone() })
+    }
+}
+
+impl SharedWord<AtomicU64> {
+    /// The word at `offset`; see [`View::atomic_u64`].
+    ///
+    /// # Errors
+    /// Those of [`View::atomic_u64`].
+    pub fn at(view: &View, offset: usize) -> Result<Self> {
+        let word = NonNull::from(view.atomic_u64(offset)?);
+        Ok(SharedWord { word, view: view.clone() })
+    }
+}
+
+impl<A> Deref for SharedWord<A> {
+    type Target = A;
+
+    #[inline]
+    fn deref(&self) -> &A {
+        // SAFETY: a word of `view`, which lives as long as this; every access of others is atomic, or a copy of which
+        // the documentation of `View` says what is relied on.
+        unsafe { self.word.as_ref() }
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for SharedWord<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SharedWord").field(&**self).field(&self.view).finish()
+    }
+}
