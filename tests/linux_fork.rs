@@ -169,6 +169,14 @@ fn child_that_is_forked_with_all_descriptors_in_use_holds_nothing() {
     assert_nothing_left(&name);
 }
 
+/// Whatever lock of this process's own another thread holds at that moment, the child can go on.
+#[test]
+fn child_that_is_forked_while_others_adopt_can_adopt() {
+    let mut parent = Start::role("adopts_in_a_storm").env("SAMEMAP_OFFER_storm", "of no use").start();
+    parent.expect("done");
+    parent.finish();
+}
+
 #[test]
 fn children_that_start_while_regions_come_and_go_cut_nobody_off() {
     let began = unique_name("spawn-storm");
@@ -233,6 +241,7 @@ fn child_entry() {
         ("child_creates", child_creates),
         ("forks_within", forks_within),
         ("no_descriptor_left", no_descriptor_left),
+        ("adopts_in_a_storm", adopts_in_a_storm),
     ]);
 }
 
@@ -425,6 +434,30 @@ fn child_creates(arguments: &[String]) {
     })
     .finish();
     drop(other);
+}
+
+fn adopts_in_a_storm(_: &[String]) {
+    let adopt = || assert_eq!(kind_of(Region::adopt("storm")), Some(ErrorKind::InvalidArgument));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    adopt();
+                }
+            });
+        }
+        let _over = SetAtEnd(&over);
+        for _ in 0..100 {
+            fork(|| {
+                // SAFETY: a plain number is set; one that hangs ends by the signal, and fails.
+                unsafe { libc::alarm(20) };
+                adopt();
+            })
+            .finish();
+        }
+    });
+    say("done");
 }
 
 static FORK_AT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
