@@ -22,7 +22,10 @@ all_targets=(
 # adaptor over it cannot be checked.
 choose_features() {
     case $1 in
-    *-freebsd) features=(--features "samemap/conformance,samemap-platform/testing") ;;
+    *-freebsd)
+        features=(--no-default-features --features
+            "samemap/cli,samemap/conformance,samemap/tokio,samemap-platform/testing,samemap-adaptors/raw_sync")
+        ;;
     *) features=(--all-features) ;;
     esac
 }
@@ -31,8 +34,8 @@ check() {
     step "$1"
     select_toolchain "$1" "${SAMEMAP_CROSS_TOOLCHAIN:-auto}"
     choose_features "$1"
-    RUSTFLAGS='-D warnings' "${cross[@]}" check --lib -p samemap -p samemap-platform "${features[@]}" \
-        "${cross_flags[@]}"
+    RUSTFLAGS='-D warnings' "${cross[@]}" check --lib -p samemap -p samemap-platform -p samemap-adaptors \
+        "${features[@]}" "${cross_flags[@]}"
 }
 
 main() {

@@ -21,7 +21,7 @@ choose_test_args() {
     test_args=(--no-fail-fast)
     [[ $given =~ \ (-p|--package|--workspace|--all|-p[^ ]+|--package=[^ ]+)\  ]] || test_args+=(--workspace --exclude samemap-models)
     [[ $given =~ \ (-F|--features|--features=[^ ]*|--all-features|--no-default-features)\  ]] ||
-        test_args+=(--features "conformance,shared-memory,raw-sync,tokio")
+        test_args+=(--features "conformance,tokio")
     test_args+=("$@")
 }
 

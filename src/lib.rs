@@ -61,10 +61,8 @@
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
-//! - `raw-sync`: the waiting traits over the locks and events of the crate `raw_sync`.
 //! - `tokio`: `aio`, channels and newest values for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
 //!   which bring tokio itself and one small crate.
-//! - `shared-memory`: the same trait over the crate `shared_memory`, for those who move from it.
 
 #![forbid(unsafe_code)]
 
@@ -90,10 +88,15 @@ pub use samemap_platform::{
 
 // Shared memory.
 pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, Keeper,
-    MapRequest, MappedRange, Offer, OpenOptions, Part, Region, SharedRegion, SharedWord, View, bytemuck,
-    check_map_request,
+    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
+    Offer, OpenOptions, Part, Region, SharedRegion, View, bytemuck,
 };
+
+/// What a [`SharedRegion`] of your own is built with: the checks that every system shares, and [`View::from_mapped`]'s
+/// argument.
+pub mod backend {
+    pub use samemap_platform::{Keeper, MappedRange, check_map_request};
+}
 
 // What channels are built with.
 pub use samemap_platform::{Doorbell, Seat, Sleepers};
@@ -109,12 +112,6 @@ pub use samemap_platform::{
 pub use samemap_platform::{
     conformance, conformance_suite, native_conformance_suite, sync_conformance_suite,
 };
-
-#[cfg(feature = "raw-sync")]
-pub use samemap_platform::raw_sync_backend as raw_sync;
-
-#[cfg(feature = "shared-memory")]
-pub use samemap_platform::shared_memory_backend as shared_memory;
 
 /// The examples of README.md, compiled.
 #[cfg(doctest)]

@@ -137,7 +137,6 @@ fn usage_errors_have_status_2() {
         with(server(&name), &["--size=large"]),
         with(server(&name), &["--size=-1"]),
         with(server(&name), &["--size=18446744073709551616"]),
-        with(server(&name), &["--backend=none"]),
         with(server(&name), &["extra"]),
         with(client(&name), &["--size=1"]),
         with(client(&name), &["--message=x"]),

@@ -141,29 +141,12 @@ fn a_bare_name_is_a_local_one() {
 fn defaults_are_those_of_the_sample() {
     let help = support::run(with(server("unused"), &["--help"]));
     help.assert_success();
-    for default in [r"Local\SampleMap", "65536", "0", "1024", "\"Message from the first process.\"", "native"]
-    {
+    for default in [r"Local\SampleMap", "65536", "0", "1024", "\"Message from the first process.\""] {
         assert!(help.stdout.contains(&format!("[default: {default}]")), "{default}: {}", help.stdout);
     }
     let help = support::run(with(client("unused"), &["--help"]));
     help.assert_success();
-    for default in [r"Local\SampleMap", "0", "1024", "native"] {
+    for default in [r"Local\SampleMap", "0", "1024"] {
         assert!(help.stdout.contains(&format!("[default: {default}]")), "{default}: {}", help.stdout);
     }
-}
-
-#[cfg(feature = "shared-memory")]
-#[test]
-fn the_other_backend_says_the_same() {
-    let name = unique_name("backend");
-    let backend = ["--backend=shared-memory"];
-    let server = Program::start_ready(with(server(&name), &backend));
-    let client = Program::start_ready(with(client(&name), &backend)).end();
-    client.assert_success();
-    assert_eq!(client.stdout, client_transcript(&name, MESSAGE));
-    let server = server.end();
-    server.assert_success();
-    assert_eq!(server.stdout, server_transcript(&name, MESSAGE));
-    // The crate takes the name with its creator; orderly, that leaves nothing either.
-    support::run(with(support::client(&name), &backend)).assert_error(&["start samemap-server"]);
 }

@@ -30,6 +30,7 @@ mod options;
 mod per_process;
 mod range;
 mod region;
+mod sync;
 mod sync_options;
 mod system;
 mod waiting;
@@ -48,10 +49,6 @@ pub mod catalog;
 pub mod conformance;
 #[doc(hidden)]
 pub mod console;
-#[cfg(feature = "raw-sync")]
-pub mod raw_sync_backend;
-#[cfg(feature = "shared-memory")]
-pub mod shared_memory_backend;
 #[doc(hidden)]
 pub mod testing;
 
@@ -66,11 +63,11 @@ pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 #[doc(hidden)]
 pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::{
+pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{Region, processors};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,

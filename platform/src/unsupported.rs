@@ -128,8 +128,6 @@ pub(crate) mod console {
 }
 
 pub(crate) mod file {
-    use std::any::Any;
-
     use super::{Disposition, ObjectName, Region, Result, unsupported};
     use crate::{FileOptions, FileSource};
 
@@ -151,12 +149,6 @@ pub(crate) mod file {
 
     pub(crate) fn is_over_file(region: &Region) -> bool {
         match region.0 {}
-    }
-
-    /// Every view is another backend's, over memory.
-    #[expect(clippy::unnecessary_wraps, reason = "where views lie over files, it may fail")]
-    pub(crate) fn flush(_keeper: &(dyn Any + Send + Sync), _start: *const u8, _len: usize) -> Result<()> {
-        Ok(())
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::{Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion};
+use crate::{Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _};
 use clap::{Args, Parser};
 
-use super::backend::Backend;
 use super::ending::{self, Endings, Stop};
 use super::output::{self, printable};
 use super::reply;
@@ -38,9 +37,6 @@ pub(crate) struct ClientArgs {
     /// Text to send back to a server that waits for it (samemap-server --duplex)
     #[arg(long, value_name = "TEXT")]
     reply: Option<String>,
-    /// Implementation of shared memory
-    #[arg(long, value_enum, default_value_t = Backend::Native)]
-    backend: Backend,
 }
 
 /// The line in front of the text that was read.
@@ -52,24 +48,15 @@ pub fn main() -> ExitCode {
     ending::conclude("samemap-client", run(&cli.args))
 }
 
-/// Runs the client over the backend that was chosen.
+/// Runs the client.
 pub(crate) fn run(args: &ClientArgs) -> Result<(), Stop> {
-    match args.backend {
-        Backend::Native => read::<Region>(args),
-        #[cfg(feature = "shared-memory")]
-        Backend::SharedMemory => read::<crate::shared_memory::SharedMemoryRegion>(args),
-    }
-}
-
-fn read<R: SharedRegion>(args: &ClientArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     args.reply.as_deref().map_or(Ok(()), reply::check_length)?;
     // A client holds the region too: when it is the last one out, it leaves nothing behind either.
     let endings = Endings::listen()?;
-    let access = args.backend.access_to_read();
-    let region = R::open(&name, &OpenOptions::new(access)).map_err(with_advice)?;
+    let region = Region::open(&name, &OpenOptions::read_only()).map_err(with_advice)?;
     output::line(&format!("The file mapping ({}) is opened", printable(&name.to_string())))?;
-    let request = MapRequest::new(args.offset, args.view_size, access);
+    let request = MapRequest::new(args.offset, args.view_size, Access::ReadOnly);
     let view = region.map(&request).map_err(with_advice)?;
     output::line("The file view is mapped")?;
     let text = view.read_utf16(0)?;

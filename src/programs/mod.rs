@@ -2,15 +2,13 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `server`, `client` | the two programs of the sample, generic over the backend |
+//! | `server`, `client` | the two programs of the sample |
 //! | `reply` | the way back of their duplex form |
 //! | `demo` | both of them as child processes, watched and checked |
 //! | `tool` | the program `samemap`: its subcommands, names, listing and reclaiming |
-//! | `backend` | which backends are built in |
 //! | `ending` | what ends a program, and the status that it leaves |
 //! | `output` | lines on the standard streams |
 
-mod backend;
 pub mod client;
 mod demo;
 mod ending;

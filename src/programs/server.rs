@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Region, SharedRegion};
+use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Region, SharedRegion as _};
 use clap::{Args, Parser};
 
-use super::backend::Backend;
 use super::ending::{self, Endings, Stop};
 use super::output::{self, printable};
 use super::reply::WayBack;
@@ -45,9 +44,6 @@ pub(crate) struct ServerArgs {
     /// Waits for one reply of a client (samemap-client --reply) and prints it
     #[arg(long)]
     duplex: bool,
-    /// Implementation of shared memory
-    #[arg(long, value_enum, default_value_t = Backend::Native)]
-    backend: Backend,
 }
 
 /// The program `samemap-server`.
@@ -56,22 +52,14 @@ pub fn main() -> ExitCode {
     ending::conclude("samemap-server", run(&cli.args))
 }
 
-/// Runs the server over the backend that was chosen.
+/// Runs the server.
 pub(crate) fn run(args: &ServerArgs) -> Result<(), Stop> {
-    match args.backend {
-        Backend::Native => serve::<Region>(args),
-        #[cfg(feature = "shared-memory")]
-        Backend::SharedMemory => serve::<crate::shared_memory::SharedMemoryRegion>(args),
-    }
-}
-
-fn serve<R: SharedRegion>(args: &ServerArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     check_message(args)?;
     let endings = Endings::listen()?;
     // First, so that it is there when a client has read the message; but a region that cannot be made is told first.
     let way_back = args.duplex.then(|| WayBack::create(&name));
-    let region = R::create(&name, &CreateOptions::new(args.size))?;
+    let region = Region::create(&name, &CreateOptions::new(args.size))?;
     let way_back = way_back.transpose()?;
     endings.check()?;
     output::line(&format!("The file mapping ({}) is created", printable(&name.to_string())))?;

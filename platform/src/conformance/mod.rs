@@ -56,8 +56,6 @@ pub mod waits;
 pub mod wakeups;
 
 pub use child::child_entry;
-#[cfg(feature = "raw-sync")]
-pub use family::RawSync;
 pub use family::{Inside, Making, Named, SyncObjects};
 pub use native_child::native_child_entry;
 pub use puppet::{Harness, Puppet};

@@ -105,8 +105,18 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Takes a name away from what lies there, whether it is held or not. Its holders keep the memory.
+/// Takes a name away from an object, whether it is held or not. Its holders keep the memory.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
+    if !candidate.is_folder() {
+        // Or a spare link could be put back at the name.
+        if let Err(errno) = candidate.mark_dead() {
+            return Removal::Refused(errno);
+        }
+    }
+    take_away_and_discard(candidate)
+}
+
+fn take_away_and_discard(candidate: &Candidate) -> Removal {
     let taken = take_away(candidate.path(), candidate.identity());
     taken.and_then(|gone| discard(&gone, candidate.is_folder())).into()
 }
@@ -120,7 +130,7 @@ pub(super) fn remove_impostor(candidate: &Candidate, owner: u32) -> Removal {
     if !owner::may_remove(owner) {
         return Removal::Refused(Errno::ACCESS);
     }
-    take_name_from_the_living(candidate)
+    take_away_and_discard(candidate)
 }
 
 // ---- the sweep's step ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// The round of calls in which the body runs. POSIX promises four.
 const ROUND: usize = 2;
@@ -15,8 +15,12 @@ const ROUND: usize = 2;
 /// The key and one, or zero. No lock of std's: a fork in the middle would leave it locked in the child.
 static KEY: AtomicU64 = AtomicU64::new(0);
 
-/// Has [`super::mutex::reap`] called at the end of this thread. False when the system has no room for that.
-pub(super) fn ask() -> bool {
+/// What is to be called; the same for all threads.
+static BODY: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Has `body` called at the end of this thread. False when the system has no room for that.
+pub(super) fn call(body: fn()) -> bool {
+    BODY.store(body as *mut (), Ordering::Release);
     key().is_some_and(|key| set(key, ROUND))
 }
 
@@ -62,6 +66,10 @@ extern "C" fn end_of_round(value: *mut c_void) {
         Some(key) if rounds_to_come > 0 => {
             set(key, rounds_to_come);
         }
-        _ => super::mutex::reap(),
+        _ => {
+            let body = BODY.load(Ordering::Acquire);
+            // SAFETY: a `fn()` was stored before a thread could have the key's value.
+            unsafe { std::mem::transmute::<*mut (), fn()>(body)() };
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which rules of the contract the crate `shared_memory` does not keep, on this system. The table stands
-//! in ARCHITECTURE.md, and this test fails when it is not what the suite finds; with `SAMEMAP_BLESS=1` it
+//! in docs/adaptors.md, and this test fails when it is not what the suite finds; with `SAMEMAP_BLESS=1` it
 //! writes the table instead.
-#![cfg(all(feature = "conformance", feature = "shared-memory", any(target_os = "linux", windows)))]
+#![cfg(any(target_os = "linux", windows))]
 
 #[path = "support/failing_rules.rs"]
 mod failing_rules;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use failing_rules::Listed;
 use samemap::conformance::{self, run_all};
-use samemap::shared_memory::SharedMemoryRegion;
+use samemap_adaptors::shared_memory::SharedMemoryRegion;
 
 conformance::conformance_child!(adaptor, SharedMemoryRegion);
 
@@ -54,7 +54,7 @@ impl Drop for Litter {
 }
 
 #[test]
-fn fails_what_architecture_md_says() {
+fn fails_what_the_page_says() {
     let litter = Litter::new();
     let directory = litter.directory.to_str().expect("a temporary directory with a plain name");
     let mut harness = adaptor::harness().env("SAMEMAP_CONFORMANCE_TAG", &litter.tag);

@@ -1,4 +1,4 @@
-//! The lists in ARCHITECTURE.md of the rules that an adaptor does not keep, and their comparison with what the suite
+//! The lists in docs/adaptors.md of the rules that an adaptor does not keep, and their comparison with what the suite
 //! finds. With `SAMEMAP_BLESS=1` the page is rewritten instead.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ impl Listed<'_> {
         let differences = self.differences(&page, reports);
         assert!(
             differences.is_empty(),
-            "ARCHITECTURE.md does not say what {} does (SAMEMAP_BLESS=1 rewrites it):\n{}",
+            "docs/adaptors.md does not say what {} does (SAMEMAP_BLESS=1 rewrites it):\n{}",
             self.adaptor,
             differences.join("\n")
         );
@@ -91,7 +91,7 @@ fn system() -> String {
     if cfg!(windows) { "Windows" } else { "Linux" }.to_owned()
 }
 
-/// ARCHITECTURE.md, with the lists between an adaptor's two markers taken apart.
+/// docs/adaptors.md, with the lists between an adaptor's two markers taken apart.
 struct Page {
     before: String,
     lists: BTreeMap<String, Vec<String>>,
@@ -100,12 +100,12 @@ struct Page {
 
 impl Page {
     fn path() -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/adaptors.md")
     }
 
     fn read(adaptor: &str) -> Self {
         let [begin, end] = ["begin", "end"].map(|what| format!("<!-- {adaptor} fails: {what} -->"));
-        let text = std::fs::read_to_string(Self::path()).expect("ARCHITECTURE.md can be read");
+        let text = std::fs::read_to_string(Self::path()).expect("docs/adaptors.md can be read");
         let (before, rest) = text.split_once(&begin).expect("the marker where the lists begin");
         let (inside, after) = rest.split_once(&end).expect("the marker where the lists end");
         let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -123,6 +123,6 @@ impl Page {
         let lists: Vec<String> =
             self.lists.iter().map(|(system, lines)| format!("{system}:\n\n{}\n", lines.join("\n"))).collect();
         let text = format!("{}{}{}", self.before, lists.join("\n"), self.after);
-        std::fs::write(Self::path(), text).expect("ARCHITECTURE.md can be written");
+        std::fs::write(Self::path(), text).expect("docs/adaptors.md can be written");
     }
 }
