@@ -1,8 +1,9 @@
 //! File descriptors of ours.
 //!
-//! None of them is 0, 1 or 2: a process that runs with a standard stream closed would print into an object. And each is
-//! looked at before it is unlocked, replaced or closed: a daemon that closes every descriptor it has may have opened
-//! something else under the number since.
+//! None of them stays 0, 1 or 2: a process that runs with a standard stream closed would print into an object. The kernel
+//! gives out the lowest number, so one of these is copied to a higher one and closed at once. And each is looked at before
+//! it is unlocked, replaced or closed: a daemon that closes every descriptor it has may have opened something else under
+//! the number since.
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};

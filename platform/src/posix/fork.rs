@@ -11,6 +11,8 @@
 //! nothing. The price is a second description for each object, which costs one `open`.
 //!
 //! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are close-on-exec.
+//! What a child must not find locked is `PerProcess`, and the handlers are registered without a lock of std's.
+//!
 //! A raw `clone` and glibc's `_Fork` do not come here either. Their child is told apart by its process id where a handle
 //! goes, so it neither unlocks nor unlinks, but it does keep the descriptions, and with them the objects, alive. It must
 //! not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's lock.
