@@ -48,6 +48,46 @@
 //!   something else. `SECURITY.md` in the repository says more.
 //! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
 //!
+//! # Daemons and forks
+//! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views show
+//! the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a program that
+//! goes into the background forks first and opens then. Where it has opened already, the child holds again before the
+//! parent lets go:
+//!
+//! ```standalone_crate
+//! # #[cfg(not(target_os = "linux"))]
+//! # fn main() {}
+//! # #[cfg(target_os = "linux")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::io::{Read as _, Write as _};
+//! use std::os::unix::net::UnixStream;
+//! # use samemap::{Access, CreateOptions, ObjectName, Region, SharedRegion};
+//! # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
+//!
+//! let region = Region::create(&name, &CreateOptions::new(4096))?;
+//! let (mut parent, mut child) = UnixStream::pair()?;
+//! // SAFETY: this program has no other thread.
+//! let pid = unsafe { libc::fork() };
+//! if pid != 0 {
+//!     parent.read_exact(&mut [0])?;
+//! #     drop(region);
+//! #     let mut status = -1;
+//! #     // SAFETY: a child of this process.
+//! #     unsafe { libc::waitpid(pid, &raw mut status, 0) };
+//! #     assert_eq!(status, 0);
+//!     std::process::exit(0);
+//! }
+//! region.hold_again()?;
+//! child.write_all(&[1])?;
+//! region.view(.., Access::ReadWrite)?.put(0, &1u64)?;
+//! # drop(region);
+//! # std::process::exit(0);
+//! # }
+//! ```
+//!
+//! A daemon that closes every descriptor that it finds closes those of its regions as well: it does so before it opens
+//! them, and [adopts](Region::adopt) what it was offered before that. What it opens under their numbers is safe from them.
+//!
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
 //!   the kernel keeps the rules.

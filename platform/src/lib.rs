@@ -27,6 +27,7 @@ mod kind;
 mod memory;
 mod name;
 mod options;
+mod per_process;
 mod range;
 mod region;
 mod sync;
@@ -59,6 +60,8 @@ pub use kind::ObjectKind;
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
+#[doc(hidden)]
+pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
@@ -72,3 +75,9 @@ pub use waiting::{
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
+
+/// Keeps a shared library that contains this crate loaded until the process ends.
+#[doc(hidden)]
+pub fn stay_loaded() {
+    system::stay_loaded();
+}

@@ -5,10 +5,9 @@
 //! long (see `samemap_platform::words::bell`).
 
 use std::hint;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use samemap_platform::processors;
+use samemap_platform::{Fact, processors};
 
 use super::connection::Limit;
 use crate::Result;
@@ -181,8 +180,8 @@ fn look_for(
 /// Whether the machine has one processor only. It does not matter on which of them this thread may run: the peer may be
 /// on another one.
 fn is_single_processor() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| processors() == 1)
+    static ANSWER: Fact = Fact::unknown();
+    ANSWER.get(|| processors() == 1)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Doorbells: a word that sleepers sleep on, and fences that the kernel makes for the ringers (membarrier(2),
 //! `GLOBAL_EXPEDITED`, Linux 4.16).
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::sync::place::Place;
 use crate::sync::raw::{New, Operation, RawBell};
 use crate::words::Until;
 use crate::words::bell::{self, ASLEEP};
-use crate::{Reset, Result, Sleepers};
+use crate::{Fact, Reset, Result, Sleepers};
 
 #[derive(Clone)]
 pub(crate) struct Bell {
@@ -95,6 +94,6 @@ impl bell::Bell for Bell {
 
 /// Registers this process, once, for the fences that others ask of it.
 fn takes_part_in_fences() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())
+    static ANSWER: Fact = Fact::unknown();
+    ANSWER.get(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())
 }

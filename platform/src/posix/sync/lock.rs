@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -12,13 +11,13 @@ use super::claims::Claim;
 use super::futex::{Expectation, FutexSleeper};
 use super::place::PlaceKey;
 use super::thread_end;
-use crate::ErrorKind;
 use crate::memory::Mapped;
 use crate::posix::fork;
 use crate::sync::place::Place;
 use crate::sync::raw::Failure;
 use crate::words::lock::{self, Found, Giving, Taker};
 use crate::words::{Outcome, Until};
+use crate::{ErrorKind, PerProcess};
 
 /// A lock of this process: one for each lock in shared memory, however many handles there are.
 pub(crate) struct Core {
@@ -76,7 +75,7 @@ impl Drop for LockHandle {
 
 type Cores = HashMap<PlaceKey, Weak<Core>>;
 
-static CORES: fork::PerProcess<StdMutex<Cores>> = fork::PerProcess::new();
+static CORES: PerProcess<StdMutex<Cores>> = PerProcess::new();
 
 fn cores() -> StdMutexGuard<'static, Cores> {
     CORES.get().lock().unwrap_or_else(PoisonError::into_inner)
@@ -233,28 +232,31 @@ impl Drop for Core {
 
 /// What a thread is known by, and whether anybody looks after what it leaves behind.
 struct ThisThread {
+    /// Zero until it is asked for.
+    number: Cell<usize>,
     has_reaper: Cell<bool>,
 }
 
+/// Not an address: that of a thread that has ended is soon another thread's.
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
+
 impl ThisThread {
-    /// A number that no other living thread of this process has.
+    /// A number that no other thread of this process has, or had.
     #[inline]
     fn token() -> usize {
         THIS_THREAD.with(|thread| {
             if !thread.has_reaper.get() {
                 thread.set_reaper();
             }
-            thread.address()
+            thread.number.get()
         })
-    }
-
-    #[inline]
-    fn address(&self) -> usize {
-        ptr::from_ref(self).addr()
     }
 
     #[cold]
     fn set_reaper(&self) {
+        if self.number.get() == 0 {
+            self.number.set(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
+        }
         // Where the system has no room for that, a forgotten guard's lock is owned until the process ends.
         self.has_reaper.set(thread_end::call(reap));
     }
@@ -266,7 +268,7 @@ impl ThisThread {
 fn reap() {
     let ending = THIS_THREAD.with(|thread| {
         thread.has_reaper.set(false);
-        thread.address()
+        thread.number.get()
     });
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
@@ -283,5 +285,6 @@ fn reap() {
 }
 
 thread_local! {
-    static THIS_THREAD: ThisThread = const { ThisThread { has_reaper: Cell::new(false) } };
+    static THIS_THREAD: ThisThread =
+        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false) } };
 }

@@ -11,11 +11,11 @@ use rustix::io::Errno;
 
 use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::memory::Mapped;
-use crate::posix::fork::{Generation, PerProcess, ProcessMark};
+use crate::posix::fork::{Generation, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::sync::place::Place;
 use crate::sync::raw::{Failure, Operation, RawSeat};
-use crate::{Error, Result};
+use crate::{Error, PerProcess, Result};
 
 pub(crate) struct Seat {
     key: PlaceKey,
