@@ -448,9 +448,8 @@ mod on_linux {
         let options = FileOptions::read_write().permissions(open);
         let region = Region::create_over_file(&name(&text), file.path(), &options).expect("free");
         let whole = shm_file(&text);
-        let modes = [whole.join("facts"), whole].map(|path| {
-            fs::metadata(path).expect("a part of the object").permissions().mode() & 0o7777
-        });
+        let modes = [whole.join("facts"), whole]
+            .map(|path| fs::metadata(path).expect("a part of the object").permissions().mode() & 0o7777);
         assert_eq!(modes, [0o1644, 0o755]);
         let system_name = name(&text).system_name();
         let listed = catalog::list().expect("Linux lists");

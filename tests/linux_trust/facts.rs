@@ -333,7 +333,8 @@ fn strange_directories(_arguments: &[String]) {
             }
         }
         for user in [&mut bob, &mut root] {
-            for command in ["open {} rw own", "open {} ro anyone", "create {} owner", "create_or_open {} own"] {
+            for command in ["open {} rw own", "open {} ro anyone", "create {} owner", "create_or_open {} own"]
+            {
                 let answer = user.ask(&command.replace("{}", &name.to_string()));
                 let told = ["error KindMismatch", "error AccessDenied"];
                 assert!(told.iter().any(|it| answer.starts_with(it)), "{command}: {answer}");

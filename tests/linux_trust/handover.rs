@@ -12,6 +12,7 @@ use samemap::{
 };
 
 use super::victims::{BOB, Precious, ROOT};
+use crate::as_users;
 use crate::linux::child::{Role, Start, binary, say};
 use crate::linux::raw::{memfd, message, send_raw};
 use crate::linux::shm::{
@@ -19,7 +20,6 @@ use crate::linux::shm::{
     unique_name, view_of, write_names,
 };
 use crate::linux::{aside, sandbox};
-use crate::as_users;
 
 pub const ROLES: [Role; 6] = [
     ("posing", posing),

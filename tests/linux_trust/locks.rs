@@ -4,8 +4,8 @@ use std::fs::File;
 use std::time::Duration;
 
 use samemap::{
-    CreateOptions, LatestOptions, LatestWriter, LockGuard as _, Lockable as _, OpenOptions, Permissions, Region,
-    Share, SharedMutex, SharedRegion as _,
+    CreateOptions, LatestOptions, LatestWriter, LockGuard as _, Lockable as _, OpenOptions, Permissions,
+    Region, Share, SharedMutex, SharedRegion as _,
 };
 
 use super::attacker::Attacker;

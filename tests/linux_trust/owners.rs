@@ -74,9 +74,13 @@ fn marks(_arguments: &[String]) {
         let mut victims = Victims::with_object(pair, unique_global_name("mark"), "everyone-rw");
         let whole = file_of(&victims.name);
         let facts = whole.join("facts");
-        for (path, mode, good) in
-            [(&facts, 0o644, 0o1644), (&facts, 0o1666, 0o1644), (&facts, 0o1664, 0o1644), (&whole, 0o777, 0o755), (&whole, 0o1777, 0o755)]
-        {
+        for (path, mode, good) in [
+            (&facts, 0o644, 0o1644),
+            (&facts, 0o1666, 0o1644),
+            (&facts, 0o1664, 0o1644),
+            (&whole, 0o777, 0o755),
+            (&whole, 0o1777, 0o755),
+        ] {
             set_mode(path, mode);
             assert_eq!(victims.open().as_deref(), Some("KindMismatch"), "{mode:o}");
             set_mode(path, good);
@@ -105,9 +109,13 @@ fn a_local_name_is_its_own_users() {
 /// Root's object, and another user's, at a user's name, right in every word: placed there, or linked.
 fn local_names(_arguments: &[String]) {
     sandbox::own_shm();
-    for (owner, permissions) in
-        [(ROOT, "owner"), (ROOT, "everyone-rw"), (BOB, "owner"), (BOB, "everyone-rw"), (NOBODY, "everyone-rw")]
-    {
+    for (owner, permissions) in [
+        (ROOT, "owner"),
+        (ROOT, "everyone-rw"),
+        (BOB, "owner"),
+        (BOB, "everyone-rw"),
+        (NOBODY, "everyone-rw"),
+    ] {
         let (mut maker, mut alice) = (User::start(owner), User::start(ALICE));
         let (global, local) = (unique_global_name("laid"), unique_name("laid"));
         maker.must(&format!("create {global} {permissions}"));

@@ -23,12 +23,8 @@ const fn pair(owner: u32, opener: u32, trust: &'static str) -> Pair {
 }
 
 /// Objects that others are let in to.
-pub const OF_SHARED: [Pair; 4] = [
-    pair(ROOT, ROOT, "own"),
-    pair(ALICE, ALICE, "own"),
-    pair(ROOT, ALICE, "own"),
-    pair(ALICE, BOB, "65533"),
-];
+pub const OF_SHARED: [Pair; 4] =
+    [pair(ROOT, ROOT, "own"), pair(ALICE, ALICE, "own"), pair(ROOT, ALICE, "own"), pair(ALICE, BOB, "65533")];
 
 /// Objects for their owner alone, which root opens too.
 pub const OF_PRIVATE: [Pair; 3] =

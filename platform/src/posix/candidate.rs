@@ -442,7 +442,9 @@ fn lies_where_objects_do(life: &Lockable) -> Result<bool, Errno> {
     const RAMFS: u32 = 0x8584_58F6;
     #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
     let system = fs::fstatfs(life)?.f_type as u32;
-    Ok(system == TMPFS || system == RAMFS || dir::device().is_some_and(|own| own == life.identity().parts().0))
+    Ok(system == TMPFS
+        || system == RAMFS
+        || dir::device().is_some_and(|own| own == life.identity().parts().0))
 }
 
 fn leads_to(system_name: &str, life: Identity) -> bool {

@@ -18,8 +18,7 @@ pub fn message(form: u32, access: u32, count: u32, len: u64) -> Vec<u8> {
 pub fn memfd(size: i64, seals: i32) -> OwnedFd {
     // SAFETY: a name that ends in NUL; what is made is ours.
     unsafe {
-        let fd =
-            libc::memfd_create(c"samemap-test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
+        let fd = libc::memfd_create(c"samemap-test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
         assert!(fd >= 0);
         assert_eq!(libc::ftruncate(fd, size), 0);
         assert_eq!(libc::fcntl(fd, libc::F_ADD_SEALS, seals), 0);
@@ -45,11 +44,7 @@ pub fn send_raw(stream: &UnixStream, bytes: &[u8], fds: &[OwnedFd]) {
         (*first).cmsg_level = libc::SOL_SOCKET;
         (*first).cmsg_type = libc::SCM_RIGHTS;
         (*first).cmsg_len = libc::CMSG_LEN(len) as _;
-        std::ptr::copy_nonoverlapping(
-            numbers.as_ptr().cast::<u8>(),
-            libc::CMSG_DATA(first),
-            len as usize,
-        );
+        std::ptr::copy_nonoverlapping(numbers.as_ptr().cast::<u8>(), libc::CMSG_DATA(first), len as usize);
         assert_eq!(libc::sendmsg(stream.as_raw_fd(), &raw const header, 0), bytes.len() as isize);
     }
 }

@@ -118,7 +118,8 @@ pub fn plant_remains(name: &ObjectName, size: u64) {
 
 /// The same of an object that is shared, which is a directory.
 pub fn plant_shared_remains(name: &ObjectName, size: u64) {
-    let options = CreateOptions::new(size).permissions(samemap::Permissions::owner_only().everyone(Share::ReadOnly));
+    let options =
+        CreateOptions::new(size).permissions(samemap::Permissions::owner_only().everyone(Share::ReadOnly));
     let region = Region::create(name, &options).expect("the name is free");
     view_of(&region).write(0, &[0xDD]).expect("in range");
     let whole = file_of(name);
@@ -127,7 +128,8 @@ pub fn plant_shared_remains(name: &ObjectName, size: u64) {
     // Not under a name of ours until it is whole: a sweep would take it for unfinished.
     let made = PathBuf::from(format!("/dev/shm/{}", name.rest()));
     std::fs::create_dir(&made).expect("a free name");
-    for (part, bytes, mode, at) in [("data", &data[..], 0o604, DATA_AT), ("locks", &[][..], 0o200, LOCKS_AT)] {
+    for (part, bytes, mode, at) in [("data", &data[..], 0o604, DATA_AT), ("locks", &[][..], 0o200, LOCKS_AT)]
+    {
         std::fs::write(made.join(part), bytes).expect("a part");
         set_mode(&made.join(part), mode);
         let ino = made.join(part).metadata().expect("a part").ino();
