@@ -8,6 +8,7 @@
 mod linux;
 
 use std::collections::BTreeSet;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,27 +23,17 @@ use linux::shm::{
 };
 use samemap::catalog::{self, State};
 use samemap::{
-    CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region, Share,
-    SharedRegion as _,
+    Access, Courier, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions,
+    Region, Share, SharedRegion as _, Trust,
 };
 use samemap_platform::testing::Step;
 
 /// C6.
 const A_SECOND: Duration = Duration::from_secs(1);
 
-/// The steps that none of the scenarios comes by: those of handing over (`tests/linux_trust`), and two that are one with
-/// others. A closer asks who holds by trying for the remover's lock, and a sweep opens facts as an opener does.
-const NOT_HERE: [Step; 9] = [
-    Step::CloseSawNobody,
-    Step::SweepFactsOpened,
-    Step::SendMarked,
-    Step::SendOpened,
-    Step::SendHeld,
-    Step::SendSent,
-    Step::ReceiveTaken,
-    Step::ReceiveOpened,
-    Step::ReceiveHeld,
-];
+/// The steps that are one with others: a closer asks who holds by trying for the remover's lock, and a sweep opens facts
+/// as an opener does.
+const NOT_HERE: [Step; 2] = [Step::CloseSawNobody, Step::SweepFactsOpened];
 
 /// What a child does with the name, and what it finds there.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +87,7 @@ const fn scenario(role: &'static str, finds: Finds, size: u64, form: Form) -> Sc
     Scenario { role, finds, size, form }
 }
 
-const SCENARIOS: [Scenario; 15] = [
+const SCENARIOS: [Scenario; 17] = [
     scenario("create", Finds::Nothing, SMALL, Form::Private),
     scenario("create", Finds::Remains, SMALL, Form::Private),
     scenario("create", Finds::Remains, LARGE, Form::Private),
@@ -105,6 +96,7 @@ const SCENARIOS: [Scenario; 15] = [
     scenario("open", Finds::Remains, SMALL, Form::Private),
     scenario("create_or_open", Finds::Nothing, SMALL, Form::Private),
     scenario("create_or_open", Finds::Life, SMALL, Form::Private),
+    scenario("hand_over", Finds::Nothing, SMALL, Form::Private),
     scenario("create", Finds::Nothing, SMALL, Form::Shared),
     scenario("create", Finds::Remains, SMALL, Form::Shared),
     scenario("create", Finds::Life, SMALL, Form::Shared),
@@ -112,6 +104,7 @@ const SCENARIOS: [Scenario; 15] = [
     scenario("open", Finds::Remains, SMALL, Form::Shared),
     scenario("create_or_open", Finds::Nothing, SMALL, Form::Shared),
     scenario("create_or_open", Finds::Life, SMALL, Form::Shared),
+    scenario("hand_over", Finds::Nothing, SMALL, Form::Shared),
 ];
 
 /// The two ways to create.
@@ -160,7 +153,13 @@ fn stopped_at_any_point_with_a_temporary_name_it_keeps_nobody_waiting_either() {
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
-    play(&[("create", create), ("open", open), ("create_or_open", create_or_open), ("sweep", sweep)]);
+    play(&[
+        ("create", create),
+        ("open", open),
+        ("create_or_open", create_or_open),
+        ("sweep", sweep),
+        ("hand_over", hand_over),
+    ]);
 }
 
 // ---- the child ----------------------------------------------------------------------------------------
@@ -229,6 +228,21 @@ fn create_or_open(arguments: &[String]) {
 fn open(arguments: &[String]) {
     let (name, _) = arm(arguments);
     tell(Region::open(&name, &OpenOptions::read_write()));
+}
+
+/// Both ends of a connection in one process: what it made and sent, it holds by what it received.
+fn hand_over(arguments: &[String]) {
+    let (name, options) = arm(arguments);
+    ARMED.store(false, Ordering::Relaxed);
+    let made = Region::create(&name, &options).expect("a free name");
+    let (ours, theirs) = UnixStream::pair().expect("sockets");
+    ARMED.store(true, Ordering::Relaxed);
+    Courier::over(ours).send(&made, Access::ReadWrite).expect("connected");
+    let received = Courier::over(theirs).receive(&Trust::default());
+    ARMED.store(false, Ordering::Relaxed);
+    drop(made);
+    ARMED.store(true, Ordering::Relaxed);
+    tell(received);
 }
 
 fn sweep(arguments: &[String]) {
@@ -332,7 +346,7 @@ fn for_every_point(way: Way, check: fn(Point<'_>)) {
     let _alone = alone();
     // The way matters to creators only.
     let matters = |scenario: &Scenario| {
-        scenario.role != "open" && scenario.size == SMALL && scenario.form == Form::Private
+        scenario.role.starts_with("create") && scenario.size == SMALL && scenario.form == Form::Private
     };
     for scenario in SCENARIOS.into_iter().filter(|scenario| way == Way::Nameless || matters(scenario)) {
         let all = points_of(scenario, way);
@@ -384,7 +398,19 @@ impl Point<'_> {
 
     /// Whether the stopped child itself holds the object of that name.
     fn child_holds(&self) -> bool {
-        let holding = [Step::CreatePublished, Step::OpenHeld, Step::OpenFactsRead, Step::OpenNameChecked];
+        let holding = [
+            Step::CreatePublished,
+            Step::OpenHeld,
+            Step::OpenFactsRead,
+            Step::OpenNameChecked,
+            Step::SendMarked,
+            Step::SendOpened,
+            Step::SendHeld,
+            Step::SendSent,
+            Step::ReceiveTaken,
+            Step::ReceiveOpened,
+            Step::ReceiveHeld,
+        ];
         holding.iter().any(|step| step.name() == self.name())
     }
 

@@ -16,7 +16,7 @@ use crate::linux::shm::{
 };
 use crate::linux::users::{ALICE, NOBODY, User};
 
-pub const ROLES: [Role; 7] = [
+pub const ROLES: [Role; 8] = [
     ("parts_of_a_shared_object", parts_of_a_shared_object),
     ("facts_in_data", facts_in_data),
     ("trailer_of_a_handed_object", trailer_of_a_handed_object),
@@ -24,6 +24,7 @@ pub const ROLES: [Role; 7] = [
     ("trailer_by_others", trailer_by_others),
     ("lead_astray", lead_astray),
     ("truncated", truncated),
+    ("strange_directories", strange_directories),
 ];
 
 /// Where the owner's process keeps it.
@@ -295,4 +296,53 @@ fn truncated(_arguments: &[String]) {
         victims.owner.must("drop");
         assert_no_file(&victims.name);
     }
+}
+
+// ---- directories that no object is ------------------------------------------------------------------------
+
+#[test]
+fn a_directory_with_anything_else_in_place_of_facts_is_told_as_such() {
+    as_users("a_directory_with_anything_else_in_place_of_facts_is_told_as_such", "strange_directories");
+}
+
+/// An attacker's directory on the name: whatever lies in it, nothing is followed, waited for, or removed.
+fn strange_directories(_arguments: &[String]) {
+    sandbox::own_shm();
+    let (mut bob, mut root) = (User::start(BOB), User::start(0));
+    let precious = Precious::at(PathBuf::from("/dev/shm/precious"), BOB);
+    let lays: [fn(&Path, &Path); 6] = [
+        |_, _| (),
+        |at, precious| std::os::unix::fs::symlink(precious, at).expect("a free name"),
+        |at, _| std::os::unix::fs::symlink("facts", at).expect("a free name"),
+        |at, _| std::fs::create_dir(at).expect("a free name"),
+        |at, _| drop(std::os::unix::net::UnixListener::bind(at).expect("a free name")),
+        |at, _| {
+            let path = std::ffi::CString::new(at.to_str().expect("text")).expect("no NUL");
+            // SAFETY: a path that ends in NUL.
+            assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o666) }, 0);
+        },
+    ];
+    for lay in lays {
+        let name = unique_global_name("strange");
+        let whole = crate::linux::shm::file_of(&name);
+        std::fs::create_dir(&whole).expect("a free name");
+        lay(&whole.join("facts"), precious.path());
+        for path in [&whole.join("facts"), &whole] {
+            if path.symlink_metadata().is_ok() {
+                std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+            }
+        }
+        for user in [&mut bob, &mut root] {
+            for command in ["open {} rw own", "open {} ro anyone", "create {} owner", "create_or_open {} own"]
+            {
+                let answer = user.ask(&command.replace("{}", &name.to_string()));
+                let told = ["error KindMismatch", "error AccessDenied"];
+                assert!(told.iter().any(|it| answer.starts_with(it)), "{command}: {answer}");
+            }
+            user.must("sweep");
+        }
+        assert!(whole.is_dir(), "it was removed");
+        std::fs::remove_dir_all(whole).expect("root may");
+    }
+    precious.assert_untouched();
 }

@@ -8,20 +8,21 @@ use samemap::catalog;
 use super::attacker::{Attacker, hex};
 use super::victims::{MARK, OF_PRIVATE, OF_SHARED, Victims};
 use crate::as_users;
-use crate::linux::child::Role;
+use crate::linux::child::{Role, Start};
 use crate::linux::sandbox;
 use crate::linux::shm::{
     NAME_AT, NAME_LEN_AT, SYSTEM_NAME_AT, SYSTEM_NAME_LEN_AT, assert_no_file, file_of, unique_global_name,
 };
 use crate::linux::users::{ALICE, NOBODY, User};
 
-pub const ROLES: [Role; 6] = [
+pub const ROLES: [Role; 7] = [
     ("links_of_attackers", links_of_attackers),
     ("spare_links", spare_links),
     ("put_back", put_back),
     ("handed_and_linked", handed_and_linked),
     ("parts_elsewhere", parts_elsewhere),
     ("taken_by_force", taken_by_force),
+    ("swept_aside", swept_aside),
 ];
 
 const LIFE_BYTE: u64 = 1 << 62;
@@ -274,4 +275,40 @@ fn taken_by_force(_arguments: &[String]) {
             assert_eq!(victims.owner.must("read"), MARK.to_string(), "its holder keeps the memory");
         }
     }
+}
+
+#[test]
+fn a_sweep_believes_no_name_in_a_strangers_file() {
+    for (number, _) in STRANGE_NAMES.iter().enumerate() {
+        let test = "a_sweep_believes_no_name_in_a_strangers_file";
+        if let Some(mut child) = sandbox::start_or_aside(test, Start::role("swept_aside").argument(number)) {
+            child.finish();
+        }
+    }
+}
+
+/// What a sweeper's own process would trip over, and where it would be led.
+const STRANGE_NAMES: [&str; 3] =
+    ["samemap.\0", "../../mnt/samemap.mine", "samemap.x/../../../mnt/samemap.mine"];
+
+/// What is unfinished, and loses its temporary name under the sweep: it would look for the name in the facts.
+fn swept_aside(arguments: &[String]) {
+    sandbox::own_shm();
+    sandbox::mount_tmpfs(c"/mnt", c"mode=755");
+    let name = unique_global_name("aside");
+    // A dead object elsewhere, right by its own words.
+    let mut bytes = crate::linux::shm::object_bytes(&name, 4096);
+    let says = STRANGE_NAMES[arguments[0].parse::<usize>().expect("a number")];
+    bytes[4096 + SYSTEM_NAME_LEN_AT..][..4].copy_from_slice(&(says.len() as u32).to_le_bytes());
+    bytes[4096 + SYSTEM_NAME_AT..][..says.len()].copy_from_slice(says.as_bytes());
+    for path in ["/mnt/samemap.mine", "/dev/shm/samemap.new.1.0"] {
+        crate::linux::shm::write_marked(Path::new(path), &bytes);
+    }
+    samemap_platform::testing::at_stop_points(|point| {
+        if point == "sweep: opened" {
+            let _ = std::fs::rename("/dev/shm/samemap.new.1.0", "/dev/shm/samemap.new.1.1");
+        }
+    });
+    catalog::reclaim().expect("a sweep works");
+    assert!(Path::new("/mnt/samemap.mine").exists(), "it was removed");
 }

@@ -30,7 +30,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, FileType, Mode, OFlags, Stat};
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::descriptor::{self, Descriptor, Identity, Lockable};
@@ -198,7 +198,11 @@ impl Candidate {
             Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Nothing),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
-            Err(errno) => return Err(errno.into()),
+            Err(errno) => {
+                let stat = fs::statat(&folder, FACTS, AtFlags::SYMLINK_NOFOLLOW).ok();
+                let strange = stat.as_ref().and_then(not_regular);
+                return Err(strange.map_or(errno.into(), |what| Unopened::Foreign(what, errno)));
+            }
         };
         reached(Step::OpenFactsOpened);
         let (identity, system_name) = (Identity::from(&stat), system_name.to_owned());

@@ -133,9 +133,18 @@ pub(super) fn assemble(
     }
 }
 
-/// Memory and files without a name tell nothing but their owner.
+/// Memory and files without a name tell nothing but their owner; where a server of some user's says whose a file is
+/// (FUSE), not even that.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
+    const FUSE: u32 = 0x6573_5546;
     let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
+    let system = fs::fstatfs(fd).map_err(|errno| context.os(errno))?.f_type as u32;
+    if system == FUSE && *trust != Trust::Anyone {
+        return Err(context.error(ErrorKind::UntrustedOwner { owner: None }).with_detail(
+            "it lies on a file system of a user's own (FUSE), which says whose it is as it likes; accept anybody's (Trust::Anyone), or have it copied elsewhere",
+        ));
+    }
     check_owner(stat.st_uid, false, trust, context)
 }
 
