@@ -58,6 +58,12 @@ check_tree() {
     ! grep -w clap <<<"$tree"
 }
 
+# No two files import each other, and imports run one way down.
+check_imports() {
+    need_python
+    ci/imports.py --self-test && ci/imports.py
+}
+
 check_shell() {
     need_apt shellcheck
     shellcheck -x .ci/run ci/*.sh
@@ -74,6 +80,11 @@ document() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features
 }
 
+# What would be published is complete, as far as can be told without building it. No registry is asked to take it.
+check_packages() {
+    cargo package -p samemap-platform -p samemap -p samemap-adaptors --no-verify --allow-dirty
+}
+
 main() {
     local failed=()
     need_cc
@@ -84,6 +95,8 @@ main() {
     cargo fmt --all --check || failed+=(fmt)
     step "rules of the project"
     check_rules || failed+=(rules)
+    step "imports"
+    check_imports || failed+=(imports)
     step "dependencies without the programs"
     check_tree || failed+=(tree)
     step "shellcheck"
@@ -95,6 +108,8 @@ main() {
     check_fuzz_targets || failed+=(fuzz)
     step "documentation"
     document || failed+=(doc)
+    step "packages"
+    check_packages || failed+=(packages)
 
     [[ ${#failed[@]} -eq 0 ]] || fail "lint: ${failed[*]}"
 }

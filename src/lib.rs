@@ -34,8 +34,8 @@
 //! - **Three calls**: [`create`](SharedRegion::create) wants a free name,
 //!   [`open`](SharedRegion::open) a taken one, [`create_or_open`](SharedRegion::create_or_open) says
 //!   which of the two it met. A half-made region is never seen.
-//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whoever created it, and
-//!   never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
+//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whichever process created it,
+//!   and never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
 //! - **Memory** is whole pages, reads as zeros when it is new, and is committed at creation: what cannot
 //!   be had is an error then, not a signal later.
 //! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of
@@ -43,16 +43,59 @@
 //! - **Locks** are owned by a thread. When an owner dies, the next one [is told](LockGuard::abandoned). No
 //!   wake-up is lost because somebody was killed, and every wait has a timeout.
 //! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
-//!   another ordinary user owns is not opened unless [`Trust`] says so.
+//!   another ordinary user owns is not opened unless [`Trust`] says so. What an object is, only its owner can say. A user
+//!   that is let in to read can keep it alive, and one that is let in to write can spoil the data; neither can make it
+//!   something else. `SECURITY.md` in the repository says more.
 //! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
+//!
+//! # Daemons and forks
+//! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views show
+//! the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a program that
+//! goes into the background forks first and opens then. Where it has opened already, the child holds again before the
+//! parent lets go:
+//!
+//! ```standalone_crate
+//! # #[cfg(not(target_os = "linux"))]
+//! # fn main() {}
+//! # #[cfg(target_os = "linux")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::io::{Read as _, Write as _};
+//! use std::os::unix::net::UnixStream;
+//! # use samemap::{Access, CreateOptions, ObjectName, Region, SharedRegion};
+//! # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
+//!
+//! let region = Region::create(&name, &CreateOptions::new(4096))?;
+//! let (mut parent, mut child) = UnixStream::pair()?;
+//! // SAFETY: this program has no other thread.
+//! let pid = unsafe { libc::fork() };
+//! if pid != 0 {
+//!     parent.read_exact(&mut [0])?;
+//! #     drop(region);
+//! #     let mut status = -1;
+//! #     // SAFETY: a child of this process.
+//! #     unsafe { libc::waitpid(pid, &raw mut status, 0) };
+//! #     assert_eq!(status, 0);
+//!     std::process::exit(0);
+//! }
+//! region.hold_again()?;
+//! child.write_all(&[1])?;
+//! region.view(.., Access::ReadWrite)?.put(0, &1u64)?;
+//! # drop(region);
+//! # std::process::exit(0);
+//! # }
+//! ```
+//!
+//! A daemon that closes every descriptor that it finds closes those of its regions as well: it does so before it opens
+//! them, and [adopts](Region::adopt) what it was offered before that. What it opens under their numbers is safe from them.
 //!
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
 //!   the kernel keeps the rules.
-//! - On Linux it is a `shm_open` object under the name that [`ObjectName::posix_name`] gives, so that a C
-//!   or Python program can map the same bytes, and locks keep the rules. What the holders of a region
-//!   leave behind when all of them are killed cannot be opened any more and is reclaimed by whoever comes
-//!   next; [`catalog`] lists and reclaims it too.
+//! - On Linux it lies in /dev/shm, and locks keep the rules. A region that is for its owner alone is a `shm_open` object
+//!   under the name that [`ObjectName::posix_name`] gives; one that lets others in has its bytes in the file that
+//!   [`catalog::data_path`] gives. So a C or Python program can map the same bytes. What the holders of a region leave
+//!   behind when all of them are killed cannot be opened any more and is reclaimed by the next process that comes;
+//!   [`catalog`] lists and reclaims it too.
 //! - On Linux objects to wait for are words in shared memory and futexes.
 //! - On macOS, FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object
 //!   answers [`Unsupported`](ErrorKind::Unsupported).

@@ -15,9 +15,10 @@ use linux::child::{Child, Start, hear, play, say};
 use linux::forked::{Forked, fork, raw_fork};
 use linux::shm::{assert_not_found, assert_nothing_left, id_of, kind_of, name, unique_name, view_of};
 use samemap::{
-    Access, Courier, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Region,
-    SharedRegion as _, View,
+    Access, Courier, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Permissions, Region,
+    Share, SharedRegion as _, Trust, View,
 };
+use samemap_platform::testing::Step;
 
 const MARK: u64 = 0x5A3E_3A9A;
 
@@ -93,26 +94,69 @@ fn child_may_make_regions_of_its_own() {
 /// A fork may come at any moment of another thread's calls: also then the child holds nothing.
 #[test]
 fn child_that_is_forked_in_the_middle_of_a_call_holds_nothing() {
-    for point in [
-        "create: held",
-        "create: published",
-        "open: held",
-        "close: saw nobody",
-        "remove: locked",
-        "send: held",
-    ] {
+    for (point, form) in points_to_fork_at() {
         let name = unique_name("fork-within");
-        let others = (point == "open: held").then(|| create_marked(&name));
-        let mut parent = Start::role("forks_within").argument(&name).argument(point).start();
+        let others = point.starts_with("open").then(|| create_in_form(&name, form));
+        let mut parent = Start::role("forks_within").argument(&name).argument(point).argument(form).start();
         parent.expect("forked");
         parent.kill();
         drop(others);
         let opened = Region::open(&name, &OpenOptions::read_only());
-        assert_eq!(kind_of(opened), Some(ErrorKind::NotFound), "a child forked at {point} holds the object");
+        assert_eq!(kind_of(opened), Some(ErrorKind::NotFound), "a child forked at {point} holds the {form}");
         let created = Region::create(&name, &CreateOptions::new(4096));
         drop(created.unwrap_or_else(|error| panic!("a child forked at {point} keeps the name: {error:?}")));
         assert_nothing_left(&name);
     }
+}
+
+/// What lies between any two system calls, for an object in one file and for one in a directory.
+fn points_to_fork_at() -> Vec<(&'static str, &'static str)> {
+    use Step::*;
+    let both = [
+        CreateHeld,
+        CreateCommitted,
+        CreatePublished,
+        OpenOpened,
+        OpenSawHolders,
+        OpenHeld,
+        OpenFactsRead,
+        OpenNameChecked,
+        CloseReleased,
+        RemoveLocked,
+        RemoveNameChecked,
+        SendOpened,
+        SendHeld,
+        ReceiveTaken,
+        ReceiveOpened,
+        ReceiveHeld,
+    ];
+    let of_files = [CreateFileMade, CreateTrailerWritten, RemoveMarkedDead, RemoveUnlinked, SendMarked];
+    let of_folders = [
+        CreateDirMade,
+        CreateFactsMade,
+        CreateDataMade,
+        CreateLocksMade,
+        CreateFactsWritten,
+        CreateWidened,
+        RemoveRenamed,
+        RemoveDataUnlinked,
+        RemoveLocksUnlinked,
+        RemoveEmptied,
+        RemoveDirGone,
+    ];
+    let file = both.into_iter().chain(of_files).map(|step| (step.name(), "file"));
+    let folder = both.into_iter().chain(of_folders).map(|step| (step.name(), "folder"));
+    file.chain(folder).collect()
+}
+
+/// An object in one file, or in a directory.
+fn create_in_form(name: &ObjectName, form: &str) -> Region {
+    let options = CreateOptions::new(65536);
+    let permissions = match form {
+        "file" => Permissions::owner_only(),
+        _ => Permissions::owner_only().everyone(Share::ReadWrite),
+    };
+    Region::create(name, &options.permissions(permissions)).expect("a free name")
 }
 
 /// A forked child makes its copies anew, also where all the descriptors that it may have are in use.
@@ -123,6 +167,14 @@ fn child_that_is_forked_with_all_descriptors_in_use_holds_nothing() {
     parent.kill();
     assert_not_found(&name);
     assert_nothing_left(&name);
+}
+
+/// Whatever lock of this process's own another thread holds at that moment, the child can go on.
+#[test]
+fn child_that_is_forked_while_others_adopt_can_adopt() {
+    let mut parent = Start::role("adopts_in_a_storm").env("SAMEMAP_OFFER_storm", "of no use").start();
+    parent.expect("done");
+    parent.finish();
 }
 
 #[test]
@@ -189,6 +241,7 @@ fn child_entry() {
         ("child_creates", child_creates),
         ("forks_within", forks_within),
         ("no_descriptor_left", no_descriptor_left),
+        ("adopts_in_a_storm", adopts_in_a_storm),
     ]);
 }
 
@@ -310,16 +363,17 @@ fn mark_in(view: &View) -> u64 {
 fn child_outlives_drop(arguments: &[String]) {
     let name = name(&arguments[0]);
     let region = create_marked(&name);
-    let read_only = view(&region, Access::ReadOnly);
-    let (ours, child) = duplicated((region, read_only), |(region, read_only)| {
+    let views = [view(&region, Access::ReadOnly), view(&region, Access::ReadWrite)];
+    let (ours, child) = duplicated((region, views), |(region, [read_only, read_write])| {
         assert_eq!(hear(), "look");
         assert_eq!(mark_in(&read_only), MARK);
-        // A new view of what is gone: the child's copy of the region still leads there.
-        let fresh = view(&region, Access::ReadWrite);
-        assert_eq!(mark_in(&fresh), MARK);
-        fresh.put(8, &MARK).expect("in range");
+        // A new view of what is gone: the child's copy of the region still leads there, but not for writing.
+        assert_eq!(mark_in(&view(&region, Access::ReadOnly)), MARK);
+        let writing = region.map(&MapRequest::new(0, 4096, Access::ReadWrite));
+        assert_eq!(kind_of(writing), Some(ErrorKind::AccessDenied));
+        read_write.put(8, &MARK).expect("in range");
         assert_eq!(read_only.get::<u64>(8).expect("in range"), MARK, "two views of one object");
-        drop((region, read_only, fresh));
+        drop((region, read_only, read_write));
         say("the child still reads");
     });
     drop(ours);
@@ -382,6 +436,30 @@ fn child_creates(arguments: &[String]) {
     drop(other);
 }
 
+fn adopts_in_a_storm(_: &[String]) {
+    let adopt = || assert_eq!(kind_of(Region::adopt("storm")), Some(ErrorKind::InvalidArgument));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    adopt();
+                }
+            });
+        }
+        let _over = SetAtEnd(&over);
+        for _ in 0..100 {
+            fork(|| {
+                // SAFETY: a plain number is set; one that hangs ends by the signal, and fails.
+                unsafe { libc::alarm(20) };
+                adopt();
+            })
+            .finish();
+        }
+    });
+    say("done");
+}
+
 static FORK_AT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
 /// Forks in the middle of creating or opening, as another thread may at any moment.
@@ -402,12 +480,13 @@ fn forks_within(arguments: &[String]) {
     let name = name(&arguments[0]);
     if arguments[1].starts_with("open") {
         drop(Region::open(&name, &OpenOptions::read_write()).expect("the test holds it"));
-    } else if arguments[1].starts_with("send") {
-        let region = create_marked(&name);
-        let (stream, _other) = std::os::unix::net::UnixStream::pair().expect("sockets");
-        Courier::over(stream).send(&region, Access::ReadWrite).expect("it is connected");
     } else {
-        drop(create_marked(&name));
+        let region = create_in_form(&name, &arguments[2]);
+        if arguments[1].starts_with("send") || arguments[1].starts_with("receive") {
+            let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("sockets");
+            Courier::over(ours).send(&region, Access::ReadWrite).expect("it is connected");
+            drop(Courier::over(theirs).receive(&Trust::default()).expect("it was sent"));
+        }
     }
     panic!("{} was not reached", arguments[1]);
 }

@@ -432,6 +432,59 @@ fn a_forked_child_drops_its_copies_and_waits_for_its_own() {
     assert!(puppet.status.success(), "{puppet:#?}");
 }
 
+/// A part of the test below: forks while other threads' tasks come to wait, and cease to.
+#[cfg(target_os = "linux")]
+#[test]
+fn puppet_that_forks_in_a_storm() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    struct SetAtEnd<'a>(&'a AtomicBool);
+    impl Drop for SetAtEnd<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    if std::env::var(NAME).is_err() {
+        return;
+    }
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let runtime = one_thread();
+                while !over.load(Ordering::Relaxed) {
+                    let (mut ours, _theirs) = pair();
+                    run(&runtime, async {
+                        assert!(timeout(Duration::from_micros(10), ours.receiver().recv()).await.is_err());
+                    });
+                }
+            });
+        }
+        // Ends the others also when this fails.
+        let _over = SetAtEnd(&over);
+        for _ in 0..100 {
+            linux::forked::fork(|| {
+                // SAFETY: a plain number is set; one that hangs ends by the signal, and fails.
+                unsafe { libc::alarm(20) };
+                let runtime = one_thread();
+                let (mut ours, theirs) = pair();
+                let echo = runtime.spawn(echo(theirs));
+                run(&runtime, ping(&mut ours, 3));
+                drop(ours);
+                run(&runtime, echo).expect("no panics");
+            })
+            .finish();
+        }
+    });
+}
+
+/// Whatever lock of the waiting threads another thread holds at that moment.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_that_is_forked_while_tasks_come_and_go_can_wait() {
+    let puppet = puppet("puppet_that_forks_in_a_storm", "unused").finish();
+    assert!(puppet.status.success(), "{puppet:#?}");
+}
+
 #[test]
 fn halves_can_block_again() {
     let runtime = one_thread();

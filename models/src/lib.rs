@@ -1,3 +1,5 @@
+//! What is modelled: the life of an object, in [`life`], and all that sleeps and wakes, here.
+//!
 //! The words of `samemap_platform::words` in loom's world, where every order of steps is tried, with every
 //! value that a load may see.
 //!
@@ -15,6 +17,8 @@
 //!
 //! Two threads are tried in every order. Three are tried in every order that takes a thread off the
 //! processor against its will at most [`PREEMPTIONS`] times: without that bound the larger ones take hours.
+
+pub mod life;
 
 use std::collections::VecDeque;
 

@@ -21,6 +21,9 @@ struct Shared {
     dead: AtomicBool,
     /// How many learnt that the owner before them died.
     heirs: AtomicU32,
+    /// The claim of the thread that owns the lock, as its process knows it. Not loom's: a thread asks whether it is itself, and
+    /// the answer to that is the same in every order of steps.
+    owner: std::sync::atomic::AtomicU32,
 }
 
 impl Shared {
@@ -31,23 +34,33 @@ impl Shared {
             protected: Protected::new(),
             dead: AtomicBool::new(false),
             heirs: AtomicU32::new(0),
+            owner: std::sync::atomic::AtomicU32::new(0),
         })
     }
 
-    fn take(&self, claim: u32, until: Until) -> Outcome<Found> {
+    /// What a thread with this claim takes with.
+    fn taker(&self, claim: u32) -> Taker<'_, ModelWord, Kernel, impl Fn(u32) -> bool> {
         let is_dead = |other| other == MORTAL && self.dead.load(Ordering::Acquire);
-        let taker = Taker { word: &self.word, claim, sleeper: &self.kernel, is_dead: &is_dead };
-        let outcome = taker.take(until);
+        Taker { word: &self.word, claim, sleeper: &self.kernel, is_dead }
+    }
+
+    fn take(&self, claim: u32, until: Until) -> Outcome<Found> {
+        // The same order of things as in the backend: who owns it is noted after it is taken, and forgotten before it is given
+        // up, in memory of the process alone.
+        let is_ours = || self.owner.load(Ordering::Relaxed) == claim;
+        let outcome = self.taker(claim).take(is_ours, || until);
         if let Outcome::Got(found) = outcome {
             if found == Found::Abandoned {
                 self.heirs.fetch_add(1, Ordering::Relaxed);
             }
+            self.owner.store(claim, Ordering::Relaxed);
             self.protected.count();
         }
         outcome
     }
 
     fn give(&self, claim: u32, giving: Giving) {
+        self.owner.store(0, Ordering::Relaxed);
         lock::give(&self.word, claim, giving, &self.kernel).expect("it is owned");
         if self.kernel.loses_wake_ups() {
             self.kernel.let_slices_end();
@@ -72,9 +85,8 @@ impl Shared {
 
     /// As one of several objects that somebody waits for, none of which is to be had but this.
     fn wait_for_any_and_unlock(&self, claim: u32) {
-        let is_dead = |other| other == MORTAL && self.dead.load(Ordering::Acquire);
-        let taker = Taker { word: &self.word, claim, sleeper: &self.kernel, is_dead: &is_dead };
-        let mut outcome = taker.take(Until::Now);
+        let taker = self.taker(claim);
+        let mut outcome = taker.take(|| false, || Until::Now);
         while outcome == Outcome::TimedOut {
             if let Some(seen) = lock::announce(&self.word) {
                 let _ = self.kernel.sleep(&self.word, seen, Until::Forever);
@@ -113,6 +125,20 @@ fn two_take_turns() {
         let shared = Shared::new(0, Kernel::new());
         together(&shared, &[|s| s.lock_and_unlock(1)], |s| s.lock_and_unlock(2));
         shared.is_free_after(2, 0);
+    });
+}
+
+/// An owner takes it once more whatever the other one does, and the other one never thinks that it is the owner.
+#[test]
+fn the_owner_alone_takes_it_once_more() {
+    exhaustively(|| {
+        let shared = Shared::new(0, Kernel::new());
+        together(&shared, &[|s| s.lock_and_unlock(1)], |s| {
+            assert_eq!(s.take(2, Until::Forever), Outcome::Got(Found::InOrder));
+            assert_eq!(s.take(2, Until::Now), Outcome::Got(Found::Ours));
+            s.give(2, Giving::InOrder);
+        });
+        shared.is_free_after(3, 0);
     });
 }
 

@@ -8,7 +8,8 @@ use crate::{Access, Disposition, ObjectName, Permissions, Region, Result, Trust,
 /// How a region is to be made over a file.
 ///
 /// ```
-/// use samemap_platform::FileOptions;
+/// # use samemap_platform as samemap;
+/// use samemap::FileOptions;
 /// let options = FileOptions::read_write().size(1 << 20);
 /// assert_eq!(options.asked_size(), Some(1 << 20));
 /// ```

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust, system};
+use crate::{Access, Error, ErrorKind, PerProcess, Region, Result, SharedRegion as _, Trust, system};
 
 /// # Sharing by handle
 /// A region, named or not, can be handed to another process, which then holds it in its own right: it does not
@@ -24,13 +24,14 @@ impl Region {
     /// [`Offer`] until the child has adopted.
     ///
     /// ```
-    /// # use samemap_platform::{Access, CreateOptions, Region, SharedRegion};
+    /// # use samemap_platform as samemap;
+    /// # use samemap::{Access, CreateOptions, Region, SharedRegion};
     /// # let mut command = std::process::Command::new("true");
     /// let region = Region::anonymous(&CreateOptions::new(4096))?;
     /// let offer = region.offer_to(&mut command, "frames", Access::ReadWrite)?;
     /// // let child = command.spawn()?; … and in the child: Region::adopt("frames")?
     /// # drop(offer);
-    /// # Ok::<(), samemap_platform::Error>(())
+    /// # Ok::<(), samemap::Error>(())
     /// ```
     ///
     /// # Errors
@@ -87,8 +88,8 @@ impl Region {
             );
         };
         // Locked until it is adopted: what is adopted twice would be closed twice.
-        static ADOPTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-        let mut adopted = ADOPTED.lock().unwrap_or_else(PoisonError::into_inner);
+        static ADOPTED: PerProcess<Mutex<BTreeSet<String>>> = PerProcess::new();
+        let mut adopted = ADOPTED.get().lock().unwrap_or_else(PoisonError::into_inner);
         if adopted.contains(&variable) {
             return not_found("it was adopted before, in this process; clone the Region in place of that");
         }

@@ -4,8 +4,8 @@
 //! Use the crate `samemap`, which re-exports all of this. This crate is the room for everything that
 //! differs between systems: every `cfg` on the target and every unsafe system call lives here.
 //!
-//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whoever
-//! created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
+//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whichever
+//! process created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
 //! states them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page
 //! as code.
 #![cfg_attr(
@@ -27,8 +27,10 @@ mod kind;
 mod memory;
 mod name;
 mod options;
+mod per_process;
 mod range;
 mod region;
+mod sync;
 mod sync_options;
 mod system;
 mod waiting;
@@ -58,12 +60,14 @@ pub use kind::ObjectKind;
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
+#[doc(hidden)]
+pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::{
+pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{Region, processors};
 pub use waiting::{
     Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
@@ -71,3 +75,9 @@ pub use waiting::{
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
+
+/// Keeps a shared library that contains this crate loaded until the process ends.
+#[doc(hidden)]
+pub fn stay_loaded() {
+    system::stay_loaded();
+}

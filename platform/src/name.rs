@@ -66,12 +66,13 @@ impl fmt::Display for NameRule {
 /// A name that was made is a valid one (rule C1). Names are case-sensitive (C2).
 ///
 /// ```
-/// use samemap_platform::ObjectName;
+/// # use samemap_platform as samemap;
+/// use samemap::ObjectName;
 /// let name = ObjectName::new("SampleMap")?;
 /// assert_eq!(name.to_string(), r"Local\SampleMap");
 /// assert_eq!(name, ObjectName::new(r"Local\SampleMap")?);
 /// assert!(ObjectName::new(r"local\SampleMap").is_err());
-/// # Ok::<(), samemap_platform::Error>(())
+/// # Ok::<(), samemap::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectName {
@@ -144,6 +145,10 @@ impl ObjectName {
     /// `/samemap.1000.X` and `Global\X` is `/samemap.global.X`. Bytes of the name's UTF-8 form outside
     /// `[A-Za-z0-9_-]` are percent-encoded. A name that would be longer than the system allows is
     /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
+    ///
+    /// An object that others than its owner are let in to is a directory of this name, which `shm_open` does not open:
+    /// [`catalog::data_path`](crate::catalog::data_path) has the file in it. In a user namespace the id is that of the
+    /// user outside of it.
     ///
     /// # Platform-specific behavior
     /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.

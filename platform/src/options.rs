@@ -5,7 +5,8 @@ use crate::{Access, Permissions, Trust};
 /// How a region is to be created, or created or opened.
 ///
 /// ```
-/// use samemap_platform::{CreateOptions, Permissions, Share};
+/// # use samemap_platform as samemap;
+/// use samemap::{CreateOptions, Permissions, Share};
 /// let options = CreateOptions::new(65536)
 ///     .permissions(Permissions::owner_only().group(Share::ReadOnly));
 /// assert_eq!(options.size(), 65536);

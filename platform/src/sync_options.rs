@@ -8,7 +8,8 @@ use crate::{Error, ErrorKind, Permissions, Reset, Result, SyncOptions, Trust};
 /// How an event is to be created, or created or opened.
 ///
 /// ```
-/// use samemap_platform::{EventOptions, Permissions, Reset, Share};
+/// # use samemap_platform as samemap;
+/// use samemap::{EventOptions, Permissions, Reset, Share};
 /// let options = EventOptions::new(Reset::Manual)
 ///     .set_at_first()
 ///     .permissions(Permissions::owner_only().group(Share::ReadWrite));
@@ -67,7 +68,8 @@ impl EventOptions {
 /// How a semaphore is to be created, or created or opened.
 ///
 /// ```
-/// use samemap_platform::SemaphoreOptions;
+/// # use samemap_platform as samemap;
+/// use samemap::SemaphoreOptions;
 /// let options = SemaphoreOptions::new(2, 8);
 /// assert_eq!((options.initial(), options.maximum()), (2, 8));
 /// ```
@@ -137,7 +139,8 @@ impl SemaphoreOptions {
 /// How a timer is to be created, or created or opened.
 ///
 /// ```
-/// use samemap_platform::{Reset, TimerOptions};
+/// # use samemap_platform as samemap;
+/// use samemap::{Reset, TimerOptions};
 /// assert_eq!(TimerOptions::new(Reset::Auto).reset(), Reset::Auto);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

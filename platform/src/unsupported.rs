@@ -63,6 +63,14 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Nothing is called later.
+pub(crate) fn stay_loaded() {}
+
+/// Nothing is held that a fork could share.
+pub(crate) fn forks() -> u32 {
+    0
+}
+
 pub(crate) fn hold_again(region: &Region) -> Result<()> {
     match region.0 {}
 }
@@ -120,8 +128,6 @@ pub(crate) mod console {
 }
 
 pub(crate) mod file {
-    use std::any::Any;
-
     use super::{Disposition, ObjectName, Region, Result, unsupported};
     use crate::{FileOptions, FileSource};
 
@@ -143,12 +149,6 @@ pub(crate) mod file {
 
     pub(crate) fn is_over_file(region: &Region) -> bool {
         match region.0 {}
-    }
-
-    /// Every view is another backend's, over memory.
-    #[expect(clippy::unnecessary_wraps, reason = "where views lie over files, it may fail")]
-    pub(crate) fn flush(_keeper: &(dyn Any + Send + Sync), _start: *const u8, _len: usize) -> Result<()> {
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samemap_platform::{Doorbell, MAX_OBJECTS, Seat, Sleepers};
+use samemap_platform::{Doorbell, MAX_OBJECTS, PerProcess, Seat, Sleepers};
 
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion};
 
@@ -85,7 +85,7 @@ const LINGER: u32 = 2;
 const PLACES: usize = MAX_OBJECTS - 1;
 
 /// The waiters of this process.
-static WAITERS: Mutex<Vec<Arc<Waiter>>> = Mutex::new(Vec::new());
+static WAITERS: PerProcess<Mutex<Vec<Arc<Waiter>>>> = PerProcess::new();
 
 /// A place at a waiter, until it is dropped.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ type Set = Vec<(usize, Arc<dyn Source>)>;
 impl Registration {
     fn new(source: Arc<dyn Source>) -> Result<Self> {
         let entry = Entry { source, waker: None, is_in_set: false, linger: 0 };
-        let mut waiters = WAITERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiters = WAITERS.get().lock().unwrap_or_else(PoisonError::into_inner);
         let has_place = |waiter: &&Arc<Waiter>| waiter.is_ours() && waiter.lock().free_place().is_some();
         let waiter = match waiters.iter().find(has_place) {
             Some(waiter) => Arc::clone(waiter),
@@ -283,6 +283,8 @@ impl Waiter {
     fn start(self: &Arc<Self>, mut state: MutexGuard<'_, State>) -> Result<()> {
         let waiter = Arc::clone(self);
         let thread = thread::Builder::new().name("samemap-waiter".to_owned());
+        // In a plug-in it runs on when that is closed.
+        samemap_platform::stay_loaded();
         match thread.spawn(move || waiter.run()) {
             Ok(_) => {
                 state.phase = Phase::Awake;

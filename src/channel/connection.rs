@@ -1,4 +1,8 @@
 //! What the two halves of a channel's end have in common: its region, its seat, and how they wait.
+//!
+//! *Turns and streams.* Sides that take turns with large messages put each where the one before lay, which both have in
+//! their caches still. In a stream the receiver leaves the sender alone for a moment before it looks again, and large
+//! rings let the sender run ahead.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};

@@ -1,10 +1,13 @@
 //! How long to look before sleeping.
+//!
+//! A side that waits looks for a while, and learns whether looking pays; where it does not, it is tried again now and
+//! then. After that the side sleeps on a [`Doorbell`](crate::Doorbell), which it has made *light* if it has not slept for
+//! long (see `samemap_platform::words::bell`).
 
 use std::hint;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use samemap_platform::processors;
+use samemap_platform::{Fact, processors};
 
 use super::connection::Limit;
 use crate::Result;
@@ -177,8 +180,8 @@ fn look_for(
 /// Whether the machine has one processor only. It does not matter on which of them this thread may run: the peer may be
 /// on another one.
 fn is_single_processor() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| processors() == 1)
+    static ANSWER: Fact = Fact::unknown();
+    ANSWER.get(|| processors() == 1)
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@
 //!   ([`Damaged`](crate::ErrorKind::Damaged), [`Contended`](crate::ErrorKind::Contended)) or other bytes. Values are plain
 //!   data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
 //!
+//! In the repository `platform/src/words/newest.rs` is the algorithm, and `models/tests/newest.rs` its model.
+//!
 //! # Waiting
 //! A reader that waits sleeps in the kernel, and looks every 80 ms whether the writer lives. To be woken, it says
 //! in the memory that it sleeps, so it needs a read-write view: a reader of a read-only view can read, and is told

@@ -1,9 +1,11 @@
 //! Many named objects, held by other processes: one process may not have so many descriptors.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use samemap::{CreateOptions, ObjectName, Region, SharedRegion as _};
+
+use super::job::this_program;
 
 /// The first argument of a process that holds objects.
 pub const WORD: &str = "holder-of-objects";
@@ -40,9 +42,8 @@ impl Held {
     }
 
     fn start_holder(&mut self, from: u64, to: u64) -> Result<(), String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut command = Command::new(program);
-        command.args([WORD, &self.beginning, &from.to_string(), &to.to_string()]);
+        let mut command = this_program(WORD);
+        command.args([&self.beginning, &from.to_string(), &to.to_string()]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let mut answer = String::new();

@@ -8,7 +8,8 @@
 //! To test a backend of your own, put this into a file in `tests/`:
 //!
 //! ```
-//! samemap_platform::conformance_suite!(my_backend, samemap_platform::Region);
+//! # use samemap_platform as samemap;
+//! samemap::conformance_suite!(my_backend, samemap::Region);
 //! ```
 //!
 //! It becomes a module with one `#[test]` a rule. [`sync_conformance_suite!`](crate::sync_conformance_suite) does

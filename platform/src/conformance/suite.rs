@@ -243,7 +243,8 @@ macro_rules! __native_conformance_rules {
 /// that the rules are about.
 ///
 /// ```
-/// samemap_platform::conformance_suite!(native, samemap_platform::Region);
+/// # use samemap_platform as samemap;
+/// samemap::conformance_suite!(native, samemap::Region);
 /// ```
 #[macro_export]
 macro_rules! conformance_suite {
@@ -256,7 +257,8 @@ macro_rules! conformance_suite {
 /// `$objects`, a type that implements [`SyncObjects`](crate::conformance::SyncObjects).
 ///
 /// ```
-/// samemap_platform::sync_conformance_suite!(named, samemap_platform::conformance::Named);
+/// # use samemap_platform as samemap;
+/// samemap::sync_conformance_suite!(named, samemap::conformance::Named);
 /// ```
 #[macro_export]
 macro_rules! sync_conformance_suite {
@@ -269,7 +271,8 @@ macro_rules! sync_conformance_suite {
 /// space for all kinds, timers, and regions that are handed over.
 ///
 /// ```
-/// samemap_platform::native_conformance_suite!(native);
+/// # use samemap_platform as samemap;
+/// samemap::native_conformance_suite!(native);
 /// ```
 #[macro_export]
 macro_rules! native_conformance_suite {

@@ -308,13 +308,15 @@ pub fn c13_view_alone_keeps_its_object<R: SharedRegion>(harness: &Harness) {
 ///
 /// No safe call gives out a reference to plain bytes:
 /// ```compile_fail,E0133
-/// fn bytes(view: &samemap_platform::View) -> &[u8] {
+/// # use samemap_platform as samemap;
+/// fn bytes(view: &samemap::View) -> &[u8] {
 ///     view.as_slice()
 /// }
 /// ```
 /// Nor can the reader of a read-only word store:
 /// ```compile_fail,E0599
-/// fn store(view: &samemap_platform::View) {
+/// # use samemap_platform as samemap;
+/// fn store(view: &samemap::View) {
 ///     view.atomic_u32_reader(0).unwrap().store(1, std::sync::atomic::Ordering::SeqCst);
 /// }
 /// ```

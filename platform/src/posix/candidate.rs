@@ -242,6 +242,10 @@ impl Candidate {
         &self.life
     }
 
+    pub(super) fn into_life(self) -> Lockable {
+        self.life
+    }
+
     pub(super) fn holders(&self) -> Result<Holders, Errno> {
         ofd_lock::holders(self.life.as_fd())
     }
@@ -312,12 +316,16 @@ impl Candidate {
     /// Another description of an object in one file, to be mapped: one that is mapped must carry no lock.
     pub(super) fn second_description(&self, writes: bool) -> Result<Descriptor, Errno> {
         // By the name, which takes half the time of /proc.
-        let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
-        let by_name = fs::open(&self.path, access | CAREFULLY, Mode::empty()).and_then(Descriptor::new);
-        match by_name {
+        match self.opened_by_name(writes).and_then(Descriptor::new) {
             Ok(descriptor) if descriptor.identity() == self.identity => Ok(descriptor),
             _ => Descriptor::new(descriptor::reopened(self.life.as_fd(), writes)?),
         }
+    }
+
+    /// What has the name of an object in one file by now.
+    pub(super) fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
+        let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
+        fs::open(&self.path, access | CAREFULLY, Mode::empty())
     }
 
     /// Says, for good, that another process gets a descriptor for writing of what lies in one file with its facts.

@@ -43,9 +43,9 @@ impl crate::Courier {
 
 pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
     let context = Context { operation: "send the region", name: region.name() };
-    let fds = handover::parts(region.held(), access)
-        .and_then(|parts| parts.iter().map(for_the_receiver).collect::<Result<Vec<Lockable>, Errno>>())
-        .map_err(|errno| context.os(errno))?;
+    let parts = handover::parts(region.held(), access, context)?;
+    let fds: Result<Vec<Lockable>, Errno> = parts.iter().map(for_the_receiver).collect();
+    let fds = fds.map_err(|errno| context.os(errno))?;
     let message = Label::of(region, access).head(fds.len() as u32);
     send_message(&courier.0, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
     reached(Step::SendSent);
@@ -150,7 +150,7 @@ fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> R
         }
     }
     for fd in arrived {
-        came.fds.push(Lockable::registered(fd, &mut held_off)?);
+        came.fds.push(Lockable::arrived(fd, &mut held_off)?);
     }
     came.lost_some |= answer.flags.contains(ReturnFlags::CTRUNC);
     Ok(answer.bytes)

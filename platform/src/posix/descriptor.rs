@@ -1,18 +1,18 @@
 //! File descriptors of ours.
 //!
-//! None of them is 0, 1 or 2: a process that runs with a standard stream closed would print into an object. And each is
-//! looked at before it is unlocked, replaced or closed: a daemon that closes every descriptor it has may have opened
-//! something else under the number since.
+//! None of them stays 0, 1 or 2: a process that runs with a standard stream closed would print into an object. The kernel
+//! gives out the lowest number, so one of these is copied to a higher one and closed at once. And each is looked at before
+//! it is unlocked, replaced or closed: a daemon that closes every descriptor it has may have opened something else under
+//! the number since.
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
-
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::fork::{self, Registry, Ticket};
+use super::fork::{self, HolderMark, Registry, Ticket};
 
 /// Which file a descriptor or a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,12 +40,58 @@ impl Identity {
 
     /// Whether the number is that of a descriptor of this file. Async-signal-safe.
     pub(super) fn is_open_as(self, fd: RawFd) -> bool {
-        if fd < 0 {
-            return false;
-        }
-        // SAFETY: only asked about, by a system call that fails where the number is no descriptor's.
-        let stat = fs::fstat(unsafe { BorrowedFd::borrow_raw(fd) });
-        stat.is_ok_and(|stat| Identity::from(&stat) == self)
+        may_be_open(fd).and_then(|fd| fs::fstat(fd).ok()).is_some_and(|stat| Identity::from(&stat) == self)
+    }
+}
+
+/// To be asked about, by system calls that fail where the number is no descriptor's.
+fn may_be_open<'a>(fd: RawFd) -> Option<BorrowedFd<'a>> {
+    // SAFETY: it is not -1, and nothing is done to what it may lead to.
+    (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
+/// the file, and the file position, which nothing of ours reads or moves.
+///
+/// The file is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers of
+/// the same files, and what it dropped after that would let go of what it has just opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signature {
+    identity: Identity,
+    position: Option<u64>,
+}
+
+/// Positions where nothing else stands, and which every common file system has (ext4 ends at 2^44).
+static NEXT_POSITION: AtomicU64 = AtomicU64::new(0x0555_6D61_7000);
+
+impl Signature {
+    /// Of a description that other processes may share, or its caller, so that nothing is done to it.
+    pub(super) fn of_file(identity: Identity) -> Signature {
+        Signature { identity, position: None }
+    }
+
+    /// Writes a new one on a description that only this process has.
+    fn sign(fd: BorrowedFd<'_>, identity: Identity) -> Signature {
+        let position = NEXT_POSITION.fetch_add(1, Ordering::Relaxed);
+        let signature = Signature { identity, position: Some(position) };
+        if signature.write_on(fd) { signature } else { Signature::of_file(identity) }
+    }
+
+    /// False where the file system has no such position.
+    fn write_on(self, fd: BorrowedFd<'_>) -> bool {
+        let moved = |position| fs::seek(fd, fs::SeekFrom::Start(position)) == Ok(position);
+        self.position.is_none_or(moved)
+    }
+
+    /// Whether the number is that of a descriptor of this description. Async-signal-safe.
+    pub(super) fn is_on(self, fd: RawFd) -> bool {
+        let Some(fd) = may_be_open(fd) else { return false };
+        fs::fstat(fd).is_ok_and(|stat| self.is_that_of(&stat, fd))
+    }
+
+    fn is_that_of(self, stat: &Stat, fd: BorrowedFd<'_>) -> bool {
+        let stands_at = |position| fs::tell(fd) == Ok(position);
+        Identity::from(stat) == self.identity && self.position.is_none_or(stands_at)
     }
 }
 
@@ -64,7 +110,7 @@ pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
 #[derive(Debug)]
 pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
-    identity: Identity,
+    signature: Signature,
     /// Of the file, when it was opened.
     len: u64,
     /// Whether it was looked at a moment ago, and is about to be closed.
@@ -72,21 +118,36 @@ pub(super) struct Descriptor {
 }
 
 impl Descriptor {
+    /// Of a description that only this process has.
     pub(super) fn new(fd: OwnedFd) -> Result<Descriptor, Errno> {
+        Descriptor::signed(fd, |fd, identity| Signature::sign(fd, identity))
+    }
+
+    /// Of a description that another process may share, or the caller.
+    pub(super) fn shared(fd: OwnedFd) -> Result<Descriptor, Errno> {
+        Descriptor::signed(fd, |_, identity| Signature::of_file(identity))
+    }
+
+    fn signed(
+        fd: OwnedFd,
+        signature: impl FnOnce(BorrowedFd<'_>, Identity) -> Signature,
+    ) -> Result<Descriptor, Errno> {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
-        let (identity, len) = (Identity::from(&stat), stat.st_size as u64);
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), identity, len, closes_now: AtomicBool::new(false) })
+        let signature = signature(fd.as_fd(), Identity::from(&stat));
+        let (len, closes_now) = (stat.st_size as u64, AtomicBool::new(false));
+        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len, closes_now })
     }
 
     /// The descriptor and what it leads to, if the number still means what it did.
     pub(super) fn verified_stat(&self) -> Result<(BorrowedFd<'_>, Stat), Errno> {
         let stat = fs::fstat(self)?;
-        if Identity::from(&stat) == self.identity { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
+        let same = self.signature.is_that_of(&stat, self.as_fd());
+        if same { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
     }
 
     pub(super) fn identity(&self) -> Identity {
-        self.identity
+        self.signature.identity
     }
 
     /// The descriptor, if the number still means what it did.
@@ -95,7 +156,12 @@ impl Descriptor {
     }
 
     fn is_ours(&self) -> bool {
-        self.identity.is_open_as(self.fd.as_raw_fd())
+        self.signature.is_on(self.fd.as_raw_fd())
+    }
+
+    /// Whether it was left to the parent when this process was forked, and its number kept.
+    fn is_left(&self) -> bool {
+        fork::is_placeholder(self.fd.as_raw_fd())
     }
 
     /// Another description of the same file.
@@ -112,8 +178,7 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        let number = self.fd.as_raw_fd();
-        if *self.closes_now.get_mut() || self.is_ours() || fork::is_placeholder(number) {
+        if *self.closes_now.get_mut() || self.is_ours() || self.is_left() {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.fd) };
         }
@@ -127,20 +192,25 @@ impl Drop for Descriptor {
 pub(super) struct Lockable {
     descriptor: Descriptor,
     ticket: Ticket,
+    /// The one that opened it.
+    process: HolderMark,
 }
 
 impl Lockable {
-    /// Opens it while no fork can come in between.
+    /// Opens a description that only this process has, while no fork can come in between.
     pub(super) fn open(open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<Lockable, Errno> {
-        let mut registry = fork::held_off();
-        Lockable::registered(open()?, &mut registry)
+        let mut held_off = fork::held_off();
+        Ok(Lockable::registered(Descriptor::new(open()?)?, &mut held_off))
     }
 
-    /// Of what was opened since forks are held off.
-    pub(super) fn registered(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
-        let descriptor = Descriptor::new(fd)?;
-        let ticket = held_off.insert(descriptor.fd.as_raw_fd(), descriptor.identity);
-        Ok(Lockable { descriptor, ticket })
+    /// Of a description that another process may share, which arrived since forks are held off.
+    pub(super) fn arrived(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
+        Ok(Lockable::registered(Descriptor::shared(fd)?, held_off))
+    }
+
+    fn registered(descriptor: Descriptor, held_off: &mut Registry) -> Lockable {
+        let ticket = held_off.insert(descriptor.fd.as_raw_fd(), descriptor.signature);
+        Lockable { descriptor, ticket, process: HolderMark::current() }
     }
 
     /// What came from another process and is to be mapped, or registered elsewhere.
@@ -149,7 +219,7 @@ impl Lockable {
     }
 
     pub(super) fn identity(&self) -> Identity {
-        self.descriptor.identity
+        self.descriptor.identity()
     }
 
     /// Length of the file in bytes when it was opened.
@@ -167,20 +237,42 @@ impl Lockable {
         self.descriptor.closes_now.store(true, Ordering::Relaxed);
     }
 
-    /// Puts another description of the same file under this number, in a forked child that wants to hold in its own
-    /// right.
-    pub(super) fn replace(&self, open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<(), Errno> {
-        let _held_off = fork::held_off();
-        let number = self.descriptor.fd.as_raw_fd();
-        if !self.descriptor.is_ours() && !fork::is_placeholder(number) {
-            return Err(Errno::BADF);
+    /// The same, in a forked child for a description of its own, which `open` makes when it is first asked for.
+    pub(super) fn of_this_process(
+        &self,
+        open: impl FnOnce() -> Result<Lockable, Errno>,
+    ) -> Result<BorrowedFd<'_>, Errno> {
+        if !self.process.is_current() {
+            self.take_over(open()?)?;
         }
-        let fresh = open()?;
-        // SAFETY: two descriptors of this process, of which the second is ours to replace.
-        if unsafe { libc::dup3(fresh.as_raw_fd(), number, libc::O_CLOEXEC) } < 0 {
-            return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::BADF));
+        self.verified()
+    }
+
+    /// In a forked child: puts another description of the same file under the number that was kept for it.
+    pub(super) fn take_over(&self, mut other: Lockable) -> Result<(), Errno> {
+        let held_off = fork::held_off();
+        if self.process.is_current() {
+            // Another thread was quicker.
+            drop(held_off);
+            return Ok(());
         }
-        Ok(())
+        let (ours, number) = (&self.descriptor, self.descriptor.fd.as_raw_fd());
+        let refused = if !ours.is_ours() && !ours.is_left() {
+            Some(Errno::BADF)
+        } else if other.identity() != self.identity() || !ours.signature.write_on(other.as_fd()) {
+            Some(Errno::STALE)
+        } else {
+            other.descriptor.signature = ours.signature;
+            // SAFETY: two descriptors of this process, of which the second is ours to replace.
+            let replaced = unsafe { libc::dup3(other.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) };
+            (replaced < 0).then_some(Errno::MFILE)
+        };
+        if refused.is_none() {
+            self.process.set_current();
+        }
+        // Which goes under its own number needs the lock.
+        drop(held_off);
+        refused.map_or(Ok(()), Err)
     }
 }
 
@@ -238,6 +330,29 @@ mod tests {
         assert!(null.is_open_as(number), "the drop closed what is not ours");
         // SAFETY: opened above, and nobody else's.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
+    }
+
+    #[test]
+    fn another_description_of_the_same_file_under_the_number_is_left_alone() {
+        let ours = file();
+        let number = ours.as_fd().as_raw_fd();
+        let again = ours.reopened(false).unwrap();
+        // SAFETY: both are descriptors of this test's own.
+        assert!(unsafe { libc::dup3(again.as_raw_fd(), number, libc::O_CLOEXEC) } >= 0);
+        assert_eq!(ours.verified().unwrap_err(), Errno::BADF);
+        let identity = ours.identity();
+        drop(ours);
+        assert!(identity.is_open_as(number), "the drop closed what is not ours");
+        // SAFETY: opened above, and nobody else's.
+        drop(unsafe { OwnedFd::from_raw_fd(number) });
+    }
+
+    #[test]
+    fn a_shared_description_is_left_as_it_is() {
+        let file = std::fs::File::open("/proc/self/exe").unwrap();
+        let shared = Descriptor::shared(file.try_clone().unwrap().into()).unwrap();
+        assert_eq!(std::io::Seek::stream_position(&mut &file).unwrap(), 0);
+        assert!(shared.verified().is_ok());
     }
 
     #[test]

@@ -50,6 +50,9 @@ impl WithAdvice for Error {
             Errno::MFILE => self.with_detail(
                 "this process has too many files open; close some, or raise its limit (ulimit -n)",
             ),
+            Errno::BADF => self.with_detail(
+                "its descriptor was closed by something else in this process, as a daemon does that closes all it has; open it after that",
+            ),
             Errno::NFILE => self.with_detail("the whole system has too many files open; close some"),
             Errno::ROFS => self.with_detail("shared memory is mounted read-only; mount it read-write"),
             _ => self,

@@ -11,15 +11,17 @@
 //! nothing. The price is a second description for each object, which costs one `open`.
 //!
 //! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are close-on-exec.
+//! What a child must not find locked is `PerProcess`, and the handlers are registered without a lock of std's.
+//!
 //! A raw `clone` and glibc's `_Fork` do not come here either. Their child is told apart by its process id where a handle
 //! goes, so it neither unlocks nor unlinks, but it does keep the descriptions, and with them the objects, alive. It must
 //! not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's lock.
 
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::descriptor::{Identity, behind_standard_streams};
+use super::descriptor::{Identity, Signature, behind_standard_streams};
 
 /// How many forks lie between this process and the one that loaded the program.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -42,7 +44,7 @@ impl ProcessMark {
     }
 }
 
-/// The process that holds, which a forked child can come to be.
+/// The process that something belongs to, which a forked child can come to be.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 
@@ -86,42 +88,9 @@ impl Generation {
     }
 }
 
-/// What a process has one of, and a forked child begins anew: the parent's may be locked by a thread that the
-/// child does not have, and says what the parent owns.
-pub(super) struct PerProcess<T: 'static>(AtomicPtr<OfGeneration<T>>);
-
-struct OfGeneration<T> {
-    generation: Generation,
-    value: T,
-}
-
-impl<T: Default + Sync> PerProcess<T> {
-    pub(super) const fn new() -> Self {
-        PerProcess(AtomicPtr::new(std::ptr::null_mut()))
-    }
-
-    /// This process's own.
-    pub(super) fn get(&self) -> &'static T {
-        loop {
-            let seen = self.0.load(Ordering::Acquire);
-            // SAFETY: null, or made below and never freed.
-            match unsafe { seen.as_ref() } {
-                Some(made) if made.generation.is_current() => return &made.value,
-                _ => self.begin(seen),
-            }
-        }
-    }
-
-    #[cold]
-    fn begin(&self, seen: *mut OfGeneration<T>) {
-        let new = Box::new(OfGeneration { generation: Generation::current(), value: T::default() });
-        let new = Box::into_raw(new);
-        // What the parent left stays where it is: a reference to it may be kept.
-        if self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            // SAFETY: made above, and nobody else has seen it.
-            drop(unsafe { Box::from_raw(new) });
-        }
-    }
+/// The same as a number.
+pub(crate) fn forks() -> u32 {
+    Generation::current().0
 }
 
 /// The descriptors that carry locks.
@@ -133,7 +102,7 @@ pub(super) struct Registry {
 #[derive(Clone, Copy, Debug)]
 enum Entry {
     Free { next: usize },
-    Lockable { fd: RawFd, identity: Identity },
+    Lockable { fd: RawFd, signature: Signature },
 }
 
 /// Place of an entry, to take it out again.
@@ -150,8 +119,8 @@ fn registry() -> MutexGuard<'static, Registry> {
 
 impl Registry {
     /// Remembers a descriptor that was opened since forks are held off.
-    pub(super) fn insert(&mut self, fd: RawFd, identity: Identity) -> Ticket {
-        let entry = Entry::Lockable { fd, identity };
+    pub(super) fn insert(&mut self, fd: RawFd, signature: Signature) -> Ticket {
+        let entry = Entry::Lockable { fd, signature };
         let Some(Entry::Free { next }) = self.entries.get(self.first_free).copied() else {
             self.entries.push(entry);
             return Ticket(self.entries.len() - 1);
@@ -176,19 +145,17 @@ pub(super) fn held_off() -> MutexGuard<'static, Registry> {
 
 /// Whether the number is that of what takes the place of locked descriptors in this process, a forked child.
 pub(super) fn is_placeholder(fd: RawFd) -> bool {
-    GENERATION.load(Ordering::Relaxed) > 0
-        && handlers::placeholder_identity().is_some_and(|it| it.is_open_as(fd))
+    GENERATION.load(Ordering::Relaxed) > 0 && handlers::PLACEHOLDER.is_open_as(fd)
 }
 
 mod handlers {
     use super::{
-        AtomicI32, Entry, GENERATION, Identity, MutexGuard, Once, Ordering, RawFd, Registry,
-        behind_standard_streams, registry,
+        AtomicI32, AtomicU32, AtomicU64, Entry, GENERATION, Identity, MutexGuard, Ordering, RawFd, Registry,
+        Signature, behind_standard_streams, registry,
     };
     use rustix::fs::{Mode, OFlags, fstat, open};
     use std::cell::UnsafeCell;
     use std::os::fd::IntoRawFd as _;
-    use std::sync::OnceLock;
 
     /// The registry's lock, held over a fork so that the child finds the registry whole.
     struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Registry>>>);
@@ -199,39 +166,57 @@ mod handlers {
 
     static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
 
-    /// A descriptor of `/` that can do nothing, and so needs no right.
-    static PLACEHOLDER: AtomicI32 = AtomicI32::new(-1);
-    static PLACEHOLDER_IDENTITY: OnceLock<Identity> = OnceLock::new();
+    /// The process that registers the handlers, or [`DONE`]. No lock of std's: a fork in the middle would leave it
+    /// locked in the child.
+    static INSTALLED: AtomicU32 = AtomicU32::new(NOBODY);
+    const NOBODY: u32 = 0;
+    const DONE: u32 = u32::MAX;
 
-    pub(super) fn placeholder_identity() -> Option<Identity> {
-        PLACEHOLDER_IDENTITY.get().copied()
-    }
-
+    /// Nothing that is to be left to the parent exists before the handlers do.
+    #[inline]
     pub(super) fn install() {
-        static INSTALL: Once = Once::new();
-        INSTALL.call_once(|| {
-            keep_placeholder();
-            // SAFETY: the three handlers are functions that live as long as the program, or the library, is loaded:
-            // the C library forgets them when it is unloaded.
-            let answer = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
-            // Only for want of memory; then a forked child keeps its copies of our locks, as documented
-            // for a raw clone.
-            debug_assert_eq!(answer, 0);
-        });
+        if INSTALLED.load(Ordering::Acquire) != DONE {
+            install_once();
+        }
     }
 
-    /// Where it cannot be had, a child closes the descriptors instead, and their numbers fall free.
-    fn keep_placeholder() {
-        let opened = open("/", OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty());
-        let Ok(fd) = opened.and_then(behind_standard_streams) else { return };
-        if let Ok(stat) = fstat(&fd) {
-            let _ = PLACEHOLDER_IDENTITY.set(Identity::from(&stat));
-            PLACEHOLDER.store(fd.into_raw_fd(), Ordering::Release);
+    #[cold]
+    fn install_once() {
+        let this_process = std::process::id();
+        loop {
+            match INSTALLED.load(Ordering::Acquire) {
+                DONE => return,
+                // Another thread is at it.
+                installer if installer == this_process => std::thread::yield_now(),
+                // No process, or the parent, which had not come to register them when it forked: else `in_child`
+                // would have said so.
+                before => {
+                    let ours =
+                        INSTALLED.compare_exchange(before, this_process, Ordering::AcqRel, Ordering::Relaxed);
+                    if ours.is_ok() {
+                        PLACEHOLDER.keep();
+                        register();
+                        INSTALLED.store(DONE, Ordering::Release);
+                        return;
+                    }
+                }
+            }
         }
+    }
+
+    fn register() {
+        // SAFETY: the three handlers are functions that live as long as the program, or the library, is loaded:
+        // the C library forgets them when it is unloaded.
+        let answer = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
+        // Only for want of memory; then a forked child keeps its copies of our locks, as documented
+        // for a raw clone.
+        debug_assert_eq!(answer, 0);
     }
 
     extern "C" fn prepare() {
         let guard = registry();
+        // A process may close every descriptor that it has.
+        PLACEHOLDER.keep();
         // SAFETY: this thread has just taken the registry's lock.
         unsafe { *HELD.0.get() = Some(guard) };
     }
@@ -245,36 +230,72 @@ mod handlers {
     /// lock may be lost with them.
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
+        INSTALLED.store(DONE, Ordering::Release);
         // SAFETY: as in `in_parent`; the child's only thread is the copy of the one that forked.
         if let Some(registry) = unsafe { (*HELD.0.get()).take() } {
-            let placeholder = placeholder();
+            let placeholder = PLACEHOLDER.number();
             for entry in &registry.entries {
-                if let Entry::Lockable { fd, identity } = *entry {
-                    leave(fd, identity, placeholder);
+                if let Entry::Lockable { fd, signature } = *entry {
+                    leave(fd, signature, placeholder);
                 }
             }
         }
     }
 
-    /// The one that was kept, unless something closed it.
-    fn placeholder() -> Option<RawFd> {
-        let fd = PLACEHOLDER.load(Ordering::Acquire);
-        placeholder_identity().filter(|identity| identity.is_open_as(fd)).map(|_| fd)
-    }
-
     /// Leaves a description to the parent, unless the number has come to mean something else.
-    fn leave(fd: RawFd, identity: Identity, placeholder: Option<RawFd>) {
-        if !identity.is_open_as(fd) {
+    fn leave(fd: RawFd, signature: Signature, placeholder: Option<RawFd>) {
+        if !signature.is_on(fd) {
             return;
         }
         // SAFETY: the number is that of a descriptor of ours, to be replaced or closed in this process only.
         unsafe {
             match placeholder {
                 Some(placeholder) if libc::dup3(placeholder, fd, libc::O_CLOEXEC) >= 0 => {}
+                // There was no room to open one: the number falls free.
                 _ => {
                     libc::close(fd);
                 }
             }
+        }
+    }
+
+    /// A descriptor of `/` that can do nothing, and so needs no right.
+    pub(super) struct Placeholder {
+        fd: AtomicI32,
+        dev: AtomicU64,
+        ino: AtomicU64,
+    }
+
+    pub(super) static PLACEHOLDER: Placeholder =
+        Placeholder { fd: AtomicI32::new(-1), dev: AtomicU64::new(0), ino: AtomicU64::new(0) };
+
+    impl Placeholder {
+        /// Opens it, unless it is open. By one thread at a time.
+        fn keep(&self) {
+            if self.number().is_some() {
+                return;
+            }
+            let opened = open("/", OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty());
+            let Ok(fd) = opened.and_then(behind_standard_streams) else { return };
+            let Ok(stat) = fstat(&fd) else { return };
+            let (dev, ino) = Identity::from(&stat).parts();
+            self.dev.store(dev, Ordering::Relaxed);
+            self.ino.store(ino, Ordering::Relaxed);
+            self.fd.store(fd.into_raw_fd(), Ordering::Release);
+        }
+
+        /// Its number, unless something closed it.
+        fn number(&self) -> Option<RawFd> {
+            let fd = self.fd.load(Ordering::Acquire);
+            self.is_open_as(fd).then_some(fd)
+        }
+
+        /// Whether the number is that of a copy of it.
+        pub(super) fn is_open_as(&self, fd: RawFd) -> bool {
+            let (dev, ino) = (self.dev.load(Ordering::Relaxed), self.ino.load(Ordering::Relaxed));
+            // SAFETY: reads flags, or fails, whatever the number is.
+            let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+            flags != -1 && flags & libc::O_PATH != 0 && Identity::from_parts(dev, ino).is_open_as(fd)
         }
     }
 }
@@ -287,11 +308,11 @@ mod tests {
     #[test]
     fn places_of_the_registry_are_used_again() {
         let mut registry = Registry { entries: Vec::new(), first_free: NONE_FREE };
-        let identity = Identity::from_parts(1, 2);
-        let (first, second) = (registry.insert(5, identity), registry.insert(6, identity));
+        let signature = Signature::of_file(Identity::from_parts(1, 2));
+        let (first, second) = (registry.insert(5, signature), registry.insert(6, signature));
         registry.remove(first);
         registry.remove(second);
-        assert_eq!((registry.insert(7, identity), registry.insert(8, identity)), (second, first));
+        assert_eq!((registry.insert(7, signature), registry.insert(8, signature)), (second, first));
         assert_eq!(registry.entries.len(), 2);
     }
 

@@ -58,7 +58,14 @@ pub(super) struct Part<'a> {
 }
 
 /// What is to be handed over. From here on the object counts as one that others may write to.
-pub(super) fn parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Errno> {
+pub(super) fn parts<'a>(held: &'a Held, access: Access, context: Context<'_>) -> Result<Vec<Part<'a>>> {
+    if let Some(object) = held.object() {
+        object.check_held_here(context)?;
+    }
+    open_parts(held, access).map_err(|errno| context.os(errno))
+}
+
+fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Errno> {
     let writes = access.writes_object();
     let mut parts = Vec::new();
     if let Some(object) = held.object() {
@@ -69,8 +76,8 @@ pub(super) fn parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Errno>
     }
     let mode = if writes { OFlags::RDWR } else { OFlags::RDONLY };
     parts.push(Part { fd: held.data().verified()?, holds: false, access: mode });
-    if let Some(locks) = held.locks().filter(|_| writes) {
-        parts.push(Part { fd: locks.verified()?, holds: false, access: OFlags::WRONLY });
+    if held.locks().is_some() && writes {
+        parts.push(Part { fd: held.locks_of_this_process()?, holds: false, access: OFlags::WRONLY });
     }
     Ok(parts)
 }
@@ -227,7 +234,7 @@ impl Region {
     /// [`Os`](ErrorKind::Os) where /proc is missing.
     pub fn to_fd(&self) -> Result<OwnedFd> {
         let context = Context { operation: "make a descriptor of the region", name: self.name() };
-        let parts = parts(self.held(), self.access()).map_err(|errno| context.os(errno))?;
+        let parts = parts(self.held(), self.access(), context)?;
         let data = parts.iter().find(|part| !part.holds).expect("every region has data");
         data.opened_anew().map_err(|errno| context.os(errno))
     }

@@ -24,7 +24,7 @@ use rustix::io::Errno;
 
 use super::candidate::{self, Believed, Candidate, Disbelief, Unopened};
 use super::commit::Shortage;
-use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
+use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::facts::{Facts, Form, RECORD_AT};
 use super::fork::HolderMark;
@@ -157,26 +157,52 @@ impl Object {
         self.candidate.has_its_name()
     }
 
-    /// In a forked child: becomes a holder in its own right, as long as somebody still holds the object.
+    /// In a forked child: becomes a holder in its own right, as long as another process holds the object.
     pub(super) fn hold_again(&self, context: Context<'_>) -> Result<()> {
         if self.holder.is_current() {
             return Ok(());
         }
-        let (found, folder) =
+        let (found, _) =
             Candidate::open(self.candidate.system_name()).map_err(|unopened| self.gone(unopened, context))?;
-        let same = found.identity() == self.candidate.identity();
-        let holds = same && found.holders() == Ok(Holders::Some);
-        if !holds || !found.try_hold().map_err(|errno| context.os(errno))? {
+        if found.identity() != self.candidate.identity() {
             return Err(self.gone(Unopened::Nothing, context));
         }
-        // The description with the lock gets this object's number; its other copy goes without unlocking.
-        let life = || rustix::io::fcntl_dupfd_cloexec(found.life(), BEHIND_STANDARD_STREAMS);
-        self.life().replace(life).map_err(|errno| context.os(errno))?;
-        if let (Some(locks), Some(folder)) = (&self.locks, &folder) {
-            locks.replace(|| candidate::new_locks(folder)).map_err(|errno| context.os(errno))?;
+        let life = self.life();
+        let life = life.of_this_process(|| Ok(found.into_life())).map_err(|errno| context.os(errno))?;
+        // As for any opener: a lock on what nobody holds would give a dead object a life.
+        let alive = ofd_lock::holders(life) == Ok(Holders::Some);
+        if !alive || !ofd_lock::try_hold(life).map_err(|errno| context.os(errno))? {
+            return Err(self.gone(Unopened::Nothing, context));
+        }
+        if !self.has_its_name() {
+            ofd_lock::release(life);
+            return Err(self.gone(Unopened::Nothing, context));
         }
         self.holder.set_current();
         Ok(())
+    }
+
+    /// Refuses what only a holder can do.
+    pub(super) fn check_held_here(&self, context: Context<'_>) -> Result<()> {
+        if self.is_held_here() {
+            return Ok(());
+        }
+        Err(context.error(ErrorKind::AccessDenied).with_detail(
+            "this process was forked after it opened the region, and holds nothing: call hold_again first",
+        ))
+    }
+
+    /// In a forked child: a description for claims and seats.
+    pub(super) fn locks_anew(&self) -> Result<Lockable, Errno> {
+        match (&self.locks, &self.data) {
+            (None, Some(data)) => {
+                Lockable::open(|| data.reopened(true).or_else(|_| self.candidate.opened_by_name(true)))
+            }
+            _ => {
+                let folder = dir::open_folder(self.candidate.path())?;
+                Lockable::open(|| candidate::new_locks(&folder))
+            }
+        }
     }
 
     fn gone(&self, unopened: Unopened, context: Context<'_>) -> Error {
@@ -539,12 +565,15 @@ fn received_parts(
 ) -> Result<(Option<Descriptor>, Option<Lockable>), Errno> {
     let Some(data) = data else { return Ok((None, None)) };
     believed.check_data(data.as_fd())?;
-    let fresh = descriptor::reopened(data.as_fd(), writes).or_else(|_| data.into_fd())?;
-    let Some(locks) = locks else { return Ok((Some(Descriptor::new(fresh)?), None)) };
+    let data = match descriptor::reopened(data.as_fd(), writes) {
+        Ok(fresh) => Descriptor::new(fresh)?,
+        Err(_) => Descriptor::shared(data.into_fd()?)?,
+    };
+    let Some(locks) = locks else { return Ok((Some(data), None)) };
     believed.check_locks(&locks)?;
     // One that was made for this process serves where this user may not open another.
     let own = Lockable::open(|| descriptor::reopened_for_writing(locks.as_fd())).unwrap_or(locks);
-    Ok((Some(Descriptor::new(fresh)?), Some(own)))
+    Ok((Some(data), Some(own)))
 }
 
 /// What was handed over as a named region and is none.

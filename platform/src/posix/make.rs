@@ -3,7 +3,6 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
@@ -15,6 +14,7 @@ use super::dir::{self, CAREFULLY};
 use super::facts::{Facts, Form, RECORD_AT, TRAILER_LEN, USED};
 use super::object::{Contents, Plan};
 use super::{ofd_lock, remove};
+use crate::Fact;
 use crate::testing::{Step, reached};
 
 /// A finished object, held, without its name.
@@ -189,8 +189,8 @@ fn can_be_named(fd: &Lockable) -> bool {
 
 /// Asked once a process: /proc does not come and go.
 fn proc_is_there(fd: &Lockable) -> bool {
-    static THERE: OnceLock<bool> = OnceLock::new();
-    *THERE.get_or_init(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
+    static THERE: Fact = Fact::unknown();
+    THERE.get(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
 }
 
 fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {

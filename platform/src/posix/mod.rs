@@ -12,7 +12,7 @@
 //! | `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
 //! | `ofd_lock` | the locks themselves |
 //! | `commit`, `disk` | memory, and disk space, that is there when creation returns |
-//! | `machine` | facts of the machine |
+//! | `machine`, `loaded` | facts of the machine; a library that must stay loaded |
 //! | `mapping` | views |
 //! | `region`, `shared_region` | [`Region`], and its calls |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
@@ -34,6 +34,7 @@ pub(crate) mod file;
 mod fork;
 mod handover;
 mod lifetime;
+mod loaded;
 mod machine;
 mod make;
 mod mapping;
@@ -55,6 +56,8 @@ pub(crate) mod handles {
     pub(crate) use super::offer::{Offer, adopt, offer};
 }
 
+pub(crate) use fork::forks;
+pub(crate) use loaded::stay_loaded;
 pub use machine::processors;
 pub use region::Region;
 pub(crate) use shared_region::{has_its_name, hold_again};

@@ -12,6 +12,7 @@ use rustix::io::{Errno, FdFlags};
 
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
+use super::fork;
 use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
 use super::region::{Held, Region};
@@ -44,6 +45,8 @@ impl Slot {
 
     /// In the child, before exec: async-signal-safe calls only.
     fn in_child(&self) -> io::Result<()> {
+        // The parent may have closed all that it had since the offer was made.
+        self.fd.verified()?;
         // SAFETY: the path ends in NUL.
         let fresh = unsafe { libc::open(self.path.as_ptr(), self.flags) };
         check(fresh)?;
@@ -66,7 +69,7 @@ fn check(answer: i32) -> io::Result<()> {
 
 pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
     let context = Context { operation: "offer the region to a child", name: region.name() };
-    let parts = handover::parts(region.held(), access).map_err(|errno| context.os(errno))?;
+    let parts = handover::parts(region.held(), access, context)?;
     let label = Label::of(region, access);
     let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
     let mut slots = Vec::new();
@@ -132,7 +135,9 @@ impl Claim {
             )
         };
         let fd = self.passed_on(access).ok_or_else(gone)?;
-        Lockable::open(|| rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS))
+        let mut held_off = fork::held_off();
+        rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS)
+            .and_then(|copy| Lockable::arrived(copy, &mut held_off))
             .map_err(|errno| context.os(errno))
     }
 

@@ -8,7 +8,7 @@ use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::commit::Shortage;
-use super::descriptor::Identity;
+use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
@@ -117,6 +117,7 @@ pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<Own
     let mode = if access.writes_object() { OFlags::RDWR } else { OFlags::RDONLY };
     // A FIFO must not make anybody wait.
     fs::open(path, mode | more | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())
+        .and_then(behind_standard_streams)
 }
 
 fn wanted_len(present: u64, options: &FileOptions, context: Context<'_>) -> Result<u64> {

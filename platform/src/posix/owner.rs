@@ -9,9 +9,8 @@
 use std::sync::OnceLock;
 
 use super::errors::Context;
-use super::fork::PerProcess;
 use super::user_id;
-use crate::{ErrorKind, Result, Trust};
+use crate::{ErrorKind, PerProcess, Result, Trust};
 
 /// Which ids of this user namespace are whose in its parent: /proc/self/uid_map.
 #[derive(Debug, PartialEq, Eq)]

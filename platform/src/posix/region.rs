@@ -2,15 +2,17 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::io::Errno;
 
 use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
+use super::fork;
 use super::lifetime::Object;
 use super::mapping::Backing;
 use crate::memory::{Mapped, SystemHandle};
+use crate::testing::reached;
 use crate::{Access, ObjectName};
 
 /// The system's own shared memory: the backend that keeps the whole contract.
@@ -51,19 +53,27 @@ impl Held {
         }
     }
 
-    /// The description for claims and seats of what lies in the memory, which no other process has; nothing where this
-    /// user may not take any.
+    /// The description for claims and seats of what lies in the memory; nothing where this user may not take any.
     pub(super) fn locks(&self) -> Option<&Lockable> {
         match self {
             Held::Named(object) => object.locks(),
             Held::Anonymous(file) | Held::File { file, .. } => file.locks.as_ref(),
         }
     }
+
+    /// The same for this process alone: a forked child takes claims and seats with a description of its own.
+    pub(super) fn locks_of_this_process(&self) -> Result<BorrowedFd<'_>, Errno> {
+        let locks = self.locks().ok_or(Errno::ACCESS)?;
+        locks.of_this_process(|| match self {
+            Held::Named(object) => object.locks_anew(),
+            Held::Anonymous(file) | Held::File { file, .. } => Lockable::open(|| file.data.reopened(true)),
+        })
+    }
 }
 
 impl Mapped for Held {
     fn handle(&self) -> Option<SystemHandle<'_>> {
-        self.locks()?.verified().ok()
+        self.locks_of_this_process().ok()
     }
 
     fn identity(&self) -> (u64, u64) {
@@ -98,6 +108,7 @@ impl MappedFile {
     /// Of a description that no other process has.
     pub(super) fn own(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         let data = Descriptor::new(fd)?;
+        reached("file: opened");
         let locks = if writable { Lockable::open(|| data.reopened(true)).ok() } else { None };
         Ok(MappedFile { data, locks, given: None })
     }
@@ -106,10 +117,10 @@ impl MappedFile {
     pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         match descriptor::reopened(fd.as_fd(), writable) {
             Ok(fresh) => {
-                let given = Some(Lockable::open(|| Ok(fd))?);
+                let given = Some(Lockable::arrived(fd, &mut fork::held_off())?);
                 Ok(MappedFile { given, ..MappedFile::own(fresh, writable)? })
             }
-            Err(_) => Ok(MappedFile { data: Descriptor::new(fd)?, locks: None, given: None }),
+            Err(_) => Ok(MappedFile { data: Descriptor::shared(fd)?, locks: None, given: None }),
         }
     }
 
@@ -120,9 +131,9 @@ impl MappedFile {
         locks: Option<OwnedFd>,
         writable: bool,
     ) -> Result<MappedFile, Errno> {
-        let came = Descriptor::new(fd)?;
+        let came = Descriptor::shared(fd)?;
         let Ok(fresh) = came.reopened(writable) else {
-            let locks = locks.map(|fd| Lockable::open(|| Ok(fd))).transpose()?;
+            let locks = locks.map(|fd| Lockable::arrived(fd, &mut fork::held_off())).transpose()?;
             return Ok(MappedFile { data: came, locks, given: None });
         };
         MappedFile::own(fresh, writable)

@@ -57,6 +57,7 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     };
     // The child of a raw clone may share the description and keep the lock beyond our close.
     ofd_lock::release(life);
+    reached(Step::RemoveReleased);
     removal
 }
 

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use super::commit::{self, Shortage};
+use super::descriptor::behind_standard_streams;
 use super::errors::Context;
 use super::facts::Form;
 use super::lifetime::Object;
@@ -11,7 +12,7 @@ use super::object::{Contents, Plan, planned_len};
 use super::record;
 use super::region::{Held, MappedFile, Region};
 use crate::{
-    Access, CreateOptions, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
+    Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     SharedRegion, View, check_map_request,
 };
 
@@ -90,10 +91,8 @@ unsafe impl SharedRegion for Region {
         check_map_request(self, request)?;
         let context = Context { operation: "map a view of the region", name: self.name.as_ref() };
         let held = self.held();
-        if request.access().writes_object() && held.object().is_some_and(|object| !object.is_held_here()) {
-            return Err(context.error(ErrorKind::AccessDenied).with_detail(
-                "this process was forked after it opened the region, and holds nothing: call hold_again first",
-            ));
+        if let Some(object) = held.object().filter(|_| request.access().writes_object()) {
+            object.check_held_here(context)?;
         }
         mapping::map(held, request, context)
     }
@@ -122,6 +121,7 @@ fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
         Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
         made => made,
     }?;
+    let fd = behind_standard_streams(fd)?;
     fchmod(&fd, Mode::from_raw_mode(mode))?;
     commit::commit(fd.as_fd(), len)?;
     fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;

@@ -71,6 +71,8 @@ pub enum Step {
     RemoveEmptied,
     /// Directory: it is gone.
     RemoveDirGone,
+    /// The remover let go of its lock.
+    RemoveReleased,
     /// A sweep opened what it met.
     SweepOpened,
     /// Directory: and its facts.
@@ -95,7 +97,7 @@ pub enum Step {
 
 impl Step {
     /// Every step that there is.
-    pub const ALL: [Step; 43] = [
+    pub const ALL: [Step; 44] = [
         Step::CreateFileMade,
         Step::CreateDirMade,
         Step::CreateFactsMade,
@@ -129,6 +131,7 @@ impl Step {
         Step::RemoveLocksUnlinked,
         Step::RemoveEmptied,
         Step::RemoveDirGone,
+        Step::RemoveReleased,
         Step::SweepOpened,
         Step::SweepFactsOpened,
         Step::SweepSawNobody,
@@ -178,6 +181,7 @@ impl Step {
             Step::RemoveLocksUnlinked => "remove: locks unlinked",
             Step::RemoveEmptied => "remove: emptied",
             Step::RemoveDirGone => "remove: directory gone",
+            Step::RemoveReleased => "remove: released",
             Step::SweepOpened => "sweep: opened",
             Step::SweepFactsOpened => "sweep: facts opened",
             Step::SweepSawNobody => "sweep: saw nobody",

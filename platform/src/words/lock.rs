@@ -1,7 +1,11 @@
 //! A lock: free, owned by a holder's number, or left behind by an owner's thread.
 //!
 //! The number is a *claim* that the kernel drops when its holder dies (see the backend), so whether an
-//! owner still lives can be asked. Waiters sleep in slices and ask after each.
+//! owner still lives can be asked. Waiters sleep in slices and ask after each. The waiter that finds the owner dead takes
+//! the lock by one compare-and-swap, and is told.
+//!
+//! What a thread owns, and how many guards it has, the backend notes in private memory: a peer that scribbles makes a
+//! lock unusable, and nothing worse.
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 
@@ -19,10 +23,12 @@ pub enum Found {
     InOrder,
     /// Its owner died.
     Abandoned,
+    /// Owned by the taker already, which it stays.
+    Ours,
 }
 
 /// What a taker brings.
-pub struct Taker<'a, W: Word, S: Sleeper<W>> {
+pub struct Taker<'a, W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> {
     /// The word.
     pub word: &'a W,
     /// Its own claim: not zero, and within [`OWNER`].
@@ -30,27 +36,31 @@ pub struct Taker<'a, W: Word, S: Sleeper<W>> {
     /// How it sleeps.
     pub sleeper: &'a S,
     /// Whether the holder of a claim is dead.
-    pub is_dead: &'a dyn Fn(u32) -> bool,
+    pub is_dead: D,
 }
 
-impl<W: Word, S: Sleeper<W>> Taker<'_, W, S> {
-    /// Takes the lock.
-    pub fn take(&self, until: Until) -> Outcome<Found> {
-        match self.take_at_once() {
-            Some(found) => Outcome::Got(found),
-            None => self.take_contended(until),
+impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
+    /// Takes the lock: in one step where it is free and nobody sleeps, which is the usual case. Only otherwise is asked
+    /// whether the lock `is_ours` already, and for how long to try.
+    #[inline]
+    pub fn take(&self, is_ours: impl FnOnce() -> bool, until: impl FnOnce() -> Until) -> Outcome<Found> {
+        match self.word.replace(0, self.claim) {
+            Ok(()) => Outcome::Got(Found::InOrder),
+            Err(_) => self.take_otherwise(is_ours, until),
         }
     }
 
-    /// Takes the lock, if it is free and nobody sleeps: the usual case, in one step.
-    #[inline]
-    pub fn take_at_once(&self) -> Option<Found> {
-        self.word.replace(0, self.claim).is_ok().then_some(Found::InOrder)
+    #[cold]
+    fn take_otherwise(
+        &self,
+        is_ours: impl FnOnce() -> bool,
+        until: impl FnOnce() -> Until,
+    ) -> Outcome<Found> {
+        if is_ours() { Outcome::Got(Found::Ours) } else { self.take_contended(until()) }
     }
 
     /// Takes the lock, which is probably not free.
-    #[cold]
-    pub fn take_contended(&self, until: Until) -> Outcome<Found> {
+    fn take_contended(&self, until: Until) -> Outcome<Found> {
         if until != Until::Now {
             for _ in 0..S::LOOKS {
                 if let Some(found) = self.take_free(0) {

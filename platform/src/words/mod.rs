@@ -1,17 +1,28 @@
-//! The algorithms of locks, events and semaphores, each on one 32-bit word that processes share.
+//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share.
 //!
 //! They are written over two traits, so that the same text runs on shared memory with futexes, and in a
 //! model checker (`models/`), which tries every order of steps.
 //!
 //! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
 //! ends with an answer, an error, or its timeout.
+//!
+//! # Which sleepers a signal wakes
+//! - *Events and semaphores* wake every sleeper, and each tries its luck: a wake-up of one alone is lost when that one is
+//!   killed on its way.
+//! - *A lock* wakes one sleeper, which alone can have it. A waiter that goes without the lock passes the wake-up on: its
+//!   time was over, or another object that it waited for was to be had. A death in between is found out after a slice of
+//!   time, as an owner's is.
 
+pub mod bell;
 pub mod event;
 pub mod lock;
 pub mod newest;
 pub mod permits;
+mod until;
 
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub use until::Until;
 
 /// A word that processes share.
 pub trait Word: Sync {
@@ -24,6 +35,23 @@ pub trait Word: Sync {
     fn replace(&self, current: u32, new: u32) -> Result<(), u32>;
     /// Puts `new` there and returns what was there before. Acquires and releases.
     fn swap(&self, new: u32) -> u32;
+}
+
+impl Word for AtomicU32 {
+    #[inline]
+    fn load(&self) -> u32 {
+        self.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn replace(&self, current: u32, new: u32) -> Result<(), u32> {
+        self.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(|_| ())
+    }
+
+    #[inline]
+    fn swap(&self, new: u32) -> u32 {
+        self.swap(new, Ordering::AcqRel)
+    }
 }
 
 /// How a sleep ended.
@@ -56,17 +84,6 @@ pub trait Sleeper<W: Word> {
     fn wake_all(&self, word: &W);
     /// Puts `new` there and wakes all of those who sleep on `word`, in one step: whoever is killed did both or neither.
     fn set_and_wake_all(&self, word: &W, new: u16);
-}
-
-/// How long to try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Take what can be had at once.
-    Now,
-    /// Until then.
-    Deadline(Instant),
-    /// For ever.
-    Forever,
 }
 
 /// The word is in no state that the algorithm knows: somebody scribbled over it.

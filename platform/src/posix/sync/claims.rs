@@ -7,14 +7,15 @@
 //! numbers that it gives the parent and its other children.
 
 use std::collections::HashSet;
-use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::place::locks_fd;
+use crate::PerProcess;
 use crate::memory::Mapped;
-use crate::posix::fork::{PerProcess, ProcessMark};
+use crate::posix::fork::ProcessMark;
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
 
@@ -46,7 +47,7 @@ impl Claim {
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
             }
-            let claimed = locks(held).and_then(|fd| ofd_lock::try_claim(fd, number));
+            let claimed = locks_fd(held).and_then(|fd| ofd_lock::try_claim(fd, number));
             if claimed == Ok(true) {
                 return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
@@ -64,7 +65,7 @@ impl Claim {
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         !own().contains(&(holder(&self.held), other))
-            && matches!(locks(&self.held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false))
+            && matches!(locks_fd(&self.held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false))
     }
 }
 
@@ -72,17 +73,12 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // A forked child's copy claims nothing.
         if self.made.is_current() {
-            if let Ok(fd) = locks(&self.held) {
+            if let Ok(fd) = locks_fd(&self.held) {
                 ofd_lock::unclaim(fd, self.number);
             }
             own().remove(&(holder(&self.held), self.number));
         }
     }
-}
-
-/// The description that claims are made with.
-fn locks(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> {
-    held.handle().ok_or(Errno::ACCESS)
 }
 
 /// Stands for a description: as long as a claim on it lives, so does what has it.

@@ -2,37 +2,30 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `header` | the state of an object, as it lies in memory |
-//! | `place` | where that is: a page of a named object, or an offset in a view |
+//! | `object` | an object of any kind, made by name or inside a view |
+//! | `place` | what the memory of a place belongs to |
 //! | `claims` | numbers that say who owns, and that the kernel takes back from the dead |
 //! | `futex` | sleeping on words |
-//! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
+//! | `lock`, `event`, `semaphore`, `timer` | what each kind does |
 //! | `thread_end` | where a thread's forgotten guards are seen to |
-//! | `inside` | those inside a region |
-//! | `wait_any` | waiting for several |
-//! | `doorbell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
+//! | `wait` | waiting for several |
+//! | `bell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
 //!
-//! The algorithms themselves are in `crate::words`.
+//! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
 
+mod bell;
 mod claims;
-mod doorbell;
 mod event;
 mod futex;
-mod header;
-mod inside;
-mod mutex;
+mod lock;
+mod object;
 mod place;
 mod seat;
 mod semaphore;
 mod thread_end;
 mod timer;
-mod wait_any;
+mod wait;
 
-pub use doorbell::Doorbell;
-pub use event::Event;
-pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
-pub use mutex::{Mutex, MutexGuard};
-pub use seat::Seat;
-pub use semaphore::Semaphore;
-pub use timer::Timer;
-pub use wait_any::{MAX_OBJECTS, WaitAny, Woken, wait_any};
+pub(crate) use bell::Bell;
+pub(crate) use object::Object;
+pub(crate) use seat::Seat;

@@ -7,23 +7,51 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// The round of calls in which the body runs. POSIX promises four.
 const ROUND: usize = 2;
 
-static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();
+/// The key and one, or zero. No lock of std's: a fork in the middle would leave it locked in the child.
+static KEY: AtomicU64 = AtomicU64::new(0);
 
-/// Has [`super::mutex::reap`] called at the end of this thread. False when the system has no room for that.
-pub(super) fn ask() -> bool {
-    KEY.get_or_init(new_key).is_some_and(|key| set(key, ROUND))
+/// What is to be called; the same for all threads.
+static BODY: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Has `body` called at the end of this thread. False when the system has no room for that.
+pub(super) fn call(body: fn()) -> bool {
+    BODY.store(body as *mut (), Ordering::Release);
+    key().is_some_and(|key| set(key, ROUND))
+}
+
+/// The key, if there is one; all threads have the same.
+fn key() -> Option<libc::pthread_key_t> {
+    loop {
+        match KEY.load(Ordering::Acquire) {
+            0 => keep(new_key()?),
+            known => return libc::pthread_key_t::try_from(known - 1).ok(),
+        }
+    }
+}
+
+/// Keeps the key, unless another thread was quicker.
+fn keep(key: libc::pthread_key_t) {
+    if KEY.compare_exchange(0, u64::from(key) + 1, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // SAFETY: made by this thread, and known to no other.
+        unsafe { libc::pthread_key_delete(key) };
+    }
 }
 
 fn new_key() -> Option<libc::pthread_key_t> {
     let mut key = 0;
-    // SAFETY: writes a number; the destructor lives as long as the program.
+    // SAFETY: writes a number; the destructor lives as long as the program does, as is seen to below.
     let made = unsafe { libc::pthread_key_create(&raw mut key, Some(end_of_round)) };
-    (made == 0).then_some(key)
+    if made != 0 {
+        return None;
+    }
+    // The destructor is called at the ends of threads that know nothing of a `dlclose`.
+    crate::system::stay_loaded();
+    Some(key)
 }
 
 /// The key's value is the number of rounds to come, and points to nothing.
@@ -34,10 +62,14 @@ fn set(key: libc::pthread_key_t, rounds: usize) -> bool {
 
 extern "C" fn end_of_round(value: *mut c_void) {
     let rounds_to_come = value.addr().saturating_sub(1);
-    match KEY.get() {
-        Some(Some(key)) if rounds_to_come > 0 => {
-            set(*key, rounds_to_come);
+    match key() {
+        Some(key) if rounds_to_come > 0 => {
+            set(key, rounds_to_come);
         }
-        _ => super::mutex::reap(),
+        _ => {
+            let body = BODY.load(Ordering::Acquire);
+            // SAFETY: a `fn()` was stored before a thread could have the key's value.
+            unsafe { std::mem::transmute::<*mut (), fn()>(body)() };
+        }
     }
 }

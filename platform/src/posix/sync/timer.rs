@@ -4,25 +4,23 @@
 //! and then makes it count with one store, so a setter that is killed leaves the old setting whole. Setters
 //! take turns by a lock whose owner's death is noticed; waiters need none.
 
-use std::fmt;
 use std::mem::offset_of;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
 use super::claims::Claim;
-use super::event::{reset_of, setting_of};
-use super::futex::{self, Expectation, FutexSleeper, SharedWord};
-use super::header::{HEADER_LEN, Initial};
-use super::place::Place;
-use crate::sync_options::period_in_millis;
+use super::futex::{Expectation, FutexSleeper};
+use crate::memory::Mapped;
+use crate::sync::header::{HEADER_LEN, reset_of};
+use crate::sync::place::Place;
+use crate::sync::raw::Failure;
 use crate::testing::reached;
 use crate::words::lock::{self, Giving, Taker};
 use crate::words::{Damaged, Outcome, Sleeper, Slept, Until};
-use crate::{
-    Disposition, Due, ErrorKind, ObjectKind, ObjectName, Reset, Result, TimerOptions, Trust, Waitable, Waited,
-};
+use crate::{Due, ErrorKind, Reset};
 
 /// How long a setter waits for another one that was stopped.
 const SETTER_PATIENCE: Duration = Duration::from_millis(500);
@@ -130,67 +128,16 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1).min(NEVER - 1)
 }
 
-/// A due time to wait for, once or again and again, shared by name.
-///
-/// It is signalled from its due time on. A manual-reset timer stays so until it is set anew; an auto-reset
-/// timer lets one waiter through a period, and periods that nobody waited for do not pile up. A new timer
-/// is not set.
-///
-/// # Platform-specific behavior
-/// On Windows the kernel's own timer of that name. On Linux a due time in the object's page, which waiters
-/// compute: no thread or process fires it.
 #[derive(Clone)]
-pub struct Timer {
-    place: Place,
-}
-
-fn initial(options: &TimerOptions) -> Initial {
-    Initial { kind: ObjectKind::Timer, word: 0, setting: setting_of(options.reset()) }
+pub(crate) struct Timer {
+    pub(super) place: Place,
+    pub(super) held: Arc<dyn Mapped>,
 }
 
 impl Timer {
-    /// Creates a timer.
-    ///
-    /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
-    pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
-        Ok(Timer { place: Place::create(name, options.sync(), initial(options))? })
-    }
-
-    /// Creates it, or opens it where the name is taken; then the options are ignored.
-    ///
-    /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
-    pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
-        let (place, disposition) = Place::create_or_open(name, options.sync(), initial(options))?;
-        Ok((Timer { place }, disposition))
-    }
-
-    /// Opens a timer that somebody holds open.
-    ///
-    /// # Errors
-    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
-    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Timer> {
-        Ok(Timer { place: Place::open(name, ObjectKind::Timer, trust)? })
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &ObjectName {
-        self.place.name().expect("a named timer has a name")
-    }
-
-    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and is signalled again every
-    /// `period` after that, which is rounded up to whole milliseconds.
-    ///
-    /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a period of zero, or of more than 2147483647 ms;
-    /// [`TimedOut`](ErrorKind::TimedOut) when another setter was stopped in the middle of its work.
-    pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
-        let period = match period {
-            Some(period) => period_in_millis(period, "set the timer")? as u64 * 1_000_000,
-            None => 0,
-        };
+    /// Sets it anew. The period is in milliseconds; zero is none.
+    pub(super) fn start(&self, due: Due, period: i32) -> Result<(), Failure> {
+        let period = u64::from(period.unsigned_abs()) * 1_000_000;
         let (due, clock) = match due {
             Due::After(delay) => (now(STEADY).saturating_add(nanoseconds(delay)).min(NEVER - 1), STEADY),
             Due::At(time) => (since_epoch(time), TIME_OF_DAY),
@@ -198,30 +145,23 @@ impl Timer {
         self.replace(|_| (due, clock, period))
     }
 
-    /// Stops it. A signal that it has given already stays.
-    ///
-    /// # Errors
-    /// [`TimedOut`](ErrorKind::TimedOut) as for [`set`](Self::set).
-    pub fn cancel(&self) -> Result<()> {
+    /// Stops it; a signal that it has given already stays.
+    pub(super) fn cancel(&self) -> Result<(), Failure> {
         let reset = self.mode()?;
         self.replace(|old| if is_signalled(old, reset) { (0, STEADY, 0) } else { (NEVER, STEADY, 0) })
     }
 
-    fn mode(&self) -> Result<Reset> {
-        reset_of(self.place.header().setting()).map_err(|Damaged| self.damaged())
-    }
-
-    fn damaged(&self) -> crate::Error {
-        self.place.error(ErrorKind::Damaged)
+    fn mode(&self) -> Result<Reset, Damaged> {
+        reset_of(self.place.header().setting()).ok_or(Damaged)
     }
 
     fn dial(&self) -> &Dial {
-        let start = self.place.view().as_ptr().wrapping_add(HEADER_LEN);
+        let start = self.place.start().wrapping_add(HEADER_LEN);
         // SAFETY: a named object's place is a whole mapped page, aligned, and the dial is made of atomics.
         unsafe { &*start.cast::<Dial>() }
     }
 
-    fn read(&self) -> Result<Reading> {
+    fn read(&self) -> Result<Reading, Damaged> {
         let dial = self.dial();
         for _ in 0..READS {
             let turn = dial.turn.load(Ordering::Acquire);
@@ -241,23 +181,22 @@ impl Timer {
                 return Ok(reading);
             }
         }
-        Err(self.damaged())
+        Err(Damaged)
     }
 
     /// Puts a new setting, made from the old one, in its place.
-    fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<()> {
-        let claim = Claim::new(self.place.held())
-            .map_err(|errno| self.place.error(ErrorKind::Os).with_source(errno.into()))?;
-        let guard = SharedWord::of(&self.dial().guard);
+    fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<(), Failure> {
+        let claim = Claim::new(&self.held)?;
+        let guard = &self.dial().guard;
         let is_dead = |other| claim.is_dead(other);
-        let taker = Taker { word: guard, claim: claim.number(), sleeper: &FutexSleeper, is_dead: &is_dead };
-        if taker.take(Until::Deadline(Instant::now() + SETTER_PATIENCE)) == Outcome::TimedOut {
-            return Err(self.place.error(ErrorKind::TimedOut));
+        let taker = Taker { word: guard, claim: claim.number(), sleeper: &FutexSleeper, is_dead };
+        if taker.take(|| false, || Until::after(Some(SETTER_PATIENCE))) == Outcome::TimedOut {
+            return Err(ErrorKind::TimedOut.into());
         }
         let done = self.read().map(|old| self.store(old.turn, new(&old)));
         // Damaged: a peer scribbled over the guard; the setting is in place.
         let _ = lock::give(guard, claim.number(), Giving::InOrder, &FutexSleeper);
-        done
+        Ok(done?)
     }
 
     fn store(&self, turn: u32, (due, clock, period): (u64, u64, u64)) {
@@ -274,11 +213,11 @@ impl Timer {
         setting.taken.store(taken_in(next, 0), Ordering::Release);
         reached("timer: filled");
         dial.turn.store(next, Ordering::Release);
-        FutexSleeper.wake_all(SharedWord::of(&dial.turn));
+        FutexSleeper.wake_all(&dial.turn);
     }
 
     /// Takes the signal, if there is one.
-    pub(super) fn try_take(&self) -> Result<bool> {
+    pub(super) fn try_take(&self) -> Result<bool, Damaged> {
         let reset = self.mode()?;
         for _ in 0..READS {
             let reading = self.read()?;
@@ -298,7 +237,25 @@ impl Timer {
                 return Ok(true);
             }
         }
-        Err(self.damaged())
+        Err(Damaged)
+    }
+
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+        let until = Until::after(timeout);
+        loop {
+            if self.try_take()? {
+                return Ok(true);
+            }
+            if until == Until::Now {
+                return Ok(false);
+            }
+            let Some((expectation, next)) = self.announce() else { continue };
+            let (sleep_until, is_last) = until.or_after(next);
+            let slept = FutexSleeper.sleep(expectation.word, expectation.value, sleep_until);
+            if slept == Slept::DeadlineOver && is_last {
+                return Ok(self.try_take()?);
+            }
+        }
     }
 
     /// What to sleep on, and for how long at most; `None` when it may be signalled.
@@ -321,30 +278,4 @@ fn is_signalled(reading: &Reading, reset: Reset) -> bool {
 
 fn since_epoch(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, nanoseconds)
-}
-
-impl Waitable for Timer {
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
-        let until = futex::until(timeout);
-        loop {
-            if self.try_take()? {
-                return Ok(Waited::Signalled);
-            }
-            if until == Until::Now {
-                return Ok(Waited::TimedOut);
-            }
-            let Some((expectation, next)) = self.announce() else { continue };
-            let (sleep_until, is_last) = futex::sooner(until, next);
-            let slept = FutexSleeper.sleep(SharedWord::of(expectation.word), expectation.value, sleep_until);
-            if slept == Slept::DeadlineOver && is_last {
-                return Ok(if self.try_take()? { Waited::Signalled } else { Waited::TimedOut });
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Timer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timer").field("name", &self.name().to_string()).finish()
-    }
 }

@@ -13,7 +13,7 @@ use windows_sys::Win32::Security::{
 };
 use windows_sys::Win32::System::Memory::FILE_MAP_WRITE;
 
-use super::object::Class;
+use super::kernel::Class;
 use crate::windows::error::from_code;
 use crate::windows::security::Security;
 use crate::windows::user::{LocalMemory, sid_text, token_user};

@@ -1,256 +1,229 @@
-//! What all kinds have in common: a handle, a name, and three calls that make one (rules C4, C5, C19, C20).
+//! Objects of every kind: a handle of the kernel's object, and for one inside a region, its header.
 
-use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
-use std::{fmt, io};
+use std::cell::Cell;
+use std::mem;
+use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError, HANDLE, SetLastError};
-use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
-use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
+use windows_sys::Win32::Foundation::ERROR_TOO_MANY_POSTS;
+use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 
-use crate::windows::error::{Attempt, from_code, is_denied, is_not_found};
-use crate::windows::names::WideName;
-use crate::windows::region::{ROUNDS, check_owner};
-use crate::windows::section::READ_CONTROL;
-use crate::windows::security::{Security, ShareRights};
-use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, testing};
+use super::inside::{Arrival, write_down};
+use super::kernel::{release_mutex, release_semaphore, reset_event, set_event};
+use super::named;
+use super::query::{event_signal, semaphore_facts};
+use super::timer::{cancel_timer, set_timer};
+use super::wait::{Outcome, wait};
+use crate::sync::header::Ownership;
+use crate::sync::place::Place;
+use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal};
+use crate::windows::error::code_of;
+use crate::words::Until;
+use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, SyncOptions, Trust};
 
-/// What sets one kind of object apart.
-pub(super) struct Class {
-    pub(super) kind: ObjectKind,
-    /// The three calls, in words that complete "cannot …".
-    pub(super) calls: Calls,
-    /// The right to change its state.
-    pub(super) modify: u32,
-    /// The right to ask for its state, which may be missing.
-    pub(super) query: u32,
-    pub(super) open: OpenCall,
+/// An object that is open in this process.
+#[derive(Clone)]
+pub(crate) struct Object(Arc<Open>);
+
+struct Open {
+    handle: Arc<OwnedHandle>,
+    kind: ObjectKind,
+    /// Where its header lies, when it is inside a region.
+    place: Option<Place>,
+    /// Of a mutex with a name: which thread of this process owns it through this handle. Written by the owner only, so
+    /// what the kernel's mutex orders is order enough.
+    ownership: Ownership,
+    /// How often a mutex was taken through this handle and not given up.
+    guards: AtomicU32,
 }
 
-pub(super) struct Calls {
-    pub(super) create: &'static str,
-    pub(super) create_or_open: &'static str,
-    pub(super) open: &'static str,
-}
-
-type OpenCall = unsafe extern "system" fn(rights: u32, inheritable: i32, name: *const u16) -> HANDLE;
-
-impl Class {
-    /// The rights that using the object takes.
-    fn needed(&self) -> u32 {
-        SYNCHRONIZATION_SYNCHRONIZE | self.modify
+impl Object {
+    fn new(handle: OwnedHandle, kind: ObjectKind, place: Option<&Place>) -> Object {
+        Object(Arc::new(Open {
+            handle: Arc::new(handle),
+            kind,
+            place: place.cloned(),
+            ownership: Ownership::default(),
+            guards: AtomicU32::new(0),
+        }))
     }
 
-    /// The rights of a handle that can do all that this backend ever does with it.
-    pub(super) fn all(&self) -> u32 {
-        self.needed() | self.query | READ_CONTROL
-    }
-
-    /// Whom a read-only share lets in may wait and no more: a plain Win32 program can do that, a handle of
-    /// this crate takes more.
-    fn share_rights(&self) -> ShareRights {
-        ShareRights { read_only: SYNCHRONIZATION_SYNCHRONIZE, read_write: self.needed() | self.query }
+    pub(super) fn handle(&self) -> BorrowedHandle<'_> {
+        self.0.handle.as_handle()
     }
 }
 
-/// What a create call takes beside what is its kind's own.
-pub(super) struct Order<'a> {
-    pub(super) attributes: &'a SECURITY_ATTRIBUTES,
-    pub(super) name: &'a WideName,
-    pub(super) rights: u32,
-}
-
-/// A create call of one kind, with the arguments that are this kind's own.
-pub(super) type CreateCall<'a> = &'a dyn Fn(&Order<'_>) -> HANDLE;
-
-/// A kernel object with its name.
-pub(super) struct Named {
-    handle: OwnedHandle,
-    name: ObjectName,
-}
-
-impl Named {
-    pub(super) fn create(
-        class: &Class,
-        name: &ObjectName,
-        sync: &SyncOptions,
-        call: CreateCall<'_>,
-    ) -> Result<Self> {
-        let attempt = Attempt::new(class.calls.create, Some(name)).of_kind(class.kind);
-        match make(class, &WideName::new(name), sync, call, attempt)? {
-            Made::New(handle) => Ok(Named { handle, name: name.clone() }),
-            Made::Taken(_) => Err(attempt.error(ErrorKind::AlreadyExists)),
-        }
+impl RawObject for Object {
+    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
+        Ok(Object::new(named::create(name, sync, new)?, new.kind(), None))
     }
 
-    pub(super) fn create_or_open(
-        class: &Class,
-        name: &ObjectName,
-        sync: &SyncOptions,
-        call: CreateCall<'_>,
+    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
+        let (handle, disposition) = named::create_or_open(name, sync, new)?;
+        Ok((Object::new(handle, new.kind(), None), disposition))
+    }
+
+    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self> {
+        Ok(Object::new(named::open(name, kind, trust)?, kind, None))
+    }
+
+    fn make_inside(
+        place: &Place,
+        new: New,
+        fill: Fill<'_>,
+        operation: Operation,
     ) -> Result<(Self, Disposition)> {
-        let attempt = Attempt::new(class.calls.create_or_open, Some(name)).of_kind(class.kind);
-        let wide = WideName::new(name);
-        let made = |handle, disposition| Ok((Named { handle, name: name.clone() }, disposition));
-        let mut _living = None;
-        for _ in 0..ROUNDS {
-            match open(class, &wide, sync.accepted(), attempt) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
-                opened => return made(opened?, Disposition::Opened),
-            }
-            match make(class, &wide, sync, call, attempt)? {
-                Made::New(handle) => return made(handle, Disposition::Created),
-                // Somebody was faster. Held until the next round has opened it.
-                Made::Taken(handle) => _living = handle,
-            }
-        }
-        Err(attempt
-            .error(ErrorKind::TimedOut)
-            .with_detail("the name changed hands again and again; try again"))
+        let (handle, disposition) = Arrival::new(place, new.kind(), operation)?.make_or_open(new, fill)?;
+        Ok((Object::new(handle, new.kind(), Some(place)), disposition))
     }
 
-    pub(super) fn open(class: &Class, name: &ObjectName, trust: &Trust) -> Result<Self> {
-        let attempt = Attempt::new(class.calls.open, Some(name)).of_kind(class.kind);
-        let handle = open(class, &WideName::new(name), trust, attempt)?;
-        Ok(Named { handle, name: name.clone() })
+    fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
+        let handle = Arrival::new(place, kind, operation)?.open()?;
+        Ok(Object::new(handle, kind, Some(place)))
     }
 
-    pub(super) fn name(&self) -> &ObjectName {
-        &self.name
+    fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+        Ok(Object::wait_any(&[self], timeout)?.is_some())
     }
 
-    pub(super) fn fmt_as(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(kind).field("name", &self.name.to_string()).finish_non_exhaustive()
-    }
-
-    /// The error of a call on this object.
-    #[cold]
-    pub(super) fn failed(&self, operation: &'static str, cause: io::Error) -> Error {
-        self.error(operation, ErrorKind::Os).with_source(cause)
-    }
-
-    #[cold]
-    pub(super) fn error(&self, operation: &'static str, kind: ErrorKind) -> Error {
-        Attempt::new(operation, Some(&self.name)).error(kind)
-    }
-}
-
-impl AsHandle for Named {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.handle.as_handle()
-    }
-}
-
-/// What became of an attempt to make an object under a name.
-enum Made {
-    New(OwnedHandle),
-    /// A living object of the kind has the name; this one, where we may hold it at all.
-    Taken(Option<OwnedHandle>),
-}
-
-fn make(
-    class: &Class,
-    name: &WideName,
-    sync: &SyncOptions,
-    call: CreateCall<'_>,
-    attempt: Attempt<'_>,
-) -> Result<Made> {
-    let security = Security::with_rights(sync.asked_permissions(), class.share_rights())
-        .map_err(|cause| attempt.failed(cause))?;
-    let mut rounds = 1..ROUNDS;
-    loop {
-        let denial = match create_handle(class, name, &security, call) {
-            Ok(Created::New(handle)) => {
-                testing::reached("create: made");
-                return Ok(Made::New(handle));
-            }
-            Ok(Created::Existing(handle)) => return Ok(Made::Taken(Some(handle))),
-            Err(cause) if is_denied(&cause) => cause,
-            Err(cause) => return Err(attempt.failed(cause)),
+    fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
+        let handles: Vec<_> = objects.iter().map(|object| object.handle()).collect();
+        let (index, died) = match wait(&handles, Until::after(timeout))? {
+            Outcome::TimedOut => return Ok(None),
+            Outcome::Signalled(index) => (index, false),
+            Outcome::Abandoned(index) => (index, true),
         };
-        // Denied: either by the DACL of an object that has the name, or the name may not be made at all.
-        match open_handle(class, name, SYNCHRONIZATION_SYNCHRONIZE) {
-            Ok(handle) => return Ok(Made::Taken(Some(handle))),
-            Err(cause) if is_denied(&cause) => return Ok(Made::Taken(None)),
-            Err(cause) if !is_not_found(&cause) => return Err(attempt.failed(cause)),
-            // Free: again, in case that object went between the two calls.
-            Err(_) if rounds.next().is_some() => {}
-            Err(_) => return Err(may_not_create(attempt).with_source(denial)),
+        objects[index].0.taken(died);
+        Ok(Some(index))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<u32, Failure> {
+        let handle = self.handle();
+        let mut before = 0;
+        match signal {
+            Signal::Set => set_event(handle)?,
+            Signal::Reset => reset_event(handle)?,
+            Signal::Release(count) => before = release(handle, count)?,
+            Signal::GiveUp => {
+                self.0.before_giving_up();
+                release_mutex(handle)?;
+            }
+            Signal::Start { due, period } => set_timer(handle, due, period)?,
+            Signal::Cancel => cancel_timer(handle)?,
+        }
+        self.0.write_signal_down();
+        Ok(before)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.0.ownership().abandoned.load(Ordering::Relaxed) != 0
+    }
+}
+
+fn release(semaphore: BorrowedHandle<'_>, count: u32) -> Result<u32, Failure> {
+    release_semaphore(semaphore, count).map_err(|cause| match code_of(&cause) {
+        // Where its DACL does not let us ask, the most that any semaphore has.
+        ERROR_TOO_MANY_POSTS => ErrorKind::LimitExceeded {
+            maximum: semaphore_facts(semaphore).map_or(SemaphoreOptions::LIMIT, |facts| facts.maximum),
+        }
+        .into(),
+        _ => cause.into(),
+    })
+}
+
+impl Open {
+    /// A wait has just taken what it has to give.
+    fn taken(&self, owner_before_died: bool) {
+        if self.kind == ObjectKind::Mutex {
+            self.owned(owner_before_died);
+        } else {
+            self.write_signal_down();
+        }
+    }
+
+    /// Keeps in the header, for those that come when nobody has it open, what the kernel says of the signal.
+    fn write_signal_down(&self) {
+        let Some(place) = &self.place else { return };
+        let handle = self.handle.as_handle();
+        match self.kind {
+            ObjectKind::Event => write_down(place.header(), || event_signal(handle)),
+            ObjectKind::Semaphore => {
+                write_down(place.header(), || semaphore_facts(handle).map(|facts| facts.count));
+            }
+            _ => {}
+        }
+    }
+
+    fn ownership(&self) -> &Ownership {
+        self.place.as_ref().map_or(&self.ownership, |place| &place.header().ownership)
+    }
+
+    /// This thread owns the mutex, for the first time or once more.
+    fn owned(&self, owner_before_died: bool) {
+        let ownership = self.ownership();
+        let owner = ownership.owner.load(Ordering::Relaxed);
+        let (this_thread, is_stale) = match self.place {
+            // What another thread left there it left when it ended, which another handle may have told.
+            None => (thread_number(), false),
+            // An owner that is still written there while the kernel lets us in has died, also when the kernel's
+            // object died with it and so cannot tell.
+            Some(_) => (thread_of_machine(), owner != NOBODY),
+        };
+        if owner_before_died || owner != this_thread {
+            ownership.abandoned.store((owner_before_died || is_stale).into(), Ordering::Relaxed);
+            ownership.depth.store(0, Ordering::Relaxed);
+            ownership.owner.store(this_thread, Ordering::Relaxed);
+        }
+        ownership.depth.fetch_add(1, Ordering::Relaxed);
+        self.guards.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// This thread is about to give up one of the times that it owns the mutex.
+    fn before_giving_up(&self) {
+        let ownership = self.ownership();
+        // Whatever a peer made of the number: zero is the end of it.
+        let depth = ownership.depth.load(Ordering::Relaxed).saturating_sub(1);
+        ownership.depth.store(depth, Ordering::Relaxed);
+        if depth == 0 {
+            ownership.abandoned.store(0, Ordering::Relaxed);
+            ownership.owner.store(NOBODY, Ordering::Relaxed);
+        }
+        self.guards.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // Nothing is borrowed any more, so these are forgotten guards, and a forgotten guard is a lock held. The kernel's
+        // object must not go as long as this process lives.
+        if self.place.is_some() && *self.guards.get_mut() != 0 {
+            mem::forget(Arc::clone(&self.handle));
         }
     }
 }
 
-/// The error for a name that nobody has and that still may not be made. No privilege is involved: the one
-/// that `Global\` regions take is for sections only.
-fn may_not_create(attempt: Attempt<'_>) -> Error {
-    attempt.error(ErrorKind::AccessDenied).with_detail(
-        "this process may not create such a name; run it outside its sandbox or with its user's full token",
-    )
-}
+const NOBODY: u64 = 0;
 
-fn open(class: &Class, name: &WideName, trust: &Trust, attempt: Attempt<'_>) -> Result<OwnedHandle> {
-    let handle = open_with_most_rights(class, name).map_err(|cause| attempt.failed(cause))?;
-    testing::reached("open: opened");
-    check_owner(&handle, trust, attempt)?;
-    Ok(handle)
-}
-
-/// With the rights to see owner and state, or without them where the object's DACL does not grant them: then
-/// the owner stays unknown, and the caller's trust decides.
-fn open_with_most_rights(class: &Class, name: &WideName) -> io::Result<OwnedHandle> {
-    let mut answer = open_handle(class, name, class.all());
-    for rights in [class.needed() | READ_CONTROL, class.needed()] {
-        match answer {
-            Err(cause) if is_denied(&cause) => answer = open_handle(class, name, rights),
-            answer => return answer,
+/// A number of this thread that no other thread of the process has or will have, unlike the system's.
+fn thread_number() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(NOBODY);
+    thread_local! {
+        static MINE: Cell<u64> = const { Cell::new(NOBODY) };
+    }
+    MINE.with(|mine| {
+        if mine.get() == NOBODY {
+            mine.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
         }
-    }
-    answer
+        mine.get()
+    })
 }
 
-/// What a create call found.
-pub(super) enum Created {
-    New(OwnedHandle),
-    /// The name was taken by this object.
-    Existing(OwnedHandle),
-}
-
-/// Creates an object, or opens the one of its kind that has the name.
-pub(super) fn create_handle(
-    class: &Class,
-    name: &WideName,
-    security: &Security,
-    call: CreateCall<'_>,
-) -> io::Result<Created> {
-    let attributes = security.attributes();
-    let order = Order { attributes: &attributes, name, rights: class.all() };
-    // SAFETY: about the thread's own error code, which is cleared before, because success need not overwrite
-    // an old one, and read right behind.
-    let (handle, code) = unsafe {
-        SetLastError(0);
-        (call(&order), GetLastError())
-    };
-    // SAFETY: the call returned this handle, with its code.
-    let handle = unsafe { owned(handle, code) }?;
-    Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(handle) } else { Created::New(handle) })
-}
-
-pub(super) fn open_handle(class: &Class, name: &WideName, rights: u32) -> io::Result<OwnedHandle> {
-    const INHERITABLE: i32 = 0;
-    // SAFETY: the name ends in a NUL and outlives the call; the code is read right behind it.
-    let (handle, code) = unsafe {
-        let handle = (class.open)(rights, INHERITABLE, name.as_ptr());
-        (handle, GetLastError())
-    };
-    // SAFETY: the call returned this handle, with its code.
-    unsafe { owned(handle, code) }
-}
-
-/// # Safety
-/// `handle` is null, or a handle that nobody else closes.
-unsafe fn owned(handle: HANDLE, code: u32) -> io::Result<OwnedHandle> {
-    if handle.is_null() {
-        return Err(from_code(code));
-    }
-    // SAFETY: the caller vouches that the handle is ours alone.
-    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+/// This thread as the whole machine knows it. Its number may be one that a dead thread had; then a lock of
+/// that one, whose kernel object died with it, is not told as abandoned.
+fn thread_of_machine() -> u64 {
+    // SAFETY: a question without arguments.
+    let thread = unsafe { GetCurrentThreadId() };
+    u64::from(std::process::id()) << 32 | u64::from(thread)
 }

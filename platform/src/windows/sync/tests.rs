@@ -16,18 +16,20 @@ use windows_sys::Win32::System::Threading::{
     OpenWaitableTimerW, SYNCHRONIZATION_SYNCHRONIZE, SetEvent, WaitForSingleObject,
 };
 
-use super::object::{Class, Created, create_handle};
-use super::wait_any::sealed::Sealed as _;
-use super::{Event, MAX_OBJECTS, Mutex, Semaphore, Timer, WaitAny, event, mutex, wait_any};
+use super::kernel::{Class, release_mutex};
+use super::named::{Created, create_handle};
+use crate::sync::raw::New;
+use crate::sync::wait::Sealed as _;
 use crate::windows::Region;
 use crate::windows::names::WideName;
 use crate::windows::security::{Security, owner_of};
 use crate::windows::tests::step_aside;
 use crate::windows::user::token_user;
 use crate::{
-    CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, Found, LockGuard as _, Lockable as _,
-    ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset, Result, SemaphoreOptions,
-    Settable as _, Share, SharedRegion as _, SyncOptions, TimerOptions, Trust, UserId, Waitable as _, Waited,
+    CreateOptions, Disposition, Due, Error, ErrorKind, Event, EventOptions, Found, LockGuard as _,
+    Lockable as _, MAX_OBJECTS, Mutex, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset,
+    Result, Semaphore, SemaphoreOptions, Settable as _, Share, SharedRegion as _, SyncOptions, Timer,
+    TimerOptions, Trust, UserId, WaitAny, Waitable as _, Waited, wait_any,
 };
 
 /// Longer than anything here takes. A test that waits this long has failed.
@@ -677,11 +679,11 @@ fn create_or_open_survives_a_crowd() {
 #[test]
 fn what_we_create_is_ours_and_not_inherited() {
     let event = new_event(&name("owner"), Reset::Auto);
-    let owner = owner_of(event.handle()).expect("our own handle may look");
+    let owner = owner_of(event.object().handle()).expect("our own handle may look");
     assert_eq!(owner, Some(token_user().unwrap()));
     let mut flags = 0;
     // SAFETY: the handle is open; `flags` is valid for a write.
-    let told = unsafe { GetHandleInformation(event.handle().as_raw_handle(), &mut flags) };
+    let told = unsafe { GetHandleInformation(event.object().handle().as_raw_handle(), &mut flags) };
     assert_ne!(told, 0);
     assert_eq!(flags & HANDLE_FLAG_INHERIT, 0);
 }
@@ -690,7 +692,7 @@ fn what_we_create_is_ours_and_not_inherited() {
 /// not let this user write such a descriptor.
 fn event_with(name: &ObjectName, sddl: &str) -> Option<OwnedHandle> {
     let security = Security::from_sddl(sddl).expect("valid SDDL");
-    match create_handle(&event::CLASS, &WideName::new(name), &security, &|order| event::new_event(order, 0)) {
+    match create_handle(&WideName::new(name), &security, New::Event { reset: Reset::Auto, is_set: false }) {
         Ok(Created::New(handle)) => Some(handle),
         Ok(Created::Existing(_)) => panic!("the name is taken"),
         Err(_) => None,
@@ -817,15 +819,15 @@ fn we_open_what_plain_calls_create() {
     assert!(opened.try_wait().unwrap().is_signalled());
     let mutex = Mutex::open(&mutex_name, &trust).expect("a mutex");
     assert!(!is_free(&mutex), "it was created owned");
-    mutex::release(owned.as_handle()).expect("this thread owns it");
+    release_mutex(owned.as_handle()).expect("this thread owns it");
     assert!(is_free(&mutex));
 }
 
 #[test]
 fn classes_know_their_rights() {
-    const { assert!(EVENT_MODIFY_STATE == event::CLASS.modify) };
-    let all = |class: &Class| class.all();
-    assert_eq!([all(&event::CLASS), all(&mutex::CLASS)], [0x12_0003, 0x12_0001]);
+    assert_eq!(Class::of(ObjectKind::Event).modify, EVENT_MODIFY_STATE);
+    let all = |kind| Class::of(kind).all();
+    assert_eq!([all(ObjectKind::Event), all(ObjectKind::Mutex)], [0x12_0003, 0x12_0001]);
 }
 
 #[test]

@@ -2,14 +2,15 @@
 
 use std::io;
 use std::os::windows::io::BorrowedHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{WAIT_ABANDONED_0, WAIT_EVENT, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{INFINITE, WaitForMultipleObjects};
 
-use super::wait_any::MAX_OBJECTS;
+use crate::sync::raw::MAX_OBJECTS;
+use crate::words::Until;
 
-/// How a wait ended, and for the how manieth handle.
+/// How a wait ended, and the index of the handle that ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Signalled(usize),
@@ -19,13 +20,12 @@ pub(super) enum Outcome {
 }
 
 /// Waits for one of the handles, of which there are at most [`MAX_OBJECTS`], and takes what it has to give.
-pub(super) fn wait(handles: &[BorrowedHandle<'_>], timeout: Option<Duration>) -> io::Result<Outcome> {
-    let end = End::of(timeout);
+pub(super) fn wait(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<Outcome> {
     loop {
-        let outcome = wait_once(handles, end.millis())?;
+        let outcome = wait_once(handles, until.left().map_or(INFINITE, whole_millis))?;
         // The kernel counts in ticks and may be back a part of one too early; and what is left may be more
         // than one call can wait for.
-        if outcome != Outcome::TimedOut || end.is_over() {
+        if outcome != Outcome::TimedOut || until.is_over() {
             return Ok(outcome);
         }
     }
@@ -48,41 +48,6 @@ fn outcome(answer: WAIT_EVENT, count: u32) -> Option<Outcome> {
         Some(Outcome::Abandoned(index as usize))
     } else {
         (answer == WAIT_TIMEOUT).then_some(Outcome::TimedOut)
-    }
-}
-
-/// When a wait ends, on a clock that nobody sets.
-#[derive(Clone, Copy)]
-enum End {
-    AtOnce,
-    At(Instant),
-    Never,
-}
-
-impl End {
-    fn of(timeout: Option<Duration>) -> Self {
-        match timeout {
-            Some(Duration::ZERO) => End::AtOnce,
-            // What no clock can tell is for ever.
-            Some(timeout) => Instant::now().checked_add(timeout).map_or(End::Never, End::At),
-            None => End::Never,
-        }
-    }
-
-    fn millis(self) -> u32 {
-        match self {
-            End::AtOnce => 0,
-            End::At(end) => whole_millis(end.saturating_duration_since(Instant::now())),
-            End::Never => INFINITE,
-        }
-    }
-
-    fn is_over(self) -> bool {
-        match self {
-            End::AtOnce => true,
-            End::At(end) => Instant::now() >= end,
-            End::Never => false,
-        }
     }
 }
 
@@ -114,15 +79,5 @@ mod tests {
         assert_eq!(whole_millis(Duration::from_micros(50_001)), 51);
         assert_eq!(whole_millis(Duration::from_millis(u64::from(INFINITE))), INFINITE - 1);
         assert_eq!(whole_millis(Duration::MAX), INFINITE - 1);
-    }
-
-    #[test]
-    fn ends_are_told_apart() {
-        assert!(End::of(Some(Duration::ZERO)).is_over());
-        assert!(!End::of(None).is_over());
-        assert!(matches!(End::of(Some(Duration::MAX)), End::Never));
-        assert_eq!(End::of(None).millis(), INFINITE);
-        let soon = End::of(Some(Duration::from_secs(60)));
-        assert!(!soon.is_over() && (1..=60_000).contains(&soon.millis()));
     }
 }

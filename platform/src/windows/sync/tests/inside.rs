@@ -6,13 +6,12 @@ use std::{mem, thread};
 
 use super::{Killed, LONG, SHORT, kind_of, name, new_event, part};
 use crate::windows::Region;
-use crate::windows::sync::{
-    MAX_OBJECTS, SharedEvent, SharedMutex, SharedSemaphore, WaitAny, event, mutex, wait_any,
-};
+use crate::windows::sync::kernel::Class;
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, EventOptions, Found, LockGuard as _, Lockable as _,
-    ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset, Result, SemaphoreOptions,
-    Settable as _, Share, SharedRegion as _, View, Waitable as _,
+    MAX_OBJECTS, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset, Result,
+    SemaphoreOptions, Settable as _, Share, SharedEvent, SharedMutex, SharedRegion as _, SharedSemaphore,
+    View, WaitAny, Waitable as _, wait_any,
 };
 
 const LEN: usize = 64;
@@ -305,8 +304,7 @@ fn places_without_sense_are_refused() {
 fn stand_in_the_gate(view: &View, while_there: impl FnOnce()) {
     let id: u64 = view.get(AT + 16).unwrap();
     let gate = ObjectName::new(format!(r"Global\samemap-{id:016x}-gate")).unwrap();
-    let gate =
-        crate::windows::sync::Mutex::create(&gate, &crate::SyncOptions::new()).expect("nobody is there");
+    let gate = crate::Mutex::create(&gate, &crate::SyncOptions::new()).expect("nobody is there");
     let guard = gate.lock().unwrap();
     while_there();
     // As one who is killed there would leave it.
@@ -356,8 +354,7 @@ pub(super) fn make(region: &ObjectName) {
     view.put(AT + 16, &id).unwrap();
     for what in ["gate", "mutex"] {
         let name = ObjectName::new(format!(r"Global\samemap-{id:016x}-{what}")).unwrap();
-        let made =
-            crate::windows::sync::Mutex::create(&name, &crate::SyncOptions::new()).expect("it is free");
+        let made = crate::Mutex::create(&name, &crate::SyncOptions::new()).expect("it is free");
         mem::forget(made.lock().unwrap());
         mem::forget(made);
     }
@@ -477,7 +474,7 @@ fn whoever_may_write_to_the_region_may_use_them() {
     assert_eq!(grants(alone.everyone(Share::ReadOnly)).trust(), crate::Trust::User(me));
     assert_eq!(grants(shared).trust(), crate::Trust::Anyone);
     for permissions in [alone, shared] {
-        for class in [&event::CLASS, &mutex::CLASS] {
+        for class in [ObjectKind::Event, ObjectKind::Mutex].map(Class::of) {
             grants(permissions).security(class).expect("a descriptor that the system accepts");
         }
     }

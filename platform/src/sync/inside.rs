@@ -1,4 +1,4 @@
-//! Locks, events and semaphores inside a region, for those who lay out their own memory.
+//! Locks, events and semaphores inside a region, for those that lay out their own memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,24 +6,17 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
-use super::event::EventCore;
+use super::event::{RESET, SET};
+use super::handle::Inside;
 use super::header::HEADER_LEN;
-use super::mutex::{Core, CoreHandle, MutexGuard, NEW_MUTEX};
+use super::mutex::MutexGuard;
 use super::place::Place;
-use super::semaphore::SemaphoreCore;
+use super::raw::{New, Signal, calls};
+use super::wait::signalled;
 use crate::{
-    Disposition, Error, ErrorKind, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result,
-    SemaphoreOptions, Settable, View, Waitable, Waited,
+    Disposition, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result, SemaphoreOptions, Settable,
+    View,
 };
-
-fn created((object, disposition): (Place, Disposition)) -> Result<Place> {
-    match disposition {
-        Disposition::Created => Ok(object),
-        Disposition::Opened => Err(object
-            .error(ErrorKind::AlreadyExists)
-            .with_detail("the memory there is initialised already; open it, or choose another offset")),
-    }
-}
 
 /// A plain-data value inside a region, with the lock that protects it.
 ///
@@ -32,11 +25,10 @@ fn created((object, disposition): (Place, Disposition)) -> Result<Place> {
 /// is owned by a thread, and recursive; a dead owner's lock is [`abandoned`](LockGuard::abandoned).
 ///
 /// # Platform-specific behavior
-/// On Windows the lock is a kernel object that is named from an id in the region.
+/// On Windows the lock is a kernel object whose name is made from an id in the region.
 pub struct SharedMutex<T: Pod> {
-    core: CoreHandle,
-    place: Place,
-    _value: PhantomData<fn() -> T>,
+    inside: Inside,
+    value: PhantomData<fn() -> T>,
 }
 
 impl<T: Pod> SharedMutex<T> {
@@ -46,44 +38,40 @@ impl<T: Pod> SharedMutex<T> {
     /// Initialises the memory at `offset`, with this value.
     ///
     /// # Errors
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists) when it is initialised already,
-    /// [`Damaged`](ErrorKind::Damaged) when it is neither zero nor a lock,
-    /// [`OutOfRange`](ErrorKind::OutOfRange), [`InvalidArgument`](ErrorKind::InvalidArgument) for an
-    /// offset that is not aligned, [`AccessDenied`](ErrorKind::AccessDenied) when the view is not
-    /// read-write.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) when it is initialised already,
+    /// [`KindMismatch`](crate::ErrorKind::KindMismatch) when it is another kind of object,
+    /// [`Damaged`](crate::ErrorKind::Damaged) when it is neither zero nor a lock,
+    /// [`OutOfRange`](crate::ErrorKind::OutOfRange),
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an offset that is not aligned,
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) when the view is not read-write,
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) when another process was stopped while it initialised.
     pub fn create(view: &View, offset: usize, value: &T) -> Result<Self> {
-        let place = Place::inside(view, offset, size_of::<T>())?;
         let fill = |place: &Place| place.view().put(place.behind_header(), value);
-        let disposition = place.initialise(NEW_MUTEX, fill)?;
-        Self::at(created((place, disposition))?)
+        Inside::create(view, offset, size_of::<T>(), New::Mutex, &fill).map(Self::of)
     }
 
-    /// Initialises the memory, or opens what somebody else initialised. A new value is zero.
+    /// Initialises the memory, or opens what another one initialised. A new value is zero.
     ///
     /// # Errors
-    /// Those of [`create`](Self::create), but for [`AlreadyExists`](ErrorKind::AlreadyExists);
-    /// [`TimedOut`](ErrorKind::TimedOut) when another process was stopped while it initialised.
+    /// Those of [`create`](Self::create), but for [`AlreadyExists`](crate::ErrorKind::AlreadyExists).
     pub fn create_or_open(view: &View, offset: usize) -> Result<(Self, Disposition)> {
-        let place = Place::inside(view, offset, size_of::<T>())?;
         // A maker that died may have stored a value of its own.
         let fill = |place: &Place| place.view().fill(place.behind_header(), size_of::<T>(), 0);
-        let disposition = place.initialise(NEW_MUTEX, fill)?;
-        Ok((Self::at(place)?, disposition))
+        let (inside, disposition) = Inside::create_or_open(view, offset, size_of::<T>(), New::Mutex, &fill)?;
+        Ok((Self::of(inside), disposition))
     }
 
-    /// Opens what somebody initialised.
+    /// Opens what another one initialised.
     ///
     /// # Errors
-    /// [`Damaged`](ErrorKind::Damaged) when nobody did,
-    /// [`KindMismatch`](ErrorKind::KindMismatch) when it is another kind of object.
+    /// [`Damaged`](crate::ErrorKind::Damaged) when nobody did, and otherwise those of
+    /// [`create_or_open`](Self::create_or_open).
     pub fn open(view: &View, offset: usize) -> Result<Self> {
-        let place = Place::inside(view, offset, size_of::<T>())?;
-        place.check(ObjectKind::Mutex)?;
-        Self::at(place)
+        Inside::open(view, offset, size_of::<T>(), ObjectKind::Mutex).map(Self::of)
     }
 
-    fn at(place: Place) -> Result<Self> {
-        Ok(SharedMutex { core: Core::at(place.clone())?, place, _value: PhantomData })
+    fn of(inside: Inside) -> Self {
+        SharedMutex { inside, value: PhantomData }
     }
 }
 
@@ -92,14 +80,14 @@ impl<T: Pod> Lockable for SharedMutex<T> {
 
     #[inline]
     fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<SharedMutexGuard<'_, T>>> {
-        let guard = self.core.0.lock_for(timeout)?;
+        let guard = self.inside.lock_for(timeout)?;
         Ok(guard.map(|guard| SharedMutexGuard { guard, mutex: self }))
     }
 }
 
 impl<T: Pod> fmt::Debug for SharedMutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedMutex").finish_non_exhaustive()
+        self.inside.fmt_as("SharedMutex", f)
     }
 }
 
@@ -117,7 +105,8 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
     /// # Errors
     /// None today; the place was checked when the lock was opened.
     pub fn load(&self) -> Result<T> {
-        self.mutex.place.view().get(self.mutex.place.behind_header())
+        let place = &self.mutex.inside.site;
+        place.view().get(place.behind_header())
     }
 
     /// Replaces the value.
@@ -125,7 +114,8 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn store(&self, value: &T) -> Result<()> {
-        self.mutex.place.view().put(self.mutex.place.behind_header(), value)
+        let place = &self.mutex.inside.site;
+        place.view().put(place.behind_header(), value)
     }
 
     /// Replaces the value by what `change` makes of it, and returns that.
@@ -153,10 +143,12 @@ impl<T: Pod> fmt::Debug for SharedMutexGuard<'_, T> {
 
 /// An event inside a region: 64 bytes at an offset that is aligned to 8 in memory, zero before they are
 /// initialised.
+///
+/// # Platform-specific behavior
+/// On Windows it is a kernel object whose name is made from an id in the region. Its state is kept in the
+/// region while no process has it open.
 #[derive(Clone)]
-pub struct SharedEvent {
-    core: EventCore,
-}
+pub struct SharedEvent(Inside);
 
 impl SharedEvent {
     /// Bytes of memory that it takes.
@@ -167,67 +159,46 @@ impl SharedEvent {
     /// # Errors
     /// Those of [`SharedMutex::create`].
     pub fn create(view: &View, offset: usize, options: &EventOptions) -> Result<Self> {
-        let (core, disposition) = EventCore::inside(Place::inside(view, offset, 0)?, options)?;
-        created((core.place.clone(), disposition))?;
-        Ok(SharedEvent { core })
+        Inside::create(view, offset, 0, options.into(), &|_| Ok(())).map(SharedEvent)
     }
 
-    /// Initialises the memory, or opens what somebody else initialised; then the options are ignored.
+    /// Initialises the memory, or opens what another one initialised; then the options are ignored.
     ///
     /// # Errors
     /// Those of [`SharedMutex::create_or_open`].
     pub fn create_or_open(view: &View, offset: usize, options: &EventOptions) -> Result<(Self, Disposition)> {
-        let (core, disposition) = EventCore::inside(Place::inside(view, offset, 0)?, options)?;
-        Ok((SharedEvent { core }, disposition))
+        let (inside, disposition) = Inside::create_or_open(view, offset, 0, options.into(), &|_| Ok(()))?;
+        Ok((SharedEvent(inside), disposition))
     }
 
-    /// Opens what somebody initialised.
+    /// Opens what another one initialised.
     ///
     /// # Errors
     /// Those of [`SharedMutex::open`].
     pub fn open(view: &View, offset: usize) -> Result<Self> {
-        let place = Place::inside(view, offset, 0)?;
-        place.check(ObjectKind::Event)?;
-        Ok(SharedEvent { core: EventCore { place } })
-    }
-
-    pub(super) fn core(&self) -> &EventCore {
-        &self.core
-    }
-}
-
-impl Waitable for SharedEvent {
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
-        self.core.wait_for(timeout)
+        Inside::open(view, offset, 0, ObjectKind::Event).map(SharedEvent)
     }
 }
 
 impl Settable for SharedEvent {
     #[inline]
     fn set(&self) -> Result<()> {
-        self.core.set();
-        Ok(())
+        self.0.signal(Signal::Set, SET).map(|_| ())
     }
 
     #[inline]
     fn reset(&self) -> Result<()> {
-        self.core.reset();
-        Ok(())
-    }
-}
-
-impl fmt::Debug for SharedEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedEvent").finish_non_exhaustive()
+        self.0.signal(Signal::Reset, RESET).map(|_| ())
     }
 }
 
 /// A semaphore inside a region: 64 bytes at an offset that is aligned to 8 in memory, zero before they are
 /// initialised.
+///
+/// # Platform-specific behavior
+/// As for [`SharedEvent`].
 #[derive(Clone)]
-pub struct SharedSemaphore {
-    core: SemaphoreCore,
-}
+pub struct SharedSemaphore(Inside);
 
 impl SharedSemaphore {
     /// Bytes of memory that it takes.
@@ -238,12 +209,11 @@ impl SharedSemaphore {
     /// # Errors
     /// Those of [`SharedMutex::create`], and for numbers that make no semaphore.
     pub fn create(view: &View, offset: usize, options: &SemaphoreOptions) -> Result<Self> {
-        let (core, disposition) = SemaphoreCore::inside(Place::inside(view, offset, 0)?, options)?;
-        created((core.place.clone(), disposition))?;
-        Ok(SharedSemaphore { core })
+        let new = New::semaphore(options, calls(ObjectKind::Semaphore).create)?;
+        Inside::create(view, offset, 0, new, &|_| Ok(())).map(SharedSemaphore)
     }
 
-    /// Initialises the memory, or opens what somebody else initialised; then the options are ignored.
+    /// Initialises the memory, or opens what another one initialised; then the options are ignored.
     ///
     /// # Errors
     /// Those of [`SharedMutex::create_or_open`], and for numbers that make no semaphore.
@@ -251,40 +221,25 @@ impl SharedSemaphore {
         view: &View,
         offset: usize,
         options: &SemaphoreOptions,
-    ) -> Result<(Self, Disposition), Error> {
-        let (core, disposition) = SemaphoreCore::inside(Place::inside(view, offset, 0)?, options)?;
-        Ok((SharedSemaphore { core }, disposition))
+    ) -> Result<(Self, Disposition)> {
+        let new = New::semaphore(options, calls(ObjectKind::Semaphore).create_or_open)?;
+        let (inside, disposition) = Inside::create_or_open(view, offset, 0, new, &|_| Ok(()))?;
+        Ok((SharedSemaphore(inside), disposition))
     }
 
-    /// Opens what somebody initialised.
+    /// Opens what another one initialised.
     ///
     /// # Errors
     /// Those of [`SharedMutex::open`].
     pub fn open(view: &View, offset: usize) -> Result<Self> {
-        let place = Place::inside(view, offset, 0)?;
-        place.check(ObjectKind::Semaphore)?;
-        Ok(SharedSemaphore { core: SemaphoreCore { place } })
-    }
-
-    pub(super) fn core(&self) -> &SemaphoreCore {
-        &self.core
-    }
-}
-
-impl Waitable for SharedSemaphore {
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
-        self.core.wait_for(timeout)
+        Inside::open(view, offset, 0, ObjectKind::Semaphore).map(SharedSemaphore)
     }
 }
 
 impl Permits for SharedSemaphore {
     fn release(&self, count: u32) -> Result<u32> {
-        self.core.release(count)
+        self.0.release(count)
     }
 }
 
-impl fmt::Debug for SharedSemaphore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedSemaphore").finish_non_exhaustive()
-    }
-}
+signalled!(SharedEvent: Event, SharedSemaphore: Semaphore);

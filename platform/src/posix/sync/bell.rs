@@ -1,0 +1,99 @@
+//! Doorbells: a word that sleepers sleep on, and fences that the kernel makes for the ringers (membarrier(2),
+//! `GLOBAL_EXPEDITED`, Linux 4.16).
+
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use std::time::Duration;
+
+use rustix::thread::{MembarrierCommand, futex, membarrier};
+
+use super::futex::{Expectation, sleep_on_any, timespec};
+use super::object::initialise;
+use super::place::held_of;
+use crate::sync::place::Place;
+use crate::sync::raw::{New, Operation, RawBell};
+use crate::words::Until;
+use crate::words::bell::{self, ASLEEP};
+use crate::{Fact, Reset, Result, Sleepers};
+
+#[derive(Clone)]
+pub(crate) struct Bell {
+    place: Place,
+    /// Whether this process takes part in the kernel's fences.
+    takes_part: bool,
+}
+
+impl RawBell for Bell {
+    fn at(place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Bell> {
+        // The word of an event that is not set is that of an alert bell.
+        let new = New::Event { reset: Reset::Auto, is_set: false };
+        initialise(place, &held_of(place, operation)?, new, &|_| Ok(()), operation)?;
+        Ok(Bell { place: place.clone(), takes_part: takes_part_in_fences() })
+    }
+}
+
+impl Bell {
+    #[inline]
+    fn word(&self) -> &AtomicU32 {
+        &self.place.header().word
+    }
+}
+
+impl bell::Bell for Bell {
+    #[inline]
+    fn load(&self) -> u32 {
+        self.word().load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn swap(&self, new: u32) -> u32 {
+        self.word().swap(new, Ordering::SeqCst)
+    }
+
+    #[inline]
+    fn replace(&self, current: u32, new: u32) {
+        let _ = self.word().compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn fence(&self) {
+        fence(Ordering::SeqCst);
+    }
+
+    #[inline]
+    fn compiler_fence(&self) {
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    fn fence_everywhere(&self) {
+        let _ = membarrier(MembarrierCommand::GlobalExpedited);
+    }
+
+    #[inline]
+    fn can_be_light(&self) -> bool {
+        self.takes_part
+    }
+
+    fn announced(&self, _seen: u32) {}
+
+    fn sleep_on_any(bells: &[&Bell], limit: Duration) {
+        // However a sleep ends, the caller looks again.
+        if let [bell] = bells {
+            let _ = futex::wait(bell.word(), futex::Flags::empty(), ASLEEP, Some(&timespec(limit)));
+            return;
+        }
+        let words: Vec<_> =
+            bells.iter().map(|bell| Expectation { word: bell.word(), value: ASLEEP }).collect();
+        let _ = sleep_on_any(&words, Until::after(Some(limit)));
+    }
+
+    fn wake(&self) {
+        // Fails only for memory that is not mapped, and this is.
+        let _ = futex::wake(self.word(), futex::Flags::empty(), i32::MAX as u32);
+    }
+}
+
+/// Registers this process, once, for the fences that others ask of it.
+fn takes_part_in_fences() -> bool {
+    static ANSWER: Fact = Fact::unknown();
+    ANSWER.get(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())
+}

@@ -1,0 +1,290 @@
+//! Mutexes: a word that says who owns it, and what this process knows of its own threads.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::claims::Claim;
+use super::futex::{Expectation, FutexSleeper};
+use super::place::PlaceKey;
+use super::thread_end;
+use crate::memory::Mapped;
+use crate::posix::fork;
+use crate::sync::place::Place;
+use crate::sync::raw::Failure;
+use crate::words::lock::{self, Found, Giving, Taker};
+use crate::words::{Outcome, Until};
+use crate::{ErrorKind, PerProcess};
+
+/// A lock of this process: one for each lock in shared memory, however many handles there are.
+pub(crate) struct Core {
+    place: Place,
+    claim: Claim,
+    key: PlaceKey,
+    mark: fork::Generation,
+    /// The thread of this process that owns the lock, or zero. Only that thread writes its own token here.
+    owner: AtomicUsize,
+    /// What is unusual about the ownership: [`ABANDONED`], and how many guards the owner has beside the first, times
+    /// [`ONE_GUARD`]. Only the owner touches it.
+    unusual: AtomicU32,
+    /// How many handles there are; changes under the lock of [`cores`], but for clones.
+    handles: AtomicU32,
+    /// Itself, when no handle is left and the lock is owned all the same.
+    kept: StdMutex<Option<Arc<Core>>>,
+}
+
+/// The owner before died.
+const ABANDONED: u32 = 1;
+/// A guard beside the first.
+const ONE_GUARD: u32 = 2;
+
+/// A handle of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
+pub(crate) struct LockHandle(Arc<Core>);
+
+impl Clone for LockHandle {
+    fn clone(&self) -> Self {
+        self.0.handles.fetch_add(1, Ordering::Relaxed);
+        LockHandle(Arc::clone(&self.0))
+    }
+}
+
+impl Deref for LockHandle {
+    type Target = Core;
+
+    #[inline]
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Drop for LockHandle {
+    fn drop(&mut self) {
+        // Neither a thread that ends nor one that opens the lock anew comes in between.
+        let _cores = cores();
+        let is_last = self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && self.0.owner.load(Ordering::Relaxed) != 0 && self.0.mark.is_current() {
+            // A forgotten guard's lock stays owned until its thread ends, and so does what says that its
+            // owner lives.
+            *self.0.kept() = Some(Arc::clone(&self.0));
+        }
+    }
+}
+
+type Cores = HashMap<PlaceKey, Weak<Core>>;
+
+static CORES: PerProcess<StdMutex<Cores>> = PerProcess::new();
+
+fn cores() -> StdMutexGuard<'static, Cores> {
+    CORES.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LockHandle {
+    /// This process's lock at `place`.
+    pub(super) fn at(place: Place, held: &Arc<dyn Mapped>) -> Result<LockHandle, Failure> {
+        let key = PlaceKey::of(&place, held);
+        let mut cores = cores();
+        let mark = fork::Generation::current();
+        if let Some(core) = cores.get(&key).and_then(Weak::upgrade) {
+            core.handles.fetch_add(1, Ordering::Relaxed);
+            return Ok(LockHandle(core));
+        }
+        let core = Arc::new(Core {
+            place,
+            claim: Claim::new(held)?,
+            key,
+            mark,
+            owner: AtomicUsize::new(0),
+            unusual: AtomicU32::new(0),
+            handles: AtomicU32::new(1),
+            kept: StdMutex::new(None),
+        });
+        cores.insert(key, Arc::downgrade(&core));
+        Ok(LockHandle(core))
+    }
+}
+
+impl Core {
+    #[inline]
+    fn word(&self) -> &AtomicU32 {
+        &self.place.header().word
+    }
+
+    #[inline]
+    fn taker(&self) -> Taker<'_, AtomicU32, FutexSleeper, impl Fn(u32) -> bool> {
+        let is_dead = |other| self.claim.is_dead(other);
+        Taker { word: self.word(), claim: self.claim.number(), sleeper: &FutexSleeper, is_dead }
+    }
+
+    /// Takes the lock, for the first time or once more; each time is to be given up. `false` when time ran out.
+    #[inline]
+    pub(super) fn take(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+        let this_thread = ThisThread::token();
+        if !self.mark.is_current() {
+            return Err(forked());
+        }
+        let is_ours = || self.owner.load(Ordering::Relaxed) == this_thread;
+        match self.taker().take(is_ours, || Until::after(timeout)) {
+            Outcome::Got(Found::Ours) => self.count_once_more(),
+            Outcome::Got(found) => {
+                self.own(this_thread, found);
+                Ok(true)
+            }
+            Outcome::TimedOut => Ok(false),
+        }
+    }
+
+    /// Notes that this thread has just taken the lock.
+    #[inline]
+    fn own(&self, this_thread: usize, found: Found) {
+        self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
+        self.owner.store(this_thread, Ordering::Relaxed);
+    }
+
+    fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cold]
+    fn count_once_more(&self) -> Result<bool, Failure> {
+        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| Failure {
+            detail: Some("it was locked two thousand million times"),
+            ..ErrorKind::InvalidArgument.into()
+        })?;
+        self.unusual.store(more, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Whether the owner before died, as its heir knows.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.unusual.load(Ordering::Relaxed) & ABANDONED != 0
+    }
+
+    /// Gives up what one guard stands for.
+    #[inline]
+    pub(super) fn give_once(&self) {
+        if !self.mark.is_current() {
+            // A forked child's copy.
+            return;
+        }
+        if self.unusual.load(Ordering::Relaxed) == 0 || self.is_last_guard() {
+            self.give(Giving::InOrder);
+        }
+    }
+
+    /// Counts a guard that goes; `true` for the last one, after which nothing is unusual any more.
+    #[cold]
+    fn is_last_guard(&self) -> bool {
+        let unusual = self.unusual.load(Ordering::Relaxed);
+        let is_last = unusual < ONE_GUARD;
+        self.unusual.store(if is_last { 0 } else { unusual - ONE_GUARD }, Ordering::Relaxed);
+        is_last
+    }
+
+    /// Gives the lock up, of which nothing unusual is known any more.
+    #[inline]
+    fn give(&self, giving: Giving) {
+        self.owner.store(0, Ordering::Relaxed);
+        // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
+        let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
+    }
+
+    /// For a wait on several objects: takes what can be had at once, after a sleep, when others may be asleep still.
+    pub(super) fn try_take_after_sleep(&self) -> Result<bool, Failure> {
+        if !self.mark.is_current() {
+            return Err(forked());
+        }
+        let Outcome::Got(found) = self.taker().take_after_sleep() else { return Ok(false) };
+        self.own(ThisThread::token(), found);
+        Ok(true)
+    }
+
+    /// What to sleep on, after saying that somebody sleeps; `None` when it is free.
+    pub(super) fn announce(&self) -> Option<Expectation<'_>> {
+        let value = lock::announce(self.word())?;
+        Some(Expectation { word: self.word(), value })
+    }
+
+    /// Passes on the wake-up that may have come to a waiter that announced itself, and goes without the lock.
+    pub(super) fn pass_on(&self) {
+        lock::pass_on(self.word(), &FutexSleeper);
+    }
+}
+
+#[cold]
+fn forked() -> Failure {
+    const DETAIL: &str =
+        "this handle belongs to the process that forked this one; open the mutex in this process";
+    Failure { detail: Some(DETAIL), ..ErrorKind::Unsupported.into() }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let mut cores = cores();
+        // Somebody may have made a new one for the same place meanwhile.
+        if cores.get(&self.key).is_some_and(|core| core.strong_count() == 0) {
+            cores.remove(&self.key);
+        }
+    }
+}
+
+/// What a thread is known by, and whether anybody looks after what it leaves behind.
+struct ThisThread {
+    /// Zero until it is asked for.
+    number: Cell<usize>,
+    has_reaper: Cell<bool>,
+}
+
+/// Not an address: that of a thread that has ended is soon another thread's.
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
+
+impl ThisThread {
+    /// A number that no other thread of this process has, or had.
+    #[inline]
+    fn token() -> usize {
+        THIS_THREAD.with(|thread| {
+            if !thread.has_reaper.get() {
+                thread.set_reaper();
+            }
+            thread.number.get()
+        })
+    }
+
+    #[cold]
+    fn set_reaper(&self) {
+        if self.number.get() == 0 {
+            self.number.set(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
+        }
+        // Where the system has no room for that, a forgotten guard's lock is owned until the process ends.
+        self.has_reaper.set(thread_end::call(reap));
+    }
+}
+
+/// Gives up, when this thread ends, what it still owns: locks whose guards were forgotten.
+///
+/// It looks through all locks of the process, so that locking and unlocking need not keep a list.
+fn reap() {
+    let ending = THIS_THREAD.with(|thread| {
+        thread.has_reaper.set(false);
+        thread.number.get()
+    });
+    let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
+    for core in living {
+        if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
+            core.unusual.store(0, Ordering::Relaxed);
+            let no_handle_goes = cores();
+            core.give(Giving::Abandoning);
+            let kept = core.kept().take();
+            // What goes with the last reference needs that lock itself.
+            drop(no_handle_goes);
+            drop(kept);
+        }
+    }
+}
+
+thread_local! {
+    static THIS_THREAD: ThisThread =
+        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false) } };
+}

@@ -1,0 +1,278 @@
+//! Objects of every kind: a header in a view, which for a named object is a page of its own.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::claims::Claim;
+use super::event::Event;
+use super::futex::Expectation;
+use super::lock::LockHandle;
+use super::place::held_of;
+use super::semaphore::Semaphore;
+use super::timer::Timer;
+use super::wait::{self, Awaited, Wait};
+use crate::memory::Mapped;
+use crate::posix::errors::Context;
+use crate::posix::lifetime;
+use crate::posix::mapping;
+use crate::posix::object::{Contents, Plan};
+use crate::posix::region::Held;
+use crate::sync::header::{HEADER_LEN, Header, Readiness};
+use crate::sync::place::Place;
+use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, calls};
+use crate::testing::reached;
+use crate::words::lock::OWNER;
+use crate::{
+    Access, Disposition, Error, ErrorKind, Found, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
+    SyncOptions, Trust,
+};
+
+/// How long a process waits for another one to initialise an object inside a region.
+const MAKER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Tells the claim of a maker, in a header's state, from a small number that somebody else left there, and from
+/// [`READY`](crate::sync::header::READY), which has a higher bit.
+const MAKING: u32 = OWNER + 1;
+
+/// An object that is open in this process.
+#[derive(Clone)]
+pub(crate) enum Object {
+    Mutex(LockHandle),
+    Event(Event),
+    Semaphore(Semaphore),
+    Timer(Timer),
+}
+
+impl Object {
+    /// What lies at a place, which was checked to be of that kind.
+    fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+        let place = place.clone();
+        Ok(match kind {
+            ObjectKind::Mutex => {
+                Object::Mutex(LockHandle::at(place, held).map_err(|failure| attempt.failed(failure))?)
+            }
+            ObjectKind::Event => Object::Event(Event { place }),
+            ObjectKind::Semaphore => Object::Semaphore(Semaphore { place }),
+            ObjectKind::Timer => Object::Timer(Timer { place, held: Arc::clone(held) }),
+            ObjectKind::Region => unreachable!("nobody waits for a region"),
+        })
+    }
+
+    fn named(object: lifetime::Object, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+        let named = Arc::new(Held::Named(object));
+        let request = MapRequest::new(0, page_size(), Access::ReadWrite);
+        let context = Context { operation: attempt.operation, name: attempt.name };
+        let view = mapping::map(&named, &request, context)?;
+        let place = Place::inside(&view, 0, 0, attempt.operation)?;
+        attempt.check(&place, kind)?;
+        let held: Arc<dyn Mapped> = named;
+        Object::at(&place, &held, kind, attempt)
+    }
+}
+
+impl RawObject for Object {
+    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
+        let attempt = Attempt { operation: calls(new.kind()).create, name: Some(name) };
+        let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
+        Object::named(object, new.kind(), attempt)
+    }
+
+    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
+        let attempt = Attempt { operation: calls(new.kind()).create_or_open, name: Some(name) };
+        let bytes = header_bytes(new);
+        let plan = plan(name, sync, new, &bytes);
+        let (object, created) = lifetime::Object::create_or_open(plan, sync.accepted())?;
+        let disposition = if created { Disposition::Created } else { Disposition::Opened };
+        Ok((Object::named(object, new.kind(), attempt)?, disposition))
+    }
+
+    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self> {
+        let attempt = Attempt { operation: calls(kind).open, name: Some(name) };
+        let options = OpenOptions::read_write().trust(trust.clone());
+        Object::named(lifetime::Object::open(name, kind, &options)?, kind, attempt)
+    }
+
+    fn make_inside(
+        place: &Place,
+        new: New,
+        fill: Fill<'_>,
+        operation: Operation,
+    ) -> Result<(Self, Disposition)> {
+        let held = &held_of(place, operation)?;
+        let disposition = initialise(place, held, new, fill, operation)?;
+        let attempt = Attempt { operation, name: None };
+        Ok((Object::at(place, held, new.kind(), attempt)?, disposition))
+    }
+
+    fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
+        let held = &held_of(place, operation)?;
+        let attempt = Attempt { operation, name: None };
+        attempt.check(place, kind)?;
+        Object::at(place, held, kind, attempt)
+    }
+
+    #[inline]
+    fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+        match self {
+            Object::Mutex(lock) => lock.take(timeout),
+            Object::Event(event) => event.wait(timeout),
+            Object::Semaphore(semaphore) => semaphore.wait(timeout),
+            Object::Timer(timer) => timer.wait(timeout),
+        }
+    }
+
+    fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
+        wait::wait_any(objects, timeout)
+    }
+
+    #[inline]
+    fn signal(&self, signal: Signal) -> Result<u32, Failure> {
+        match (self, signal) {
+            (Object::Mutex(lock), Signal::GiveUp) => lock.give_once(),
+            (Object::Event(event), Signal::Set) => event.set(),
+            (Object::Event(event), Signal::Reset) => event.reset(),
+            (Object::Semaphore(semaphore), Signal::Release(count)) => return semaphore.release(count),
+            (Object::Timer(timer), Signal::Start { due, period }) => timer.start(due, period)?,
+            (Object::Timer(timer), Signal::Cancel) => timer.cancel()?,
+            _ => unreachable!("the public types give each kind its own signals"),
+        }
+        Ok(0)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        matches!(self, Object::Mutex(lock) if lock.is_abandoned())
+    }
+}
+
+impl Awaited for Object {
+    fn begin(&self) -> u32 {
+        match self {
+            Object::Event(event) => event.begin(),
+            Object::Mutex(_) | Object::Semaphore(_) | Object::Timer(_) => 0,
+        }
+    }
+
+    fn try_take(&self, wait: Wait) -> Result<bool, Failure> {
+        match self {
+            Object::Mutex(lock) if wait.announced => lock.try_take_after_sleep(),
+            Object::Mutex(lock) => lock.take(Some(Duration::ZERO)),
+            Object::Event(event) => Ok(event.try_take(wait.begun)?),
+            Object::Semaphore(semaphore) => Ok(semaphore.try_take()?),
+            Object::Timer(timer) => Ok(timer.try_take()?),
+        }
+    }
+
+    fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)> {
+        match self {
+            Object::Mutex(lock) => Some((lock.announce()?, None)),
+            Object::Event(event) => Some((event.announce(begun)?, None)),
+            Object::Semaphore(semaphore) => Some((semaphore.announce()?, None)),
+            Object::Timer(timer) => timer.announce(),
+        }
+    }
+
+    fn pass_on(&self) {
+        if let Object::Mutex(lock) = self {
+            lock.pass_on();
+        }
+    }
+}
+
+/// The finished header of an object that gets its name when it is finished.
+fn header_bytes(new: New) -> [u8; HEADER_LEN] {
+    let header = Header::default();
+    header.fill(new);
+    header.word.store(new.signal(), Ordering::Relaxed);
+    header.finish();
+    // SAFETY: integers without padding, as is asserted beside it, and nobody else has it.
+    unsafe { mem::transmute(header) }
+}
+
+fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}
+
+fn plan<'a>(name: &'a ObjectName, sync: &SyncOptions, new: New, header: &'a [u8]) -> Plan<'a> {
+    let contents = Contents::Begin(header);
+    let (asked, len) = (page_size(), page_size());
+    Plan { name, kind: new.kind(), asked, len, permissions: sync.asked_permissions(), contents }
+}
+
+/// Makes what lies at a place an object, unless it is one: once, however many arrive together.
+pub(super) fn initialise(
+    place: &Place,
+    held: &Arc<dyn Mapped>,
+    new: New,
+    fill: Fill<'_>,
+    operation: Operation,
+) -> Result<Disposition> {
+    let attempt = Attempt { operation, name: None };
+    if let Readiness::Ready(_) = place.header().readiness() {
+        attempt.check(place, new.kind())?;
+        return Ok(Disposition::Opened);
+    }
+    let claim = Claim::new(held).map_err(|errno| attempt.failed(errno.into()))?;
+    if !become_maker(place.header(), &claim).map_err(|kind| attempt.failed(kind.into()))? {
+        attempt.check(place, new.kind())?;
+        return Ok(Disposition::Opened);
+    }
+    reached("inside: claimed");
+    fill(place)?;
+    let header = place.header();
+    reached("inside: filled");
+    header.fill(new);
+    header.word.store(new.signal(), Ordering::Relaxed);
+    reached("inside: made");
+    header.finish();
+    Ok(Disposition::Created)
+}
+
+/// Whether the making is ours; otherwise it is done.
+fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
+    let deadline = Instant::now() + MAKER_PATIENCE;
+    let begin = |seen| {
+        let making = MAKING | claim.number();
+        header.state.compare_exchange(seen, making, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    };
+    loop {
+        match header.readiness() {
+            Readiness::Ready(_) => return Ok(false),
+            Readiness::Untouched if begin(0) => return Ok(true),
+            Readiness::Untouched => {}
+            Readiness::Other(state) if state & !OWNER != MAKING => return Err(ErrorKind::Damaged),
+            Readiness::Other(state) if claim.is_dead(state & OWNER) && begin(state) => return Ok(true),
+            Readiness::Other(_) => {}
+        }
+        if Instant::now() >= deadline {
+            return Err(ErrorKind::TimedOut);
+        }
+        // Microseconds, unless the maker was stopped.
+        std::thread::sleep(Duration::from_micros(50));
+    }
+}
+
+/// What is being tried, on which object.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    operation: Operation,
+    name: Option<&'a ObjectName>,
+}
+
+impl Attempt<'_> {
+    #[cold]
+    fn failed(self, failure: Failure) -> Error {
+        failure.in_call(self.operation, self.name)
+    }
+
+    /// Whether what lies at a place is a ready object of this kind.
+    fn check(self, place: &Place, wanted: ObjectKind) -> Result<()> {
+        let kind = match place.header().readiness() {
+            Readiness::Ready(kind) if kind == wanted => return Ok(()),
+            Readiness::Ready(kind) => ErrorKind::KindMismatch { wanted, found: Found::Object(kind) },
+            _ => ErrorKind::Damaged,
+        };
+        Err(self.failed(kind.into()))
+    }
+}

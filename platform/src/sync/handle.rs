@@ -1,0 +1,144 @@
+//! What the public types have in common: a system's object, and what it is called.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::place::Place;
+use super::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, calls};
+use crate::system::sync::Object;
+use crate::{
+    Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, View, Waited,
+};
+
+/// An open object, and where it is found.
+#[derive(Clone)]
+pub(super) struct Handle<S> {
+    pub(super) object: Object,
+    pub(super) site: S,
+}
+
+/// One with a name.
+pub(super) type Named = Handle<ObjectName>;
+
+/// One inside a region.
+pub(super) type Inside = Handle<Place>;
+
+/// Where an object is found.
+pub(super) trait Site {
+    /// The name that errors tell.
+    fn name(&self) -> Option<&ObjectName>;
+
+    fn describe(&self, object: &mut fmt::DebugStruct<'_, '_>);
+}
+
+impl Site for ObjectName {
+    fn name(&self) -> Option<&ObjectName> {
+        Some(self)
+    }
+
+    fn describe(&self, object: &mut fmt::DebugStruct<'_, '_>) {
+        object.field("name", &self.to_string());
+    }
+}
+
+impl Site for Place {
+    fn name(&self) -> Option<&ObjectName> {
+        None
+    }
+
+    fn describe(&self, object: &mut fmt::DebugStruct<'_, '_>) {
+        object.field("offset", &self.offset());
+    }
+}
+
+impl Named {
+    pub(super) fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Named> {
+        Ok(Handle { object: Object::create(name, sync, new)?, site: name.clone() })
+    }
+
+    pub(super) fn create_or_open(
+        name: &ObjectName,
+        sync: &SyncOptions,
+        new: New,
+    ) -> Result<(Named, Disposition)> {
+        let (object, disposition) = Object::create_or_open(name, sync, new)?;
+        Ok((Handle { object, site: name.clone() }, disposition))
+    }
+
+    pub(super) fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Named> {
+        Ok(Handle { object: Object::open(name, kind, trust)?, site: name.clone() })
+    }
+}
+
+impl Inside {
+    pub(super) fn create(
+        view: &View,
+        offset: usize,
+        more: usize,
+        new: New,
+        fill: Fill<'_>,
+    ) -> Result<Inside> {
+        let operation = calls(new.kind()).create;
+        let site = Place::inside(view, offset, more, operation)?;
+        match Object::make_inside(&site, new, fill, operation)? {
+            (object, Disposition::Created) => Ok(Handle { object, site }),
+            (_, Disposition::Opened) => Err(Error::new(ErrorKind::AlreadyExists, operation)
+                .with_detail("the memory there is initialised already; open it, or choose another offset")),
+        }
+    }
+
+    pub(super) fn create_or_open(
+        view: &View,
+        offset: usize,
+        more: usize,
+        new: New,
+        fill: Fill<'_>,
+    ) -> Result<(Inside, Disposition)> {
+        let operation = calls(new.kind()).create_or_open;
+        let site = Place::inside(view, offset, more, operation)?;
+        let (object, disposition) = Object::make_inside(&site, new, fill, operation)?;
+        Ok((Handle { object, site }, disposition))
+    }
+
+    pub(super) fn open(view: &View, offset: usize, more: usize, kind: ObjectKind) -> Result<Inside> {
+        let operation = calls(kind).open;
+        let site = Place::inside(view, offset, more, operation)?;
+        Ok(Handle { object: Object::open_inside(&site, kind, operation)?, site })
+    }
+}
+
+impl<S: Site> Handle<S> {
+    pub(super) fn wait(&self, timeout: Option<Duration>, kind: ObjectKind) -> Result<Waited> {
+        match self.object.wait(timeout) {
+            Ok(true) => Ok(Waited::Signalled),
+            Ok(false) => Ok(Waited::TimedOut),
+            Err(failure) => Err(self.failed(failure, calls(kind).wait)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn signal(&self, signal: Signal, operation: Operation) -> Result<u32> {
+        self.object.signal(signal).map_err(|failure| self.failed(failure, operation))
+    }
+
+    /// The error of a call on this object.
+    #[cold]
+    pub(super) fn failed(&self, failure: Failure, operation: Operation) -> Error {
+        failure.in_call(operation, self.site.name())
+    }
+
+    /// An error of the arguments of a call on this object.
+    #[cold]
+    pub(super) fn about(&self, error: Error) -> Error {
+        match self.site.name() {
+            Some(name) => error.with_name(name.to_string()),
+            None => error,
+        }
+    }
+
+    pub(super) fn fmt_as(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut object = f.debug_struct(kind);
+        self.site.describe(&mut object);
+        object.finish_non_exhaustive()
+    }
+}

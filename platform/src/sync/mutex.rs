@@ -1,0 +1,125 @@
+//! Mutexes (rule C22).
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::handle::{Handle, Named, Site};
+use super::raw::{New, RawObject as _, Signal, calls};
+use crate::system::sync::Object;
+use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
+
+/// A lock that processes share, owned by a thread (rule C22).
+///
+/// The thread that owns it may lock it again, through this handle or another one of the same mutex; it is
+/// free when the last guard goes. When its owner dies, the process or only the thread, the next one to lock it is
+/// let in and told that it was abandoned. No fairness is promised.
+///
+/// # Platform-specific behavior
+/// On Windows the kernel's own mutex of that name, which a C program may share. On Linux a word in the
+/// object's page, which waiters sleep on; an owner's death is noticed by asking the kernel whether its
+/// claim is still held, every 20 ms, and by the next call that comes. In a forked child (without exec) the
+/// copies of a mutex refuse to work: open it there.
+#[derive(Clone)]
+pub struct Mutex(pub(super) Named);
+
+impl Mutex {
+    /// Creates a mutex that nobody owns; the name must be free.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    pub fn create(name: &ObjectName, options: &SyncOptions) -> Result<Mutex> {
+        Named::create(name, options, New::Mutex).map(Mutex)
+    }
+
+    /// Opens the mutex that has the name, or creates one; says which of the two happened.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    pub fn create_or_open(name: &ObjectName, options: &SyncOptions) -> Result<(Mutex, Disposition)> {
+        let (named, disposition) = Named::create_or_open(name, options, New::Mutex)?;
+        Ok((Mutex(named), disposition))
+    }
+
+    /// Opens the mutex that has the name.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
+    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Mutex> {
+        Named::open(name, ObjectKind::Mutex, trust).map(Mutex)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ObjectName {
+        &self.0.site
+    }
+}
+
+impl<S: Site> Handle<S> {
+    #[inline]
+    pub(super) fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
+        match self.object.wait(timeout) {
+            Ok(true) => Ok(Some(MutexGuard::of(&self.object))),
+            Ok(false) => Ok(None),
+            Err(failure) => Err(self.failed(failure, calls(ObjectKind::Mutex).wait)),
+        }
+    }
+}
+
+impl Lockable for Mutex {
+    type Guard<'a> = MutexGuard<'a>;
+
+    #[inline]
+    fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
+        self.0.lock_for(timeout)
+    }
+}
+
+impl fmt::Debug for Mutex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as("Mutex", f)
+    }
+}
+
+/// Ownership of a [`Mutex`]: given up when dropped, also in a panic.
+///
+/// It belongs to the thread that locked, so it cannot be sent to another one. A guard that is forgotten is a
+/// lock held until the thread ends, and then abandoned.
+///
+/// # Platform-specific behavior
+/// Guards that a thread has of one mutex all tell whether it was [`abandoned`](LockGuard::abandoned). On Windows, those
+/// through a handle that was opened meanwhile do not.
+#[must_use = "the mutex is given up when the guard is dropped"]
+pub struct MutexGuard<'a> {
+    mutex: &'a Object,
+    stays_in_its_thread: PhantomData<*const ()>,
+}
+
+impl<'a> MutexGuard<'a> {
+    /// The guard of a mutex that this thread has just taken.
+    #[inline]
+    pub(super) fn of(mutex: &'a Object) -> MutexGuard<'a> {
+        MutexGuard { mutex, stays_in_its_thread: PhantomData }
+    }
+}
+
+impl LockGuard for MutexGuard<'_> {
+    fn abandoned(&self) -> bool {
+        self.mutex.is_abandoned()
+    }
+}
+
+impl Drop for MutexGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // It fails for a thread that does not own it, and this one does; so there is nothing to tell anybody.
+        let _ = self.mutex.signal(Signal::GiveUp);
+    }
+}
+
+impl fmt::Debug for MutexGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MutexGuard").field("abandoned", &self.abandoned()).finish_non_exhaustive()
+    }
+}

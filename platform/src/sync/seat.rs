@@ -1,0 +1,57 @@
+//! Seats: what one process at a time holds, and the kernel takes back when that process dies.
+
+use std::fmt;
+
+use super::header::HEADER_LEN;
+use super::place::Place;
+use super::raw::RawSeat as _;
+use crate::system::sync;
+use crate::{Result, View};
+
+/// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
+/// however that happens.
+///
+/// It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset that is aligned to 8 in memory; they are the
+/// system's. In a forked child (without exec) the copy of a seat holds nothing.
+///
+/// # Platform-specific behavior
+/// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
+pub struct Seat(sync::Seat);
+
+impl Seat {
+    /// Bytes of memory that it takes.
+    pub const SIZE: usize = HEADER_LEN;
+
+    /// Takes the seat at `offset`; `None` when it is taken, by this process or another one.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](crate::ErrorKind::OutOfRange), [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an offset
+    /// that is not aligned, [`AccessDenied`](crate::ErrorKind::AccessDenied) when the view is not read-write.
+    pub fn take(view: &View, offset: usize) -> Result<Option<Seat>> {
+        const OPERATION: &str = "take the seat";
+        let place = Place::inside(view, offset, 0, OPERATION)?;
+        Ok(sync::Seat::take(&place, OPERATION)?.map(Seat))
+    }
+
+    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    #[inline]
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.0.is_ours()
+    }
+
+    /// Whether the seat at `offset` is taken, by this process or another one.
+    ///
+    /// # Errors
+    /// Those of [`take`](Self::take).
+    pub fn is_taken(view: &View, offset: usize) -> Result<bool> {
+        const OPERATION: &str = "look at the seat";
+        sync::Seat::is_taken(&Place::inside(view, offset, 0, OPERATION)?, OPERATION)
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Semaphores (rule C24).
+
+use super::handle::{Handle, Named, Site};
+use super::raw::{New, Signal, calls};
+use super::wait::signalled;
+use crate::sync_options::check_release;
+use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
+
+const RELEASE: &str = "release the semaphore";
+
+/// A number of permits to wait for, shared by name; each wait takes one (rule C24).
+///
+/// # Platform-specific behavior
+/// As for [`Event`](crate::Event).
+#[derive(Clone)]
+pub struct Semaphore(Named);
+
+impl Semaphore {
+    /// Creates a semaphore; the name must be free.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`](crate::SharedRegion::create), and
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
+    pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
+        let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
+        Named::create(name, options.sync(), new).map(Semaphore)
+    }
+
+    /// Opens the semaphore that has the name, or creates one; says which of the two happened. Opening ignores what
+    /// `options` say of a new one, but that must make a semaphore all the same.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open), and
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
+    pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
+        let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;
+        let (named, disposition) = Named::create_or_open(name, options.sync(), new)?;
+        Ok((Semaphore(named), disposition))
+    }
+
+    /// Opens the semaphore that has the name.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
+    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Semaphore> {
+        Named::open(name, ObjectKind::Semaphore, trust).map(Semaphore)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ObjectName {
+        &self.0.site
+    }
+}
+
+fn new(name: &ObjectName, options: &SemaphoreOptions, operation: &'static str) -> Result<New> {
+    New::semaphore(options, operation).map_err(|error| error.with_name(name.to_string()))
+}
+
+impl<S: Site> Handle<S> {
+    pub(super) fn release(&self, count: u32) -> Result<u32> {
+        check_release(count, RELEASE).map_err(|error| self.about(error))?;
+        self.signal(Signal::Release(count), RELEASE)
+    }
+}
+
+impl Permits for Semaphore {
+    fn release(&self, count: u32) -> Result<u32> {
+        self.0.release(count)
+    }
+}
+
+signalled!(Semaphore: Semaphore);

@@ -1,0 +1,86 @@
+//! Timers (rule C25).
+
+use std::time::Duration;
+
+use super::handle::Named;
+use super::raw::Signal;
+use super::wait::signalled;
+use crate::sync_options::period_in_millis;
+use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
+
+const SET: &str = "set the timer";
+
+/// A due time to wait for, once or again and again, shared by name (rule C25).
+///
+/// It is signalled from its due time on. A manual-reset timer stays so until it is set anew; an auto-reset
+/// timer lets one waiter through a period, and periods that nobody waited for do not pile up. A new timer
+/// is not set.
+///
+/// # Platform-specific behavior
+/// On Windows the kernel's own timer of that name, which a C program may share. On Linux a due time in the object's
+/// page, which waiters compute: no thread or process fires it.
+#[derive(Clone)]
+pub struct Timer(Named);
+
+impl Timer {
+    /// Creates a timer; the name must be free.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
+        Named::create(name, options.sync(), options.into()).map(Timer)
+    }
+
+    /// Opens the timer that has the name, or creates one; says which of the two happened. Opening ignores what `options`
+    /// say of a new one.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
+        let (named, disposition) = Named::create_or_open(name, options.sync(), options.into())?;
+        Ok((Timer(named), disposition))
+    }
+
+    /// Opens the timer that has the name.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
+    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Timer> {
+        Named::open(name, ObjectKind::Timer, trust).map(Timer)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &ObjectName {
+        &self.0.site
+    }
+
+    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and is signalled again every
+    /// `period` after that, which is rounded up to whole milliseconds.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a period of zero, or of more than 2147483647 ms;
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) when another setter was stopped in the middle of its work.
+    ///
+    /// # Platform-specific behavior
+    /// On Windows a due time is counted in units of 100 ns, rounded up, from the last tick of the system's
+    /// clock, and kept to a tick (15.6 ms, unless a program asked for a finer one). A due time after more
+    /// than 14,000 years is as good as never.
+    pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
+        let period = match period {
+            Some(period) => period_in_millis(period, SET).map_err(|error| self.0.about(error))?,
+            None => 0,
+        };
+        self.0.signal(Signal::Start { due, period }, SET).map(|_| ())
+    }
+
+    /// Stops it. A signal that it has given already stays.
+    ///
+    /// # Errors
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) as for [`set`](Self::set).
+    pub fn cancel(&self) -> Result<()> {
+        self.0.signal(Signal::Cancel, "cancel the timer").map(|_| ())
+    }
+}
+
+signalled!(Timer: Timer);

@@ -1,0 +1,94 @@
+//! Doorbells: a kernel event, and a word in the region that says whether anybody sleeps, so that nobody calls the kernel
+//! in vain.
+
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use std::time::Duration;
+
+use super::kernel::{reset_event, set_event};
+use super::object::Object;
+use super::wait::wait;
+use crate::sync::place::Place;
+use crate::sync::raw::{New, Operation, RawBell, RawObject as _};
+use crate::words::Until;
+use crate::words::bell::{self, ASLEEP};
+use crate::{Reset, Result, Sleepers};
+
+#[derive(Clone)]
+pub(crate) struct Bell {
+    place: Place,
+    event: Object,
+    sleepers: Sleepers,
+}
+
+impl RawBell for Bell {
+    fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Bell> {
+        // One sleeper takes its signal with it; of many, each must see it.
+        let reset = match sleepers {
+            Sleepers::One => Reset::Auto,
+            Sleepers::Many => Reset::Manual,
+        };
+        let new = New::Event { reset, is_set: false };
+        let (event, _) = Object::make_inside(place, new, &|_| Ok(()), operation)?;
+        Ok(Bell { place: place.clone(), event, sleepers })
+    }
+}
+
+impl Bell {
+    #[inline]
+    fn word(&self) -> &AtomicU32 {
+        &self.place.header().word
+    }
+}
+
+impl bell::Bell for Bell {
+    #[inline]
+    fn load(&self) -> u32 {
+        self.word().load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn swap(&self, new: u32) -> u32 {
+        self.word().swap(new, Ordering::SeqCst)
+    }
+
+    #[inline]
+    fn replace(&self, current: u32, new: u32) {
+        let _ = self.word().compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn fence(&self) {
+        fence(Ordering::SeqCst);
+    }
+
+    #[inline]
+    fn compiler_fence(&self) {
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    fn fence_everywhere(&self) {}
+
+    #[inline]
+    fn can_be_light(&self) -> bool {
+        false
+    }
+
+    fn announced(&self, seen: u32) {
+        if self.sleepers == Sleepers::Many && seen != ASLEEP {
+            // The first to sleep since the last ring. One that came before it, and was woken in this instant
+            // between its look and its wait, misses that and sleeps for a slice.
+            let _ = reset_event(self.event.handle());
+        }
+    }
+
+    fn sleep_on_any(bells: &[&Bell], limit: Duration) {
+        let handles: Vec<_> = bells.iter().map(|bell| bell.event.handle()).collect();
+        // However it ends, the caller looks again.
+        let _ = wait(&handles, Until::after(Some(limit)));
+    }
+
+    fn wake(&self) {
+        // Fails only for a handle that is not open, and this is.
+        let _ = set_event(self.event.handle());
+    }
+}

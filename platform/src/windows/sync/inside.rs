@@ -1,0 +1,264 @@
+//! Objects inside a region: where their state lies, and how their kernel objects are found.
+//!
+//! The kernel's objects are named from a random id in the header. Everybody who arrives agrees on an id
+//! first, by one compare-and-swap, and then passes a *gate*, a kernel mutex with a name from the same id:
+//! whoever is inside and finds the header untouched fills it. A gatekeeper that is killed leaves the gate to
+//! the next one, and an untouched header; one that is stopped keeps others out for a bounded time.
+//!
+//! The kernel's object goes with its last handle, and so may go while the region lives. Whoever comes next
+//! makes it again, with the signal that the header has written down. That happens inside the gate, too, so
+//! nobody changes it meanwhile.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
+
+use super::grants::Grants;
+use super::kernel::{Class, release_mutex, release_semaphore, set_event};
+use super::named::{Created, create_handle, open_handle};
+use super::wait::{Outcome, wait};
+use crate::sync::header::{Header, Readiness, reset_of};
+use crate::sync::place::Place;
+use crate::sync::raw::{Fill, New, Operation};
+use crate::windows::error::{Attempt, is_denied, is_not_found};
+use crate::windows::names::WideName;
+use crate::windows::region::check_owner;
+use crate::words::Until;
+use crate::{
+    Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, SemaphoreOptions, testing,
+};
+
+/// How long an arrival waits for one that was stopped at the gate: so that it has its answer within a second.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// A process that wants the object that lies at a place.
+pub(super) struct Arrival<'a> {
+    place: &'a Place,
+    kind: ObjectKind,
+    attempt: Attempt<'static>,
+    grants: Grants,
+}
+
+impl<'a> Arrival<'a> {
+    pub(super) fn new(place: &'a Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
+        let attempt = Attempt::new(operation, None).of_kind(kind);
+        let region = place.view().origin(place.offset()).ok_or_else(|| {
+            attempt
+                .error(ErrorKind::Unsupported)
+                .with_detail("the view is not one of the system's own regions; use samemap::Region")
+        })?;
+        let grants = region.object.handle().map_or_else(Grants::none, Grants::of);
+        Ok(Arrival { place, kind, attempt, grants })
+    }
+
+    /// Opens the object, or makes it where there is none.
+    pub(super) fn make_or_open(&self, new: New, fill: Fill<'_>) -> Result<(OwnedHandle, Disposition)> {
+        let id = id_or(self.place.header(), random_id());
+        let (_gate, readiness) = self.enter(id)?;
+        match readiness {
+            Readiness::Untouched => Ok((self.make(id, new, fill)?, Disposition::Created)),
+            readiness => Ok((self.open_ready(id, readiness)?, Disposition::Opened)),
+        }
+    }
+
+    /// Opens the object.
+    pub(super) fn open(&self) -> Result<OwnedHandle> {
+        let id = id_of(self.place.header()).ok_or_else(|| self.damaged())?;
+        let (_gate, readiness) = self.enter(id)?;
+        self.open_ready(id, readiness)
+    }
+
+    /// Passes the gate, and looks what lies there.
+    fn enter(&self, id: u64) -> Result<(Gate, Readiness)> {
+        let gate = self.pass_gate(id)?;
+        testing::reached("inside: gate passed");
+        if id_of(self.place.header()) != Some(id) {
+            return Err(self.damaged());
+        }
+        Ok((gate, self.place.header().readiness()))
+    }
+
+    fn make(&self, id: u64, new: New, fill: Fill<'_>) -> Result<OwnedHandle> {
+        let Created::New(handle) = self.kernel_object(id, new)? else {
+            // An object with our random id, and no header: somebody scribbled over it.
+            return Err(self.damaged());
+        };
+        testing::reached("inside: made");
+        fill(self.place)?;
+        let header = self.place.header();
+        header.fill(new);
+        header.record.store(new.signal().into(), Ordering::Relaxed);
+        header.finish();
+        Ok(handle)
+    }
+
+    fn open_ready(&self, id: u64, readiness: Readiness) -> Result<OwnedHandle> {
+        match readiness {
+            Readiness::Ready(kind) if kind == self.kind => {}
+            Readiness::Ready(kind) => return Err(self.mismatch(kind)),
+            Readiness::Untouched | Readiness::Other(_) => return Err(self.damaged()),
+        }
+        match self.kernel_object(id, without_signal(self.written_down()?))? {
+            Created::Existing(handle) => Ok(handle),
+            Created::New(handle) => {
+                testing::reached("inside: remade");
+                // Read only now: nobody else has it open, nor can before we leave the gate, and all that
+                // had the one before have written their changes down.
+                restore(handle.as_handle(), self.written_down()?)
+                    .map_err(|cause| self.attempt.failed(cause))?;
+                Ok(handle)
+            }
+        }
+    }
+
+    /// What the header says of the object, if that makes sense.
+    fn written_down(&self) -> Result<New> {
+        let header = self.place.header();
+        let (setting, signal) = (header.setting(), header.record.load(Ordering::SeqCst) as u32);
+        said_by(self.kind, setting, signal).ok_or_else(|| self.damaged())
+    }
+
+    fn kernel_object(&self, id: u64, new: New) -> Result<Created> {
+        self.named(id, &self.kind.to_string(), new)
+    }
+
+    fn pass_gate(&self, id: u64) -> Result<Gate> {
+        let created = self.named(id, "gate", New::Mutex)?;
+        let (Created::New(handle) | Created::Existing(handle)) = created;
+        match wait(&[handle.as_handle()], Until::after(Some(PATIENCE))).map_err(|cause| self.attempt.failed(cause))? {
+            Outcome::TimedOut => Err(self.attempt.error(ErrorKind::TimedOut).with_detail(
+                "another process was stopped while it initialised or opened this object; let it go on, or end it",
+            )),
+            Outcome::Signalled(_) | Outcome::Abandoned(_) => Ok(Gate(handle)),
+        }
+    }
+
+    /// A kernel object with a name from the id. In the space of all sessions, because a region may be shared
+    /// between them; that takes no privilege for anything but sections.
+    pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created> {
+        let name = kernel_name(id, what)?;
+        let created = self
+            .grants
+            .security(Class::of(new.kind()))
+            .and_then(|security| create_handle(&WideName::new(&name), &security, new))
+            .map_err(|cause| self.attempt.failed(cause))?;
+        if let Created::Existing(handle) = &created {
+            check_owner(handle, &self.grants.trust(), self.attempt)?;
+        }
+        Ok(created)
+    }
+
+    /// Whether there is a kernel object with a name from the id.
+    pub(super) fn exists(&self, id: u64, what: &str, kind: ObjectKind) -> Result<bool> {
+        match open_handle(
+            Class::of(kind),
+            &WideName::new(&kernel_name(id, what)?),
+            SYNCHRONIZATION_SYNCHRONIZE,
+        ) {
+            Ok(_) => Ok(true),
+            Err(cause) if is_not_found(&cause) => Ok(false),
+            // Its owner lets nobody look, but it is there.
+            Err(cause) if is_denied(&cause) => Ok(true),
+            Err(cause) => Err(self.attempt.failed(cause)),
+        }
+    }
+
+    #[cold]
+    fn damaged(&self) -> Error {
+        self.attempt.error(ErrorKind::Damaged)
+    }
+
+    #[cold]
+    fn mismatch(&self, found: ObjectKind) -> Error {
+        let wanted = self.kind;
+        self.attempt.error(ErrorKind::KindMismatch { wanted, found: Found::Object(found) })
+    }
+}
+
+/// The process that has this is alone with the header.
+struct Gate(OwnedHandle);
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        // This thread owns it: it cannot fail.
+        let _ = release_mutex(self.0.as_handle());
+    }
+}
+
+fn kernel_name(id: u64, what: &str) -> Result<ObjectName> {
+    ObjectName::new(format!(r"Global\samemap-{id:016x}-{what}"))
+}
+
+pub(super) fn random_id() -> u64 {
+    loop {
+        let id = RandomState::new().hash_one(std::process::id());
+        if id != 0 {
+            return id;
+        }
+    }
+}
+
+/// The id that all that arrive here agree on; none when it was not chosen yet.
+pub(super) fn id_of(header: &Header) -> Option<u64> {
+    Some(header.id.load(Ordering::Acquire)).filter(|&id| id != 0)
+}
+
+/// The id, which is this one if none was chosen yet.
+pub(super) fn id_or(header: &Header, new: u64) -> u64 {
+    match header.id.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => new,
+        Err(chosen) => chosen,
+    }
+}
+
+/// What a header says of an object, if that makes sense.
+fn said_by(kind: ObjectKind, setting: u32, signal: u32) -> Option<New> {
+    match kind {
+        ObjectKind::Mutex => Some(New::Mutex),
+        ObjectKind::Event if signal <= 1 => {
+            Some(New::Event { reset: reset_of(setting)?, is_set: signal == 1 })
+        }
+        ObjectKind::Semaphore => New::semaphore(&SemaphoreOptions::new(signal, setting), "").ok(),
+        ObjectKind::Event | ObjectKind::Timer | ObjectKind::Region => None,
+    }
+}
+
+fn without_signal(new: New) -> New {
+    match new {
+        New::Event { reset, .. } => New::Event { reset, is_set: false },
+        New::Semaphore { maximum, .. } => New::Semaphore { permits: 0, maximum },
+        New::Mutex | New::Timer { .. } => new,
+    }
+}
+
+/// Gives a kernel's object, which has none, its signal.
+fn restore(object: BorrowedHandle<'_>, signalled: New) -> io::Result<()> {
+    match signalled {
+        New::Event { is_set: true, .. } => set_event(object),
+        New::Semaphore { permits: permits @ 1.., .. } => release_semaphore(object, permits).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes down what the kernel says of the signal, after each change of it.
+///
+/// When all that changed it have written it down, the last of them wrote what it is: a process that asked the
+/// kernel before a later change finds the record changed, or has written before the one that made that
+/// change does. So the record is right when nobody has the kernel's object open any more, unless
+/// a process was killed between a change and its record.
+pub(super) fn write_down(header: &Header, signal: impl Fn() -> io::Result<u32>) {
+    // Bounded, because a peer that scribbles must not keep us here.
+    for _ in 0..1000 {
+        let seen = header.record.load(Ordering::SeqCst);
+        let Ok(signal) = signal() else { return };
+        let changes = (seen >> 32).wrapping_add(1);
+        let new = changes << 32 | u64::from(signal);
+        if header.record.compare_exchange(seen, new, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            return;
+        }
+    }
+}
