@@ -79,9 +79,11 @@ fn claims_of_readers(_arguments: &[String]) {
         // What must be had: a claim of one's own, and the news that another owner is dead.
         let mut owner = Start::role("lock_owner").argument(&object).start();
         owner.expect("locked");
-        let attacker = reader_of_all(&object);
+        let mut attacker = reader_of_all(&object);
         assert!(lock.try_lock().expect("whole").is_none(), "its owner lives");
         owner.kill();
+        // What the dead one had locked is free now.
+        attacker.does("lock_all 0 r");
         let guard = lock.lock_timeout(PATIENCE).expect("whole").expect("the owner is dead");
         assert!(guard.abandoned());
         drop(guard);
