@@ -30,7 +30,7 @@ const LOCK: usize = 64;
 const SEAT: usize = 4096;
 
 /// What a parent does to itself before it forks.
-const DEPRIVATIONS: [&str; 4] = ["plain", "setuid", "noproc", "nofile"];
+const DEPRIVATIONS: [&str; 5] = ["plain", "setuid", "noproc", "nofile", "limit"];
 
 /// How an object can lie there: for its owner alone, shared, and leading to a file.
 const FORMS: [&str; 3] = ["private", "shared", "file"];
@@ -117,6 +117,11 @@ fn deprive(how: &str) {
                 let limits = libc::rlimit { rlim_cur: 256, rlim_max: 256 };
                 assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limits), 0);
                 while libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY) >= 0 {}
+            }
+            // Below the numbers that are open: none of them can be replaced, nor come to mean anything else.
+            "limit" => {
+                let limits = libc::rlimit { rlim_cur: 3, rlim_max: 3 };
+                assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limits), 0);
             }
             other => panic!("no such deprivation: {other}"),
         }
