@@ -43,11 +43,10 @@ impl Turn<'_> {
             }
             Step::OpenHeld => {
                 let slot = self.other();
-                let carries = self.now().saw_life;
                 if !self.state.files.lock(slot, Lock::Shared) {
                     return self.look_again();
                 }
-                if carries {
+                if self.now().saw_carrier {
                     self.carry_life(slot);
                 }
             }
@@ -73,6 +72,7 @@ impl Turn<'_> {
         let open = self.state.other(self.at).expect("it is open");
         let seen = self.state.files.holders(slot);
         self.me().seen = seen;
+        self.me().saw_carrier = self.state.files.is_carried(slot);
         self.me().mode_seen = Some(self.state.files.object(open.object).mode);
         self.done(Step::OpenSawHolders);
         if seen == Holders::Some {

@@ -47,6 +47,8 @@ pub struct Process {
     pub read: Facts,
     /// The mode that it saw before it read.
     pub mode_seen: Option<Mode>,
+    /// For the rules: the holder that it saw carries the object's life, and so its own lock does.
+    pub saw_carrier: bool,
     /// For the rules: in this attempt there was a moment in which the object lived.
     pub saw_life: bool,
     /// For the rules: in this attempt there was a moment in which no such object lived.
@@ -66,6 +68,7 @@ impl Process {
             seen: Holders::Nobody,
             read: Facts::Empty,
             mode_seen: None,
+            saw_carrier: false,
             saw_life: false,
             saw_none: false,
         }

@@ -350,16 +350,28 @@ impl Files {
         }
     }
 
+    /// Whether another description than the one in a slot carries the life of its file.
+    #[must_use]
+    pub fn is_carried(&self, slot: Slot) -> bool {
+        let others = self.open.iter().enumerate().filter(|(other, _)| *other != slot);
+        let mut others = others.filter_map(|(_, open)| *open);
+        self.open[slot].is_some_and(|asking| others.any(|open| open.carries((asking.object, asking.part))))
+    }
+
     /// Whether a living object of this name is there: published by its owner, and held.
     #[must_use]
     pub fn lives(&self, name: Name) -> bool {
         let Some((number, Part::Whole)) = self.names[name as usize] else { return false };
         let object = self.object(number);
-        let life = self.life_of(number);
-        let holds = |at: &Description| {
-            (at.object, at.part, at.lock) == (number, life, Lock::Shared) && at.carries_life
-        };
-        object.published == Some(name) && object.mode != Mode::Dead && self.open.iter().flatten().any(holds)
+        let life = (number, self.life_of(number));
+        let held = self.open.iter().flatten().any(|open| open.carries(life));
+        object.published == Some(name) && object.mode != Mode::Dead && held
+    }
+}
+
+impl Description {
+    fn carries(&self, entry: Entry) -> bool {
+        (self.object, self.part) == entry && self.lock == Lock::Shared && self.carries_life
     }
 }
 
