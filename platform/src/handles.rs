@@ -134,7 +134,7 @@ pub struct Offer {
 ///
 /// A courier is made over a connection in each system's own way, and then used the same way everywhere:
 ///
-/// - On POSIX by `Courier::over`, of a [`UnixStream`](std::os::unix::net::UnixStream); one courier sends and
+/// - On POSIX by `Courier::over`, of a `std::os::unix::net::UnixStream`; one courier sends and
 ///   receives.
 /// - On Windows by `Courier::to_process_id` or `Courier::to_process`, of anything that can be written to and leads
 ///   to that process, on one side, and by `Courier::receiving`, of anything to be read from, on the other.
