@@ -7,8 +7,8 @@ impl View {
     /// Writes `text` as UTF-16LE with a NUL behind it, at `offset`, on every system.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when text and NUL do not fit; then nothing is written.
-    /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
+    /// [`OutOfRange`](crate::ErrorKind::OutOfRange) when text and NUL do not fit; then nothing is written.
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) on a read-only view.
     pub fn write_utf16(&self, offset: usize, text: &str) -> Result<()> {
         let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
         self.write(offset, &bytes)
@@ -18,7 +18,7 @@ impl View {
     /// What is no valid UTF-16 becomes U+FFFD. Never reads past the view.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when `offset` lies outside the view.
+    /// [`OutOfRange`](crate::ErrorKind::OutOfRange) when `offset` lies outside the view.
     pub fn read_utf16(&self, offset: usize) -> Result<String> {
         Ok(String::from_utf16_lossy(&self.read_utf16_units(offset)?))
     }
