@@ -1,31 +1,39 @@
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::{Keeper, MappedRange, View};
 use crate::{Access, ErrorKind, Result};
 
-/// Keeps memory that is never given back, and notes what is flushed.
-#[derive(Default)]
-struct Leaked(Mutex<Vec<(usize, usize)>>);
+/// Private memory, for what is tested here does not depend on a system; it notes what is flushed.
+struct Memory {
+    words: Box<[AtomicU64]>,
+    flushed: Mutex<Vec<(usize, usize)>>,
+}
 
-impl Keeper for Leaked {
+impl Memory {
+    fn of(words: usize) -> Arc<Memory> {
+        let words = (0..words).map(|_| AtomicU64::new(0)).collect();
+        Arc::new(Memory { words, flushed: Mutex::default() })
+    }
+
+    fn view(self: &Arc<Self>, access: Access) -> View {
+        let base = NonNull::from(&*self.words).cast();
+        let keeper = Arc::clone(self) as Arc<dyn Keeper>;
+        // SAFETY: the words live as long as the keeper, and only views touch them from now on.
+        unsafe { View::from_mapped(MappedRange { base, len: size_of_val(&*self.words), access, keeper }) }
+    }
+}
+
+impl Keeper for Memory {
     fn flush(&self, start: *const u8, len: usize) -> Result<()> {
-        self.0.lock().expect("no panic").push((start.addr(), len));
+        self.flushed.lock().expect("no panic").push((start.addr(), len));
         Ok(())
     }
 }
 
-/// A view over private memory: what is tested here does not depend on a system.
 fn view_of(words: usize, access: Access) -> View {
-    kept_view_of(words, access, Arc::default())
-}
-
-fn kept_view_of(words: usize, access: Access, keeper: Arc<Leaked>) -> View {
-    let memory: &'static mut [u64] = Box::leak(vec![0u64; words].into_boxed_slice());
-    let base = NonNull::new(memory.as_mut_ptr().cast()).expect("not null");
-    // SAFETY: the memory was leaked, so it stays, and nobody else has it.
-    unsafe { View::from_mapped(MappedRange { base, len: words * 8, access, keeper }) }
+    Memory::of(words).view(access)
 }
 
 #[test]
@@ -86,8 +94,8 @@ fn a_part_is_bounded_by_itself() {
 
 #[test]
 fn the_keeper_flushes_the_range_that_was_asked_for() {
-    let keeper = Arc::new(Leaked::default());
-    let view = kept_view_of(2, Access::ReadWrite, Arc::clone(&keeper));
+    let memory = Memory::of(2);
+    let view = memory.view(Access::ReadWrite);
     view.flush(..).unwrap();
     view.flush(3..=5).unwrap();
     view.flush(16..).unwrap();
@@ -96,5 +104,5 @@ fn the_keeper_flushes_the_range_that_was_asked_for() {
         assert!(matches!(error.kind(), ErrorKind::OutOfRange { region_len: 16, .. }), "{error}");
     }
     let start = view.as_ptr().addr();
-    assert_eq!(*keeper.0.lock().unwrap(), [(start, 16), (start + 3, 3)]);
+    assert_eq!(*memory.flushed.lock().unwrap(), [(start, 16), (start + 3, 3)]);
 }
