@@ -271,7 +271,7 @@ fn more_rights(_arguments: &[String]) {
             .argument("--ignored")
             .argument("--nocapture")
             .plays("adopts", &[])
-            .as_user(BOB)
+            .of_user(BOB)
             .start();
         let (runs_secure, answer) = (child.hear(), child.hear());
         if runs_secure != secure.to_string() {

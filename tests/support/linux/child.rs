@@ -123,7 +123,7 @@ impl Start {
 
     /// As this user, from its first instruction.
     #[must_use]
-    pub fn as_user(mut self, uid: u32) -> Start {
+    pub fn of_user(mut self, uid: u32) -> Start {
         self.command.uid(uid).gid(uid);
         self
     }
