@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use samemap::{
-    Access, Courier, CreateOptions, Error, ErrorKind, ObjectName, Permissions, Region, Share,
-    SharedRegion as _, Trust,
+    Courier, CreateOptions, Error, ErrorKind, ObjectName, Permissions, Region, Share, SharedRegion as _,
+    Trust,
 };
 
 use super::victims::{BOB, Precious, ROOT};
@@ -16,8 +16,8 @@ use crate::as_users;
 use crate::linux::child::{Role, Start, binary, say};
 use crate::linux::raw::{memfd, message, send_raw};
 use crate::linux::shm::{
-    DATA_AT, FACTS_LEN, FORM_AT, LEN_AT, LOCKS_AT, PRIVATE_MODE, file_of, set_mode, unique_global_name,
-    unique_name, view_of, write_names,
+    DATA_AT, FACTS_LEN, FORM_AT, LEN_AT, PRIVATE_MODE, file_of, set_mode, unique_global_name, unique_name,
+    view_of, write_names,
 };
 use crate::linux::{aside, sandbox};
 
@@ -203,7 +203,6 @@ fn of_two_objects(_arguments: &[String]) {
     let local = unique_name("local");
     write_names(&peers, 4096, &local, &format!("samemap.{BOB}.{}", local.rest()));
     refused(NAMED, &twice(open(&file_of(&private))), "an object of another user's name");
-    let _ = LOCKS_AT;
 }
 
 // ---- the environment ------------------------------------------------------------------------------------
@@ -228,9 +227,10 @@ fn named_numbers(_arguments: &[String]) {
     // Closed on exec, so nobody passed it on.
     assert_eq!(kind(number), Some(ErrorKind::NotFound));
     // Passed on, by a program that knows nothing of offers.
-    // SAFETY: a descriptor of ours, here and below.
+    // SAFETY: a descriptor of ours.
     unsafe { libc::fcntl(number, libc::F_SETFD, 0) };
     assert_eq!(kind(number), Some(ErrorKind::NotFound));
+    // SAFETY: as above.
     unsafe { libc::fcntl(number, libc::F_SETFL, libc::O_NONBLOCK) };
     for stream in 0..3 {
         // SAFETY: as above; the stream is put back before anything is said.
@@ -280,7 +280,6 @@ fn more_rights(_arguments: &[String]) {
         assert_eq!(answer, if secure { "AccessDenied" } else { "NotFound" });
         child.finish();
     }
-    let _ = Access::ReadOnly;
 }
 
 fn adopts(_arguments: &[String]) {
