@@ -120,7 +120,7 @@ pub(super) struct Descriptor {
 impl Descriptor {
     /// Of a description that only this process has.
     pub(super) fn new(fd: OwnedFd) -> Result<Descriptor, Errno> {
-        Descriptor::signed(fd, |fd, identity| Signature::sign(fd, identity))
+        Descriptor::signed(fd, Signature::sign)
     }
 
     /// Of a description that another process may share, or the caller.
