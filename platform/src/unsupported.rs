@@ -5,10 +5,11 @@
 //! burns a processor, every call that makes an object answers [`Unsupported`](ErrorKind::Unsupported), and the types
 //! have no values.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, calls};
+use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, Took, calls};
 use crate::words::bell;
 use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust};
 
@@ -20,7 +21,7 @@ fn unsupported<T>(operation: Operation) -> Result<T> {
 }
 
 #[derive(Clone)]
-pub(crate) enum Object {}
+pub(crate) struct Object(Infallible);
 
 impl RawObject for Object {
     fn create(_name: &ObjectName, _sync: &SyncOptions, new: New) -> Result<Self> {
@@ -48,8 +49,8 @@ impl RawObject for Object {
         unsupported(operation)
     }
 
-    fn wait(&self, _timeout: Option<Duration>) -> Result<bool, Failure> {
-        match *self {}
+    fn wait(&self, _timeout: Option<Duration>) -> Result<Took, Failure> {
+        match self.0 {}
     }
 
     fn wait_any(_objects: &[&Self], _timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
@@ -57,16 +58,16 @@ impl RawObject for Object {
     }
 
     fn signal(&self, _signal: Signal) -> Result<u32, Failure> {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_abandoned(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 }
 
 #[derive(Clone)]
-pub(crate) enum Bell {}
+pub(crate) struct Bell(Infallible);
 
 impl RawBell for Bell {
     fn at(_place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Self> {
@@ -76,11 +77,11 @@ impl RawBell for Bell {
 
 impl bell::Bell for Bell {
     fn load(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn swap(&self, _new: u32) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn replace(&self, _current: u32, _new: u32) {}
@@ -92,7 +93,7 @@ impl bell::Bell for Bell {
     fn fence_everywhere(&self) {}
 
     fn can_be_light(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn announced(&self, _seen: u32) {}
@@ -102,7 +103,7 @@ impl bell::Bell for Bell {
     fn wake(&self) {}
 }
 
-pub(crate) enum Seat {}
+pub(crate) struct Seat(Infallible);
 
 impl RawSeat for Seat {
     fn take(_place: &Place, operation: Operation) -> Result<Option<Self>> {
@@ -110,7 +111,7 @@ impl RawSeat for Seat {
     }
 
     fn is_ours(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_taken(_place: &Place, operation: Operation) -> Result<bool> {

@@ -10,12 +10,11 @@ use crate::posix::mapping::{Backing as _, Mapping};
 use crate::posix::object::Identity;
 use crate::posix::region::Held;
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::Reason;
 use crate::{Error, ErrorKind, View};
 
-impl From<Errno> for Failure {
-    #[cold]
-    fn from(errno: Errno) -> Failure {
+impl From<Errno> for Reason {
+    fn from(errno: Errno) -> Reason {
         std::io::Error::from(errno).into()
     }
 }
