@@ -338,16 +338,17 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Ok(Believed { facts, .. }) => facts,
         Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
         Err(Disbelief::SpareLink) => {
-            let removal = remove::remove_spare_link(&candidate, owner_of(candidate.path()));
+            let removal = remove::remove_link(&candidate, owner_of(candidate.path()));
             return cleared(removal, &candidate, context);
         }
         Err(Disbelief::Forged(_)) if holders == Holders::Some => {
             return Err(context.error(ErrorKind::AlreadyExists));
         }
-        // Its remover is at work, or was killed: whoever has the lock goes on, and nobody else touches the name.
-        Err(Disbelief::Forged(_) | Disbelief::Dead) => {
-            return cleared(remove::remove_if_dead(&candidate), &candidate, context);
+        Err(Disbelief::Dead) => {
+            let removal = remove::remove_marked(&candidate, owner_of(candidate.path()));
+            return cleared(removal, &candidate, context);
         }
+        Err(Disbelief::Forged(_)) => return cleared(remove::remove_if_dead(&candidate), &candidate, context),
     };
     match holders {
         Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),

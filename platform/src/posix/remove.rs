@@ -128,11 +128,28 @@ fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
     if is_folder { empty(&dir::open_folder(path)?, path) } else { fs::unlink(path) }
 }
 
+/// Removes what is marked dead, also where another process locks it: a user that it was handed to can put a spare link
+/// back at the name, and hold that.
+pub(super) fn remove_marked(candidate: &Candidate, owner: u32) -> Removal {
+    match remove_if_dead(candidate) {
+        Removal::Contended => {}
+        removal => return removal,
+    }
+    // A shared lock of this process's own keeps removers out, which would free the name for another object meanwhile.
+    let life = candidate.life().as_fd();
+    if ofd_lock::try_hold(life) != Ok(true) {
+        return Removal::Contended;
+    }
+    let removal = remove_link(candidate, owner);
+    ofd_lock::release(life);
+    removal
+}
+
 /// Removes a name that leads to an object of another name. The object lives on under its own.
 ///
-/// Nobody can have a lock that says so, so those that remove spare links exclude one another: then the name, which only
-/// its owner may remove in a sticky directory, means the same when it goes as when it was looked at.
-pub(super) fn remove_spare_link(candidate: &Candidate, owner: u32) -> Removal {
+/// Nobody can have a lock that says so, so those that come here exclude one another: then the name, which only its owner
+/// may remove in a sticky directory, means the same when it goes as when it was looked at.
+pub(super) fn remove_link(candidate: &Candidate, owner: u32) -> Removal {
     if !owner::may_remove(owner) {
         return Removal::Refused(Errno::ACCESS);
     }
@@ -167,11 +184,12 @@ pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
     reached(Step::SweepOpened);
     let (owner, bytes) = what_it_takes(&candidate, folder.as_ref())?;
     let removal = match (candidate.believed(folder.as_ref()), candidate.holders().ok()?) {
-        (Ok(_) | Err(Disbelief::Forged(_) | Disbelief::Dead), Holders::Nobody) => {
+        (Ok(_) | Err(Disbelief::Forged(_)), Holders::Nobody) => {
             reached(Step::SweepSawNobody);
             remove_if_dead(&candidate)
         }
-        (Err(Disbelief::SpareLink), _) => remove_spare_link(&candidate, owner),
+        (Err(Disbelief::Dead), _) => remove_marked(&candidate, owner),
+        (Err(Disbelief::SpareLink), _) => remove_link(&candidate, owner),
         _ => return None,
     };
     (removal != Removal::Contended).then_some(Swept { removal, owner, bytes })
