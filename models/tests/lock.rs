@@ -48,7 +48,7 @@ impl Shared {
         // The same order of things as in the backend: who owns it is noted after it is taken, and forgotten before it is given
         // up, in memory of the process alone.
         let is_ours = || self.owner.load(Ordering::Relaxed) == claim;
-        let outcome = self.taker(claim).take(is_ours, || until);
+        let outcome = lock::take(&self.word, claim, || self.taker(claim).take_otherwise(is_ours(), until));
         if let Outcome::Got(found) = outcome {
             if found == Found::Abandoned {
                 self.heirs.fetch_add(1, Ordering::Relaxed);
@@ -86,7 +86,7 @@ impl Shared {
     /// As one of several objects that somebody waits for, none of which is to be had but this.
     fn wait_for_any_and_unlock(&self, claim: u32) {
         let taker = self.taker(claim);
-        let mut outcome = taker.take(|| false, || Until::Now);
+        let mut outcome = taker.take(Until::Now);
         while outcome == Outcome::TimedOut {
             if let Some(seen) = lock::announce(&self.word) {
                 let _ = self.kernel.sleep(&self.word, seen, Until::Forever);

@@ -337,11 +337,17 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Ok(_) if candidate.is_folder() && !candidate.has_its_name() => return Ok(Obstacle::Gone),
         Ok(Believed { facts, .. }) => facts,
         Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
-        Err(Disbelief::Dead | Disbelief::SpareLink) => return clear_impostor(&candidate, holders, context),
+        Err(Disbelief::SpareLink) => {
+            let removal = remove::remove_spare_link(&candidate, owner_of(candidate.path()));
+            return cleared(removal, &candidate, context);
+        }
         Err(Disbelief::Forged(_)) if holders == Holders::Some => {
             return Err(context.error(ErrorKind::AlreadyExists));
         }
-        Err(Disbelief::Forged(_)) => return cleared(remove::remove_if_dead(&candidate), &candidate, context),
+        // Its remover is at work, or was killed: whoever has the lock goes on, and nobody else touches the name.
+        Err(Disbelief::Forged(_) | Disbelief::Dead) => {
+            return cleared(remove::remove_if_dead(&candidate), &candidate, context);
+        }
     };
     match holders {
         Holders::Some if facts.kind == plan.kind => Err(context.error(ErrorKind::AlreadyExists)),
@@ -349,15 +355,6 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Holders::Remover => Ok(Obstacle::BeingRemoved(candidate.identity())),
         Holders::Nobody => cleared(remove::remove_if_dead(&candidate), &candidate, context),
     }
-}
-
-/// A name that leads to what is another object, or dead by its remover's own word.
-fn clear_impostor(candidate: &Candidate, holders: Holders, context: Context<'_>) -> Result<Obstacle> {
-    if holders == Holders::Remover {
-        return Ok(Obstacle::BeingRemoved(candidate.identity()));
-    }
-    let removal = remove::remove_impostor(candidate, owner_of(candidate.path()));
-    cleared(removal, candidate, context)
 }
 
 fn cleared(removal: Removal, candidate: &Candidate, context: Context<'_>) -> Result<Obstacle> {
@@ -502,8 +499,7 @@ fn nobody_holds(
         Err(disbelief @ (Disbelief::Foreign(_) | Disbelief::SpareLink)) => {
             Err(disbelieved(disbelief, wanted, context))
         }
-        Err(Disbelief::Dead) => Ok(None),
-        Ok(_) | Err(Disbelief::Forged(_)) => {
+        Ok(_) | Err(Disbelief::Forged(_) | Disbelief::Dead) => {
             // Another user's remains, or a remover at work: nothing to open either way.
             let _ = remove::remove_if_dead(candidate);
             Ok(None)

@@ -147,12 +147,25 @@ fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
     if is_folder { empty(&dir::open_folder(path)?, path) } else { fs::unlink(path) }
 }
 
-/// Removes what has a name that it has no right to: a link to an object of another name, or one that is marked dead.
-pub(super) fn remove_impostor(candidate: &Candidate, owner: u32) -> Removal {
+/// Removes a name that leads to an object of another name. The object lives on under its own.
+///
+/// Nobody can have a lock that says so, so those that remove spare links exclude one another: then the name, which only
+/// its owner may remove in a sticky directory, means the same when it goes as when it was looked at.
+pub(super) fn remove_spare_link(candidate: &Candidate, owner: u32) -> Removal {
     if !owner::may_remove(owner) {
         return Removal::Refused(Errno::ACCESS);
     }
-    take_link(candidate)
+    let turn = match dir::one_at_a_time() {
+        Ok(turn) => turn,
+        Err(Errno::WOULDBLOCK) => return Removal::Contended,
+        Err(errno) => return Removal::Refused(errno),
+    };
+    let removal = match candidate.has_its_name() {
+        true => Removal::from(fs::unlink(candidate.path())),
+        false => Removal::Done,
+    };
+    drop(turn);
+    removal
 }
 
 // ---- the sweep's step ---------------------------------------------------------------------------------
@@ -173,11 +186,11 @@ pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
     reached(Step::SweepOpened);
     let (owner, bytes) = what_it_takes(&candidate, folder.as_ref())?;
     let removal = match (candidate.believed(folder.as_ref()), candidate.holders().ok()?) {
-        (Ok(_) | Err(Disbelief::Forged(_)), Holders::Nobody) => {
+        (Ok(_) | Err(Disbelief::Forged(_) | Disbelief::Dead), Holders::Nobody) => {
             reached(Step::SweepSawNobody);
             remove_if_dead(&candidate)
         }
-        (Err(Disbelief::Dead | Disbelief::SpareLink), _) => remove_impostor(&candidate, owner),
+        (Err(Disbelief::SpareLink), _) => remove_spare_link(&candidate, owner),
         _ => return None,
     };
     (removal != Removal::Contended).then_some(Swept { removal, owner, bytes })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::place::Place;
-use super::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, calls};
+use super::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, Took, calls};
 use crate::system::sync::Object;
 use crate::{
     Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, View, Waited,
@@ -108,10 +108,12 @@ impl Inside {
 }
 
 impl<S: Site> Handle<S> {
+    // A wait for what is signalled already should not cost more calls than it must.
+    #[inline(always)]
     pub(super) fn wait(&self, timeout: Option<Duration>, kind: ObjectKind) -> Result<Waited> {
         match self.object.wait(timeout) {
-            Ok(true) => Ok(Waited::Signalled),
-            Ok(false) => Ok(Waited::TimedOut),
+            Ok(Took::Signal) => Ok(Waited::Signalled),
+            Ok(Took::Nothing) => Ok(Waited::TimedOut),
             Err(failure) => Err(self.failed(failure, calls(kind).wait)),
         }
     }

@@ -110,6 +110,7 @@ impl Header {
         self.state.store(READY, Ordering::Release);
     }
 
+    #[inline]
     pub(crate) fn setting(&self) -> u32 {
         self.setting.load(Ordering::Relaxed)
     }
@@ -137,6 +138,7 @@ impl New {
 }
 
 /// The reset mode that a header says.
+#[inline]
 pub(crate) fn reset_of(setting: u32) -> Option<Reset> {
     match setting {
         0 => Some(Reset::Auto),

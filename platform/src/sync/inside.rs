@@ -104,6 +104,7 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
     ///
     /// # Errors
     /// None today; the place was checked when the lock was opened.
+    #[inline]
     pub fn load(&self) -> Result<T> {
         let place = &self.mutex.inside.site;
         place.view().get(place.behind_header())
@@ -113,6 +114,7 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
     ///
     /// # Errors
     /// As for [`load`](Self::load).
+    #[inline]
     pub fn store(&self, value: &T) -> Result<()> {
         let place = &self.mutex.inside.site;
         place.view().put(place.behind_header(), value)
@@ -122,6 +124,7 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
     ///
     /// # Errors
     /// As for [`load`](Self::load).
+    #[inline]
     pub fn update(&self, change: impl FnOnce(T) -> T) -> Result<T> {
         let value = change(self.load()?);
         self.store(&value)?;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::handle::{Handle, Named, Site};
-use super::raw::{New, RawObject as _, Signal, calls};
+use super::raw::{New, RawObject as _, Signal, Took, calls};
 use crate::system::sync::Object;
 use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
@@ -59,9 +59,9 @@ impl Mutex {
 impl<S: Site> Handle<S> {
     #[inline]
     pub(super) fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
-        match self.object.wait(timeout) {
-            Ok(true) => Ok(Some(MutexGuard::of(&self.object))),
-            Ok(false) => Ok(None),
+        match self.object.lock(timeout) {
+            Ok(Took::Signal) => Ok(Some(MutexGuard::of(&self.object))),
+            Ok(Took::Nothing) => Ok(None),
             Err(failure) => Err(self.failed(failure, calls(ObjectKind::Mutex).wait)),
         }
     }

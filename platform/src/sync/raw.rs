@@ -8,8 +8,8 @@ use std::time::Duration;
 
 pub(crate) use super::kind::{New, Operation, calls};
 use super::place::Place;
-use crate::words::Damaged;
 use crate::words::bell::Bell;
+use crate::words::{Damaged, Outcome};
 use crate::{
     Disposition, Due, Error, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust,
 };
@@ -52,9 +52,15 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Opens the object of that kind that lies at a place.
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self>;
 
-    /// Waits until the object is signalled, or can be owned, and takes what it has to give. `false` when time ran
-    /// out, and never before: then nothing was taken. A timeout of `None`, or one that no clock can tell, is for ever.
-    fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure>;
+    /// Waits until the object is signalled, or can be owned, and takes what it has to give. Time does not run out early. A
+    /// timeout of `None`, or one that no clock can tell, is for ever.
+    fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure>;
+
+    /// The same for a mutex alone. Its own call, so that a free one can be taken where the caller is.
+    #[inline]
+    fn lock(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
+        self.wait(timeout)
+    }
 
     /// The same for the first of one to [`MAX_OBJECTS`] objects, of mixed kinds: the index of
     /// the one that was taken, or `None`. Nothing of the others was taken.
@@ -91,6 +97,26 @@ pub(crate) trait RawSeat: Send + Sync + Sized {
 /// Fills what lies behind the header of a new object.
 pub(crate) type Fill<'a> = &'a dyn Fn(&Place) -> Result<()>;
 
+/// What a wait took. As large as a pointer, so that an answer comes back in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Took {
+    /// Time ran out first.
+    Nothing,
+    /// What the object had to give.
+    Signal,
+}
+
+impl From<Outcome<()>> for Took {
+    #[inline]
+    fn from(outcome: Outcome<()>) -> Took {
+        match outcome {
+            Outcome::Got(()) => Took::Signal,
+            Outcome::TimedOut => Took::Nothing,
+        }
+    }
+}
+
 /// What is done to an object, which is of the kind for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
@@ -108,9 +134,13 @@ pub(crate) enum Signal {
     Cancel,
 }
 
-/// Why a call on an object that is open failed. The public types add what was tried, and on which object.
+/// Why a call on an object that is open failed. The public types add what was tried, and on which object. In a box, so
+/// that the answer of a call that succeeds is small.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(pub(crate) Box<Reason>);
+
+#[derive(Debug)]
+pub(crate) struct Reason {
     pub(crate) kind: ErrorKind,
     /// Words of its own, in place of the kind's.
     pub(crate) detail: Option<&'static str>,
@@ -123,37 +153,42 @@ impl Failure {
     /// The whole error.
     #[cold]
     pub(crate) fn in_call(self, operation: Operation, name: Option<&ObjectName>) -> Error {
-        let mut error = Error::new(self.kind, operation);
+        let Reason { kind, detail, cause, .. } = *self.0;
+        let mut error = Error::new(kind, operation);
         if let Some(name) = name {
             error = error.with_name(name.to_string());
         }
-        if let Some(detail) = self.detail {
+        if let Some(detail) = detail {
             error = error.with_detail(detail);
         }
-        if let Some(cause) = self.cause {
+        if let Some(cause) = cause {
             error = error.with_source(cause);
         }
         error
     }
 }
 
-impl From<ErrorKind> for Failure {
+impl<R: Into<Reason>> From<R> for Failure {
     #[cold]
-    fn from(kind: ErrorKind) -> Failure {
-        Failure { kind, detail: None, cause: None, index: None }
+    fn from(reason: R) -> Failure {
+        Failure(Box::new(reason.into()))
     }
 }
 
-impl From<io::Error> for Failure {
-    #[cold]
-    fn from(cause: io::Error) -> Failure {
-        Failure { cause: Some(cause), ..Failure::from(ErrorKind::Os) }
+impl From<ErrorKind> for Reason {
+    fn from(kind: ErrorKind) -> Reason {
+        Reason { kind, detail: None, cause: None, index: None }
     }
 }
 
-impl From<Damaged> for Failure {
-    #[cold]
-    fn from(Damaged: Damaged) -> Failure {
-        Failure::from(ErrorKind::Damaged)
+impl From<io::Error> for Reason {
+    fn from(cause: io::Error) -> Reason {
+        Reason { cause: Some(cause), ..ErrorKind::Os.into() }
+    }
+}
+
+impl From<Damaged> for Reason {
+    fn from(Damaged: Damaged) -> Reason {
+        ErrorKind::Damaged.into()
     }
 }

@@ -58,6 +58,7 @@ fn new(name: &ObjectName, options: &SemaphoreOptions, operation: &'static str) -
 }
 
 impl<S: Site> Handle<S> {
+    #[inline]
     pub(super) fn release(&self, count: u32) -> Result<u32> {
         check_release(count, RELEASE).map_err(|error| self.about(error))?;
         self.signal(Signal::Release(count), RELEASE)

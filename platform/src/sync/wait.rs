@@ -107,7 +107,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
     match Object::wait_any(&raw, timeout) {
         Ok(taken) => Ok(taken.map(|index| Woken { index, guard: objects[index].guard() })),
         Err(failure) => {
-            let name = failure.index.and_then(|index| objects[index].name());
+            let name = failure.0.index.and_then(|index| objects[index].name());
             Err(failure.in_call(WAIT, name))
         }
     }

@@ -1,15 +1,16 @@
 //! Objects to wait for, on systems without a backend: none can be made, and the types have no values.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::unsupported;
 use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, calls};
+use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, Took, calls};
 use crate::words::bell;
 use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust};
 
 #[derive(Clone)]
-pub(crate) enum Object {}
+pub(crate) struct Object(Infallible);
 
 impl RawObject for Object {
     fn create(_name: &ObjectName, _sync: &SyncOptions, new: New) -> Result<Self> {
@@ -37,8 +38,8 @@ impl RawObject for Object {
         unsupported(operation)
     }
 
-    fn wait(&self, _timeout: Option<Duration>) -> Result<bool, Failure> {
-        match *self {}
+    fn wait(&self, _timeout: Option<Duration>) -> Result<Took, Failure> {
+        match self.0 {}
     }
 
     fn wait_any(_objects: &[&Self], _timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
@@ -46,16 +47,16 @@ impl RawObject for Object {
     }
 
     fn signal(&self, _signal: Signal) -> Result<u32, Failure> {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_abandoned(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 }
 
 #[derive(Clone)]
-pub(crate) enum Bell {}
+pub(crate) struct Bell(Infallible);
 
 impl RawBell for Bell {
     fn at(_place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Self> {
@@ -65,11 +66,11 @@ impl RawBell for Bell {
 
 impl bell::Bell for Bell {
     fn load(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn swap(&self, _new: u32) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     fn replace(&self, _current: u32, _new: u32) {}
@@ -81,7 +82,7 @@ impl bell::Bell for Bell {
     fn fence_everywhere(&self) {}
 
     fn can_be_light(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn announced(&self, _seen: u32) {}
@@ -91,7 +92,7 @@ impl bell::Bell for Bell {
     fn wake(&self) {}
 }
 
-pub(crate) enum Seat {}
+pub(crate) struct Seat(Infallible);
 
 impl RawSeat for Seat {
     fn take(_place: &Place, operation: Operation) -> Result<Option<Self>> {
@@ -99,7 +100,7 @@ impl RawSeat for Seat {
     }
 
     fn is_ours(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_taken(_place: &Place, operation: Operation) -> Result<bool> {

@@ -40,23 +40,14 @@ pub struct Taker<'a, W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> {
 }
 
 impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
-    /// Takes the lock: in one step where it is free and nobody sleeps, which is the usual case. Only otherwise is asked
-    /// whether the lock `is_ours` already, and for how long to try.
-    #[inline]
-    pub fn take(&self, is_ours: impl FnOnce() -> bool, until: impl FnOnce() -> Until) -> Outcome<Found> {
-        match self.word.replace(0, self.claim) {
-            Ok(()) => Outcome::Got(Found::InOrder),
-            Err(_) => self.take_otherwise(is_ours, until),
-        }
+    /// Takes the lock, for a taker that does not own it already.
+    pub fn take(&self, until: Until) -> Outcome<Found> {
+        take(self.word, self.claim, || self.take_otherwise(false, until))
     }
 
-    #[cold]
-    fn take_otherwise(
-        &self,
-        is_ours: impl FnOnce() -> bool,
-        until: impl FnOnce() -> Until,
-    ) -> Outcome<Found> {
-        if is_ours() { Outcome::Got(Found::Ours) } else { self.take_contended(until()) }
+    /// Takes the lock, which cannot be had in one step, unless it `is_ours` already.
+    pub fn take_otherwise(&self, is_ours: bool, until: Until) -> Outcome<Found> {
+        if is_ours { Outcome::Got(Found::Ours) } else { self.take_contended(until) }
     }
 
     /// Takes the lock, which is probably not free.
@@ -143,6 +134,15 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
         let taken = self.word.replace(seen, self.claim | seen & WAITERS);
         taken.is_ok().then_some(Found::Abandoned)
+    }
+}
+
+/// Takes the lock in one step where it is free and nobody sleeps, which is the usual case; otherwise as a [`Taker`] does.
+#[inline]
+pub fn take<W: Word>(word: &W, claim: u32, otherwise: impl FnOnce() -> Outcome<Found>) -> Outcome<Found> {
+    match word.replace(0, claim) {
+        Ok(()) => Outcome::Got(Found::InOrder),
+        Err(_) => otherwise(),
     }
 }
 

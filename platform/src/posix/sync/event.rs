@@ -7,9 +7,9 @@ use super::futex::{Expectation, FutexSleeper};
 use crate::Reset;
 use crate::sync::header::reset_of;
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::{Failure, Took};
 use crate::words::event::{self, ManualWaiter};
-use crate::words::{Damaged, Outcome, Until};
+use crate::words::{Damaged, Until};
 
 #[derive(Clone)]
 pub(crate) struct Event {
@@ -27,13 +27,13 @@ impl Event {
         reset_of(self.place.header().setting()).ok_or(Damaged)
     }
 
-    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let until = Until::after(timeout);
         let outcome = match self.mode()? {
             Reset::Auto => event::wait(self.word(), until, &FutexSleeper)?,
             Reset::Manual => ManualWaiter::begin(self.word()).wait(until, &FutexSleeper)?,
         };
-        Ok(outcome != Outcome::TimedOut)
+        Ok(outcome.into())
     }
 
     /// For a wait on several objects: what it has to remember of its beginning.

@@ -14,7 +14,7 @@ use super::thread_end;
 use crate::memory::Mapped;
 use crate::posix::fork;
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::{Failure, Reason, Took};
 use crate::words::lock::{self, Found, Giving, Taker};
 use crate::words::{Outcome, Until};
 use crate::{ErrorKind, PerProcess};
@@ -112,49 +112,57 @@ impl Core {
         &self.place.header().word
     }
 
-    #[inline]
     fn taker(&self) -> Taker<'_, AtomicU32, FutexSleeper, impl Fn(u32) -> bool> {
         let is_dead = |other| self.claim.is_dead(other);
         Taker { word: self.word(), claim: self.claim.number(), sleeper: &FutexSleeper, is_dead }
     }
 
-    /// Takes the lock, for the first time or once more; each time is to be given up. `false` when time ran out.
+    /// Takes the lock, for the first time or once more; each time is to be given up.
     #[inline]
-    pub(super) fn take(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+    pub(super) fn take(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let this_thread = ThisThread::token();
         if !self.mark.is_current() {
             return Err(forked());
         }
-        let is_ours = || self.owner.load(Ordering::Relaxed) == this_thread;
-        match self.taker().take(is_ours, || Until::after(timeout)) {
-            Outcome::Got(Found::Ours) => self.count_once_more(),
-            Outcome::Got(found) => {
-                self.own(this_thread, found);
-                Ok(true)
+        match lock::take(self.word(), self.claim.number(), || self.take_otherwise(this_thread, timeout)) {
+            Outcome::Got(Found::InOrder) => {
+                self.owner.store(this_thread, Ordering::Relaxed);
+                Ok(Took::Signal)
             }
-            Outcome::TimedOut => Ok(false),
+            outcome => self.took(this_thread, outcome),
         }
     }
 
-    /// Notes that this thread has just taken the lock.
-    #[inline]
-    fn own(&self, this_thread: usize, found: Found) {
-        self.unusual.store(u32::from(found == Found::Abandoned) * ABANDONED, Ordering::Relaxed);
+    /// What comes of a try that did not find the lock in order.
+    #[cold]
+    fn took(&self, this_thread: usize, outcome: Outcome<Found>) -> Result<Took, Failure> {
+        match outcome {
+            Outcome::TimedOut => return Ok(Took::Nothing),
+            Outcome::Got(Found::Ours) => return self.count_once_more(),
+            Outcome::Got(Found::Abandoned) => self.unusual.store(ABANDONED, Ordering::Relaxed),
+            Outcome::Got(Found::InOrder) => {}
+        }
         self.owner.store(this_thread, Ordering::Relaxed);
+        Ok(Took::Signal)
+    }
+
+    #[cold]
+    fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
+        let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
+        self.taker().take_otherwise(is_ours, Until::after(timeout))
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cold]
-    fn count_once_more(&self) -> Result<bool, Failure> {
-        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| Failure {
+    fn count_once_more(&self) -> Result<Took, Failure> {
+        let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| Reason {
             detail: Some("it was locked two thousand million times"),
             ..ErrorKind::InvalidArgument.into()
         })?;
         self.unusual.store(more, Ordering::Relaxed);
-        Ok(true)
+        Ok(Took::Signal)
     }
 
     /// Whether the owner before died, as its heir knows.
@@ -192,13 +200,11 @@ impl Core {
     }
 
     /// For a wait on several objects: takes what can be had at once, after a sleep, when others may be asleep still.
-    pub(super) fn try_take_after_sleep(&self) -> Result<bool, Failure> {
+    pub(super) fn try_take_after_sleep(&self) -> Result<Took, Failure> {
         if !self.mark.is_current() {
             return Err(forked());
         }
-        let Outcome::Got(found) = self.taker().take_after_sleep() else { return Ok(false) };
-        self.own(ThisThread::token(), found);
-        Ok(true)
+        self.took(ThisThread::token(), self.taker().take_after_sleep())
     }
 
     /// What to sleep on, after saying that somebody sleeps; `None` when it is free.
@@ -217,7 +223,7 @@ impl Core {
 fn forked() -> Failure {
     const DETAIL: &str =
         "this handle belongs to the process that forked this one; open the mutex in this process";
-    Failure { detail: Some(DETAIL), ..ErrorKind::Unsupported.into() }
+    Reason { detail: Some(DETAIL), ..ErrorKind::Unsupported.into() }.into()
 }
 
 impl Drop for Core {

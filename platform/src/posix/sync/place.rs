@@ -7,12 +7,11 @@ use rustix::io::Errno;
 
 use crate::memory::{Mapped, Origin};
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::Reason;
 use crate::{Error, ErrorKind};
 
-impl From<Errno> for Failure {
-    #[cold]
-    fn from(errno: Errno) -> Failure {
+impl From<Errno> for Reason {
+    fn from(errno: Errno) -> Reason {
         std::io::Error::from(errno).into()
     }
 }

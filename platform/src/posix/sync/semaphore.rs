@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::futex::{Expectation, FutexSleeper};
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::{Failure, Took};
 use crate::words::permits::{self, Refusal};
-use crate::words::{Damaged, Outcome, Until};
+use crate::words::{Damaged, Until};
 use crate::{ErrorKind, SemaphoreOptions};
 
 #[derive(Clone)]
@@ -27,9 +27,9 @@ impl Semaphore {
         self.place.header().setting().min(SemaphoreOptions::LIMIT)
     }
 
-    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let outcome = permits::wait(self.word(), self.maximum(), Until::after(timeout), &FutexSleeper)?;
-        Ok(outcome != Outcome::TimedOut)
+        Ok(outcome.into())
     }
 
     /// Takes what can be had at once.
@@ -43,6 +43,7 @@ impl Semaphore {
         may_sleep.then_some(Expectation { word: self.word(), value: permits::AWAITED })
     }
 
+    #[inline]
     pub(super) fn release(&self, count: u32) -> Result<u32, Failure> {
         let maximum = self.maximum();
         permits::release(self.word(), count, maximum, &FutexSleeper).map_err(|refusal| match refusal {

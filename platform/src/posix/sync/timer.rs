@@ -16,7 +16,7 @@ use super::futex::{Expectation, FutexSleeper};
 use crate::memory::Mapped;
 use crate::sync::header::{HEADER_LEN, reset_of};
 use crate::sync::place::Place;
-use crate::sync::raw::Failure;
+use crate::sync::raw::{Failure, Took};
 use crate::testing::reached;
 use crate::words::lock::{self, Giving, Taker};
 use crate::words::{Damaged, Outcome, Sleeper, Slept, Until};
@@ -190,7 +190,7 @@ impl Timer {
         let guard = &self.dial().guard;
         let is_dead = |other| claim.is_dead(other);
         let taker = Taker { word: guard, claim: claim.number(), sleeper: &FutexSleeper, is_dead };
-        if taker.take(|| false, || Until::after(Some(SETTER_PATIENCE))) == Outcome::TimedOut {
+        if taker.take(Until::after(Some(SETTER_PATIENCE))) == Outcome::TimedOut {
             return Err(ErrorKind::TimedOut.into());
         }
         let done = self.read().map(|old| self.store(old.turn, new(&old)));
@@ -240,20 +240,20 @@ impl Timer {
         Err(Damaged)
     }
 
-    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let until = Until::after(timeout);
         loop {
             if self.try_take()? {
-                return Ok(true);
+                return Ok(Took::Signal);
             }
             if until == Until::Now {
-                return Ok(false);
+                return Ok(Took::Nothing);
             }
             let Some((expectation, next)) = self.announce() else { continue };
             let (sleep_until, is_last) = until.or_after(next);
             let slept = FutexSleeper.sleep(expectation.word, expectation.value, sleep_until);
             if slept == Slept::DeadlineOver && is_last {
-                return Ok(self.try_take()?);
+                return Ok(if self.try_take()? { Took::Signal } else { Took::Nothing });
             }
         }
     }

@@ -65,8 +65,13 @@ fn wait<O: Awaited>(objects: &[&O], waits: &mut [Wait], until: Until) -> Result<
 
 fn take_first<O: Awaited>(objects: &[&O], waits: &[Wait]) -> Result<Option<usize>, Failure> {
     for (index, (object, &wait)) in objects.iter().zip(waits).enumerate() {
-        if object.try_take(wait).map_err(|failure| Failure { index: Some(index), ..failure })? {
-            return Ok(Some(index));
+        match object.try_take(wait) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Some(index)),
+            Err(mut failure) => {
+                failure.0.index = Some(index);
+                return Err(failure);
+            }
         }
     }
     Ok(None)

@@ -18,7 +18,7 @@ use super::timer::{cancel_timer, set_timer};
 use super::wait::{Outcome, wait};
 use crate::sync::header::Ownership;
 use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal};
+use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took};
 use crate::windows::error::code_of;
 use crate::words::Until;
 use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, SyncOptions, Trust};
@@ -84,8 +84,9 @@ impl RawObject for Object {
         Ok(Object::new(handle, kind, Some(place)))
     }
 
-    fn wait(&self, timeout: Option<Duration>) -> Result<bool, Failure> {
-        Ok(Object::wait_any(&[self], timeout)?.is_some())
+    fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
+        let taken = Object::wait_any(&[self], timeout)?;
+        Ok(taken.map_or(Took::Nothing, |_| Took::Signal))
     }
 
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
