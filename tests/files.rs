@@ -685,7 +685,9 @@ mod on_linux {
             }
             let mut bytes = vec![0; view.len()];
             view.read(0, &mut bytes).expect("in range");
-            fs::write(&ended, bytes).expect("a free path");
+            // Whole when it is seen.
+            fs::write(path.with_file_name("ending"), bytes).expect("a free path");
+            fs::rename(path.with_file_name("ending"), &ended).expect("a free path");
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(0) };
         }

@@ -13,6 +13,10 @@ use rustix::io::Errno;
 /// The byte that is locked. Locks may lie behind the end of a file, and no file is this long.
 const LIFE_BYTE: i64 = 1 << 62;
 
+/// The byte that is locked by a process while it takes the name of an object in one file away. It lies before the life
+/// byte, so that a remover locks both at once.
+const NAME_BYTE: i64 = LIFE_BYTE - 1;
+
 /// The byte of the seat at offset 0; those at other offsets follow, well before the life byte.
 const SEAT_BYTES: i64 = 1 << 61;
 
@@ -40,12 +44,22 @@ pub(super) fn holders(fd: BorrowedFd<'_>) -> Result<Holders, Errno> {
 
 /// Becomes a holder; `false` when a remover is at work.
 pub(super) fn try_hold(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    attempt(fd, libc::F_RDLCK)
+    attempt(fd, request(libc::F_RDLCK))
 }
 
 /// Becomes the remover; `false` when anybody else has a lock. Needs write access.
 pub(super) fn try_remove(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    attempt(fd, libc::F_WRLCK)
+    attempt(fd, request(libc::F_WRLCK))
+}
+
+/// The same of an object in one file, against those that [take a name](try_take_name) as well.
+pub(super) fn try_remove_file(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    attempt(fd, libc::flock64 { l_start: NAME_BYTE, l_len: 2, ..request(libc::F_WRLCK) })
+}
+
+/// Is the only one that takes a name away from a file, whoever holds the object; `false` when another process does.
+pub(super) fn try_take_name(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    attempt(fd, libc::flock64 { l_start: NAME_BYTE, ..request(libc::F_WRLCK) })
 }
 
 /// Claims a byte of its own for this description; `false` when another one has it. Needs write access.
@@ -114,8 +128,8 @@ pub(super) fn release(fd: BorrowedFd<'_>) {
     debug_assert!(released.is_ok(), "{released:?}");
 }
 
-fn attempt(fd: BorrowedFd<'_>, kind: i32) -> Result<bool, Errno> {
-    match call(fd, libc::F_OFD_SETLK, &mut request(kind)) {
+fn attempt(fd: BorrowedFd<'_>, mut lock: libc::flock64) -> Result<bool, Errno> {
+    match call(fd, libc::F_OFD_SETLK, &mut lock) {
         Ok(()) => Ok(true),
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
         Err(errno) => Err(errno),

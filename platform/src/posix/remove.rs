@@ -42,7 +42,7 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
         return Removal::Refused(Errno::ACCESS);
     }
     let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
-    match ofd_lock::try_remove(life) {
+    match try_remove(candidate) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
         Err(errno) => return Removal::Refused(errno),
@@ -59,6 +59,12 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     ofd_lock::release(life);
     reached(Step::RemoveReleased);
     removal
+}
+
+/// Locks out holders, removers, and what takes names of files.
+fn try_remove(candidate: &Candidate) -> Result<bool, Errno> {
+    let life = candidate.life().as_fd();
+    if candidate.is_folder() { ofd_lock::try_remove(life) } else { ofd_lock::try_remove_file(life) }
 }
 
 fn take_the_name(candidate: &Candidate) -> Removal {
@@ -120,8 +126,21 @@ pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
 
 /// Takes the name away from what lies there, and leaves everything else of it as it is.
 pub(super) fn take_link(candidate: &Candidate) -> Removal {
-    let taken = take_away(candidate.path(), candidate.identity());
-    taken.and_then(|gone| discard(&gone, candidate.is_folder())).into()
+    if candidate.is_folder() {
+        return remove_folder(candidate.path(), candidate.identity()).into();
+    }
+    // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
+    // object. So one at a time looks, and unlinks what it has seen.
+    let life = candidate.life().as_fd();
+    match ofd_lock::try_take_name(life) {
+        Ok(true) => {}
+        Ok(false) => return Removal::Contended,
+        Err(errno) => return Removal::Refused(errno),
+    }
+    let still = candidate.has_its_name();
+    let removal = if still { fs::unlink(candidate.path()).into() } else { Removal::Done };
+    ofd_lock::release(life);
+    removal
 }
 
 fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
@@ -245,7 +264,7 @@ fn remove_unfinished(candidate: &Candidate) -> Removal {
         return Removal::Contended;
     }
     let life = candidate.life().as_fd();
-    if ofd_lock::try_remove(life) != Ok(true) {
+    if try_remove(candidate) != Ok(true) {
         return Removal::Contended;
     }
     reached(Step::RemoveLocked);
