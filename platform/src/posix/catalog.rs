@@ -84,10 +84,9 @@ fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
 }
 
 pub(crate) fn data_path(name: &ObjectName) -> Option<PathBuf> {
-    let system_name = names::system_name(name);
-    let stat = dir::stat(&dir::path_of(&system_name)).ok()?;
-    let is_folder = candidate::not_regular(&stat) == Some("a directory");
-    is_folder.then(|| PathBuf::from(format!("{}/data", dir::shown(&system_name))))
+    let data = format!("{}/data", names::system_name(name));
+    let found = dir::stat(&dir::path_of(&data)).ok()?;
+    candidate::not_regular(&found).is_none().then(|| PathBuf::from(dir::shown(&data)))
 }
 
 pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
@@ -102,7 +101,8 @@ pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
             return Err(super::object::foreign(what, crate::ObjectKind::Region, context));
         }
         // The object whose link it is lives on under its own name.
-        Err(Disbelief::SpareLink | Disbelief::Dead) => remove::take_link(&candidate),
+        Err(Disbelief::SpareLink) => remove::take_link(&candidate),
+        Err(Disbelief::Dead) => remove::remove_marked(&candidate),
         Ok(_) | Err(Disbelief::Forged(_)) => remove::take_name_from_the_living(&candidate),
     };
     match removal {

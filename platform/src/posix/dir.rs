@@ -60,13 +60,6 @@ pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
     fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Excludes all others that call this, while the answer lives; `WOULDBLOCK` where another one is at it.
-pub(super) fn one_at_a_time() -> Result<OwnedFd, Errno> {
-    let dir = fs::open(DIR_C, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    fs::flock(&dir, fs::FlockOperation::NonBlockingLockExclusive)?;
-    Ok(dir)
-}
-
 /// Moves `path` to a name that is not in use, for its removal; answers which.
 pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
     for attempt in 0..ATTEMPTS {

@@ -338,15 +338,13 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Ok(Believed { facts, .. }) => facts,
         Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
         Err(Disbelief::SpareLink) => {
-            let removal = remove::remove_link(&candidate, owner_of(candidate.path()));
-            return cleared(removal, &candidate, context);
+            return cleared(remove::take_link(&candidate), &candidate, context);
         }
         Err(Disbelief::Forged(_)) if holders == Holders::Some => {
             return Err(context.error(ErrorKind::AlreadyExists));
         }
         Err(Disbelief::Dead) => {
-            let removal = remove::remove_marked(&candidate, owner_of(candidate.path()));
-            return cleared(removal, &candidate, context);
+            return cleared(remove::remove_marked(&candidate), &candidate, context);
         }
         Err(Disbelief::Forged(_)) => return cleared(remove::remove_if_dead(&candidate), &candidate, context),
     };

@@ -98,11 +98,6 @@ pub(super) fn is_own(owner: u32) -> bool {
     owner == effective_user() && !cannot_be_told(owner)
 }
 
-/// Whether this process's user may remove what this owner left in a directory where each may remove its own.
-pub(super) fn may_remove(owner: u32) -> bool {
-    is_own(owner) || effective_user() == 0
-}
-
 /// Whether an object of this owner is accepted. A `local` name is one user's: nobody else makes its objects, whoever is
 /// accepted, not even root.
 pub(super) fn check_owner(owner: u32, local: bool, trust: &Trust, context: Context<'_>) -> Result<()> {

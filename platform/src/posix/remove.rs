@@ -13,7 +13,6 @@ use super::candidate::{Candidate, DATA, Disbelief, FACTS, LOCKS, Unopened, not_r
 use super::descriptor::Identity;
 use super::dir::{self, GONE_PREFIX, NEW_PREFIX};
 use super::ofd_lock::{self, Holders};
-use super::owner;
 use crate::testing::{Step, reached};
 
 /// How an attempt to remove a dead object ended.
@@ -117,18 +116,33 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
 /// A file is marked dead as at any removal: a spare link would else bring it back, under its name or, where its peers
 /// can forge what it says, another.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
-    let marked = if candidate.is_folder() { Ok(()) } else { candidate.mark_dead() };
-    match marked {
-        Ok(()) => take_link(candidate),
+    if candidate.is_folder() {
+        return remove_folder(candidate.path(), candidate.identity()).into();
+    }
+    match candidate.mark_dead() {
+        Ok(()) => remove_marked(candidate),
         Err(errno) => Removal::Refused(errno),
     }
 }
 
-/// Takes the name away from what lies there, and leaves everything else of it as it is.
-pub(super) fn take_link(candidate: &Candidate) -> Removal {
-    if candidate.is_folder() {
-        return remove_folder(candidate.path(), candidate.identity()).into();
+/// Removes what is marked dead, also where another process locks it: a user that it was handed to can put a spare link
+/// back at the name, and hold that.
+pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
+    match remove_if_dead(candidate) {
+        Removal::Contended => {}
+        removal => return removal,
     }
+    // A shared lock of this process's own keeps removers out, which would free the name for another object meanwhile.
+    match ofd_lock::try_hold(candidate.life().as_fd()) {
+        Ok(true) => take_link(candidate),
+        Ok(false) => Removal::Contended,
+        Err(errno) => Removal::Refused(errno),
+    }
+}
+
+/// Takes the name away from a file, and leaves everything else of it as it is: a link to an object of another name, which
+/// lives on under its own.
+pub(super) fn take_link(candidate: &Candidate) -> Removal {
     // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
     // object. So one at a time looks, and unlinks what it has seen.
     let life = candidate.life().as_fd();
@@ -145,44 +159,6 @@ pub(super) fn take_link(candidate: &Candidate) -> Removal {
 
 fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
     if is_folder { empty(&dir::open_folder(path)?, path) } else { fs::unlink(path) }
-}
-
-/// Removes what is marked dead, also where another process locks it: a user that it was handed to can put a spare link
-/// back at the name, and hold that.
-pub(super) fn remove_marked(candidate: &Candidate, owner: u32) -> Removal {
-    match remove_if_dead(candidate) {
-        Removal::Contended => {}
-        removal => return removal,
-    }
-    // A shared lock of this process's own keeps removers out, which would free the name for another object meanwhile.
-    let life = candidate.life().as_fd();
-    if ofd_lock::try_hold(life) != Ok(true) {
-        return Removal::Contended;
-    }
-    let removal = remove_link(candidate, owner);
-    ofd_lock::release(life);
-    removal
-}
-
-/// Removes a name that leads to an object of another name. The object lives on under its own.
-///
-/// Nobody can have a lock that says so, so those that come here exclude one another: then the name, which only its owner
-/// may remove in a sticky directory, means the same when it goes as when it was looked at.
-pub(super) fn remove_link(candidate: &Candidate, owner: u32) -> Removal {
-    if !owner::may_remove(owner) {
-        return Removal::Refused(Errno::ACCESS);
-    }
-    let turn = match dir::one_at_a_time() {
-        Ok(turn) => turn,
-        Err(Errno::WOULDBLOCK) => return Removal::Contended,
-        Err(errno) => return Removal::Refused(errno),
-    };
-    let removal = match candidate.has_its_name() {
-        true => Removal::from(fs::unlink(candidate.path())),
-        false => Removal::Done,
-    };
-    drop(turn);
-    removal
 }
 
 // ---- the sweep's step ---------------------------------------------------------------------------------
@@ -207,8 +183,8 @@ pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
             reached(Step::SweepSawNobody);
             remove_if_dead(&candidate)
         }
-        (Err(Disbelief::Dead), _) => remove_marked(&candidate, owner),
-        (Err(Disbelief::SpareLink), _) => remove_link(&candidate, owner),
+        (Err(Disbelief::Dead), _) => remove_marked(&candidate),
+        (Err(Disbelief::SpareLink), _) => take_link(&candidate),
         _ => return None,
     };
     (removal != Removal::Contended).then_some(Swept { removal, owner, bytes })
