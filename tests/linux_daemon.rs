@@ -293,6 +293,9 @@ fn becomes_a_daemon(arguments: &[String]) {
         assert_eq!(hear(), "fork");
         let grandchild = fork(|| {
             assert_eq!(kind_of(region.map(&writing)), Some(ErrorKind::AccessDenied), "it holds nothing");
+            // It ends with the daemon, however that ends.
+            // SAFETY: a number for the kernel.
+            assert_eq!(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }, 0);
             say("forked");
             loop {
                 std::thread::park();
