@@ -117,7 +117,7 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
 /// can forge what it says, another.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
     if candidate.is_folder() {
-        return remove_folder(candidate.path(), candidate.identity()).into();
+        return take_link(candidate);
     }
     match candidate.mark_dead() {
         Ok(()) => remove_marked(candidate),
@@ -141,8 +141,11 @@ pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
 }
 
 /// Takes the name away from a file, and leaves everything else of it as it is: a link to an object of another name, which
-/// lives on under its own.
+/// lives on under its own. A directory has no links, and goes.
 pub(super) fn take_link(candidate: &Candidate) -> Removal {
+    if candidate.is_folder() {
+        return remove_folder(candidate.path(), candidate.identity()).into();
+    }
     // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
     // object. So one at a time looks, and unlinks what it has seen.
     let life = candidate.life().as_fd();
