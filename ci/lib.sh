@@ -74,6 +74,8 @@ need_apt() {
 # A linker and the C start files: Rust links nothing without them.
 need_cc() { command -v cc >/dev/null || need_apt gcc libc6-dev; }
 
+need_python() { command -v python3 >/dev/null || need_apt python3-minimal; }
+
 # need_component clippy|rustfmt
 need_component() {
     local command=$1

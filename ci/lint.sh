@@ -58,6 +58,12 @@ check_tree() {
     ! grep -w clap <<<"$tree"
 }
 
+# No two files import each other, and imports run one way down.
+check_imports() {
+    need_python
+    ci/imports.py --self-test && ci/imports.py
+}
+
 check_shell() {
     need_apt shellcheck
     shellcheck -x .ci/run ci/*.sh
@@ -84,6 +90,8 @@ main() {
     cargo fmt --all --check || failed+=(fmt)
     step "rules of the project"
     check_rules || failed+=(rules)
+    step "imports"
+    check_imports || failed+=(imports)
     step "dependencies without the programs"
     check_tree || failed+=(tree)
     step "shellcheck"
