@@ -70,8 +70,9 @@ pub use watchdog::Watchdog;
 /// What the suite is made of, for the project's own tests.
 #[doc(hidden)]
 pub mod tools {
-    pub use super::process::{rerun, spawn};
+    pub use super::process::{PROGRAM, program, rerun, spawn};
     pub use super::random::Random;
+    pub use super::suite::note_aside;
     pub use super::support::unique_text;
     pub use super::system::{Meeting, Squatter};
     pub use super::watchdog::{Watchdog, limit};

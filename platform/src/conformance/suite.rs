@@ -163,7 +163,12 @@ pub fn check(harness: &Harness, rule: &str, run: fn(&Harness) -> Outcome) {
     }
 }
 
-fn note_aside(test: &str, reason: &str) {
+/// Tells that a test, or a part of one, makes no sense here: on the standard output, and in the file that
+/// `SAMEMAP_ASIDE_LOG` names.
+///
+/// # Panics
+/// When that file cannot be written to.
+pub fn note_aside(test: &str, reason: &str) {
     println!("{test} steps aside: {reason}");
     let Some(path) = std::env::var_os("SAMEMAP_ASIDE_LOG") else { return };
     // One write a line: tests of many processes append to the same file.
