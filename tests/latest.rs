@@ -8,9 +8,6 @@
 
 #![cfg(any(target_os = "linux", windows))]
 
-#[cfg(target_os = "linux")]
-#[path = "support/linux/mod.rs"]
-mod linux;
 mod support;
 
 use std::process::Command;
@@ -20,6 +17,8 @@ use samemap::{
     Access, Awaited, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter, LatestOptions,
     LatestWriter, ObjectName, Region, SharedRegion as _, Snapshot, View,
 };
+#[cfg(target_os = "linux")]
+use support::linux;
 use support::{DEADLINE, Program, assert_nothing_left, run, unique_name, wait_until};
 
 const PART: &str = "SAMEMAP_TEST_PART";

@@ -3,8 +3,7 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,18 +12,19 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use linux::child::{Start, play};
-use linux::shm::{
-    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,
-    system_name, unique_global_name, unique_name, view_of,
-};
-use linux::users::{self, ALICE, NOBODY, User};
-use linux::{aside, sandbox};
 use samemap::catalog::{self, State};
 use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions,
     Permissions, Region, Result, Share, SharedRegion as _,
 };
+use support::linux;
+use support::linux::child::{Start, play};
+use support::linux::sandbox;
+use support::linux::shm::{
+    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,
+    system_name, unique_global_name, unique_name, view_of,
+};
+use support::linux::users::{self, ALICE, NOBODY, User};
 
 const A_SECOND: Duration = Duration::from_secs(1);
 
@@ -238,10 +238,10 @@ fn local_and_global_are_two_name_spaces() {
 /// Runs a role in which this process is root, may become other users, and has a `/dev/shm` of its own.
 #[track_caller]
 fn as_users(test: &str, role: &str) {
-    if !aside::root_or_aside(test) {
+    if !users::root_or_aside(test) {
         return;
     }
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role(role)) {
+    if let Some(mut child) = linux::child::start_or_aside(test, Start::role(role)) {
         child.finish();
     }
 }
@@ -437,7 +437,7 @@ fn assert_nothing_left_of(name: &ObjectName) {
 
 #[track_caller]
 fn in_a_sandbox(test: &str, role: &str) {
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role(role)) {
+    if let Some(mut child) = linux::child::start_or_aside(test, Start::role(role)) {
         child.finish();
     }
 }

@@ -3,20 +3,21 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use linux::child::{Child, Start, hear, play, say};
-use linux::forked::{Forked, fork, raw_fork};
-use linux::shm::{assert_not_found, assert_nothing_left, id_of, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, Courier, CreateOptions, ErrorKind, MapRequest, ObjectName, OpenOptions, Region,
     SharedRegion as _, View,
+};
+use support::linux::child::{Child, Start, hear, play, say};
+use support::linux::forked::{Forked, fork, raw_fork};
+use support::linux::shm::{
+    assert_not_found, assert_nothing_left, id_of, kind_of, name, unique_name, view_of,
 };
 
 const MARK: u64 = 0x5A3E_3A9A;

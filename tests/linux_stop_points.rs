@@ -4,24 +4,23 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use linux::child::{Child, Fate, Start, hear, play, say};
-use linux::random::Random;
-use linux::shm::{
-    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, assert_zeros, file_of, id_of, kind_of,
-    life_lock, name, plant_remains, system_name, unfinished_files_of, unique_name, view_of,
-};
 use samemap::catalog::{self, State};
 use samemap::{
     CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region, Share,
     SharedRegion as _,
+};
+use support::Random;
+use support::linux::child::{Child, Fate, Start, hear, play, say};
+use support::linux::shm::{
+    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, assert_zeros, file_of, id_of, kind_of,
+    life_lock, name, plant_remains, system_name, unfinished_files_of, unique_name, view_of,
 };
 
 /// C6.

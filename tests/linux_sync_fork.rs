@@ -3,21 +3,20 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use linux::child::{Start, hear, play, say};
-use linux::forked::{fork, raw_fork};
-use linux::shm::{assert_no_file, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, ErrorKind, Event, EventOptions, FileOptions, LockGuard as _, Lockable, Mutex,
     ObjectName, OpenOptions, Region, Reset, Seat, Settable, SharedMutex, SharedRegion as _, SyncOptions,
     Trust, View, WaitAny, Waitable, Waited, wait_any,
 };
+use support::linux::child::{Start, hear, play, say};
+use support::linux::forked::{fork, raw_fork};
+use support::linux::shm::{assert_no_file, kind_of, name, unique_name, view_of};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(60);

@@ -6,8 +6,7 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -16,16 +15,17 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use linux::child::{Child, Start, binary, hear, play, say};
-use linux::forked::{Forked, fork};
-use linux::random::Random;
-use linux::shm::{assert_no_file, file_of, name, unique_name, view_of};
 use samemap::{
     CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard as _, Lockable, Mutex,
     ObjectName, OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent,
     SharedMutex, SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, Waitable,
     Waited,
 };
+use support::Random;
+use support::linux;
+use support::linux::child::{Child, Start, binary, hear, play, say};
+use support::linux::forked::{Forked, fork};
+use support::linux::shm::{assert_no_file, file_of, name, unique_name, view_of};
 
 /// Longer than any wait here takes; one that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -779,7 +779,7 @@ fn threads_make(arguments: &[String]) {
 /// Owners whose process and thread have the same numbers, each in a PID name space of its own.
 #[test]
 fn owners_of_the_same_number_are_told_apart() {
-    if !linux::aside::root_or_aside("owners_of_the_same_number_are_told_apart") {
+    if !linux::users::root_or_aside("owners_of_the_same_number_are_told_apart") {
         return;
     }
     let lock = unique_name("namespaces");
@@ -798,7 +798,7 @@ fn owners_of_the_same_number_are_told_apart() {
         unshare.plays("namespaced", &[&lock.to_string()]).try_start()
     };
     let (Ok(mut first), Ok(mut second)) = (start(), start()) else {
-        return linux::aside::step_aside("owners_of_the_same_number_are_told_apart", "needs unshare(1)");
+        return support::lacks("owners_of_the_same_number_are_told_apart", "needs unshare(1)");
     };
     let (first_number, second_number) = (first.hear(), second.hear());
     assert_eq!(first_number, second_number, "that is the point of this test");

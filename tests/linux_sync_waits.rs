@@ -6,21 +6,20 @@
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use linux::child::{Start, play, say};
-use linux::forked::fork;
-use linux::seccomp::{self, Answer};
-use linux::shm::{unique_name, view_of};
 use samemap::{
     CreateOptions, Due, Event, EventOptions, LockGuard as _, Lockable, Mutex, Permits, Region, Reset,
     Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion as _, SharedSemaphore,
     SyncOptions, Timer, TimerOptions, Trust, WaitAny, Waitable, Waited, wait_any,
 };
+use support::linux::child::{Start, play, say};
+use support::linux::forked::fork;
+use support::linux::seccomp::{self, Answer};
+use support::linux::shm::{unique_name, view_of};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Later than this is a fault, on however busy a machine.

@@ -3,9 +3,6 @@
 
 #![cfg(any(target_os = "linux", windows))]
 
-#[cfg(target_os = "linux")]
-#[path = "support/linux/mod.rs"]
-mod linux;
 mod support;
 
 use std::process::Command;
@@ -15,6 +12,8 @@ use std::time::{Duration, Instant};
 use samemap::{Access, CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View};
 use samemap_platform::{Doorbell, Seat, Sleepers};
 #[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
+use support::linux;
 use support::run;
 use support::{DEADLINE, Program, spin_until, unique_name};
 

@@ -1,9 +1,6 @@
 //! Channels and newest values for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
 #![cfg(feature = "tokio")]
 
-#[cfg(target_os = "linux")]
-#[path = "support/linux/mod.rs"]
-mod linux;
 mod support;
 
 use std::future::Future;
@@ -18,6 +15,8 @@ use samemap::{
     Awaited, Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter,
     LatestOptions, LatestWriter, Listener, ObjectName, Region, SharedRegion,
 };
+#[cfg(target_os = "linux")]
+use support::linux;
 use support::{DEADLINE, Program, assert_nothing_left, unique_name};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::runtime::{Builder, Runtime};

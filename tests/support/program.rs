@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use samemap_platform::conformance::tools::{Watchdog, spawn};
 
-use super::captured::Captured;
 use super::DEADLINE;
+use super::captured::Captured;
 use super::samples::PRESS_ENTER;
 
 /// Stands before what a part says, so that libtest's own lines do not matter.
@@ -201,10 +201,7 @@ impl Program {
     /// Waits for its end, with its input as it is.
     #[track_caller]
     pub fn finish(mut self) -> Outcome {
-        // Unlike `wait` of std, which would end the input.
-        let input = self.input.take();
         let status = self.wait();
-        drop(input);
         for stream in [&self.output, &self.errors] {
             // A child of its own that still holds the pipes would be a leak.
             let ended = stream.wait(|_, ended| ended.then_some(()));
