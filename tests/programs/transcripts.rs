@@ -1,10 +1,6 @@
 //! What the two programs say, to the byte, and what they leave in the memory.
-#![cfg(feature = "cli")]
-
-mod support;
-
 use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion, View};
-use support::{
+use crate::support::{
     MESSAGE, Program, assert_nothing_left, client, client_transcript, server, server_transcript, tool,
     unique_name, with,
 };
@@ -62,7 +58,7 @@ fn ten_clients_at_once() {
     let server = Program::start_ready(server(&name));
     let clients: Vec<Program> = (0..10).map(|_| Program::start(client(&name))).collect();
     for client in &clients {
-        client.wait_for_output(support::PRESS_ENTER);
+        client.wait_for_output(crate::support::PRESS_ENTER);
     }
     for client in clients {
         let outcome = client.end();
@@ -139,13 +135,13 @@ fn a_bare_name_is_a_local_one() {
 
 #[test]
 fn defaults_are_those_of_the_sample() {
-    let help = support::run(with(server("unused"), &["--help"]));
+    let help = crate::support::run(with(server("unused"), &["--help"]));
     help.assert_success();
     for default in [r"Local\SampleMap", "65536", "0", "1024", "\"Message from the first process.\"", "native"]
     {
         assert!(help.stdout.contains(&format!("[default: {default}]")), "{default}: {}", help.stdout);
     }
-    let help = support::run(with(client("unused"), &["--help"]));
+    let help = crate::support::run(with(client("unused"), &["--help"]));
     help.assert_success();
     for default in [r"Local\SampleMap", "0", "1024", "native"] {
         assert!(help.stdout.contains(&format!("[default: {default}]")), "{default}: {}", help.stdout);
@@ -165,5 +161,5 @@ fn the_other_backend_says_the_same() {
     server.assert_success();
     assert_eq!(server.stdout, server_transcript(&name, MESSAGE));
     // The crate takes the name with its creator; orderly, that leaves nothing either.
-    support::run(with(support::client(&name), &backend)).assert_error(&["start samemap-server"]);
+    crate::support::run(with(crate::support::client(&name), &backend)).assert_error(&["start samemap-server"]);
 }

@@ -1,10 +1,7 @@
 //! What goes wrong is one line on standard error and status 1, and nothing is left behind.
-#![cfg(feature = "cli")]
+use samemap_platform::conformance::tools::Squatter;
 
-mod support;
-
-use support::foreign::Squatter;
-use support::{Program, assert_nothing_left, client, run, server, step_aside, unique_name, with};
+use crate::support::{Program, assert_nothing_left, client, name as object_name, run, server, step_aside, unique_name, with};
 
 #[test]
 fn a_client_without_a_server_says_what_to_start() {
@@ -49,7 +46,7 @@ fn a_name_in_use_is_not_taken_over() {
 fn a_message_that_does_not_fit_creates_nothing() {
     let name = unique_name("too-long");
     for (view, message, needed) in
-        [("63", support::MESSAGE, "64"), ("3", "a", "4"), ("1", "", "2"), ("0", "", "2")]
+        [("63", crate::support::MESSAGE, "64"), ("3", "a", "4"), ("1", "", "2"), ("0", "", "2")]
     {
         let flags = [&format!("--view-size={view}"), &format!("--message={message}")];
         let outcome = run(with(server(&name), &flags.map(String::as_str)));
@@ -73,13 +70,13 @@ fn a_name_that_breaks_the_rules_is_refused() {
         ("a\nb\\c", "backslash"),
     ];
     for (name, rule) in cases {
-        for command in [server(name), client(name), with(support::tool("demo"), &[&format!("--name={name}")])]
+        for command in [server(name), client(name), with(crate::support::tool("demo"), &[&format!("--name={name}")])]
         {
             let outcome = run(command);
             outcome.assert_error(&[rule]);
             assert_eq!(outcome.stdout, "");
         }
-        run(with(support::tool("name"), &[name])).assert_error(&[rule]);
+        run(with(crate::support::tool("name"), &[name])).assert_error(&[rule]);
     }
 }
 
@@ -117,7 +114,7 @@ fn sizes_that_make_no_sense_are_refused() {
 #[test]
 fn a_name_of_another_kind_is_refused_and_left_alone() {
     let name = unique_name("kind");
-    let Some(squatter) = Squatter::on(&name) else {
+    let Some(squatter) = Squatter::on(&object_name(&name)) else {
         step_aside("a_name_of_another_kind_is_refused_and_left_alone", "nothing else can lie on a name here");
         return;
     };
@@ -125,7 +122,7 @@ fn a_name_of_another_kind_is_refused_and_left_alone() {
         let outcome = run(command);
         outcome.assert_error(&[&name, "choose another name"]);
         assert_eq!(outcome.stdout, "");
-        assert!(squatter.is_untouched());
+        assert!(squatter.is_there());
     }
 }
 
@@ -141,8 +138,8 @@ fn usage_errors_have_status_2() {
         with(server(&name), &["extra"]),
         with(client(&name), &["--size=1"]),
         with(client(&name), &["--message=x"]),
-        support::tool("no-such-command"),
-        support::tool("name"),
+        crate::support::tool("no-such-command"),
+        crate::support::tool("name"),
     ];
     for command in cases {
         let shown = format!("{command:?}");

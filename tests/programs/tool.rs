@@ -1,10 +1,6 @@
 //! The tool: the demo, names, listing and reclaiming.
-#![cfg(feature = "cli")]
-
-mod support;
-
 use serde_json::Value;
-use support::{
+use crate::support::{
     MESSAGE, Outcome, Program, assert_nothing_left, client_transcript, run, server, server_transcript, tool,
     unique_name, with,
 };
@@ -31,7 +27,7 @@ fn can_list(test: &str) -> bool {
         return true;
     }
     assert!(answer["objects"].is_null() && answer["note"].is_string(), "{answer}");
-    support::step_aside(test, "the system keeps the name space itself; `samemap list` says so");
+    crate::support::step_aside(test, "the system keeps the name space itself; `samemap list` says so");
     false
 }
 
@@ -80,7 +76,7 @@ fn a_demo_on_a_name_in_use_fails_and_shows_why() {
     assert!(lines.iter().any(|line| line.starts_with("server | ") && line.contains("the name is in use")));
     assert!(lines.iter().any(|line| line.starts_with("samemap demo: the server ended before")));
     // It ended nothing that it had not started.
-    Program::start_ready(support::client(&name)).end().assert_success();
+    Program::start_ready(crate::support::client(&name)).end().assert_success();
     holder.end().assert_success();
     assert_nothing_left(&name);
 }
@@ -104,7 +100,7 @@ fn children_of_a_killed_demo_end_by_themselves() {
     let demo = Program::start(demo(&name));
     demo.wait_for_output("client | The file view is mapped\n");
     demo.kill();
-    support::wait_until("the name of a killed demo is free", || support::is_free(&name));
+    crate::support::wait_until("the name of a killed demo is free", || crate::support::is_free(&name));
     assert_nothing_left(&name);
 }
 
@@ -118,7 +114,7 @@ fn a_demo_that_is_interrupted_ends_its_children() {
         demo.signal("TERM");
         demo.finish();
         // Before its handler is installed a signal simply kills it; what it started ends with its input.
-        support::wait_until("the name is free", || support::is_free(&name));
+        crate::support::wait_until("the name is free", || crate::support::is_free(&name));
         assert_nothing_left(&name);
     }
 }
@@ -148,7 +144,7 @@ fn list_shows_a_living_region_and_its_holders() {
     }
     let name = unique_name("list");
     let server = Program::start_ready(server(&name));
-    let client = Program::start_ready(support::client(&name));
+    let client = Program::start_ready(crate::support::client(&name));
     let object = listed(&system_name(&name)).expect("a living region is listed");
     assert_eq!(object["name"], name);
     assert_eq!(object["kind"], "region");
@@ -229,7 +225,7 @@ fn gc_leaves_the_living_alone() {
     let name = unique_name("gc-living");
     let server = Program::start_ready(server(&name));
     run(tool("gc")).assert_success();
-    let client = Program::start_ready(support::client(&name)).end();
+    let client = Program::start_ready(crate::support::client(&name)).end();
     client.assert_success();
     assert_eq!(client.stdout, client_transcript(&name, MESSAGE));
     server.end().assert_success();
@@ -240,13 +236,13 @@ fn gc_leaves_the_living_alone() {
 #[test]
 fn foreign_things_are_listed_and_kept_by_gc() {
     let name = unique_name("foreign");
-    let squatter = support::foreign::Squatter::on(&name).expect("on Linux");
+    let squatter = samemap_platform::conformance::tools::Squatter::on(&crate::support::name(&name)).expect("on Linux");
     let object = listed(&system_name(&name)).expect("listed");
     assert_eq!(object["state"], "foreign", "{object}");
     assert!(object["detail"].is_string() && object["kind"].is_null(), "{object}");
     let answer = json(&run(with(tool("gc"), &["--json"])));
     assert!(!answer.to_string().contains(&system_name(&name)), "{answer}");
-    assert!(squatter.is_untouched());
+    assert!(squatter.is_there());
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! Every way in which the programs end, and what is left behind: nothing.
-#![cfg(feature = "cli")]
-
-mod support;
-
 use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion};
-use support::{
+use crate::support::{
     MESSAGE, Outcome, Program, assert_nothing_left, client, client_transcript, server, server_transcript,
     unique_name,
 };
@@ -52,7 +48,7 @@ fn the_end_of_input_counts_as_enter() {
 #[test]
 fn input_that_was_never_there_counts_as_enter() {
     let name = unique_name("no-input");
-    let outcome = support::run(server(&name));
+    let outcome = crate::support::run(server(&name));
     outcome.assert_success();
     assert_eq!(outcome.stdout, server_transcript(&name, MESSAGE));
     assert_nothing_left(&name);
@@ -116,7 +112,7 @@ fn a_killed_server_frees_the_name_at_once() {
     let name = unique_name("killed");
     for _ in 0..5 {
         Program::start_ready(server(&name)).kill();
-        assert!(support::is_free(&name), "the name of a killed server can be opened");
+        assert!(crate::support::is_free(&name), "the name of a killed server can be opened");
     }
     Program::start_ready(server(&name)).kill();
     // Nobody looked in between: this creation meets the remains.
@@ -129,16 +125,16 @@ fn a_killed_server_frees_the_name_at_once() {
 #[cfg(windows)]
 #[test]
 fn console_events_end_them() {
-    use support::console;
+    use crate::support::console;
     if !console::is_given() {
-        let again = support::run(console::test_with_console("console_events_end_them"));
+        let again = crate::support::run(console::test_with_console("console_events_end_them"));
         assert!(again.status.success(), "{again:#?}");
         return;
     }
     let name = unique_name("console");
     let server = Program::start_ready(console::own_group(server(&name)));
     if !server.press_break() {
-        support::step_aside("console_events_end_them", "no console can be had (Wine without a display)");
+        crate::support::step_aside("console_events_end_them", "no console can be had (Wine without a display)");
         return;
     }
     let server = server.finish();
@@ -146,7 +142,7 @@ fn console_events_end_them() {
     assert_eq!(server.stdout, server_transcript(&name, MESSAGE));
     assert_nothing_left(&name);
 
-    let holder = Program::start_ready(support::server(&name));
+    let holder = Program::start_ready(crate::support::server(&name));
     let client = Program::start_ready(console::own_group(client(&name)));
     assert!(client.press_break());
     client.finish().assert_success();
@@ -203,7 +199,7 @@ mod signals {
     fn a_signal_during_a_long_creation_leaves_nothing() {
         let name = unique_name("creation");
         for round in 0..20 {
-            let program = Program::start(support::with(server(&name), &["--size=16777216"]));
+            let program = Program::start(crate::support::with(server(&name), &["--size=16777216"]));
             std::thread::sleep(Duration::from_micros(500 * round));
             program.signal("INT");
             let outcome = program.finish();
@@ -219,10 +215,10 @@ mod signals {
     #[test]
     fn signals_are_caught_before_anything_is_created() {
         let name = unique_name("handlers");
-        let file = support::shm_file(&name);
+        let file = crate::support::shm_file(&name);
         for round in 0..100 {
             let program = Program::start(server(&name));
-            support::spin_until("the region's file", || file.symlink_metadata().is_ok());
+            crate::support::spin_until("the region's file", || file.symlink_metadata().is_ok());
             let caught = caught_signals(program.id());
             for signal in [1, 2, 15] {
                 assert!(
@@ -290,7 +286,7 @@ mod signals {
             let mut shell = Command::new("sh");
             let script = format!(r#"exec "$0" "--name=$1" {closed}"#);
             shell.args(["-c", &script, env!("CARGO_BIN_EXE_samemap-server"), &name]);
-            support::run(shell).assert_success();
+            crate::support::run(shell).assert_success();
             assert_nothing_left(&name);
         }
     }

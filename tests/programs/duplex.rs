@@ -1,24 +1,20 @@
 //! The sample's duplex form: a server that waits for one reply, and clients that send one.
-#![cfg(feature = "cli")]
-
-mod support;
-
 use std::process::Command;
 
 use samemap::{Channel, ChannelOptions, ObjectName};
-use support::{
-    MESSAGE, PRESS_ENTER, Program, assert_nothing_left, client_transcript, run, server_transcript,
+use crate::support::{
+    MESSAGE, PRESS_ENTER, Program, assert_nothing_left, client_transcript, part, run, server_transcript,
     unique_name, with,
 };
 
 const WAITING: &str = "Waiting for a reply; press ENTER to quit without one\n";
 
 fn server(name: &str) -> Command {
-    with(support::server(name), &["--duplex"])
+    with(crate::support::server(name), &["--duplex"])
 }
 
 fn client(name: &str, reply: &str) -> Command {
-    with(support::client(name), &[&format!("--reply={reply}")])
+    with(crate::support::client(name), &[&format!("--reply={reply}")])
 }
 
 /// What a server says that got this reply.
@@ -81,9 +77,9 @@ fn a_reply_comes_back_to_the_byte() {
 fn the_tools_subcommands_do_the_same() {
     let name = unique_name("duplex-tool");
     let flag = format!("--name={name}");
-    let server = Program::start(with(support::tool("server"), &[&flag, "--duplex"]));
+    let server = Program::start(with(crate::support::tool("server"), &[&flag, "--duplex"]));
     server.wait_for_output(WAITING);
-    let client = Program::start_ready(with(support::tool("client"), &[&flag, "--reply=yes"])).end();
+    let client = Program::start_ready(with(crate::support::tool("client"), &[&flag, "--reply=yes"])).end();
     client.assert_success();
     assert_eq!(client.stdout, said_by_client(&name, "yes"));
     let server = server.end();
@@ -118,23 +114,17 @@ fn a_client_that_ends_without_a_reply_leaves_the_server_waiting() {
 }
 
 /// The part of the test below that is killed: connects, says so, and sends nothing.
-#[test]
-fn puppet_that_sends_nothing() {
-    let Some(name) = std::env::var_os("SAMEMAP_TEST_DUPLEX_NAME") else { return };
-    let mut channel = connect(name.to_str().unwrap());
+pub fn sends_nothing(arguments: &[String]) {
+    let mut channel = connect(&arguments[0]);
     println!("connected");
-    let _ = channel.receiver().recv_timeout(support::DEADLINE);
+    let _ = channel.receiver().recv_timeout(crate::support::DEADLINE);
 }
 
 #[test]
 fn a_client_killed_before_its_reply_leaves_the_server_waiting() {
     let name = unique_name("duplex-killed");
     let server = start_waiting(&name);
-    let mut puppet = Command::new(std::env::current_exe().unwrap());
-    puppet
-        .args(["--exact", "puppet_that_sends_nothing", "--nocapture"])
-        .env("SAMEMAP_TEST_DUPLEX_NAME", &name);
-    let puppet = Program::start(puppet);
+    let puppet = part::start("sends_nothing", &[&name]);
     puppet.wait_for_output("connected");
     // Its turn is not over, so others wait; and then it is.
     let other = Program::start(client(&name, "mine"));
@@ -168,10 +158,10 @@ fn one_reply_counts_and_the_others_are_told() {
 #[test]
 fn a_server_that_waits_for_no_reply_is_told_from_one_that_does() {
     let name = unique_name("duplex-plain");
-    let server = Program::start_ready(support::server(&name));
+    let server = Program::start_ready(crate::support::server(&name));
     run(client(&name, "hello")).assert_error(&[&way_back(&name), "start samemap-server --duplex"]);
     // It has shown the message all the same, as without --reply.
-    Program::start_ready(support::client(&name)).end().assert_success();
+    Program::start_ready(crate::support::client(&name)).end().assert_success();
     server.end().assert_success();
     assert_all_gone(&name);
 }
@@ -180,13 +170,13 @@ fn a_server_that_waits_for_no_reply_is_told_from_one_that_does() {
 fn a_client_without_a_reply_is_served_as_ever() {
     let name = unique_name("duplex-silent");
     let server = start_waiting(&name);
-    let silent = Program::start_ready(support::client(&name)).end();
+    let silent = Program::start_ready(crate::support::client(&name)).end();
     silent.assert_success();
     assert_eq!(silent.stdout, client_transcript(&name, MESSAGE));
     reply_and_end(server, &name, "hello");
 }
 
-fn ends_while_waiting(label: &str, end: impl FnOnce(Program) -> support::Outcome) {
+fn ends_while_waiting(label: &str, end: impl FnOnce(Program) -> crate::support::Outcome) {
     let name = unique_name(label);
     let outcome = end(start_waiting(&name));
     outcome.assert_success();
@@ -232,11 +222,11 @@ fn a_killed_server_is_in_nobodys_way() {
 #[test]
 fn a_server_that_takes_no_reply_is_complained_about() {
     let name = unique_name("duplex-deaf");
-    let plain = Program::start_ready(support::server(&name));
+    let plain = Program::start_ready(crate::support::server(&name));
     let options = ChannelOptions::new();
     let mut channel = Channel::create(&ObjectName::new(way_back(&name)).unwrap(), &options).unwrap();
     let client = Program::start(client(&name, "hello"));
-    assert!(channel.wait_for_peer(Some(support::DEADLINE)).unwrap());
+    assert!(channel.wait_for_peer(Some(crate::support::DEADLINE)).unwrap());
     drop(channel);
     client.finish().assert_error(&["the server ended before it took the reply", "try again"]);
     plain.end().assert_success();
@@ -258,7 +248,7 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
     let name = unique_name("duplex-refused");
     // Few enough units for a command line on Windows.
     let long = format!("--reply={}", "世".repeat(12_000));
-    run(with(support::client(&name), &[&long])).assert_error(&["36000 bytes", "shorten --reply"]);
+    run(with(crate::support::client(&name), &[&long])).assert_error(&["36000 bytes", "shorten --reply"]);
     let long_name = format!(r"Local\{}", "x".repeat(250));
     run(server(&long_name)).assert_error(&[".duplex", "shorter --name"]);
     assert_all_gone(&name);
@@ -266,8 +256,8 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
 
 #[test]
 fn help_tells_of_it() {
-    let help = run(with(support::server("unused"), &["--help"]));
+    let help = run(with(crate::support::server("unused"), &["--help"]));
     assert!(help.stdout.contains("--duplex") && help.stdout.contains("NAME.duplex"), "{}", help.stdout);
-    let help = run(with(support::client("unused"), &["--help"]));
+    let help = run(with(crate::support::client("unused"), &["--help"]));
     assert!(help.stdout.contains("--reply <TEXT>") && help.stdout.contains("5 seconds"), "{}", help.stdout);
 }

@@ -1,13 +1,9 @@
-//! The examples, run as a person runs them. `cargo test` builds them too; `cargo test --test examples` alone does not, so
+//! The examples, run as a person runs them. `cargo test` builds them too; `cargo test --test programs` alone does not, so
 //! `cargo build --examples` comes first then.
-#![cfg(feature = "cli")]
-
-mod support;
-
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{Outcome, Program, assert_nothing_left, unique_name};
+use crate::support::{Outcome, Program, assert_nothing_left, unique_name};
 
 const CONNECTED: &str = "-- connected; Ctrl-D or Ctrl-C ends\n";
 const WAITING: &str = "-- waiting for the other one\n";
@@ -21,7 +17,7 @@ fn example(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
-    support::step_aside(name, "the example was not built; cargo build --examples builds it");
+    crate::support::step_aside(name, "the example was not built; cargo build --examples builds it");
     None
 }
 
@@ -102,7 +98,7 @@ fn chat_takes_two_and_not_three() {
     let Some((first, second)) = met(&name) else { return };
     let mut third = Command::new(example("chat").expect("it was there"));
     third.arg(&name);
-    support::run(third).assert_error(&["chat: cannot connect"]);
+    crate::support::run(third).assert_error(&["chat: cannot connect"]);
     first.end_of_input().assert_success();
     second.finish().assert_success();
     assert_nothing_left(&name);
@@ -161,7 +157,7 @@ fn telemetry_says_how_to_use_it() {
     for arguments in [&["dance"][..], &[], &["read", "--seconds", "soon"]] {
         let mut command = Command::new(&path);
         command.args(arguments);
-        let outcome = support::run(command);
+        let outcome = crate::support::run(command);
         assert_eq!(outcome.status.code(), Some(2));
         assert!(outcome.stderr.starts_with("usage: telemetry"), "{}", outcome.stderr);
     }
