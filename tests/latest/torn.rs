@@ -7,8 +7,7 @@ use crate::common::*;
 fn no_reader_sees_a_torn_value() {
     let seconds = number("SAMEMAP_TORN_SECONDS", 5);
     let (pages, bytes) = (unique("torn-pages"), unique("torn-bytes"));
-    let writers = [("page_writer", &pages), ("bytes_writer", &bytes)]
-        .map(|(body, name)| part(body, name));
+    let writers = [("page_writer", &pages), ("bytes_writer", &bytes)].map(|(body, name)| part(body, name));
     writers.iter().for_each(|writer| writer.wait_for_output("writing."));
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let read = std::thread::scope(|scope| {

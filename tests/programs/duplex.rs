@@ -1,11 +1,11 @@
 //! The sample's duplex form: a server that waits for one reply, and clients that send one.
 use std::process::Command;
 
-use samemap::{Channel, ChannelOptions, ObjectName};
 use crate::support::{
     MESSAGE, PRESS_ENTER, Program, assert_nothing_left, client_transcript, part, run, server_transcript,
     unique_name, with,
 };
+use samemap::{Channel, ChannelOptions, ObjectName};
 
 const WAITING: &str = "Waiting for a reply; press ENTER to quit without one\n";
 

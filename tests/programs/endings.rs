@@ -1,9 +1,9 @@
 //! Every way in which the programs end, and what is left behind: nothing.
-use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion};
 use crate::support::{
     MESSAGE, Outcome, Program, assert_nothing_left, client, client_transcript, server, server_transcript,
     unique_name,
 };
+use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion};
 
 /// Ends a server, then a client of another one, by the same means; both in order, and nothing is left.
 fn both_end_by(label: &str, end: impl Fn(Program) -> Outcome) {
@@ -134,7 +134,10 @@ fn console_events_end_them() {
     let name = unique_name("console");
     let server = Program::start_ready(console::own_group(server(&name)));
     if !server.press_break() {
-        crate::support::step_aside("console_events_end_them", "no console can be had (Wine without a display)");
+        crate::support::step_aside(
+            "console_events_end_them",
+            "no console can be had (Wine without a display)",
+        );
         return;
     }
     let server = server.finish();

@@ -1,7 +1,9 @@
 //! What goes wrong is one line on standard error and status 1, and nothing is left behind.
 use samemap_platform::conformance::tools::Squatter;
 
-use crate::support::{Program, assert_nothing_left, client, name as object_name, run, server, step_aside, unique_name, with};
+use crate::support::{
+    Program, assert_nothing_left, client, name as object_name, run, server, step_aside, unique_name, with,
+};
 
 #[test]
 fn a_client_without_a_server_says_what_to_start() {
@@ -70,7 +72,8 @@ fn a_name_that_breaks_the_rules_is_refused() {
         ("a\nb\\c", "backslash"),
     ];
     for (name, rule) in cases {
-        for command in [server(name), client(name), with(crate::support::tool("demo"), &[&format!("--name={name}")])]
+        for command in
+            [server(name), client(name), with(crate::support::tool("demo"), &[&format!("--name={name}")])]
         {
             let outcome = run(command);
             outcome.assert_error(&[rule]);

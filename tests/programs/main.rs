@@ -5,10 +5,10 @@ mod duplex;
 mod endings;
 mod errors;
 mod examples;
-mod tool;
-mod transcripts;
 #[path = "../support/mod.rs"]
 mod support;
+mod tool;
+mod transcripts;
 
 #[test]
 #[ignore = "the body of the other processes"]

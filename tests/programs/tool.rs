@@ -1,9 +1,9 @@
 //! The tool: the demo, names, listing and reclaiming.
-use serde_json::Value;
 use crate::support::{
     MESSAGE, Outcome, Program, assert_nothing_left, client_transcript, run, server, server_transcript, tool,
     unique_name, with,
 };
+use serde_json::Value;
 
 fn demo(name: &str) -> std::process::Command {
     with(tool("demo"), &[&format!("--name={name}")])
@@ -236,7 +236,8 @@ fn gc_leaves_the_living_alone() {
 #[test]
 fn foreign_things_are_listed_and_kept_by_gc() {
     let name = unique_name("foreign");
-    let squatter = samemap_platform::conformance::tools::Squatter::on(&crate::support::name(&name)).expect("on Linux");
+    let squatter =
+        samemap_platform::conformance::tools::Squatter::on(&crate::support::name(&name)).expect("on Linux");
     let object = listed(&system_name(&name)).expect("listed");
     assert_eq!(object["state"], "foreign", "{object}");
     assert!(object["detail"].is_string() && object["kind"].is_null(), "{object}");

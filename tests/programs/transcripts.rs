@@ -1,9 +1,9 @@
 //! What the two programs say, to the byte, and what they leave in the memory.
-use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion, View};
 use crate::support::{
     MESSAGE, Program, assert_nothing_left, client, client_transcript, server, server_transcript, tool,
     unique_name, with,
 };
+use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion, View};
 
 fn first_view(name: &str) -> View {
     let region = Region::open(&ObjectName::new(name).unwrap(), &OpenOptions::read_only()).unwrap();
@@ -161,5 +161,6 @@ fn the_other_backend_says_the_same() {
     server.assert_success();
     assert_eq!(server.stdout, server_transcript(&name, MESSAGE));
     // The crate takes the name with its creator; orderly, that leaves nothing either.
-    crate::support::run(with(crate::support::client(&name), &backend)).assert_error(&["start samemap-server"]);
+    crate::support::run(with(crate::support::client(&name), &backend))
+        .assert_error(&["start samemap-server"]);
 }

@@ -192,6 +192,11 @@ impl Program {
         self.wait();
     }
 
+    /// Whether it has ended by now.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_some()
+    }
+
     /// Waits for its end, under a watchdog.
     pub fn wait(&mut self) -> ExitStatus {
         let _watchdog = Watchdog::with_limit(format!("the end of {}", self.command), DEADLINE);

@@ -1,0 +1,35 @@
+//! What the tests share.
+
+pub use std::ffi::CString;
+pub use std::os::unix::ffi::OsStrExt as _;
+pub use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+pub use std::os::unix::net::UnixListener;
+pub use std::path::{Path, PathBuf};
+pub use std::time::{Duration, Instant};
+
+pub use crate::support::linux;
+pub use crate::support::linux::child::Start;
+pub use crate::support::linux::sandbox;
+pub use crate::support::linux::shm::{
+    OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,
+    system_name, unique_global_name, unique_name, view_of,
+};
+pub use crate::support::linux::users::{self, ALICE, NOBODY, User};
+pub use samemap::catalog::{self, State};
+pub use samemap::{
+    Access, CreateOptions, Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions,
+    Permissions, Region, Result, Share, SharedRegion as _,
+};
+
+pub const A_SECOND: Duration = Duration::from_secs(1);
+
+/// Runs a role in which this process is root, may become other users, and has a `/dev/shm` of its own.
+#[track_caller]
+pub fn as_users(test: &str, role: &str) {
+    if !users::root_or_aside(test) {
+        return;
+    }
+    if let Some(mut child) = linux::child::start_or_aside(test, Start::role(role)) {
+        child.finish();
+    }
+}

@@ -1,0 +1,24 @@
+//! A process is killed, or stopped, between any two system calls with which it creates, opens, closes or
+//! sweeps (C6, C16, C17): the others get the contract's answers within a second, and whoever holds the name
+//! meanwhile is not harmed when it goes on.
+
+#![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
+
+mod child;
+mod common;
+mod killed;
+mod single;
+mod stopped;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[test]
+#[ignore = "the body of the other processes"]
+fn child_entry() {
+    support::part::play(&[
+        ("create", child::create),
+        ("open", child::open),
+        ("create_or_open", child::create_or_open),
+        ("sweep", child::sweep),
+    ]);
+}
