@@ -86,7 +86,8 @@ def read_crate(root):
 def _read_file(file, parent, folder):
     source = file.read_text(encoding='utf-8')
     code, _ = rust.without_tests(rust.mask(source))
-    module = Module(str(file), parent)
+    # Without the way back out of a folder that `#[path]` takes.
+    module = Module(os.path.normpath(file), parent)
     _read_items(module, rust.without_exported_macros(code), source, file, folder)
     return module
 

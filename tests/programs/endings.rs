@@ -127,7 +127,7 @@ fn a_killed_server_frees_the_name_at_once() {
 fn console_events_end_them() {
     use crate::support::console;
     if !console::is_given() {
-        let again = crate::support::run(console::test_with_console("console_events_end_them"));
+        let again = crate::support::run(console::test_with_console("endings::console_events_end_them"));
         assert!(again.status.success(), "{again:#?}");
         return;
     }

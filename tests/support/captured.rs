@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use super::DEADLINE;
+use super::basics::DEADLINE;
 
 /// What a stream has brought so far, and whether it has ended.
 #[derive(Debug, Default)]

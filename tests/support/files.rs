@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::unique_text;
+use super::basics::unique_text;
 
 /// A file in a folder of its own, both removed with the value.
 pub struct TestFile {

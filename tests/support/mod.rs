@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, reason = "every test binary uses its own part of this")]
 
+mod basics;
 mod captured;
 #[cfg(windows)]
 pub mod console;
@@ -21,27 +22,9 @@ use samemap::{Error, ErrorKind, ObjectName, Region, SharedRegion};
 use samemap_platform::conformance::tools;
 pub use samemap_platform::conformance::tools::{Random, Watchdog};
 
+pub use self::basics::{DEADLINE, name, unique_name, unique_text};
 pub use self::program::{Outcome, Program, run};
 pub use self::samples::*;
-
-/// The longest wait for anything. Far more than any of it takes, so that a busy machine fails no test; a
-/// process that is not there by then hangs, and is ended.
-pub const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A name that no other test, process or run has.
-pub fn unique_name(label: &str) -> String {
-    format!(r"Local\{}", unique_text(label))
-}
-
-/// The same in no name space.
-pub fn unique_text(label: &str) -> String {
-    format!("test-{label}-{}", tools::unique_text())
-}
-
-/// A name that must be a good one.
-pub fn name(text: &str) -> ObjectName {
-    ObjectName::new(text).expect("a valid name")
-}
 
 /// The kind of an error that there must be.
 #[track_caller]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use samemap_platform::conformance::tools::{Watchdog, spawn};
 
-use super::DEADLINE;
+use super::basics::DEADLINE;
 use super::captured::Captured;
 use super::samples::PRESS_ENTER;
 

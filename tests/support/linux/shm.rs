@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View};
 
-use super::super::unique_text;
+use super::super::basics::{self, unique_text};
 
-pub use super::super::name;
+pub use super::super::basics::name;
 
 /// A name that no other test, process or run has.
 pub fn unique_name(label: &str) -> ObjectName {
-    name(&super::super::unique_name(label))
+    name(&basics::unique_name(label))
 }
 
 /// The same in the name space of all users.
