@@ -321,7 +321,7 @@ fn flicker(_: &[String]) {
 
 // ---- how late -----------------------------------------------------------------------------------------
 
-/// The bounds that hold on any machine are those of `tests/sync_counts.rs`.
+/// The bounds that hold on any machine are those of `tests/sync/`.
 #[test]
 #[ignore = "takes five minutes of an idle machine: see the head of this file"]
 fn waits_end_when_they_should() {

@@ -3,7 +3,8 @@
 //! | variable | what | default |
 //! | --- | --- | --- |
 //! | `SAMEMAP_CHANNEL_MESSAGES` | messages in each direction of the long stream | 40,000 |
-//! | `SAMEMAP_CHANNEL_KILLS` | kills of peers, listeners, clients of listeners, and listeners of many | 24, 8, 18, 4 |
+//! | `SAMEMAP_CHANNEL_KILLS` | kills of peers, listeners, clients of listeners, and listeners of many; on Linux clients anywhere | 24, 8, 18, 4; 12 |
+//! | `SAMEMAP_CHANNEL_IDLE_MS` | for how long a sleeping pair is watched (Linux) | 1,000 |
 //! | `SAMEMAP_CHANNEL_HOSTILE_MS` | milliseconds of scribbling over everything | 2,000 |
 
 mod common;

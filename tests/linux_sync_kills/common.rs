@@ -9,7 +9,7 @@ pub use std::time::{Duration, Instant};
 
 pub use crate::support::Random;
 pub use crate::support::linux;
-pub use crate::support::linux::child::{Child, Start, binary, hear, say};
+pub use crate::support::linux::child::{Child, Start, hear, say};
 pub use crate::support::linux::forked::{Forked, fork};
 pub use crate::support::linux::shm::{assert_no_file, file_of, name, unique_name, view_of};
 pub use samemap::{

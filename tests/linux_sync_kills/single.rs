@@ -14,13 +14,7 @@ fn owners_of_the_same_number_are_told_apart() {
         let unshare = Start::program("unshare")
             .argument("--pid")
             .argument("--fork")
-            .argument("--kill-child")
-            .argument(binary().display())
-            .argument("--exact")
-            .argument("child_entry")
-            .argument("--ignored")
-            .argument("--nocapture")
-            .argument("--test-threads=1");
+            .argument("--kill-child");
         unshare.plays("namespaced", &[&lock.to_string()]).try_start()
     };
     let (Ok(mut first), Ok(mut second)) = (start(), start()) else {

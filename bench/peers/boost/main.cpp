@@ -439,13 +439,8 @@ int main(int count, char **words) {
         return 2;
     }
     try {
-        const Job job{words[1],
-                      words[2],
-                      std::stoul(words[3]),
-                      std::chrono::microseconds(std::stol(words[4])),
-                      words[5],
-                      words[6],
-                      words[7]};
+        const Job job{words[1], words[2], std::stoul(words[3]), std::chrono::microseconds(std::stol(words[4])),
+                      words[5], words[6], words[7]};
         printf("%f\n", measure(job));
         return 0;
     } catch (const std::exception &error) {

@@ -7,7 +7,8 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::document::{PAGE, PLOTS};
-use super::systems::{Kind, SYSTEMS};
+use super::job::Kind;
+use super::systems::SYSTEMS;
 
 /// The keys of a row, all of them.
 const KEYS: [&str; 9] = ["bench", "system", "size", "placement", "unit", "min", "median", "max", "runs"];

@@ -1,10 +1,12 @@
 //! A table of rivals that take processes of their own.
 
-use super::ends::{self, Job};
+use super::ends;
 use super::external;
+use super::job::Job;
+use super::job::Kind;
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
-use super::systems::{self, Kind};
+use super::systems;
 
 /// Nanoseconds a turn and what there is to remark, or why there are none.
 type Answer = Result<(f64, Option<String>), String>;

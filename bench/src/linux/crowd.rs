@@ -76,11 +76,10 @@ pub struct Crowd {
 impl Crowd {
     /// Starts them; `what` says what they open or wait for, and under which name.
     pub fn start(arena: Arena, what: &str, name: &str, count: usize) -> Result<Crowd, String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut crowd = Crowd { arena, children: Vec::new() };
         for index in 0..count {
-            let mut command = Command::new(&program);
-            command.args([WORD, what, name, &crowd.arena.name(), &index.to_string()]);
+            let mut command = this_program(WORD);
+            command.args([what, name, &crowd.arena.name(), &index.to_string()]);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             crowd.children.push(command.spawn().map_err(|error| error.to_string())?);
         }

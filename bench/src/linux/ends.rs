@@ -10,32 +10,17 @@ use std::time::{Duration, Instant};
 
 use super::arena::Arena;
 use super::interrupt;
+use super::job::{Act, Job, REMARK, this_program};
 use super::leftovers::{self, Folder};
 use super::link::Spec;
-use super::place::{self, Placement};
-use super::systems::{self, Act};
+use super::place;
+use super::systems;
 
 /// How long both ends of one measurement may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The first argument of a process that is an end.
 pub const WORD: &str = "end-of-a-measurement";
-
-/// What is measured, once.
-#[derive(Clone, Copy, Debug)]
-pub struct Job {
-    /// What the ends do.
-    pub act: Act,
-    /// Bytes of a message; zero for none.
-    pub size: usize,
-    /// How long it should take.
-    pub slice: Duration,
-    /// Where the ends run.
-    pub placement: Placement,
-}
-
-/// What an end says of itself on a line of its standard error, where that must stand in the report, begins with this.
-pub const REMARK: &str = "remark: ";
 
 /// Nanoseconds a turn of the system of that key, or why there are none.
 pub fn measure(key: &str, job: Job) -> Result<f64, String> {
@@ -50,7 +35,7 @@ pub fn measure_and_hear(key: &str, job: Job) -> Result<(f64, Option<String>), St
 }
 
 fn first_end(key: &str, job: Job) -> Command {
-    let mut command = this_program();
+    let mut command = this_program(WORD);
     command.args([
         "first",
         key,
@@ -123,12 +108,6 @@ fn reason(complaint: &str) -> Option<String> {
     Some(line.chars().take(160).collect())
 }
 
-fn this_program() -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-    command.arg(WORD);
-    command
-}
-
 /// This process is an end: does its part.
 pub fn be_an_end(arguments: &[String]) -> Result<(), String> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -161,7 +140,7 @@ fn be_first(
     let spec = Spec { size, arena: &arena };
     let mut child = None;
     let start_second = |token: &str| {
-        let mut command = this_program();
+        let mut command = this_program(WORD);
         command.args(["second", key, act, &size.to_string(), second, &arena.name(), token]);
         child = Some(command.stdout(Stdio::null()).spawn().expect("start the second end"));
         // Not before: the second end would be pinned to the same processor until it pins itself.

@@ -9,7 +9,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::ends::{self, Job, cpu_word};
+use super::ends::{self, cpu_word};
+use super::job::Job;
 use super::place::{Placement, UNPINNED};
 use super::rounds::{Plan, Rival};
 

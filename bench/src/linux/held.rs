@@ -40,9 +40,8 @@ impl Held {
     }
 
     fn start_holder(&mut self, from: u64, to: u64) -> Result<(), String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut command = Command::new(program);
-        command.args([WORD, &self.beginning, &from.to_string(), &to.to_string()]);
+        let mut command = this_program(WORD);
+        command.args([&self.beginning, &from.to_string(), &to.to_string()]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let mut answer = String::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use samemap::catalog;
 
-use super::memory;
+use super::leftovers;
 
 /// The group of the processes that are measuring now; zero where there is none.
 static GROUP: AtomicI32 = AtomicI32::new(0);
@@ -54,7 +54,7 @@ fn end(signal: i32) -> ! {
     remove_all_of(std::process::id());
     if group != 0 {
         remove_all_of(group as u32);
-        let _ = fs::remove_dir_all(memory::folder_of(group as u32));
+        let _ = fs::remove_dir_all(leftovers::folder_of_maker(group as u32));
     }
     let _ = catalog::reclaim();
     eprintln!("\ninterrupted; nothing is left behind");

@@ -63,6 +63,11 @@ pub fn reclaim_of(pid: u32) {
     }
 }
 
+/// Where a maker's files lie.
+pub fn folder_of_maker(pid: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("samemap-bench-{pid}"))
+}
+
 /// The folder of this measurement, for either end.
 pub fn folder() -> PathBuf {
     std::env::temp_dir()

@@ -11,14 +11,14 @@ use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};
 use super::compare::{self, Entrant};
 use super::contend::{self, Lock as _};
-use super::ends::Job;
 use super::external;
+use super::job::Job;
+use super::job::{Act, Kind};
 use super::leftovers::Folder;
 use super::locks;
 use super::place::{Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
-use super::systems::{Act, Kind};
 
 /// Where the rivals' locks lie.
 const OURS: usize = ROOM + 1024;
@@ -98,8 +98,8 @@ fn owner_killed(plan: Plan, report: &mut Report) {
 }
 
 fn kill_once(arena: &Arena, mutex: &SharedMutex<u64>) -> f64 {
-    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-    command.args([OWNER, &arena.name()]).stdin(Stdio::null());
+    let mut command = this_program(OWNER);
+    command.arg(arena.name()).stdin(Stdio::null());
     arena.order(0);
     let mut owner = command.spawn().expect("start the owner");
     arena.wait_done();

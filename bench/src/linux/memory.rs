@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ffi::CString;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use named_lock::NamedLock;
 use samemap::{
@@ -17,10 +17,12 @@ use shared_memory::ShmemConf;
 use super::floor;
 use super::held;
 use super::interrupt;
+use super::job::Kind::{self, Floor, Ours, Peer};
+use super::job::this_program;
+use super::leftovers;
 use super::machine;
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
-use super::systems::Kind::{self, Floor, Ours, Peer};
 
 /// The first argument of a process that makes many objects.
 pub const WORD: &str = "maker-of-objects";
@@ -92,9 +94,8 @@ fn compare(plan: Plan, report: &mut Report, subject: Subject, entrants: &[Entran
 
 /// What one of so many costs, in each unit.
 fn made(key: &str, count: usize) -> Result<[f64; 3], String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
-    command.args([WORD, key, &count.to_string()]).stdin(Stdio::null());
+    let mut command = this_program(WORD);
+    command.args([key, &count.to_string()]).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let child = command.spawn().map_err(|error| error.to_string())?;
     interrupt::begun(child.id());
@@ -154,14 +155,9 @@ impl Drop for Maker {
     }
 }
 
-/// Where a maker's files lie.
-pub fn folder_of(pid: u32) -> PathBuf {
-    std::env::temp_dir().join(format!("samemap-bench-{pid}"))
-}
-
 impl Maker {
     fn new() -> Result<Maker, String> {
-        let folder = folder_of(std::process::id());
+        let folder = leftovers::folder_of_maker(std::process::id());
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         Ok(Maker { folder })
     }

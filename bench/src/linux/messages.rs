@@ -1,12 +1,12 @@
 //! Messages and wake-ups between two processes.
 
 use super::compare::{self, Entrant};
-use super::ends::Job;
+use super::job::Act;
+use super::job::Job;
 use super::link::Work;
 use super::place::{ONE_CORE, Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};
 use super::rounds::Plan;
-use super::systems::Act;
 
 /// The sizes of messages that are carried, in bytes.
 pub const SIZES: [usize; 5] = [8, 64, 4 << 10, 64 << 10, 1 << 20];

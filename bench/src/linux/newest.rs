@@ -10,9 +10,9 @@ use samemap::bytemuck::Pod;
 use samemap::{Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, ObjectName};
 
 use super::arena::ROOM;
-use super::latest::{MAX, Newest};
 use super::leftovers;
 use super::link::Spec;
+use super::sharing::{MAX, Newest};
 
 /// A sequence lock in bare memory, of as many slots as samemap has for small values: with one alone, readers of a writer
 /// that never rests would hardly come through. It checks nothing, and knows nothing of a second writer.

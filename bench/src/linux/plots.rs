@@ -7,7 +7,7 @@ use std::path::Path;
 use plotters::coord::combinators::WithKeyPoints;
 use plotters::prelude::*;
 
-use super::systems::Kind;
+use super::job::Kind;
 use super::tables::{self, Group};
 
 /// A plot that was drawn.
@@ -64,7 +64,7 @@ fn all(groups: &[Group<'_>]) -> Vec<(Option<Plot>, &'static str)> {
     ));
     let file = "throughput-by-size.svg";
     plots.push((tables::find(groups, "stream, a message", cores).map(|group| throughput(group)), file));
-    for (file, title, benches) in super::scale::PLOTS {
+    for (file, title, benches) in super::counted::PLOTS {
         let found: Vec<&Group<'_>> =
             benches.iter().filter_map(|bench| tables::find(groups, bench, anywhere)).collect();
         plots.push((growth(title, &found), file));

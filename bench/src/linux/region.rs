@@ -8,6 +8,7 @@ use shared_memory::ShmemConf;
 
 use super::external;
 use super::floor;
+use super::job::unique;
 use super::machine;
 use super::place::UNPINNED;
 use super::report::{Report, Subject};
@@ -61,10 +62,6 @@ pub fn create_and_write_all(plan: Plan, report: &mut Report, bench: &'static str
         rounds::run(plan, &mut rivals)
     };
     report.add(Subject { bench, size: size as u64 }, times);
-}
-
-fn unique(what: &str) -> String {
-    format!("bench-{what}-{}", std::process::id())
 }
 
 fn create(plan: Plan, report: &mut Report, size: usize) {

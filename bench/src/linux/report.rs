@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::ends::{self, Job};
+use super::ends;
+use super::job::Job;
+use super::job::{Act, Kind};
 use super::link::Work;
 use super::machine::{self, Machine};
 use super::place::{Placement, TWO_CORES};
 use super::rounds::{Plan, Times};
-use super::systems::{Act, Kind};
 
 /// One row of the results.
 #[derive(Clone, Debug, Serialize)]

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::systems::Kind;
+use super::job::Kind;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]

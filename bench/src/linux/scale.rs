@@ -13,50 +13,17 @@ use shared_memory::ShmemConf;
 
 use super::arena::Arena;
 use super::bare;
+use super::counted::{CREATE, HOLDING, LIST, OPEN, OPENING, SET_ALL, SET_ONE, SIZES, SWEEP};
 use super::crowd::{self, Crowd, Order};
 use super::floor::{self, Standing};
 use super::held::{self, Held};
+use super::job::{Kind, unique};
 use super::machine;
 use super::place::UNPINNED;
 use super::region;
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival, Times};
-use super::systems::Kind;
 use super::tables;
-
-const CREATE: &str = "objects in the name space: create and close one more";
-const OPEN: &str = "objects in the name space: open and close one";
-const LIST: &str = "objects in the name space: list all";
-const SWEEP: &str = "objects in the name space: sweep (nothing is dead)";
-const OPENING: &str = "processes open one region at once: open, view, read, close";
-const HOLDING: &str = "processes open one region at once: until all hold it";
-const SET_ALL: &str = "waiters for one event: set, until all are through";
-const SET_ONE: &str = "waiters for one event: set, until one is through";
-const SIZES: &str = "growth: create, write every page, close";
-
-/// The benches whose size is a number of something, and of what.
-pub const COUNTED: &[(&str, &str)] = &[
-    (CREATE, "objects"),
-    (OPEN, "objects"),
-    (LIST, "objects"),
-    (SWEEP, "objects"),
-    (OPENING, "processes"),
-    (HOLDING, "processes"),
-    (SET_ALL, "waiters"),
-    (SET_ONE, "waiters"),
-];
-
-/// The plots of all this: the file, what stands above it, and the benches in it.
-pub const PLOTS: &[(&str, &str, &[&str])] = &[
-    ("growth-by-objects.svg", "Growth with the objects in the name space", &[CREATE, OPEN, LIST, SWEEP]),
-    (
-        "growth-by-processes.svg",
-        "Growth with the processes that open one region at once",
-        &[OPENING, HOLDING],
-    ),
-    ("growth-by-waiters.svg", "Growth with the waiters for one event", &[SET_ALL, SET_ONE]),
-    ("growth-by-size.svg", "Create a region, write every page, close", &[SIZES]),
-];
 
 /// All of it.
 pub fn measure(plan: Plan, report: &mut Report) {
@@ -70,10 +37,6 @@ pub fn measure(plan: Plan, report: &mut Report) {
         waiters(plan, report, count, Reset::Auto);
     }
     sizes(plan, report);
-}
-
-fn unique(what: &str) -> String {
-    format!("bench-{what}-{}", std::process::id())
 }
 
 // ---- Objects in the name space ------------------------------------------------------------------------------

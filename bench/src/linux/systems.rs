@@ -3,56 +3,11 @@
 use std::time::Duration;
 
 use super::contend::{self, Lock};
-use super::latest::{self, Newest, Turn};
+use super::job::{Act, Kind, Turn};
 use super::link::{self, Link, Spec, Work};
 use super::links::{bare, crates, kernel, samemap as ours};
+use super::sharing::{self, Newest};
 use super::{locks, newest};
-
-/// What two ends may be asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Carry messages.
-    Carry(Work),
-    /// Lock and unlock, both at once.
-    Contend,
-    /// Share the newest value.
-    Newest(Turn),
-}
-
-impl Act {
-    /// As it stands on a command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Act::Carry(work) => work.word(),
-            Act::Contend => "contend",
-            Act::Newest(turn) => turn.word(),
-        }
-    }
-
-    /// The act of that word.
-    pub fn of(word: &str) -> Act {
-        let all = [
-            Act::Carry(Work::PingPong),
-            Act::Carry(Work::Stream),
-            Act::Contend,
-            Act::Newest(Turn::Read),
-            Act::Newest(Turn::Write),
-            Act::Newest(Turn::WriteRead),
-        ];
-        *all.iter().find(|act| act.word() == word).expect("an act")
-    }
-}
-
-/// What a row's system is to samemap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The simplest that can do the work, without checks or promises.
-    Floor,
-    /// samemap.
-    Ours,
-    /// What else a user could take.
-    Peer,
-}
 
 type StartSecond<'a> = Box<dyn FnOnce(&str) + 'a>;
 
@@ -97,9 +52,9 @@ impl System {
             key,
             name,
             kind,
-            max: latest::MAX,
-            first: |act, spec, slice, start| latest::first::<T>(turn_of(act), spec, slice, start),
-            second: |act, spec, _| latest::second::<T>(turn_of(act), spec),
+            max: sharing::MAX,
+            first: |act, spec, slice, start| sharing::first::<T>(turn_of(act), spec, slice, start),
+            second: |act, spec, _| sharing::second::<T>(turn_of(act), spec),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The rows of a report, as tables: one for each bench, placement, size and unit.
 
+use super::counted::COUNTED;
+use super::job::Kind;
 use super::report::{Report, Row};
-use super::systems::Kind;
 
 /// The rivals of one piece of work.
 pub struct Table<'a> {
@@ -164,7 +165,7 @@ pub fn ratio(a: f64, b: f64) -> String {
 
 /// What the size of a bench counts, where that is not bytes.
 pub fn counted(bench: &str) -> Option<&'static str> {
-    super::scale::COUNTED.iter().find(|(of, _)| bench == *of).map(|(_, what)| *what)
+    COUNTED.iter().find(|(of, _)| bench == *of).map(|(_, what)| *what)
 }
 
 /// A size, as the bench means it.
@@ -198,6 +199,11 @@ pub fn grouped(number: u64) -> String {
     }
 }
 
+/// A table's cell: what would end it early is escaped.
+pub fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,7 +222,7 @@ mod tests {
     fn sizes_are_told_as_their_bench_means_them() {
         assert_eq!(size_of("stream, a message", 4096), "4 KiB");
         assert_eq!(size_of("stream, a message", 4097), "4097 B");
-        let (objects, _) = super::super::scale::COUNTED[0];
+        let (objects, _) = COUNTED[0];
         assert_eq!(size_of(objects, 100_000), "100,000 objects");
         assert_eq!(singular("processes"), "process");
         assert_eq!(singular("objects"), "object");
@@ -227,5 +233,10 @@ mod tests {
         assert_eq!(ratio(3.0, 2.0), "1.50 ×");
         assert_eq!(ratio(1.0, 300.0), "0.003 ×");
         assert_eq!(ratio(1.0, 0.0), "–");
+    }
+
+    #[test]
+    fn a_cell_stays_one_cell() {
+        assert_eq!(cell("a | b\n<c>"), "a \\| b &lt;c>");
     }
 }
