@@ -11,10 +11,7 @@ fn owners_of_the_same_number_are_told_apart() {
     let lock = unique_name("namespaces");
     let mutex = Mutex::create(&lock, &SyncOptions::new()).expect("a free name");
     let start = || {
-        let unshare = Start::program("unshare")
-            .argument("--pid")
-            .argument("--fork")
-            .argument("--kill-child");
+        let unshare = Start::program("unshare").argument("--pid").argument("--fork").argument("--kill-child");
         unshare.plays("namespaced", &[&lock.to_string()]).try_start()
     };
     let (Ok(mut first), Ok(mut second)) = (start(), start()) else {

@@ -2,8 +2,7 @@
 
 use super::ends;
 use super::external;
-use super::job::Job;
-use super::job::Kind;
+use super::job::{Job, Kind};
 use super::report::{Report, Subject};
 use super::rounds::{Plan, Times};
 use super::systems;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ffi::CString;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use shared_memory::ShmemConf;
 use super::arena::{Arena, PATIENCE, ROOM};
 use super::bare;
 use super::floor;
+use super::job::this_program;
 
 /// The first argument of a process that is one of a crowd.
 pub const WORD: &str = "one-of-a-crowd";

@@ -1,9 +1,11 @@
 //! Many named objects, held by other processes: one process may not have so many descriptors.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use samemap::{CreateOptions, ObjectName, Region, SharedRegion as _};
+
+use super::job::this_program;
 
 /// The first argument of a process that holds objects.
 pub const WORD: &str = "holder-of-objects";

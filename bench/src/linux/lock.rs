@@ -1,7 +1,7 @@
 //! Locks: alone, contended by two processes, and after an owner's death.
 
 use std::hint::black_box;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use raw_sync::locks::{LockInit as _, Mutex as RawMutex};
@@ -12,8 +12,7 @@ use super::bare::{self, Robust};
 use super::compare::{self, Entrant};
 use super::contend::{self, Lock as _};
 use super::external;
-use super::job::Job;
-use super::job::{Act, Kind};
+use super::job::{Act, Job, Kind, this_program};
 use super::leftovers::Folder;
 use super::locks;
 use super::place::{Placement, TWO_CORES, UNPINNED};

@@ -1,8 +1,7 @@
 //! Messages and wake-ups between two processes.
 
 use super::compare::{self, Entrant};
-use super::job::Act;
-use super::job::Job;
+use super::job::{Act, Job};
 use super::link::Work;
 use super::place::{ONE_CORE, Placement, TWO_CORES, UNPINNED};
 use super::report::{Report, Subject};

@@ -7,8 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ends;
-use super::job::Job;
-use super::job::{Act, Kind};
+use super::job::{Act, Job, Kind};
 use super::link::Work;
 use super::machine::{self, Machine};
 use super::place::{Placement, TWO_CORES};
