@@ -1,5 +1,5 @@
 //! A process is killed, or stopped, between any two system calls with which it creates, opens, closes or
-//! sweeps (C6, C16, C17): the others get the contract's answers within a second, and whoever holds the name
+//! sweeps (C6, C16, C17): the others get the contract's answers within a second, and a holder of the name
 //! meanwhile is not harmed when it goes on.
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]

@@ -35,7 +35,7 @@ pub fn rounds() -> usize {
 /// Most of the time all of them sleep.
 pub const ACTORS: usize = 4;
 
-/// Lets processes play a role, each with objects of its own, and prints how long those who waited did.
+/// Lets processes play a role, each with objects of its own, and prints how long the waiters waited.
 #[track_caller]
 pub fn run(role: &str, how: &str) {
     let start = || Start::role(role).argument(rounds()).argument(how).start();

@@ -2,7 +2,7 @@
 //! chosen ones, and nobody else is left asleep, let in twice, or told wrong (C22, C25 to C27).
 //!
 //! 1,000 kills of each kind on demand: `SAMEMAP_SYNC_ROUNDS=1000 cargo test --release --test linux_sync_kills`.
-//! The times of those who are let in are printed; only generous bounds are asserted.
+//! The times of the waiters that are let in are printed; only generous bounds are asserted.
 
 #![cfg(all(target_os = "linux", not(samemap_gate_lifetime)))]
 

@@ -1,4 +1,4 @@
-//! Who holds what, and what reaches whom.
+//! The holds of parent and child, and what reaches a child.
 
 use super::common::*;
 

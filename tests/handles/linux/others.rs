@@ -1,4 +1,4 @@
-//! Other users, who get what they are given and no more.
+//! Other users get what they are given and no more.
 
 use super::common::*;
 

@@ -1,4 +1,4 @@
-//! Processes of other users, who do what they are told.
+//! Processes of other users, which do what they are told.
 
 use samemap::catalog::{self, State};
 use samemap::{
