@@ -9,11 +9,9 @@ pub use std::time::{Duration, Instant};
 pub use samemap::channel::{
     Channel, ChannelOptions, Listener, MessageReader, MessageWriter, Receiver, Sender, Spin,
 };
-pub use samemap::{
-    Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _,
-};
+pub use samemap::{Access, CreateOptions, Error, ErrorKind, OpenOptions, Region, SharedRegion as _};
 
-pub use crate::support::part::{hear, say, start};
+pub use crate::support::part::{say, start};
 pub use crate::support::{
     Program, Random, Watchdog, assert_nothing_left, kind, name, number, part, unique_name, wait_until,
 };

@@ -1,12 +1,12 @@
 //! What the tests of regions over files share.
 
 pub use std::fs::{self, File, OpenOptions as FileOpenOptions};
-pub use std::path::{Path, PathBuf};
+pub use std::path::Path;
 pub use std::time::Duration;
 
 pub use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, FileOptions, Lockable as _, MapRequest,
-    OpenOptions, Region, SharedMutex, SharedRegion as _,
+    Access, CreateOptions, Disposition, ErrorKind, FileOptions, Lockable as _, MapRequest, OpenOptions,
+    Region, SharedMutex, SharedRegion as _,
 };
 
 pub use crate::support::files::TestFile;

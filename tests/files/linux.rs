@@ -1,8 +1,9 @@
 //! What only Linux shows.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
 
-use samemap::{Permissions, Share, catalog};
+use samemap::{Error, Permissions, Share, catalog};
 
 use crate::common::*;
 use crate::support::linux::child::Start;

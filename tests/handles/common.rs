@@ -1,8 +1,6 @@
 //! What the tests of handing over share.
 
 pub use std::fs;
-pub use std::path::Path;
-pub use std::process::Command;
 
 pub use samemap::{
     Access, Courier, CreateOptions, Error, ErrorKind, FileOptions, ObjectName, OpenOptions, Region,

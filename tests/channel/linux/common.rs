@@ -3,12 +3,14 @@
 pub use std::os::unix::process::ExitStatusExt as _;
 pub use std::sync::OnceLock;
 
+pub use samemap::ObjectName;
 pub use samemap_platform::Seat;
 
 pub use crate::common::*;
 pub use crate::support::linux::child::{Child, Fate, Start};
 pub use crate::support::linux::forked::fork;
 pub use crate::support::linux::shm::{assert_nothing_left, kind_of, unique_name};
+pub use crate::support::part::hear;
 
 pub fn options() -> ChannelOptions {
     ChannelOptions::new().capacity(4096).patience(PATIENCE)

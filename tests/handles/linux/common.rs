@@ -4,6 +4,8 @@ pub use std::fs::File;
 pub use std::io::Write as _;
 pub use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
 pub use std::os::unix::net::UnixStream;
+pub use std::path::Path;
+pub use std::process::Command;
 pub use std::time::Duration;
 
 pub use samemap::catalog;
