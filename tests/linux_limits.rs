@@ -3,21 +3,21 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::fs::File;
 
-use linux::child::{Child, Start, binary, hear, play, say};
-use linux::sandbox;
-use linux::shm::{
-    assert_no_file, assert_not_found, assert_nothing_left, file_of, id_of, kind_of, name, unique_name,
-    view_of,
-};
 use samemap::catalog::{self, State};
 use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, OpenOptions, Region, Result,
     SharedRegion as _,
+};
+use support::linux;
+use support::linux::child::{Child, Start, binary, hear, play, say};
+use support::linux::sandbox;
+use support::linux::shm::{
+    assert_no_file, assert_not_found, assert_nothing_left, file_of, id_of, kind_of, name, unique_name,
+    view_of,
 };
 
 const KIB: u64 = 1024;
@@ -25,7 +25,7 @@ const KIB: u64 = 1024;
 /// Runs a role with a file system of its own.
 #[track_caller]
 fn in_a_sandbox(test: &str, role: &str) {
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role(role)) {
+    if let Some(mut child) = linux::child::start_or_aside(test, Start::role(role)) {
         child.finish();
     }
 }
@@ -98,7 +98,7 @@ fn fill_to_the_last_page() {
 fn full_shared_memory_is_an_error_under_a_temporary_name_too() {
     let start = Start::role("filled_by_others").env("SAMEMAP_TEST_UNFINISHED_NAMES", "1");
     let test = "full_shared_memory_is_an_error_under_a_temporary_name_too";
-    if let Some(mut child) = sandbox::start_or_aside(test, start) {
+    if let Some(mut child) = linux::child::start_or_aside(test, start) {
         child.finish();
     }
 }

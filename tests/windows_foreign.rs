@@ -5,10 +5,12 @@
 //! is a gcc, clang or cl. Without either a test steps aside, and fails where `CI` is `true`.
 #![cfg(windows)]
 
+mod support;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{OnceLock, mpsc};
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::{env, fs, thread};
 
@@ -17,13 +19,14 @@ use samemap::{
     Lockable as _, Mutex, ObjectName, OpenOptions, Permits as _, Region, Reset, Semaphore, SemaphoreOptions,
     Settable as _, SharedRegion as _, SyncOptions, Timer, TimerOptions, Trust, Waitable as _, Waited,
 };
+use support::{Watchdog, lacks, name, unique_text};
 
 const TEXT: &str = "Message from first process. Räksmörgås 🍤";
 
 #[test]
 fn a_c_program_reads_what_we_write() {
     let Some(c) = CPrograms::find("a_c_program_reads_what_we_write") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("read-by-c");
     let region = Region::create(&name, &CreateOptions::new(65_536)).expect("the name is free");
     let view = region.view(.., Access::ReadWrite).expect("all of it");
@@ -40,7 +43,7 @@ fn a_c_program_reads_what_we_write() {
 #[test]
 fn we_read_what_a_c_program_writes() {
     let Some(c) = CPrograms::find("we_read_what_a_c_program_writes") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("written-by-c");
     let creator = Creator::start(&c, &name);
     assert_eq!(creator.did, "created");
@@ -63,7 +66,7 @@ fn we_read_what_a_c_program_writes() {
 #[test]
 fn a_c_program_that_creates_finds_ours() {
     let Some(c) = CPrograms::find("a_c_program_that_creates_finds_ours") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("found-by-c");
     let (region, disposition) =
         Region::create_or_open(&name, &CreateOptions::new(4096)).expect("the name is free");
@@ -78,7 +81,7 @@ fn a_c_program_that_creates_finds_ours() {
 #[test]
 fn a_c_program_shares_our_named_region_over_a_file() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_named_region_over_a_file") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("our-file");
     let file = TempFile::new("our-file", 4096);
     let region = Region::create_over_file(&name, file.path(), &FileOptions::read_write()).expect("free");
@@ -97,7 +100,7 @@ fn a_c_program_shares_our_named_region_over_a_file() {
 #[test]
 fn we_open_a_c_programs_mapping_of_a_file() {
     let Some(c) = CPrograms::find("we_open_a_c_programs_mapping_of_a_file") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("their-file");
     let file = TempFile::new("their-file", 4096);
     let creator = Creator::by(c.command("windows_file").arg(name.rest()).arg(file.path()).arg(TEXT));
@@ -115,7 +118,7 @@ fn we_open_a_c_programs_mapping_of_a_file() {
 #[test]
 fn a_c_program_shares_our_mutex() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_mutex") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("mutex");
     let ours = Mutex::create(&name, &SyncOptions::new()).expect("free");
     let mut theirs = Sharer::start(&c, "mutex", "open", &name);
@@ -145,7 +148,7 @@ fn a_c_program_shares_our_mutex() {
 #[test]
 fn a_c_program_shares_our_event_and_we_share_its() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_event_and_we_share_its") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     for they_create in [false, true] {
         let name = unique_name(if they_create { "their-event" } else { "our-event" });
         let made =
@@ -166,7 +169,7 @@ fn a_c_program_shares_our_event_and_we_share_its() {
 #[test]
 fn a_c_program_shares_our_semaphore_and_we_share_its() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_semaphore_and_we_share_its") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     for they_create in [false, true] {
         let name = unique_name(if they_create { "their-semaphore" } else { "our-semaphore" });
         let options = SemaphoreOptions::new(1, 3);
@@ -190,7 +193,7 @@ fn a_c_program_shares_our_semaphore_and_we_share_its() {
 #[test]
 fn a_c_program_shares_our_timer() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_timer") else { return };
-    let _watchdog = Watchdog::start();
+    let _watchdog = watchdog();
     let name = unique_name("timer");
     let ours = Timer::create(&name, &TimerOptions::new(Reset::Manual)).expect("free");
     let mut theirs = Sharer::start(&c, "timer", "open", &name);
@@ -281,7 +284,7 @@ fn open_foreign(name: &ObjectName, c: &CPrograms) -> samemap::Result<Region> {
 }
 
 fn unique_name(test: &str) -> ObjectName {
-    ObjectName::new(format!("samemap-foreign-{}-{test}", std::process::id())).expect("a valid name")
+    name(&unique_text(test))
 }
 
 /// A running `windows_create` or `windows_file` that has written its text.
@@ -322,7 +325,7 @@ impl CPrograms {
         static FOUND: OnceLock<Option<CPrograms>> = OnceLock::new();
         let found = FOUND.get_or_init(|| Self::prebuilt().or_else(Self::build)).clone();
         if found.is_none() {
-            step_aside(test, "SAMEMAP_WINDOWS_C_PROGRAMS is not set and no C compiler was found");
+            lacks(test, "SAMEMAP_WINDOWS_C_PROGRAMS is not set and no C compiler was found");
         }
         found
     }
@@ -373,29 +376,6 @@ fn compile(source: &Path, program: &Path) -> bool {
     false
 }
 
-/// Says that a test could not run here; in CI that is a failure.
-fn step_aside(test: &str, why: &str) {
-    assert_ne!(env::var("CI").as_deref(), Ok("true"), "{test} cannot run: {why}");
-    println!("{test} stepped aside: {why}");
-    if let Some(log) = env::var_os("SAMEMAP_ASIDE_LOG") {
-        let mut log = fs::File::options().append(true).create(true).open(log).expect("the log");
-        writeln!(log, "{test}: {why}").expect("a line in the log");
-    }
-}
-
-/// Ends the whole run when a test hangs: a hang is a failure with a message.
-struct Watchdog(#[expect(dead_code, reason = "its drop is the message")] mpsc::Sender<()>);
-
-impl Watchdog {
-    fn start() -> Self {
-        let (alive, ended) = mpsc::channel();
-        let test = thread::current().name().unwrap_or("a test").to_owned();
-        thread::spawn(move || {
-            if ended.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("{test} hung for 120 s");
-                std::process::exit(101);
-            }
-        });
-        Watchdog(alive)
-    }
+fn watchdog() -> Watchdog {
+    Watchdog::with_limit("a C program's answer", Duration::from_secs(120))
 }

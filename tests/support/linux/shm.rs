@@ -4,33 +4,23 @@ use std::fs::{File, Permissions};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use samemap::{
     CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _, View,
 };
 
-use super::random::Random;
+use super::super::basics::{self, unique_text};
+
+pub use super::super::basics::name;
 
 /// A name that no other test, process or run has.
 pub fn unique_name(label: &str) -> ObjectName {
-    name(&unique_text(label))
+    name(&basics::unique_name(label))
 }
 
 /// The same in the name space of all users.
 pub fn unique_global_name(label: &str) -> ObjectName {
     name(&format!(r"Global\{}", unique_text(label)))
-}
-
-fn unique_text(label: &str) -> String {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("linux-{label}-{}-{count}-{:08x}", std::process::id(), Random::new().next() as u32)
-}
-
-/// A name that must be a good one.
-pub fn name(text: &str) -> ObjectName {
-    ObjectName::new(text).expect("a valid name")
 }
 
 /// How the system calls it.
