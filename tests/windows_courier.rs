@@ -183,9 +183,8 @@ fn sending_and_receiving_leave_no_handles() {
 /// A region over a file comes with the file.
 #[test]
 fn a_files_number_is_proved_too() {
-    let path = std::env::temp_dir().join(unique_name("proved").replace(r"Local\", "samemap-"));
-    std::fs::write(&path, [1; 1000]).expect("room on the disk");
-    let region = Region::over_file(&path, &FileOptions::read_write()).expect("a file");
+    let file = TestFile::with(&[1; 1000]);
+    let region = Region::over_file(file.path(), &FileOptions::read_write()).expect("a file");
     let victims = Victims::new();
     let message = message_of(&region, std::process::id());
     for (what, handle) in victims.handles() {
@@ -198,7 +197,7 @@ fn a_files_number_is_proved_too() {
     assert_eq!((received.len(), byte_of(&received)), (1000, 1));
     view_of(&received).flush(..).expect("it has its file");
     drop((region, received));
-    std::fs::remove_file(&path).expect("each handle was closed");
+    std::fs::remove_file(file.path()).expect("each handle was closed");
 }
 
 // ---- messages -----------------------------------------------------------------------------------------

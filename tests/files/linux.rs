@@ -7,6 +7,7 @@ use samemap::{Error, Permissions, Share, catalog};
 
 use crate::common::*;
 use crate::support::linux::child::Start;
+use crate::support::linux::forked::fork;
 use crate::support::linux::{self, sandbox, users};
 use crate::support::part::{hear, say};
 use crate::support::{shm_file, wait_until};
@@ -278,8 +279,6 @@ fn a_forked_child_holds_nothing() {
     let (file, text) = (TestFile::with(TEXT), unique_name("file-forked"));
     let mut child = Start::role("forker").argument(&text).argument(file.path().display()).start();
     child.expect("forked");
-    // In the grandchild, too, `fork` has returned.
-    wait_until("the grandchild begins", || file.beside("began").exists());
     child.kill();
     // The grandchild lives, reads, and holds nothing.
     assert_eq!(kind(Region::open(&name(&text), &OpenOptions::read_only())), ErrorKind::NotFound);
@@ -288,9 +287,8 @@ fn a_forked_child_holds_nothing() {
         // SAFETY: a descriptor of ours.
         unsafe { libc::flock(std::os::fd::AsRawFd::as_raw_fd(&again), libc::LOCK_EX | libc::LOCK_NB) == 0 }
     });
-    fs::write(file.beside("end"), "").expect("a free path");
-    wait_until("the grandchild ends", || file.beside("ended").exists());
-    assert_eq!(fs::read(file.beside("ended")).expect("readable"), TEXT);
+    child.say("look");
+    child.expect(&format!("{TEXT:?}"));
     assert_nothing_left(&text);
 }
 
@@ -302,24 +300,13 @@ fn forker(arguments: &[String]) {
     let region =
         Region::create_over_file(&name(&arguments[0]), file, &FileOptions::read_write()).expect("free");
     let view = region.view(.., Access::ReadWrite).expect("all");
-    // SAFETY: the child uses what fork leaves whole: its own memory, files and the view.
-    if unsafe { libc::fork() } == 0 {
-        let (end, ended) = (path.with_file_name("end"), path.with_file_name("ended"));
-        fs::write(path.with_file_name("began"), "").expect("a free path");
-        for _ in 0..6000 {
-            if end.exists() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
+    fork(|| {
+        say("forked");
+        assert_eq!(hear(), "look");
         let mut bytes = vec![0; view.len()];
         view.read(0, &mut bytes).expect("in range");
-        // Whole when it is seen.
-        fs::write(path.with_file_name("ending"), bytes).expect("a free path");
-        fs::rename(path.with_file_name("ending"), &ended).expect("a free path");
-        // SAFETY: ends the child at once.
-        unsafe { libc::_exit(0) };
-    }
-    say("forked");
-    hear();
+        say(&format!("{bytes:?}"));
+        hear();
+    })
+    .finish();
 }

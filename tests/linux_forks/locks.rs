@@ -76,17 +76,15 @@ fn a_raw_clone_that_drops_its_copies_takes_nothing_from_its_parent() {
 #[test]
 fn an_owners_death_is_noticed_though_it_forked_while_it_opened_the_file() {
     for how in ["path", "file"] {
-        let path = std::env::temp_dir().join(format!("{}.bin", unique_name("opened").rest()));
-        std::fs::write(&path, [0; 4096]).expect("a temporary file");
-        let region = Region::over_file(path.as_path(), &FileOptions::read_write()).expect("a file");
+        let file = TestFile::with(&[0; 4096]);
+        let region = Region::over_file(file.path(), &FileOptions::read_write()).expect("a file");
         let mutex = SharedMutex::create(&view_of(&region), 0, &0u64).expect("zeros");
-        let mut owner = Start::role("opener_forks").argument(path.display()).argument(how).start();
+        let mut owner = Start::role("opener_forks").argument(file.path().display()).argument(how).start();
         owner.expect("forked");
         owner.expect("owned");
         assert!(mutex.lock_timeout(SHORT).expect("a mutex").is_none());
         owner.kill();
         assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned(), "{how}");
-        std::fs::remove_file(&path).expect("a file of ours");
     }
 }
 

@@ -12,6 +12,7 @@ use samemap::{
 };
 
 use super::victims::{BOB, Precious, ROOT};
+use crate::support::files::TestFile;
 use crate::support::linux::child::{Start, binary, say};
 use crate::support::linux::raw::{memfd, message, send_raw};
 use crate::support::linux::sandbox;
@@ -92,12 +93,10 @@ fn posing(_arguments: &[String]) {
     refused(NAMED, &twice(fd), "a file without a name");
     let nameless = File::options().read(true).write(true).custom_flags(libc::O_TMPFILE).open("/dev/shm");
     refused(NAMED, &twice(put(nameless.expect("tmpfs can").into())), "a file without a name");
-    let elsewhere = std::env::temp_dir().join(format!("posing-{}", std::process::id()));
-    let made = File::options().read(true).write(true).create_new(true).open(&elsewhere);
-    refused(NAMED, &twice(put(made.expect("a free name").into())), "a file where no objects lie");
-    let facts = put(open(&elsewhere));
+    let elsewhere = TestFile::with(&[]);
+    refused(NAMED, &twice(put(open(elsewhere.path()))), "a file where no objects lie");
+    let facts = put(open(elsewhere.path()));
     refused(NAMED, &[facts, open(&file_of(&name))], "a file where no objects lie");
-    std::fs::remove_file(&elsewhere).expect("ours");
     huge_pages();
     // The object itself, and then without its mark.
     assert!(received(NAMED, &twice(open(&file_of(&name)))).is_ok());
@@ -269,14 +268,7 @@ fn more_rights(_arguments: &[String]) {
     std::fs::copy(binary(), copy).expect("room");
     for (mode, secure) in [(0o755, false), (0o4755, true)] {
         set_mode(copy, mode);
-        let mut child = Start::program(copy)
-            .argument("--exact")
-            .argument("child_entry")
-            .argument("--ignored")
-            .argument("--nocapture")
-            .plays("adopts", &[])
-            .of_user(BOB)
-            .start();
+        let mut child = Start::copy(copy, "adopts").of_user(BOB).start();
         let (runs_secure, answer) = (child.hear(), child.hear());
         if runs_secure != secure.to_string() {
             return crate::support::lacks(TEST, "needs set-user-id programs");

@@ -131,6 +131,22 @@ impl Program {
         None
     }
 
+    /// Waits for the next line, of a program that is no part.
+    #[track_caller]
+    pub fn line(&self) -> String {
+        let from = self.heard.get();
+        let line = self.output.wait(|said, _| {
+            said[from..]
+                .split_inclusive(|&byte| byte == b'\n')
+                .next()
+                .filter(|line| line.ends_with(b"\n"))
+                .map(<[u8]>::to_vec)
+        });
+        let line = line.unwrap_or_else(|| panic!("it said no more lines: {self:?}"));
+        self.heard.set(from + line.len());
+        String::from_utf8_lossy(&line).trim_end().to_owned()
+    }
+
     /// Waits for a line, which must be this one.
     #[track_caller]
     pub fn expect(&self, line: &str) {

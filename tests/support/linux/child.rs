@@ -31,6 +31,11 @@ impl Start {
         Start { command: part::command(role, &[]), arguments: Vec::new(), is_part: true }
     }
 
+    /// A copy of this binary, in a role.
+    pub fn copy(path: &Path, role: &str) -> Start {
+        Start::program(path).takes_over(&part::command(role, &[]))
+    }
+
     /// Another program.
     pub fn program(path: impl AsRef<Path>) -> Start {
         Start { command: Command::new(path.as_ref()), arguments: Vec::new(), is_part: false }
@@ -54,6 +59,11 @@ impl Start {
     pub fn plays(mut self, role: &str, arguments: &[&str]) -> Start {
         let part = part::command(role, arguments);
         self.arguments.push(part.get_program().to_string_lossy().into_owned());
+        self.takes_over(&part)
+    }
+
+    /// The arguments and the environment of a part.
+    fn takes_over(mut self, part: &Command) -> Start {
         self.arguments.extend(part.get_args().map(|argument| argument.to_string_lossy().into_owned()));
         self.command.envs(part.get_envs().filter_map(|(key, value)| Some((key, value?))));
         self
