@@ -17,7 +17,8 @@ use samemap::{
     Access, Courier, CreateOptions, Error, ErrorKind, FileOptions, ObjectName, Region, SharedRegion as _,
     Trust,
 };
-use support::{is_free, unique_name};
+use support::files::TestFile;
+use support::{byte_of, is_free, kind, unique_name, view_of};
 
 #[test]
 fn what_is_sent_is_received_once() {
@@ -394,20 +395,4 @@ unsafe extern "system" {
     fn WaitForSingleObject(object: RawHandle, millis: u32) -> u32;
     fn GetCurrentProcess() -> RawHandle;
     fn GetProcessHandleCount(process: RawHandle, count: *mut u32) -> i32;
-}
-
-// ---- helpers ------------------------------------------------------------------------------------------
-
-fn view_of(region: &Region) -> samemap::View {
-    region.view(.., region.access()).expect("all of it")
-}
-
-#[track_caller]
-fn byte_of(region: &Region) -> u8 {
-    region.view(.., Access::ReadOnly).and_then(|view| view.get(0)).expect("all of it")
-}
-
-#[track_caller]
-fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
-    result.expect_err("it should fail").kind().clone()
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use samemap::{Error, Permissions, Share, catalog};
 
 use crate::common::*;
-use crate::support::linux::child::Start;
+use crate::support::linux::child::{Start, play_sandboxed};
 use crate::support::linux::forked::fork;
-use crate::support::linux::{self, sandbox, users};
+use crate::support::linux::{sandbox, users};
 use crate::support::part::{hear, say};
 use crate::support::{shm_file, wait_until};
 
@@ -150,11 +150,7 @@ fn holes_are_filled_unless_they_may_stay() {
 
 #[test]
 fn a_full_disk_is_an_error_and_the_file_keeps_its_length() {
-    let Some(mut child) = linux::child::start_or_aside("files: a full disk", Start::role("full_disk")) else {
-        return;
-    };
-    child.expect("done");
-    child.finish();
+    play_sandboxed("a_full_disk_is_an_error_and_the_file_keeps_its_length", Start::role("full_disk"));
 }
 
 fn full_disk(_: &[String]) {

@@ -9,7 +9,9 @@ pub use samemap::{
 pub use samemap_platform::conformance::tools::Meeting;
 
 pub use crate::support::files::TestFile;
-pub use crate::support::{Program, assert_nothing_left, is_free, kind, name, part, unique_name, unique_text};
+pub use crate::support::{
+    Program, assert_nothing_left, byte_of, is_free, kind, name, part, unique_name, unique_text, view_of,
+};
 
 /// Where two processes meet.
 pub fn meeting() -> Meeting {
@@ -83,13 +85,4 @@ pub fn open(text: &str) -> Result<Region, Error> {
 pub fn text_behind_colon(error: &Error) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
-}
-
-pub fn view_of(region: &Region) -> samemap::View {
-    region.view(.., region.access()).expect("all of it")
-}
-
-#[track_caller]
-pub fn byte_of(region: &Region) -> u8 {
-    region.view(.., Access::ReadOnly).and_then(|view| view.get(0)).expect("all of it")
 }

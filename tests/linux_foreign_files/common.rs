@@ -7,7 +7,7 @@ pub use std::os::unix::net::UnixListener;
 pub use std::path::{Path, PathBuf};
 pub use std::time::{Duration, Instant};
 
-pub use crate::support::linux::child::Start;
+pub use crate::support::linux::child::{Start, play_sandboxed};
 pub use crate::support::linux::sandbox;
 pub use crate::support::linux::shm::{
     OtherKind, assert_no_file, assert_not_found, assert_nothing_left, file_of, kind_of, name, object_bytes,

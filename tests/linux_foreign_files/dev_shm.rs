@@ -2,16 +2,9 @@
 
 use crate::common::*;
 
-#[track_caller]
-fn in_a_sandbox(test: &str, role: &str) {
-    if let Some(mut child) = crate::support::linux::child::start_or_aside(test, Start::role(role)) {
-        child.finish();
-    }
-}
-
 #[test]
 fn a_system_without_shared_memory_says_so() {
-    in_a_sandbox("a_system_without_shared_memory_says_so", "no_shm");
+    play_sandboxed("a_system_without_shared_memory_says_so", Start::role("no_shm"));
 }
 
 pub fn no_shm(_arguments: &[String]) {
@@ -44,7 +37,7 @@ fn says_that_there_is_none<T>(answer: Result<T, Error>) {
 
 #[test]
 fn shared_memory_that_is_mounted_read_only_can_be_read() {
-    in_a_sandbox("shared_memory_that_is_mounted_read_only_can_be_read", "read_only_shm");
+    play_sandboxed("shared_memory_that_is_mounted_read_only_can_be_read", Start::role("read_only_shm"));
 }
 
 pub fn read_only_shm(_arguments: &[String]) {

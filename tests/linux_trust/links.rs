@@ -7,7 +7,7 @@ use samemap::catalog;
 
 use super::attacker::{Attacker, hex};
 use super::victims::{MARK, OF_PRIVATE, OF_SHARED, Victims};
-use crate::support::linux::child::{Start, start_or_aside};
+use crate::support::linux::child::{Start, play_sandboxed};
 use crate::support::linux::sandbox;
 use crate::support::linux::shm::{
     NAME_AT, NAME_LEN_AT, SYSTEM_NAME_AT, SYSTEM_NAME_LEN_AT, assert_no_file, file_of, unique_global_name,
@@ -282,9 +282,7 @@ fn taken_by_force(_arguments: &[String]) {
 fn a_sweep_believes_no_name_in_a_strangers_file() {
     for (number, _) in STRANGE_NAMES.iter().enumerate() {
         let test = "a_sweep_believes_no_name_in_a_strangers_file";
-        if let Some(mut child) = start_or_aside(test, Start::role("swept_aside").argument(number)) {
-            child.finish();
-        }
+        play_sandboxed(test, Start::role("swept_aside").argument(number));
     }
 }
 

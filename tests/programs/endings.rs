@@ -204,7 +204,8 @@ mod signals {
         for round in 0..20 {
             let program = Program::start(crate::support::with(server(&name), &["--size=16777216"]));
             std::thread::sleep(Duration::from_micros(500 * round));
-            program.signal("INT");
+            // Not SIGINT, which a shell's background jobs ignore until they say otherwise.
+            program.signal("TERM");
             let outcome = program.finish();
             let killed_early = outcome.status.signal().is_some() && outcome.stdout.is_empty();
             assert!(outcome.status.success() || killed_early, "round {round}: {outcome:#?}");

@@ -19,19 +19,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samemap::{Error, ErrorKind, ObjectName, Region, SharedRegion};
+use samemap::{ErrorKind, Region, SharedRegion as _};
 use samemap_platform::conformance::tools;
 pub use samemap_platform::conformance::tools::{Random, Watchdog};
 
-pub use self::basics::{DEADLINE, name, unique_name, unique_text};
+pub use self::basics::{DEADLINE, byte_of, kind, name, unique_name, unique_text, view_of};
 pub use self::program::{Outcome, Program, run};
 pub use self::samples::*;
-
-/// The kind of an error that there must be.
-#[track_caller]
-pub fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
-    result.expect_err("it should fail").kind().clone()
-}
 
 /// The number that a variable asks for.
 pub fn number(variable: &str, default: u64) -> u64 {

@@ -108,15 +108,12 @@ impl Start {
     }
 }
 
-/// Starts a child that may mount; steps aside where this user cannot have that.
+/// Has a child that may mount play a role to its good end; steps aside where this user cannot have one.
 #[track_caller]
-pub fn start_or_aside(test: &str, start: Start) -> Option<Child> {
+pub fn play_sandboxed(test: &str, start: Start) {
     match start.sandboxed().try_start() {
-        Ok(child) => Some(child),
-        Err(error) => {
-            lacks(test, &format!("needs name spaces of its own (unshare): {error}"));
-            None
-        }
+        Ok(mut child) => child.finish(),
+        Err(error) => lacks(test, &format!("needs name spaces of its own (unshare): {error}")),
     }
 }
 

@@ -5,13 +5,11 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use samemap::{
-    CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _, View,
-};
+use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _};
 
 use super::super::basics::{self, unique_text};
 
-pub use super::super::basics::name;
+pub use super::super::basics::{name, view_of};
 
 /// A name that no other test, process or run has.
 pub fn unique_name(label: &str) -> ObjectName {
@@ -192,11 +190,6 @@ pub fn life_lock(file: &File, command: i32, kind: i32) -> i32 {
         assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
         i32::from(lock.l_type)
     }
-}
-
-/// A view of all of it.
-pub fn view_of(region: &Region) -> View {
-    region.view(.., region.access()).expect("a view of the whole region")
 }
 
 /// The number by which an object is told from any other of the same name: its first word.

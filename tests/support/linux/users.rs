@@ -8,7 +8,7 @@ use samemap::{
 
 use super::super::part::{hear, say};
 use super::super::{lacks, name};
-use super::child::{Child, Start, start_or_aside};
+use super::child::{Child, Start, play_sandboxed};
 use super::shm::{system_name, view_of};
 
 /// Two ordinary users. No account is needed for a number.
@@ -29,11 +29,8 @@ pub fn root_or_aside(test: &str) -> bool {
 /// Runs a role in which this process is root, may become other users, and has a `/dev/shm` of its own.
 #[track_caller]
 pub fn as_users(test: &str, role: &str) {
-    if !root_or_aside(test) {
-        return;
-    }
-    if let Some(mut child) = start_or_aside(test, Start::role(role)) {
-        child.finish();
+    if root_or_aside(test) {
+        play_sandboxed(test, Start::role(role));
     }
 }
 
