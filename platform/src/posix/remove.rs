@@ -4,7 +4,7 @@
 //! remover that has it takes the name away, so no living object loses its name.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, RenameFlags, Stat};
 use rustix::io::Errno;
@@ -40,7 +40,14 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     if !candidate.removes() {
         return Removal::Refused(Errno::ACCESS);
     }
-    let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
+    match candidate.life().verified() {
+        Ok(life) => remove_verified(candidate, life),
+        Err(errno) => Removal::Refused(errno),
+    }
+}
+
+/// The same, where the life's description was looked at a moment ago.
+pub(super) fn remove_verified(candidate: &Candidate, life: BorrowedFd<'_>) -> Removal {
     match try_remove(candidate) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
