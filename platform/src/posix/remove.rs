@@ -136,14 +136,11 @@ pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
 /// back at the name, and hold that.
 pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
     match remove_if_dead(candidate) {
-        Removal::Contended => {}
-        removal => return removal,
-    }
-    // A shared lock of this process's own keeps removers out, which would free the name for another object meanwhile.
-    match ofd_lock::try_hold(candidate.life().as_fd()) {
-        Ok(true) => take_link(candidate),
-        Ok(false) => Removal::Contended,
-        Err(errno) => Removal::Refused(errno),
+        Removal::Contended => {
+            reached(Step::RemoveContended);
+            take_link(candidate)
+        }
+        removal => removal,
     }
 }
 
@@ -154,16 +151,24 @@ pub(super) fn take_link(candidate: &Candidate) -> Removal {
         return remove_folder(candidate.path(), candidate.identity()).into();
     }
     // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
-    // object. So one at a time looks, and unlinks what it has seen.
+    // object. So one at a time looks, and unlinks what it has seen; that keeps removers out, too.
     let life = candidate.life().as_fd();
     match ofd_lock::try_take_name(life) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
         Err(errno) => return Removal::Refused(errno),
     }
-    let still = candidate.has_its_name();
-    let removal = if still { fs::unlink(candidate.path()).into() } else { Removal::Done };
+    reached(Step::TakeLocked);
+    let removal = if candidate.has_its_name() {
+        reached(Step::TakeNameChecked);
+        let unlinked = fs::unlink(candidate.path());
+        reached(Step::TakeUnlinked);
+        unlinked.into()
+    } else {
+        Removal::Done
+    };
     ofd_lock::release(life);
+    reached(Step::RemoveReleased);
     removal
 }
 
