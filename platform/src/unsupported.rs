@@ -116,6 +116,14 @@ pub(crate) mod catalog {
     pub(crate) fn data_path(_name: &ObjectName) -> Option<PathBuf> {
         None
     }
+
+    pub(crate) fn directory() -> Option<PathBuf> {
+        None
+    }
+
+    pub(crate) fn set_directory(_path: &std::path::Path) -> Result<()> {
+        unsupported("choose the directory of the objects")
+    }
 }
 
 pub(crate) mod console {

@@ -25,8 +25,15 @@ pub use samemap_platform::testing::Step;
 pub const A_SECOND: Duration = Duration::from_secs(1);
 
 /// The steps that are one with others: a closer asks who holds by trying for the remover's lock, and a sweep opens facts
-/// as an opener does.
-pub const NOT_HERE: [Step; 2] = [Step::CloseSawNobody, Step::SweepFactsOpened];
+/// as an opener does. And those of a process that takes a name from what is dead and locked: `races`.
+pub const NOT_HERE: [Step; 6] = [
+    Step::CloseSawNobody,
+    Step::SweepFactsOpened,
+    Step::RemoveContended,
+    Step::TakeLocked,
+    Step::TakeNameChecked,
+    Step::TakeUnlinked,
+];
 
 /// What a child does with the name, and what it finds there.
 #[derive(Clone, Copy, Debug)]

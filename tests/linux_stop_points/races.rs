@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::FromRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::OnceLock;
 
 use crate::common::*;
+use crate::support::linux::shm::set_mode;
 use crate::support::part::Part;
 
 pub const PARTS: [Part; 2] = [("creates_and_closes", creates_and_closes), ("creates", creates)];
@@ -45,6 +47,56 @@ fn a_creator_takes_the_name_from_what_it_saw_dead_and_not_from_a_new_object() {
     assert_eq!(id_of(&Region::open(&name, &OpenOptions::read_only()).expect("it is held")), MARK);
     drop(living);
     assert_nothing_left(&name);
+}
+
+/// A peer locks what is dead, so that no remover gets its lock. One creator at a time takes the name all the same: a second
+/// one is told within a second, and the first has an object that keeps its name.
+#[test]
+fn one_creator_at_a_time_takes_a_name_from_what_is_dead_and_locked() {
+    let _alone = alone();
+    let name = unique_name("locked");
+    // Whose first creation sweeps, before there is anything dead.
+    let mut first = start_at_steps("creates", &name, &[Step::RemoveContended, Step::TakeNameChecked]);
+    let lock = dead_and_locked(&name);
+    first.say("begin");
+    first.expect(Step::RemoveContended.name());
+    first.say("go on");
+    first.expect(Step::TakeNameChecked.name());
+    let began = Instant::now();
+    let second = Region::create(&name, &CreateOptions::new(4096));
+    assert_eq!(kind_of(second), Some(ErrorKind::TimedOut));
+    assert!(began.elapsed() < A_SECOND, "{:?}", began.elapsed());
+    first.say("go on");
+    first.expect("None");
+    first.finish();
+    assert!(lock.metadata().expect("an open file").nlink() == 0, "what is dead still has the name");
+    assert_nothing_left(&name);
+}
+
+/// The same, killed at each step that takes the name.
+#[test]
+fn a_taker_that_is_killed_leaves_the_name_to_the_next() {
+    let _alone = alone();
+    for step in [Step::RemoveContended, Step::TakeLocked, Step::TakeNameChecked, Step::TakeUnlinked] {
+        let name = unique_name("killed");
+        let mut taker = start_at_steps("creates", &name, &[step]);
+        let _lock = dead_and_locked(&name);
+        taker.say("begin");
+        taker.expect(step.name());
+        taker.kill();
+        let created = Region::create(&name, &CreateOptions::new(4096));
+        drop(created.unwrap_or_else(|error| panic!("killed at {step}: {error}")));
+        assert_nothing_left(&name);
+    }
+}
+
+/// What bears the mark of death, and is locked by a peer that has it open.
+fn dead_and_locked(name: &ObjectName) -> File {
+    plant_remains(name, 4096);
+    set_mode(&file_of(name), 0o1710);
+    let file = File::options().read(true).write(true).open(file_of(name)).expect("planted");
+    life_lock(&file, libc::F_OFD_SETLK, libc::F_RDLCK);
+    file
 }
 
 /// Starts a child that stops at these points, at each once, and goes on when it is told; first of all

@@ -1,4 +1,4 @@
-//! Listing and reclaiming what lies in /dev/shm (rule C17).
+//! Listing and reclaiming what lies in the directory of objects (rule C17).
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -12,9 +12,9 @@ use super::errors::Context;
 use super::facts::Form;
 use super::ofd_lock::Holders;
 use super::remove::{self, Removal, Swept};
-use super::{dir, names, record, user_id};
+use super::{base, dir, names, record, user_id};
 use crate::catalog::{Entry, Reclaimed, State};
-use crate::{Error, ErrorKind, ObjectName, Result};
+use crate::{ObjectName, Result};
 
 /// The sweep of a process's first creation may take so long, however much lies there.
 const SHORT_SWEEP: Duration = Duration::from_millis(50);
@@ -61,14 +61,8 @@ pub(super) fn sweep_for_a_while() {
 
 fn our_names(operation: &'static str) -> Result<Vec<String>> {
     let context = Context { operation, name: None };
-    dir::our_names().map_err(|errno| {
-        if dir::exists() {
-            return context.os(errno);
-        }
-        Error::new(ErrorKind::Unsupported, operation)
-            .with_detail("this system has no /dev/shm; mount a tmpfs there")
-            .with_source(errno.into())
-    })
+    dir::our_names()
+        .map_err(|errno| if dir::exists() { context.os(errno) } else { base::missing(errno, context) })
 }
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
@@ -84,10 +78,17 @@ fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
 }
 
 pub(crate) fn data_path(name: &ObjectName) -> Option<PathBuf> {
-    let data = format!("{}/data", names::system_name(name));
-    let found = dir::stat(&dir::path_of(&data)).ok()?;
-    candidate::not_regular(&found).is_none().then(|| PathBuf::from(dir::shown(&data)))
+    let whole = names::system_name(name);
+    let data = format!("{whole}/data");
+    // `shm_open` reaches what lies in one file, in its own directory.
+    let files = if base::base().is_usual() { vec![data] } else { vec![data, whole] };
+    let is_file = |file: &&String| {
+        dir::stat(&dir::path_of(file)).is_ok_and(|found| candidate::not_regular(&found).is_none())
+    };
+    files.iter().find(is_file).map(|file| base::base().path().join(file))
 }
+
+pub(crate) use base::{directory, set_directory};
 
 pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
     let context = Context { operation: "take the name from its holders", name: Some(name) };

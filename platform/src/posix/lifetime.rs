@@ -33,7 +33,7 @@ use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_an
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
-use super::{catalog, dir, names};
+use super::{base, catalog, dir, names};
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
 
@@ -65,6 +65,7 @@ pub(super) struct Object {
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
         let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        base::check(plan.name, context)?;
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
             catalog::sweep_for_a_while();
@@ -232,7 +233,7 @@ fn let_go(candidate: &Candidate) {
     ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
-        remove::remove_if_dead(candidate);
+        remove::remove_verified(candidate, life);
     }
     candidate.life().closes_now();
 }
@@ -267,7 +268,7 @@ fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Objec
             Ok(()) => {
                 reached(Step::CreatePublished);
                 let Made { candidate, data, locks, .. } = made;
-                let (len, form, holder) = (plan.len, plan.form(), HolderMark::current());
+                let (len, form, holder) = (plan.len, plan.form(), candidate.life().process().clone());
                 return Ok(Object { candidate, data, locks, len, form, holder });
             }
             Err(Errno::EXIST | Errno::NOTEMPTY) => {
@@ -372,6 +373,7 @@ fn owner_of(path: &CStr) -> u32 {
 
 /// Becomes a holder of the living object that has the name; nothing where there is none.
 fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
+    base::check(wanted.name, context)?;
     let system_name = names::system_name(wanted.name);
     for _ in 0..TURNS {
         let (candidate, folder) = match Candidate::open(&system_name) {
@@ -419,7 +421,8 @@ struct Joined {
 impl Joined {
     fn of(self, candidate: Candidate) -> Object {
         let Joined { data, locks, facts: Facts { len, form, .. } } = self;
-        Object { candidate, data, locks, len, form, holder: HolderMark::current() }
+        let holder = candidate.life().process().clone();
+        Object { candidate, data, locks, len, form, holder }
     }
 }
 
@@ -614,7 +617,7 @@ fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
 /// Why a new file could not be made or named.
 fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
-        Errno::NOENT | Errno::NOTDIR if !dir::exists() => no_shared_memory(errno, context),
+        Errno::NOENT | Errno::NOTDIR if !dir::exists() => base::missing(errno, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
             context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
@@ -622,19 +625,10 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     }
 }
 
-fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
-    context
-        .error(ErrorKind::Unsupported)
-        .with_detail(
-            "this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)",
-        )
-        .with_source(errno.into())
-}
-
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
-        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => no_shared_memory(errno, context),
+        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => base::missing(errno, context),
         unopened => unopened.into_error(context),
     }
 }

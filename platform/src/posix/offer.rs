@@ -15,6 +15,7 @@ use super::errors::Context;
 use super::fork;
 use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
+use super::owner;
 use super::region::{Held, Region};
 use crate::handover::wire::{self, Label};
 use crate::{Access, ErrorKind, Result, SharedRegion as _, Trust};
@@ -90,7 +91,7 @@ pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, acce
 
 pub(crate) fn adopt(offer: &str) -> Result<Region> {
     let context = Context { operation: "adopt the region that was offered", name: None };
-    if runs_with_more_rights() {
+    if owner::runs_with_more_rights() {
         return Err(context.error(ErrorKind::AccessDenied).with_detail(
             "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
         ));
@@ -105,12 +106,6 @@ pub(crate) fn adopt(offer: &str) -> Result<Region> {
     // Not before, so that an adoption that fails can be tried again.
     claims.into_iter().for_each(Claim::close);
     Ok(region)
-}
-
-/// Whether the environment comes from a user with less rights: `getauxval(3)`.
-fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// A descriptor that was passed on, and the file that it must lead to.

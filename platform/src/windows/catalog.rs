@@ -1,6 +1,6 @@
 //! Listing and reclaiming: there is nothing to do on Windows (rule C17).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::{Entry, Reclaimed};
 use crate::{Error, ErrorKind, ObjectName, Result};
@@ -19,6 +19,14 @@ pub(crate) fn take_name(_name: &ObjectName) -> Result<bool> {
 
 pub(crate) fn data_path(_name: &ObjectName) -> Option<PathBuf> {
     None
+}
+
+pub(crate) fn directory() -> Option<PathBuf> {
+    None
+}
+
+pub(crate) fn set_directory(_path: &Path) -> Result<()> {
+    Err(unsupported("choose the directory of the objects"))
 }
 
 fn unsupported(operation: &'static str) -> Error {
