@@ -17,23 +17,15 @@
     )
 )]
 
-mod access;
-mod error;
+mod contract;
 mod file_region;
 mod handles;
-mod handover;
 mod holding;
-mod kind;
 mod memory;
-mod name;
-mod options;
-mod per_process;
-mod range;
 mod region;
+mod seam;
 mod sync;
-mod sync_options;
 mod system;
-mod waiting;
 #[doc(hidden)]
 pub mod words;
 
@@ -52,26 +44,23 @@ pub mod console;
 #[doc(hidden)]
 pub mod testing;
 
-pub use access::{Access, Permissions, Share, Trust, UserId};
-pub use error::{Error, ErrorKind, Found, Result};
+pub use contract::{
+    Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, Found, LockGuard, Lockable,
+    MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName, OpenOptions, Permissions,
+    Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers, SyncOptions, TimerOptions, Trust,
+    UserId, Waitable, Waited,
+};
 pub use file_region::{FileOptions, FileSource};
 pub use handles::{Courier, Offer};
-pub use kind::ObjectKind;
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
-pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
-pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
-#[doc(hidden)]
-pub use per_process::{Fact, PerProcess};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+#[doc(hidden)]
+pub use seam::{Fact, PerProcess};
 pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use system::{Region, processors};
-pub use waiting::{
-    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
-};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeBounds;
 
-use crate::range::resolve;
+use crate::contract::range::resolve;
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Result, View,
 };

@@ -1,7 +1,7 @@
 //! The one place where a system is chosen. Everything else names `crate::system`.
 //!
 //! A backend offers: `Region`, which implements [`SharedRegion`](crate::SharedRegion) and keeps the
-//! whole contract; `sync`, the objects to wait for, whose contract is `crate::sync::raw`; `catalog`, which lists and reclaims what lies in the
+//! whole contract; `sync`, the objects to wait for, whose contract is `crate::seam::raw`; `catalog`, which lists and reclaims what lies in the
 //! name space; `posix_name`; `current_user`; `console`, what the programs need of their standard streams;
 //! `file`, regions over files; `handles`, sharing by handle; `processors`, how many the machine has;
 //! `forks`, which tells a forked child from its parent;

@@ -17,7 +17,7 @@ use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part, nonsense};
 use super::ofd_lock;
 use super::region::Region;
-use crate::handover::wire::{HEAD_LEN, Label, NO_ANSWER};
+use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER};
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
 

@@ -32,7 +32,7 @@ use super::opened_file;
 use super::owner::check_owner;
 use super::record;
 use super::region::{Held, MappedFile, Region};
-use crate::handover::wire::{Form, Label, NONSENSE};
+use crate::contract::wire::{Form, Label, NONSENSE};
 use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
 
 /// The most descriptors that a region is made of.

@@ -16,7 +16,7 @@ use super::fork;
 use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
 use super::region::{Held, Region};
-use crate::handover::wire::{self, Label};
+use crate::contract::wire::{self, Label};
 use crate::{Access, ErrorKind, Result, SharedRegion as _, Trust};
 
 /// Nothing: the command itself keeps what it carries.

@@ -28,7 +28,7 @@ use super::facts::RECORD_AT;
 use super::lifetime::Object;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
-use crate::handover::wire::{access_of, code_of};
+use crate::contract::wire::{access_of, code_of};
 use crate::{Access, Error, ErrorKind, ObjectName, Result};
 
 /// From an object that leads to a file to the region over it.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::header::HEADER_LEN;
-use super::place::Place;
-use super::raw::RawBell as _;
 use super::wait::check_count;
+use crate::seam::header::HEADER_LEN;
+use crate::seam::place::Place;
+use crate::seam::raw::RawBell as _;
 use crate::system::sync::Bell;
 use crate::words::bell;
 use crate::{Result, Sleepers, View};

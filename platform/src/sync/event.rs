@@ -1,8 +1,8 @@
 //! Events (rule C23).
 
 use super::handle::Named;
-use super::raw::Signal;
 use super::wait::signalled;
+use crate::seam::raw::Signal;
 use crate::{Disposition, EventOptions, ObjectKind, ObjectName, Result, Settable, Trust};
 
 pub(super) const SET: &str = "set the event";

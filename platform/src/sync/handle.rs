@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::place::Place;
-use super::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, Took, calls};
+use crate::seam::place::Place;
+use crate::seam::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, Took, calls};
 use crate::system::sync::Object;
 use crate::{
     Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, View, Waited,

@@ -8,11 +8,11 @@ use bytemuck::Pod;
 
 use super::event::{RESET, SET};
 use super::handle::Inside;
-use super::header::HEADER_LEN;
 use super::mutex::MutexGuard;
-use super::place::Place;
-use super::raw::{New, Signal, calls};
 use super::wait::signalled;
+use crate::seam::header::HEADER_LEN;
+use crate::seam::place::Place;
+use crate::seam::raw::{New, Signal, calls};
 use crate::{
     Disposition, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result, SemaphoreOptions, Settable,
     View,

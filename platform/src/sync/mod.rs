@@ -16,22 +16,18 @@
 mod bell;
 mod event;
 mod handle;
-pub(crate) mod header;
 mod inside;
-mod kind;
 mod mutex;
-pub(crate) mod place;
-pub(crate) mod raw;
 mod seat;
 mod semaphore;
 mod timer;
 pub(crate) mod wait;
 
+pub use crate::seam::raw::MAX_OBJECTS;
 pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
-pub use raw::MAX_OBJECTS;
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;

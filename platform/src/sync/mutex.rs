@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::handle::{Handle, Named, Site};
-use super::raw::{New, RawObject as _, Signal, Took, calls};
+use crate::seam::raw::{New, RawObject as _, Signal, Took, calls};
 use crate::system::sync::Object;
 use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 

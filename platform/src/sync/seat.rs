@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::header::HEADER_LEN;
-use super::place::Place;
-use super::raw::RawSeat as _;
+use crate::seam::header::HEADER_LEN;
+use crate::seam::place::Place;
+use crate::seam::raw::RawSeat as _;
 use crate::system::sync;
 use crate::{Result, View};
 

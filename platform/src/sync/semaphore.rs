@@ -1,9 +1,9 @@
 //! Semaphores (rule C24).
 
 use super::handle::{Handle, Named, Site};
-use super::raw::{New, Signal, calls};
 use super::wait::signalled;
-use crate::sync_options::check_release;
+use crate::contract::sync_options::check_release;
+use crate::seam::raw::{New, Signal, calls};
 use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
 
 const RELEASE: &str = "release the semaphore";

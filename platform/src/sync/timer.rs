@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::handle::Named;
-use super::raw::Signal;
 use super::wait::signalled;
-use crate::sync_options::period_in_millis;
+use crate::contract::sync_options::period_in_millis;
+use crate::seam::raw::Signal;
 use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
 
 const SET: &str = "set the timer";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mutex::{Mutex, MutexGuard};
-use super::raw::{MAX_OBJECTS, Operation, RawObject as _};
+use crate::seam::raw::{MAX_OBJECTS, Operation, RawObject as _};
 use crate::system::sync::Object;
 use crate::{Error, ErrorKind, ObjectName, Result};
 

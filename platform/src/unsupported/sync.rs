@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use super::unsupported;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, Took, calls};
+use crate::seam::place::Place;
+use crate::seam::raw::{Failure, Fill, New, Operation, RawBell, RawObject, RawSeat, Signal, Took, calls};
 use crate::words::bell;
 use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust};
 

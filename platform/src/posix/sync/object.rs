@@ -19,9 +19,9 @@ use crate::posix::lifetime;
 use crate::posix::mapping;
 use crate::posix::object::{Contents, Plan};
 use crate::posix::region::Held;
-use crate::sync::header::{HEADER_LEN, Header, Readiness};
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took, calls};
+use crate::seam::header::{HEADER_LEN, Header, Readiness};
+use crate::seam::place::Place;
+use crate::seam::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took, calls};
 use crate::testing::reached;
 use crate::words::lock::OWNER;
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
 const MAKER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Tells the claim of a maker, in a header's state, from a small number that somebody else left there, and from
-/// [`READY`](crate::sync::header::READY), which has a higher bit.
+/// [`READY`](crate::seam::header::READY), which has a higher bit.
 const MAKING: u32 = OWNER + 1;
 
 /// An object that is open in this process. Its kind is a byte of its own, which is quick to tell.

@@ -13,8 +13,8 @@ use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::memory::Mapped;
 use crate::posix::fork::{Generation, ProcessMark};
 use crate::posix::ofd_lock;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Operation, RawSeat};
+use crate::seam::place::Place;
+use crate::seam::raw::{Failure, Operation, RawSeat};
 use crate::{Error, PerProcess, Result};
 
 pub(crate) struct Seat {

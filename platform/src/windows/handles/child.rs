@@ -18,7 +18,7 @@ use super::duplicate::{
 };
 use super::waybill::Waybill;
 use super::{Nonce, Parts, assemble, new_nonce, nonsense};
-use crate::handover::wire::{numbers_in, to_text};
+use crate::contract::wire::{numbers_in, to_text};
 use crate::windows::error::{Attempt, code_of, is_denied};
 use crate::windows::section::Section;
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion as _};
@@ -187,7 +187,7 @@ fn withdrawn(cause: io::Error, attempt: Attempt<'_>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::wire::{Form, Label};
+    use crate::contract::wire::{Form, Label};
 
     fn waybill() -> Waybill {
         let label = Label { form: Form::File, access: Access::ReadWrite, len: 1000 };

@@ -12,7 +12,7 @@ use super::duplicate::{
 use super::seal::{self, Print, Seal};
 use super::waybill::Waybill;
 use super::{assemble, nonsense};
-use crate::handover::wire::NO_ANSWER;
+use crate::contract::wire::NO_ANSWER;
 use crate::windows::error::{Attempt, is_denied};
 use crate::windows::region::check_owner;
 use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust};

@@ -41,7 +41,7 @@ use self::waybill::Waybill;
 use super::error::Attempt;
 use super::section::Section;
 use super::view;
-use crate::handover::wire::{Label, NONSENSE};
+use crate::contract::wire::{Label, NONSENSE};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion as _};
 
 /// Random, so that nothing of another time is taken for what is meant.
@@ -150,7 +150,7 @@ mod tests {
         let mut other = good.clone();
         other.label.len = 4096;
         assert_eq!(told(&other).expect_err("another length"), ErrorKind::InvalidArgument);
-        let file = Waybill { label: Label { form: crate::handover::wire::Form::File, ..good.label }, ..good };
+        let file = Waybill { label: Label { form: crate::contract::wire::Form::File, ..good.label }, ..good };
         assert_eq!(told(&file).expect_err("no file"), ErrorKind::InvalidArgument);
     }
 }

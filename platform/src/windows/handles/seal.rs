@@ -35,7 +35,7 @@ use windows_sys::Win32::System::Threading::{CreateSemaphoreW, WaitForSingleObjec
 use super::duplicate::{copy_out_of, is_number, raw, this_process};
 use super::waybill::Waybill;
 use super::{Nonce, Parts, new_nonce};
-use crate::handover::wire::long;
+use crate::contract::wire::long;
 use crate::windows::error::code_of;
 use crate::windows::nt::has_name;
 use crate::windows::sync::query::semaphore_facts;

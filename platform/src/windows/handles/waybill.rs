@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::duplicate::is_number;
-use crate::handover::wire::{HEAD_LEN, Label, long};
+use crate::contract::wire::{HEAD_LEN, Label, long};
 use crate::{Access, ObjectName, Region, SharedRegion as _};
 
 /// Handles of a region by number, and what is said of it. The numbers mean something in one process.
@@ -71,7 +71,7 @@ impl Waybill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::wire::Form;
+    use crate::contract::wire::Form;
 
     fn waybill(name: Option<&str>) -> Waybill {
         let name = name.map(|name| ObjectName::new(name).expect("a valid name"));

@@ -7,7 +7,7 @@ use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError, HANDLE,
 use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
 
 use super::kernel::{self, Class};
-use crate::sync::raw::{New, calls};
+use crate::seam::raw::{New, calls};
 use crate::windows::error::{Attempt, from_code, is_denied, is_not_found};
 use crate::windows::names::WideName;
 use crate::windows::region::{ROUNDS, check_owner};

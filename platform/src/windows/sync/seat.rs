@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::inside::{Arrival, id_of, id_or, random_id};
 use super::named::Created;
-use crate::sync::place::Place;
-use crate::sync::raw::{New, Operation, RawSeat};
+use crate::seam::place::Place;
+use crate::seam::raw::{New, Operation, RawSeat};
 use crate::{ObjectKind, Reset, Result};
 
 /// How often, a millisecond apart, a process that finds the seat taken looks again: one that asks whether it is taken has

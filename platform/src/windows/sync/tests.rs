@@ -18,7 +18,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::kernel::{Class, release_mutex};
 use super::named::{Created, create_handle};
-use crate::sync::raw::New;
+use crate::seam::raw::New;
 use crate::sync::wait::Sealed as _;
 use crate::windows::Region;
 use crate::windows::names::WideName;
