@@ -21,6 +21,7 @@ mod contract;
 mod file_region;
 mod handles;
 mod holding;
+mod identity;
 mod memory;
 mod region;
 mod seam;
@@ -45,12 +46,11 @@ pub mod console;
 pub mod testing;
 
 pub use contract::{
-    Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, Found, LockGuard, Lockable,
-    MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName, OpenOptions, Permissions,
-    Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers, SyncOptions, TimerOptions, Trust,
-    UserId, Waitable, Waited,
+    Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, FileOptions, FileSource, Found,
+    LockGuard, Lockable, MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName,
+    OpenOptions, Permissions, Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers,
+    SyncOptions, TimerOptions, Trust, UserId, Waitable, Waited,
 };
-pub use file_region::{FileOptions, FileSource};
 pub use handles::{Courier, Offer};
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};

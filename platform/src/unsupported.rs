@@ -99,7 +99,7 @@ pub(crate) mod catalog {
     use std::path::PathBuf;
 
     use super::{ObjectName, Result, unsupported};
-    use crate::catalog::{Entry, Reclaimed};
+    use crate::contract::catalog::{Entry, Reclaimed};
 
     pub(crate) fn list() -> Result<Vec<Entry>> {
         unsupported("list the objects")

@@ -1,9 +1,12 @@
 //! The contract's types: pure, the same on every system, and above nothing. `docs/contract.md` states the rules.
 
 mod access;
+pub(crate) mod catalog;
 mod error;
+pub(crate) mod file;
 mod kind;
 mod name;
+mod name_rule;
 mod options;
 pub(crate) mod range;
 pub(crate) mod sync_options;
@@ -13,8 +16,10 @@ pub(crate) mod wire;
 
 pub use access::{Access, Permissions, Share, Trust, UserId};
 pub use error::{Error, ErrorKind, Found, Result};
+pub use file::{FileOptions, FileSource};
 pub use kind::ObjectKind;
-pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
+pub use name::{NameSpace, ObjectName};
+pub use name_rule::{MAX_NAME_UNITS, NameRule};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
 pub use waiting::{

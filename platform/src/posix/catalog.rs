@@ -13,7 +13,7 @@ use super::facts::Form;
 use super::ofd_lock::Holders;
 use super::remove::{self, Removal, Swept};
 use super::{dir, names, record, user_id};
-use crate::catalog::{Entry, Reclaimed, State};
+use crate::contract::catalog::{Entry, Reclaimed, State};
 use crate::{Error, ErrorKind, ObjectName, Result};
 
 /// The sweep of a process's first creation may take so long, however much lies there.

@@ -12,7 +12,7 @@ use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
-use crate::file_region::Source;
+use crate::contract::file::Source;
 use crate::{Access, Error, ErrorKind, FileOptions, FileSource, Result};
 
 /// A region without a name over an open file that somebody handed over.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::catalog::{Entry, Reclaimed};
+use crate::contract::catalog::{Entry, Reclaimed};
 use crate::{Error, ErrorKind, ObjectName, Result};
 
 pub(crate) fn list() -> Result<Vec<Entry>> {

@@ -18,7 +18,7 @@ use super::names::WideName;
 use super::region::{ROUNDS, open};
 use super::section::{Created, READ_RIGHTS, Section};
 use super::security::Security;
-use crate::file_region::Source;
+use crate::contract::file::Source;
 use crate::{
     Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Region, Result, testing,
 };
