@@ -53,6 +53,9 @@ pub use contract::{
 };
 pub use handles::{Courier, Offer};
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
+#[cfg(all(fuzzing, target_os = "linux"))]
+#[doc(hidden)]
+pub use posix::facts_say;
 pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
 #[doc(hidden)]
 pub use seam::{Fact, PerProcess};

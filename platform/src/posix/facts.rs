@@ -30,9 +30,11 @@ pub(super) const TRAILER_LEN: u64 = 4096;
 pub(super) const USED: usize = 1280;
 /// Where the record of a region over a file begins.
 pub(super) const RECORD_AT: u64 = 2048;
+/// The longest record.
+pub(super) const RECORD_LEN: usize = 4144;
 
 /// The longest file of facts alone: shorter than any object in one file, which is a page of data and a trailer at least.
-pub(super) const LONGEST: u64 = RECORD_AT + super::record::RECORD_LEN as u64;
+pub(super) const LONGEST: u64 = RECORD_AT + RECORD_LEN as u64;
 const _: () = assert!(LONGEST < 2 * TRAILER_LEN);
 
 const MAGIC: &[u8; 8] = b"SAMEMAP\0";

@@ -72,8 +72,10 @@ pub(crate) fn current_user() -> UserId {
     user_id(rustix::process::geteuid().as_raw())
 }
 
+/// What the facts behind an object's data say of its length and name, if they are valid: for `fuzz/`.
 #[cfg(fuzzing)]
-pub(crate) fn facts_say(bytes: &[u8; facts::USED], file_len: u64) -> Option<(u64, String)> {
+#[must_use]
+pub fn facts_say(bytes: &[u8; facts::USED], file_len: u64) -> Option<(u64, String)> {
     facts::Facts::of_trailer(bytes, file_len).ok().map(|facts| (facts.len, facts.name))
 }
 

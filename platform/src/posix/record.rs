@@ -24,7 +24,7 @@ use rustix::io::Errno;
 
 use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
-use super::facts::RECORD_AT;
+use super::facts::{RECORD_AT, RECORD_LEN};
 use super::lifetime::Object;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
@@ -69,7 +69,7 @@ pub(super) struct Record {
 
 const MAGIC: &[u8; 8] = b"SMFILE\0\0";
 const PATH_AT: usize = 48;
-pub(super) const RECORD_LEN: usize = PATH_AT + MAX_PATH;
+const _: () = assert!(PATH_AT + MAX_PATH == RECORD_LEN);
 
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {

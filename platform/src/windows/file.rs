@@ -16,7 +16,8 @@ use windows_sys::Win32::System::Memory::{
 use super::error::{Attempt, code_of, from_code, is_denied, is_not_found};
 use super::names::WideName;
 use super::region::{ROUNDS, open};
-use super::section::{Created, READ_RIGHTS, Section};
+use super::rights::READ_RIGHTS;
+use super::section::{Created, Section};
 use super::security::Security;
 use crate::contract::file::Source;
 use crate::{

@@ -23,6 +23,7 @@ mod machine;
 mod names;
 mod nt;
 mod region;
+mod rights;
 mod section;
 mod security;
 pub(crate) mod sync;

@@ -8,9 +8,8 @@ use super::error::{Attempt, is_denied, is_not_found};
 use super::machine;
 use super::names::WideName;
 use super::nt::section_facts;
-use super::section::{
-    Created, READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section, lies_over_file, objection,
-};
+use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use super::section::{Created, Section, lies_over_file, objection};
 use super::security::{Security, is_trusted, owner_of};
 use super::user::token_user;
 use super::view;

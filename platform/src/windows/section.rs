@@ -8,8 +8,8 @@ use windows_sys::Win32::Foundation::{
     ERROR_ALREADY_EXISTS, GetLastError, HANDLE, INVALID_HANDLE_VALUE, SetLastError,
 };
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_PROTECTION_FLAGS,
-    PAGE_READWRITE, SEC_FILE, SEC_IMAGE, SEC_RESERVE, SECTION_QUERY,
+    CreateFileMappingW, OpenFileMappingW, PAGE_PROTECTION_FLAGS, PAGE_READWRITE, SEC_FILE, SEC_IMAGE,
+    SEC_RESERVE,
 };
 
 use super::error::from_code;
@@ -17,13 +17,6 @@ use super::names::WideName;
 use super::nt::SectionFacts;
 use super::security::Security;
 use crate::memory::{Mapped, SystemHandle};
-
-/// The right to look at an object's owner and DACL.
-pub(super) const READ_CONTROL: u32 = 0x0002_0000;
-/// The rights that reading takes: to map, and to learn the size.
-pub(super) const READ_RIGHTS: u32 = FILE_MAP_READ | SECTION_QUERY;
-/// The rights that reading and writing take.
-pub(super) const READ_WRITE_RIGHTS: u32 = READ_RIGHTS | FILE_MAP_WRITE;
 
 /// A handle of a section. Its name lives as long as any handle of it does, in any process.
 #[derive(Debug)]

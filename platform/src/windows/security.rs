@@ -10,7 +10,7 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES};
 
 use super::error::from_code;
-use super::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
 use super::user::{LocalMemory, sid_text, token_group, token_user};
 use crate::{Permissions, Share, Trust, UserId};
 

@@ -13,11 +13,11 @@ use windows_sys::Win32::System::Threading::{
     GetProcessTimes, PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION,
 };
 
+use super::assembly::{Nonce, Parts, assemble, new_nonce, nonsense};
 use super::duplicate::{
     copy_out_of, duplicate_file, duplicate_section, is_number, number_of, open_process, this_process,
 };
 use super::waybill::Waybill;
-use super::{Nonce, Parts, assemble, new_nonce, nonsense};
 use crate::contract::wire::{numbers_in, to_text};
 use crate::windows::error::{Attempt, code_of, is_denied};
 use crate::windows::section::Section;

@@ -6,12 +6,12 @@ use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle, Owne
 
 use windows_sys::Win32::System::Threading::PROCESS_DUP_HANDLE;
 
+use super::assembly::{assemble, nonsense};
 use super::duplicate::{
     close_in, duplicate, duplicate_file, duplicate_section, number_of, open_process, this_process,
 };
 use super::seal::{self, Print, Seal};
 use super::waybill::Waybill;
-use super::{assemble, nonsense};
 use crate::contract::wire::NO_ANSWER;
 use crate::windows::error::{Attempt, is_denied};
 use crate::windows::region::check_owner;

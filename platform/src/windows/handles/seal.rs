@@ -32,9 +32,9 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Threading::{CreateSemaphoreW, WaitForSingleObject};
 
+use super::assembly::{Nonce, Parts, new_nonce};
 use super::duplicate::{copy_out_of, is_number, raw, this_process};
 use super::waybill::Waybill;
-use super::{Nonce, Parts, new_nonce};
 use crate::contract::wire::long;
 use crate::windows::error::code_of;
 use crate::windows::nt::has_name;

@@ -15,7 +15,7 @@ use windows_sys::Win32::System::Threading::{
 use crate::seam::raw::New;
 use crate::windows::error::from_code;
 use crate::windows::names::WideName;
-use crate::windows::section::READ_CONTROL;
+use crate::windows::rights::READ_CONTROL;
 use crate::windows::security::ShareRights;
 use crate::{ObjectKind, Reset};
 

@@ -11,7 +11,7 @@ use crate::seam::raw::{New, calls};
 use crate::windows::error::{Attempt, from_code, is_denied, is_not_found};
 use crate::windows::names::WideName;
 use crate::windows::region::{ROUNDS, check_owner};
-use crate::windows::section::READ_CONTROL;
+use crate::windows::rights::READ_CONTROL;
 use crate::windows::security::Security;
 use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, testing};
 
