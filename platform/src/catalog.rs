@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 pub use crate::contract::catalog::{Entry, Reclaimed, State};
-use crate::{ObjectName, Result, system};
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
+use crate::{ObjectName, Result};
 
 /// Lists the objects of the name space, living and dead, sorted by system name. It changes nothing and
 /// disturbs nobody.
@@ -12,7 +14,7 @@ use crate::{ObjectName, Result, system};
 /// [`Unsupported`](crate::ErrorKind::Unsupported) on Windows, where the kernel keeps the name space and
 /// nothing is ever left to be reclaimed; [`Os`](crate::ErrorKind::Os).
 pub fn list() -> Result<Vec<Entry>> {
-    system::catalog::list()
+    System::list()
 }
 
 /// Removes what dead holders left, all of it that this user may remove.
@@ -20,7 +22,7 @@ pub fn list() -> Result<Vec<Entry>> {
 /// # Errors
 /// As for [`list`].
 pub fn reclaim() -> Result<Reclaimed> {
-    system::catalog::reclaim()
+    System::reclaim()
 }
 
 /// Takes an object's name away from holders that do not let go of it. They keep the memory, and know nothing of it; the
@@ -34,7 +36,7 @@ pub fn reclaim() -> Result<Reclaimed> {
 /// [`KindMismatch`](crate::ErrorKind::KindMismatch) where something lies on the name that is no object;
 /// [`Unsupported`](crate::ErrorKind::Unsupported) on Windows, where a name lives as long as its object.
 pub fn take_name(name: &ObjectName) -> Result<bool> {
-    system::catalog::take_name(name)
+    System::take_name(name)
 }
 
 /// The file that a program in another language opens and maps, where `shm_open` does not reach it: the data of an object
@@ -44,5 +46,5 @@ pub fn take_name(name: &ObjectName) -> Result<bool> {
 /// Always nothing on Windows.
 #[must_use]
 pub fn data_path(name: &ObjectName) -> Option<PathBuf> {
-    system::catalog::data_path(name)
+    System::data_path(name)
 }

@@ -1,5 +1,8 @@
 //! Regions over files: what Win32's `CreateFile` and then `CreateFileMapping` make.
 
+use crate::contract::region::Bytes;
+use crate::seam::ask::Ask;
+use crate::seam::region::RawRegion as _;
 use crate::{Disposition, FileOptions, FileSource, ObjectName, Region, Result, system};
 
 /// # Regions over files
@@ -36,7 +39,8 @@ impl Region {
     /// [`NotFound`](crate::ErrorKind::NotFound) where nothing lies at the path;
     /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory) when the disk has no room for it to grow.
     pub fn over_file(file: impl Into<FileSource>, options: &FileOptions) -> Result<Region> {
-        system::file::anonymous(file.into(), options)
+        let bytes = Bytes::OfFile(file.into(), options);
+        system::Region::nameless(bytes, "make a region over the file").map(Region)
     }
 
     /// Makes a region over a file, under a name that is free.
@@ -49,7 +53,9 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<Region> {
-        system::file::create(name, file.into(), options)
+        let ask = Ask::Create(Bytes::OfFile(file.into(), options));
+        let (region, _) = system::Region::named(name, ask, "create the region over a file")?;
+        Ok(Region(region))
     }
 
     /// Makes a region over a file, or opens what region has the name, and says which of the two happened. When
@@ -63,12 +69,15 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<(Region, Disposition)> {
-        system::file::create_or_open(name, file.into(), options)
+        let ask = Ask::CreateOrOpen(Bytes::OfFile(file.into(), options));
+        let (region, disposition) =
+            system::Region::named(name, ask, "create or open the region over a file")?;
+        Ok((Region(region), disposition))
     }
 
     /// Whether the region's bytes are a file's.
     #[must_use]
     pub fn is_over_file(&self) -> bool {
-        system::file::is_over_file(self)
+        self.0.facts().is_over_file
     }
 }

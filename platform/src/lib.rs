@@ -21,8 +21,9 @@ mod contract;
 mod file_region;
 mod handles;
 mod holding;
-mod identity;
+mod machine;
 mod memory;
+mod native;
 mod region;
 mod seam;
 mod sync;
@@ -52,24 +53,22 @@ pub use contract::{
     SyncOptions, TimerOptions, Trust, UserId, Waitable, Waited,
 };
 pub use handles::{Courier, Offer};
+#[doc(hidden)]
+pub use machine::PerProcess;
+pub use machine::processors;
+#[doc(hidden)]
+pub use machine::stay_loaded;
 pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;
-pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+pub use region::{BASE_GRANULARITY, Region, SharedRegion, check_map_request};
 #[doc(hidden)]
-pub use seam::{Fact, PerProcess};
+pub use seam::per_process::Fact;
 pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
-pub use system::{Region, processors};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
-
-/// Keeps a shared library that contains this crate loaded until the process ends.
-#[doc(hidden)]
-pub fn stay_loaded() {
-    system::stay_loaded();
-}

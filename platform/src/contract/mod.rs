@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod catalog;
+pub(crate) mod context;
 mod error;
 pub(crate) mod file;
 mod kind;
@@ -9,6 +10,7 @@ mod name;
 mod name_rule;
 mod options;
 pub(crate) mod range;
+pub(crate) mod region;
 pub(crate) mod sync_options;
 mod waiting;
 /// How a region that is handed over is written down.

@@ -11,22 +11,23 @@ use super::candidate::{self, Candidate, Disbelief, Unopened};
 use super::errors::Context;
 use super::facts::Form;
 use super::ofd_lock::Holders;
+use super::owner::user_id;
 use super::remove::{self, Removal, Swept};
-use super::{dir, names, record, user_id};
+use super::{dir, names, record};
 use crate::contract::catalog::{Entry, Reclaimed, State};
 use crate::{Error, ErrorKind, ObjectName, Result};
 
 /// The sweep of a process's first creation may take so long, however much lies there.
 const SHORT_SWEEP: Duration = Duration::from_millis(50);
 
-pub(crate) fn list() -> Result<Vec<Entry>> {
+pub(super) fn list() -> Result<Vec<Entry>> {
     let holders = held_files();
     let mut names = our_names("list the objects")?;
     names.sort_unstable();
     Ok(names.into_iter().filter_map(|name| entry(name, &holders)).collect())
 }
 
-pub(crate) fn reclaim() -> Result<Reclaimed> {
+pub(super) fn reclaim() -> Result<Reclaimed> {
     let mut reclaimed = Reclaimed::default();
     for name in our_names("reclaim dead objects")? {
         reclaim_one(name, &mut reclaimed);
@@ -83,13 +84,13 @@ fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {
     }
 }
 
-pub(crate) fn data_path(name: &ObjectName) -> Option<PathBuf> {
+pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
     let data = format!("{}/data", names::system_name(name));
     let found = dir::stat(&dir::path_of(&data)).ok()?;
     candidate::not_regular(&found).is_none().then(|| PathBuf::from(dir::shown(&data)))
 }
 
-pub(crate) fn take_name(name: &ObjectName) -> Result<bool> {
+pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     let context = Context { operation: "take the name from its holders", name: Some(name) };
     let (candidate, folder) = match Candidate::open(&names::system_name(name)) {
         Ok(opened) => opened,

@@ -34,8 +34,13 @@ use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
 use super::{catalog, dir, names};
+use crate::seam::ask::open_or_make;
+use crate::seam::kind::calls;
 use crate::testing::{Step, reached};
-use crate::{Access, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+use crate::{
+    Access, Disposition, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result,
+    Trust,
+};
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -64,7 +69,7 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        let context = Context { operation: calls(plan.kind).create, name: Some(plan.name) };
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
             catalog::sweep_for_a_while();
@@ -85,28 +90,21 @@ impl Object {
     }
 
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: object::opening(kind), name: Some(name) };
+        let context = Context { operation: calls(kind).open, name: Some(name) };
         let found = look(Wanted { name, kind, options }, context)?;
         found.ok_or_else(|| context.error(ErrorKind::NotFound))
     }
 
-    /// Opens, or creates where there is nothing to open; `true` when it created.
-    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
+    /// Opens, or creates where there is nothing to open.
+    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, Disposition)> {
+        let context = Context { operation: calls(plan.kind).create_or_open, name: Some(plan.name) };
         let options = OpenOptions::read_write().trust(trust.clone());
-        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
-        for _ in 0..TURNS {
-            match Object::open(plan.name, plan.kind, &options) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
-                opened => return Ok((opened?, false)),
-            }
-            match Object::create(plan) {
-                // Created by somebody else meanwhile, who may be gone already: once more.
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
-                created => return Ok((created?, true)),
-            }
-        }
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
-        Err(context.error(ErrorKind::TimedOut))
+        open_or_make(
+            context,
+            || Object::open(plan.name, plan.kind, &options),
+            // Created by another process meanwhile, which may be gone already: once more.
+            || object::made(Object::create(plan)),
+        )
     }
 
     /// Length of the data in bytes.

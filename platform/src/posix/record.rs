@@ -24,15 +24,29 @@ use rustix::io::Errno;
 
 use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
-use super::facts::{RECORD_AT, RECORD_LEN};
+use super::facts::{Form, RECORD_AT, RECORD_LEN};
 use super::lifetime::Object;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
 use crate::contract::wire::{access_of, code_of};
-use crate::{Access, Error, ErrorKind, ObjectName, Result};
+use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
+
+/// Opens the region that has the name.
+pub(super) fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
+    let object = Object::open(name, ObjectKind::Region, options)?;
+    opened(object, name, options.access())
+}
+
+/// From an object that was opened, or made, to the region that it is, or leads to.
+pub(super) fn opened(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
+    match object.form() {
+        Form::InFront | Form::Beside => Ok(Region::named(object, name, access)),
+        Form::Elsewhere => follow(object, name, access),
+    }
+}
 
 /// From an object that leads to a file to the region over it.
-pub(super) fn follow(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
+fn follow(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
     let context = Context { operation: "open the region over a file", name: Some(name) };
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;

@@ -2,7 +2,7 @@
 
 use super::handle::Named;
 use super::wait::signalled;
-use crate::seam::raw::Signal;
+use crate::seam::object::Signal;
 use crate::{Disposition, EventOptions, ObjectKind, ObjectName, Result, Settable, Trust};
 
 pub(super) const SET: &str = "set the event";

@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::handle::{Handle, Named, Site};
-use crate::seam::raw::{New, RawObject as _, Signal, Took, calls};
-use crate::system::sync::Object;
+use crate::seam::kind::{New, calls};
+use crate::seam::object::{RawObject as _, Signal, Took};
+use crate::system::Object;
 use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
 /// A lock that processes share, owned by a thread (rule C22).

@@ -2,8 +2,10 @@
 
 use super::handle::{Handle, Named, Site};
 use super::wait::signalled;
+use crate::contract::context::{Context, Operation};
 use crate::contract::sync_options::check_release;
-use crate::seam::raw::{New, Signal, calls};
+use crate::seam::kind::{New, calls};
+use crate::seam::object::Signal;
 use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
 
 const RELEASE: &str = "release the semaphore";
@@ -53,14 +55,14 @@ impl Semaphore {
     }
 }
 
-fn new(name: &ObjectName, options: &SemaphoreOptions, operation: &'static str) -> Result<New> {
-    New::semaphore(options, operation).map_err(|error| error.with_name(name.to_string()))
+fn new(name: &ObjectName, options: &SemaphoreOptions, operation: Operation) -> Result<New> {
+    New::semaphore(options, Context { operation, name: Some(name) })
 }
 
 impl<S: Site> Handle<S> {
     #[inline]
     pub(super) fn release(&self, count: u32) -> Result<u32> {
-        check_release(count, RELEASE).map_err(|error| self.about(error))?;
+        check_release(count, self.context(RELEASE))?;
         self.signal(Signal::Release(count), RELEASE)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::handle::Named;
 use super::wait::signalled;
 use crate::contract::sync_options::period_in_millis;
-use crate::seam::raw::Signal;
+use crate::seam::object::Signal;
 use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
 
 const SET: &str = "set the timer";
@@ -68,7 +68,7 @@ impl Timer {
     /// than 14,000 years is as good as never.
     pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
         let period = match period {
-            Some(period) => period_in_millis(period, SET).map_err(|error| self.0.about(error))?,
+            Some(period) => period_in_millis(period, self.0.context(SET))?,
             None => 0,
         };
         self.0.signal(Signal::Start { due, period }, SET).map(|_| ())

@@ -1,7 +1,7 @@
 //! Who may open an object, and whose objects are opened (rules C19 and C20).
 
 use std::fmt::Write as _;
-use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle};
 use std::{io, ptr};
 
 use windows_sys::Win32::Security::Authorization::{
@@ -9,10 +9,10 @@ use windows_sys::Win32::Security::Authorization::{
 };
 use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES};
 
-use super::error::from_code;
+use super::error::{Attempt, from_code};
 use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
 use super::user::{LocalMemory, sid_text, token_group, token_user};
-use crate::{Permissions, Share, Trust, UserId};
+use crate::{ErrorKind, Permissions, Result, Share, Trust, UserId};
 
 const EVERYONE: &str = "S-1-1-0";
 const SYSTEM: &str = "S-1-5-18";
@@ -127,7 +127,7 @@ pub(super) fn owner_of(object: BorrowedHandle<'_>) -> io::Result<Option<UserId>>
 /// The system means the two whom nothing on the machine can be kept from. The accounts of services (Local
 /// Service, Network Service) have no such power, and a service that uses them is named with
 /// [`Trust::User`].
-pub(super) fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
+fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
     if *trust == Trust::Anyone {
         return true;
     }
@@ -135,6 +135,19 @@ pub(super) fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> 
     owner == me
         || [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
         || matches!(trust, Trust::User(user) if user == owner)
+}
+
+/// Refuses the object of somebody who was not accepted (C20).
+pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
+    if *trust == Trust::Anyone {
+        return Ok(());
+    }
+    let me = token_user().map_err(|cause| attempt.failed(cause))?;
+    let owner = owner_of(object.as_handle()).ok().flatten();
+    if is_trusted(owner.as_ref(), &me, trust) {
+        return Ok(());
+    }
+    Err(attempt.error(ErrorKind::UntrustedOwner { owner }))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::futex::{Expectation, FutexSleeper};
 use crate::Reset;
 use crate::seam::header::reset_of;
+use crate::seam::object::{Failure, Took};
 use crate::seam::place::Place;
-use crate::seam::raw::{Failure, Took};
 use crate::words::event::{self, ManualWaiter};
 use crate::words::{Damaged, Until};
 

@@ -13,20 +13,22 @@ use super::place::held_of;
 use super::semaphore::Semaphore;
 use super::timer::Timer;
 use super::wait::{self, Awaited, Wait};
+use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::errors::Context;
 use crate::posix::lifetime;
 use crate::posix::mapping;
 use crate::posix::object::{Contents, Plan};
 use crate::posix::region::Held;
+use crate::seam::ask::Ask;
 use crate::seam::header::{HEADER_LEN, Header, Readiness};
+use crate::seam::kind::New;
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took};
 use crate::seam::place::Place;
-use crate::seam::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took, calls};
 use crate::testing::reached;
 use crate::words::lock::OWNER;
 use crate::{
-    Access, Disposition, Error, ErrorKind, Found, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
-    SyncOptions, Trust,
+    Access, Disposition, ErrorKind, Found, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
+    SyncOptions,
 };
 
 /// How long a process waits for another one to initialise an object inside a region.
@@ -48,11 +50,11 @@ pub(crate) enum Object {
 
 impl Object {
     /// What lies at a place, which was checked to be of that kind.
-    fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+    fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, context: Context<'_>) -> Result<Object> {
         let place = place.clone();
         Ok(match kind {
             ObjectKind::Mutex => {
-                Object::Mutex(LockHandle::at(place, held).map_err(|failure| attempt.failed(failure))?)
+                Object::Mutex(LockHandle::at(place, held).map_err(|failure| failure.in_call(context))?)
             }
             ObjectKind::Event => Object::Event(Event { place }),
             ObjectKind::Semaphore => Object::Semaphore(Semaphore { place }),
@@ -61,38 +63,37 @@ impl Object {
         })
     }
 
-    fn named(object: lifetime::Object, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+    fn mapped(object: lifetime::Object, kind: ObjectKind, context: Context<'_>) -> Result<Object> {
         let named = Arc::new(Held::Named(object));
         let request = MapRequest::new(0, page_size(), Access::ReadWrite);
-        let context = Context { operation: attempt.operation, name: attempt.name };
         let view = mapping::map(&named, &request, context)?;
-        let place = Place::inside(&view, 0, 0, attempt.operation)?;
-        attempt.check(&place, kind)?;
+        let place = Place::inside(&view, 0, 0, context.operation)?;
+        check(&place, kind, context)?;
         let held: Arc<dyn Mapped> = named;
-        Object::at(&place, &held, kind, attempt)
+        Object::at(&place, &held, kind, context)
     }
 }
 
 impl RawObject for Object {
-    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
-        let attempt = Attempt { operation: calls(new.kind()).create, name: Some(name) };
-        let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
-        Object::named(object, new.kind(), attempt)
-    }
-
-    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
-        let attempt = Attempt { operation: calls(new.kind()).create_or_open, name: Some(name) };
-        let bytes = header_bytes(new);
-        let plan = plan(name, sync, new, &bytes);
-        let (object, created) = lifetime::Object::create_or_open(plan, sync.accepted())?;
-        let disposition = if created { Disposition::Created } else { Disposition::Opened };
-        Ok((Object::named(object, new.kind(), attempt)?, disposition))
-    }
-
-    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self> {
-        let attempt = Attempt { operation: calls(kind).open, name: Some(name) };
-        let options = OpenOptions::read_write().trust(trust.clone());
-        Object::named(lifetime::Object::open(name, kind, &options)?, kind, attempt)
+    fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        let context = Context { operation, name: Some(name) };
+        let (object, disposition, kind) = match ask {
+            Ask::Create((new, sync)) => {
+                let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
+                (object, Disposition::Created, new.kind())
+            }
+            Ask::CreateOrOpen((new, sync)) => {
+                let bytes = header_bytes(new);
+                let plan = plan(name, sync, new, &bytes);
+                let (object, disposition) = lifetime::Object::create_or_open(plan, sync.accepted())?;
+                (object, disposition, new.kind())
+            }
+            Ask::Open((kind, trust)) => {
+                let options = OpenOptions::read_write().trust(trust.clone());
+                (lifetime::Object::open(name, kind, &options)?, Disposition::Opened, kind)
+            }
+        };
+        Ok((Object::mapped(object, kind, context)?, disposition))
     }
 
     fn make_inside(
@@ -103,15 +104,15 @@ impl RawObject for Object {
     ) -> Result<(Self, Disposition)> {
         let held = &held_of(place, operation)?;
         let disposition = initialise(place, held, new, fill, operation)?;
-        let attempt = Attempt { operation, name: None };
-        Ok((Object::at(place, held, new.kind(), attempt)?, disposition))
+        let context = Context { operation, name: None };
+        Ok((Object::at(place, held, new.kind(), context)?, disposition))
     }
 
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
         let held = &held_of(place, operation)?;
-        let attempt = Attempt { operation, name: None };
-        attempt.check(place, kind)?;
-        Object::at(place, held, kind, attempt)
+        let context = Context { operation, name: None };
+        check(place, kind, context)?;
+        Object::at(place, held, kind, context)
     }
 
     #[inline]
@@ -216,14 +217,14 @@ pub(super) fn initialise(
     fill: Fill<'_>,
     operation: Operation,
 ) -> Result<Disposition> {
-    let attempt = Attempt { operation, name: None };
+    let context = Context { operation, name: None };
     if let Readiness::Ready(_) = place.header().readiness() {
-        attempt.check(place, new.kind())?;
+        check(place, new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
-    let claim = Claim::new(held).map_err(|errno| attempt.failed(errno.into()))?;
-    if !become_maker(place.header(), &claim).map_err(|kind| attempt.failed(kind.into()))? {
-        attempt.check(place, new.kind())?;
+    let claim = Claim::new(held).map_err(|errno| Failure::from(errno).in_call(context))?;
+    if !become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? {
+        check(place, new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
     reached("inside: claimed");
@@ -261,26 +262,12 @@ fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
     }
 }
 
-/// What is being tried, on which object.
-#[derive(Clone, Copy)]
-struct Attempt<'a> {
-    operation: Operation,
-    name: Option<&'a ObjectName>,
-}
-
-impl Attempt<'_> {
-    #[cold]
-    fn failed(self, failure: Failure) -> Error {
-        failure.in_call(self.operation, self.name)
-    }
-
-    /// Whether what lies at a place is a ready object of this kind.
-    fn check(self, place: &Place, wanted: ObjectKind) -> Result<()> {
-        let kind = match place.header().readiness() {
-            Readiness::Ready(kind) if kind == wanted => return Ok(()),
-            Readiness::Ready(kind) => ErrorKind::KindMismatch { wanted, found: Found::Object(kind) },
-            _ => ErrorKind::Damaged,
-        };
-        Err(self.failed(kind.into()))
-    }
+/// Whether what lies at a place is a ready object of this kind.
+fn check(place: &Place, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
+    let kind = match place.header().readiness() {
+        Readiness::Ready(kind) if kind == wanted => return Ok(()),
+        Readiness::Ready(kind) => ErrorKind::KindMismatch { wanted, found: Found::Object(kind) },
+        _ => ErrorKind::Damaged,
+    };
+    Err(context.error(kind))
 }

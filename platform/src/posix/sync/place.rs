@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use crate::memory::{Mapped, Origin};
+use crate::seam::object::Reason;
 use crate::seam::place::Place;
-use crate::seam::raw::Reason;
 use crate::{Error, ErrorKind};
 
 impl From<Errno> for Reason {

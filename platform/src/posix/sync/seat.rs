@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 
 use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
+use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::fork::{Generation, ProcessMark};
+use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
+use crate::seam::object::Failure;
 use crate::seam::place::Place;
-use crate::seam::raw::{Failure, Operation, RawSeat};
-use crate::{Error, PerProcess, Result};
+use crate::seam::seat::RawSeat;
+use crate::{Error, Result};
 
 pub(crate) struct Seat {
     key: PlaceKey,
@@ -49,7 +51,7 @@ impl RawSeat for Seat {
 }
 
 fn failed_in(operation: Operation) -> impl Fn(Errno) -> Error {
-    move |errno| Failure::from(errno).in_call(operation, None)
+    move |errno| Failure::from(errno).in_call(Context { operation, name: None })
 }
 
 fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {

@@ -29,6 +29,3 @@ mod courier;
 mod duplicate;
 mod seal;
 mod waybill;
-
-pub(crate) use child::{Offer, adopt, offer};
-pub(crate) use courier::{Courier, receive, send};

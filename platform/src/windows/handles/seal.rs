@@ -178,6 +178,7 @@ mod tests {
 
     use super::super::duplicate::{duplicate, number_of};
     use super::*;
+    use crate::seam::region::RawRegion as _;
     use crate::windows::names::WideName;
     use crate::{Access, CreateOptions, ObjectName, Region, SharedRegion as _};
 
@@ -185,7 +186,7 @@ mod tests {
     fn waybill() -> Waybill {
         let region = Region::anonymous(&CreateOptions::new(1)).expect("memory");
         let section = region.to_handle().expect("a handle").into_raw_handle();
-        Waybill::of(&region, Access::ReadWrite, number_of(section), None)
+        Waybill::of(region.0.facts(), Access::ReadWrite, number_of(section), None)
     }
 
     /// With semaphores that `make` makes of their maxima.

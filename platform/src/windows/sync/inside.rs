@@ -19,14 +19,17 @@ use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
 
 use super::grants::Grants;
 use super::kernel::{Class, release_mutex, release_semaphore, set_event};
-use super::named::{Created, create_handle, open_handle};
+use super::named::{create_handle, open_handle};
 use super::wait::{Outcome, wait};
+use crate::contract::context::{Context, Operation};
 use crate::seam::header::{Header, Readiness, reset_of};
+use crate::seam::kind::New;
+use crate::seam::object::Fill;
 use crate::seam::place::Place;
-use crate::seam::raw::{Fill, New, Operation};
+use crate::windows::calls::Created;
 use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
-use crate::windows::region::check_owner;
+use crate::windows::security::check_owner;
 use crate::words::Until;
 use crate::{
     Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, SemaphoreOptions, testing,
@@ -122,7 +125,7 @@ impl<'a> Arrival<'a> {
         said_by(self.kind, setting, signal).ok_or_else(|| self.damaged())
     }
 
-    fn kernel_object(&self, id: u64, new: New) -> Result<Created> {
+    fn kernel_object(&self, id: u64, new: New) -> Result<Created<OwnedHandle>> {
         self.named(id, &self.kind.to_string(), new)
     }
 
@@ -139,7 +142,7 @@ impl<'a> Arrival<'a> {
 
     /// A kernel object with a name from the id. In the space of all sessions, because a region may be shared
     /// between them; that takes no privilege for anything but sections.
-    pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created> {
+    pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created<OwnedHandle>> {
         let name = kernel_name(id, what)?;
         let created = self
             .grants
@@ -222,7 +225,10 @@ fn said_by(kind: ObjectKind, setting: u32, signal: u32) -> Option<New> {
         ObjectKind::Event if signal <= 1 => {
             Some(New::Event { reset: reset_of(setting)?, is_set: signal == 1 })
         }
-        ObjectKind::Semaphore => New::semaphore(&SemaphoreOptions::new(signal, setting), "").ok(),
+        ObjectKind::Semaphore => {
+            let nobody_asks = Context { operation: "", name: None };
+            New::semaphore(&SemaphoreOptions::new(signal, setting), nobody_asks).ok()
+        }
         ObjectKind::Event | ObjectKind::Timer | ObjectKind::Region => None,
     }
 }

@@ -17,19 +17,19 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::kernel::{Class, release_mutex};
-use super::named::{Created, create_handle};
-use crate::seam::raw::New;
+use super::named::create_handle;
+use crate::seam::kind::New;
 use crate::sync::wait::Sealed as _;
-use crate::windows::Region;
+use crate::windows::calls::Created;
 use crate::windows::names::WideName;
 use crate::windows::security::{Security, owner_of};
 use crate::windows::tests::step_aside;
 use crate::windows::user::token_user;
 use crate::{
     CreateOptions, Disposition, Due, Error, ErrorKind, Event, EventOptions, Found, LockGuard as _,
-    Lockable as _, MAX_OBJECTS, Mutex, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset,
-    Result, Semaphore, SemaphoreOptions, Settable as _, Share, SharedRegion as _, SyncOptions, Timer,
-    TimerOptions, Trust, UserId, WaitAny, Waitable as _, Waited, wait_any,
+    Lockable as _, MAX_OBJECTS, Mutex, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _,
+    Region, Reset, Result, Semaphore, SemaphoreOptions, Settable as _, Share, SharedRegion as _, SyncOptions,
+    Timer, TimerOptions, Trust, UserId, WaitAny, Waitable as _, Waited, wait_any,
 };
 
 /// Longer than anything here takes. A test that waits this long has failed.

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use super::{Killed, LONG, SHORT, kind_of, name, new_event, part};
-use crate::windows::Region;
 use crate::windows::sync::kernel::Class;
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, EventOptions, Found, LockGuard as _, Lockable as _,
-    MAX_OBJECTS, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Reset, Result,
+    MAX_OBJECTS, ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Region, Reset, Result,
     SemaphoreOptions, Settable as _, Share, SharedEvent, SharedMutex, SharedRegion as _, SharedSemaphore,
     View, WaitAny, Waitable as _, wait_any,
 };

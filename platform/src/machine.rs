@@ -1,12 +1,34 @@
-//! What only the system tells of a user and of a name.
+//! What only the system tells: of users, of names, and of the machine.
 
-use crate::{ObjectName, UserId, system};
+use crate::seam::per_process;
+use crate::seam::system::RawSystem as _;
+use crate::system::{self, System};
+use crate::{ObjectName, UserId};
+
+/// How many processors the machine has at work, whichever of them this thread may run on.
+///
+/// # Platform-specific behavior
+/// On Windows those of this process's group, which has up to 64.
+#[must_use]
+pub fn processors() -> usize {
+    System::processors()
+}
+
+/// Keeps a shared library that contains this crate loaded until the process ends.
+#[doc(hidden)]
+pub fn stay_loaded() {
+    System::stay_loaded();
+}
+
+/// What a process has one of, and a forked child begins anew.
+#[doc(hidden)]
+pub type PerProcess<T> = per_process::PerProcess<T, system::Forks>;
 
 impl UserId {
     /// The user that this process runs as (its effective user).
     #[must_use]
     pub fn current() -> Self {
-        system::current_user()
+        System::current_user()
     }
 }
 
@@ -34,6 +56,6 @@ impl ObjectName {
     /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.
     #[must_use]
     pub fn posix_name(&self) -> Option<String> {
-        system::posix_name(self)
+        System::posix_name(self)
     }
 }
