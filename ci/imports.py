@@ -6,7 +6,8 @@
     ci/imports.py --self-test   shows that circles made on purpose are found
 
 An import is a `use`, or a path in the code that begins with `crate`, `self`, `super` or a module's name. It counts
-for the file that defines the name, not for one that passes it on. Unit tests and comments do not count.
+for the file that defines the name, not for one that passes it on. Unit tests, comments, and the paths in which
+something is visible do not count.
 """
 
 import collections
@@ -68,7 +69,8 @@ class Module:
 
 _ITEM = re.compile(
     r'''
-    \#\s*\[\s*path\s*=\s*(?P<path>_+)\s*\]
+    (?P<where>\bpub\s*\(\s*in\b[^)]*\))
+  | \#\s*\[\s*path\s*=\s*(?P<path>_+)\s*\]
   | \bmod\s+(?P<mod>\w+)\s*(?P<kind>[;{])
   | \buse\s+(?P<use>[^;]+);
   | \b(?:fn|struct|enum|union|trait|type|const|static|macro_rules!)\s+(?:mut\s+)?(?P<name>\w+)
@@ -97,7 +99,9 @@ def _read_items(top, code, source, file, folder):
     open_modules, depth, given_path = [(top, -1, folder)], 0, None
     for found in _ITEM.finditer(code):
         module, _, folder = open_modules[-1]
-        if found.group('path'):
+        if found.group('where'):
+            pass
+        elif found.group('path'):
             given_path = source[found.start('path'):found.end('path')].strip('"')
         elif name := found.group('mod'):
             if found.group('kind') == '{':
@@ -188,7 +192,7 @@ def resolve(module, path, seen=()):
         return _below(module, rest, (*seen, key))
     if first == 'super':
         return _below(module.parent, rest, (*seen, key)) if module.parent else set()
-    if first in module.children or first in module.imports:
+    if first in module.children or first in module.imports or first in module.defined:
         return _below(module, path, (*seen, key))
     return set()
 
@@ -385,9 +389,11 @@ SELF_TEST = {
             '#[cfg(test)]\nmod tests { use crate::f::F; }',
     # Another variant of a file, and what is passed on by a star.
     'h.rs': 'use crate::hall::Deep; pub struct H;',
-    'hall/mod.rs': 'mod deep; pub use deep::*;',
+    'hall/mod.rs': 'mod deep; mod inner; use inner::Inner; pub use deep::*; pub use Own as Alias; struct Own;',
     'hall/deep.rs': 'pub struct Deep(crate::h::H);',
-    'innocent.rs': "use std::fmt; fn f<'a>(_: &'a str) -> char { '\"' }",
+    # Where something is visible is no import, nor is another name for what is one's own.
+    'hall/inner.rs': 'pub(in crate::hall) struct Inner;',
+    'innocent.rs': "use crate::hall::Alias; use std::fmt; fn f<'a>(_: &'a str) -> char { '\"' }",
     # Up: memory imports from words.
     'view.rs': 'use crate::words::low::Low;',
     'words/low.rs': 'pub struct Low;',

@@ -33,7 +33,7 @@ use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_an
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
-use super::{catalog, dir, names};
+use super::{dir, names, proc_locks, sweep};
 use crate::seam::ask::open_or_make;
 use crate::seam::kind::calls;
 use crate::testing::{Step, reached};
@@ -72,7 +72,7 @@ impl Object {
         let context = Context { operation: calls(plan.kind).create, name: Some(plan.name) };
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
-            catalog::sweep_for_a_while();
+            sweep::for_a_while();
         }
         if plan.len >= LOOK_FIRST {
             clear_the_way(&system_name, plan, context)?;
@@ -81,7 +81,7 @@ impl Object {
             // A name that is taken is the better answer, and needs no memory.
             Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => {
                 clear_the_way(&system_name, plan, context)?;
-                catalog::sweep_all();
+                sweep::all();
                 make_object(plan, &system_name, context)?
             }
             made => made?,
@@ -649,7 +649,7 @@ fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Er
 /// The same for a creator: whether it lives is written in /proc/locks, for all to read.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
-        Ok(stat) if catalog::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
+        Ok(stat) if proc_locks::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
         Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
         Err(errno) => context.os(errno),
     }

@@ -17,7 +17,7 @@
 //! | `region`, `raw_region` | [`Region`], and what the seam asks of it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
-//! | `catalog` | listing and reclaiming |
+//! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 
 mod candidate;
 mod catalog;
@@ -41,10 +41,12 @@ mod ofd_lock;
 mod offer;
 mod opened_file;
 mod owner;
+mod proc_locks;
 mod raw_region;
 mod record;
 mod region;
 mod remove;
+mod sweep;
 mod sync;
 mod system;
 

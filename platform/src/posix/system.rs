@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::{catalog, loaded, names, owner};
+use super::{catalog, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::seam::system::RawSystem;
 use crate::{ObjectName, Result, UserId};
@@ -52,7 +52,7 @@ impl RawSystem for System {
     }
 
     fn reclaim() -> Result<Reclaimed> {
-        catalog::reclaim()
+        sweep::reclaim()
     }
 
     fn take_name(name: &ObjectName) -> Result<bool> {
