@@ -8,20 +8,32 @@ mod linux;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::FromRawFd as _;
-use std::sync::OnceLock;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use linux::child::{Child, Start, hear, play, say};
-use linux::shm::{assert_nothing_left, id_of, kind_of, name, system_name, unique_name, view_of};
-use samemap::{CreateOptions, ObjectName, OpenOptions, Region, SharedRegion as _};
+use linux::shm::{
+    assert_nothing_left, file_of, id_of, kind_of, life_lock, name, plant_remains, set_mode, system_name,
+    unique_name, view_of,
+};
+use samemap::{CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _};
 use samemap_platform::testing::Step;
 
 const MARK: u64 = 0x5A3E_3A9A;
+
+/// One test at a time: the first creation of each child sweeps, and would take away what another test has laid.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A creator finds an object that its remover has just marked dead. Before it comes to do anything about that, the remover
 /// is done, and another creator has the name.
 #[test]
 fn a_creator_takes_the_name_from_what_it_saw_dead_and_not_from_a_new_object() {
+    let _alone = alone();
     let name = unique_name("late");
     let mut remover = start("creates_and_closes", &name, &[Step::CloseReleased, Step::RemoveMarkedDead]);
     // Whose first creation sweeps, before there is anything dead.
@@ -49,6 +61,56 @@ fn a_creator_takes_the_name_from_what_it_saw_dead_and_not_from_a_new_object() {
     assert_eq!(id_of(&Region::open(&name, &OpenOptions::read_only()).expect("it is held")), MARK);
     drop(living);
     assert_nothing_left(&name);
+}
+
+/// A peer locks what is dead, so that no remover gets its lock. One creator at a time takes the name all the same: a second
+/// one is told within a second, and the first has an object that keeps its name.
+#[test]
+fn one_creator_at_a_time_takes_a_name_from_what_is_dead_and_locked() {
+    let _alone = alone();
+    let name = unique_name("locked");
+    // Whose first creation sweeps, before there is anything dead.
+    let mut first = start("creates", &name, &[Step::RemoveContended, Step::TakeNameChecked]);
+    let lock = dead_and_locked(&name);
+    first.say("begin");
+    first.expect(Step::RemoveContended.name());
+    first.say("go on");
+    first.expect(Step::TakeNameChecked.name());
+    let began = Instant::now();
+    let second = Region::create(&name, &CreateOptions::new(4096));
+    assert_eq!(kind_of(second), Some(ErrorKind::TimedOut));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    first.say("go on");
+    first.expect("None");
+    first.finish();
+    assert!(lock.metadata().expect("an open file").nlink() == 0, "what is dead still has the name");
+    assert_nothing_left(&name);
+}
+
+/// The same, killed at each step that takes the name.
+#[test]
+fn a_taker_that_is_killed_leaves_the_name_to_the_next() {
+    let _alone = alone();
+    for step in [Step::RemoveContended, Step::TakeLocked, Step::TakeNameChecked, Step::TakeUnlinked] {
+        let name = unique_name("killed");
+        let mut taker = start("creates", &name, &[step]);
+        let _lock = dead_and_locked(&name);
+        taker.say("begin");
+        taker.expect(step.name());
+        taker.kill();
+        let created = Region::create(&name, &CreateOptions::new(4096));
+        drop(created.unwrap_or_else(|error| panic!("killed at {step}: {error}")));
+        assert_nothing_left(&name);
+    }
+}
+
+/// What bears the mark of death, and is locked by a peer that has it open.
+fn dead_and_locked(name: &ObjectName) -> File {
+    plant_remains(name, 4096);
+    set_mode(&file_of(name), 0o1710);
+    let file = File::options().read(true).write(true).open(file_of(name)).expect("planted");
+    life_lock(&file, libc::F_OFD_SETLK, libc::F_RDLCK);
+    file
 }
 
 #[test]

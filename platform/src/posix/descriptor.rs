@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustix::fs::{self, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::dir;
 use super::fork::{self, HolderMark, Registry, Ticket};
 
 /// Which file a descriptor or a name leads to.
@@ -51,18 +52,44 @@ fn may_be_open<'a>(fd: RawFd) -> Option<BorrowedFd<'a>> {
 }
 
 /// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
-/// the file, and the file position, which nothing of ours reads or moves.
+/// a file position that no other has, and that nothing of ours reads or moves. A description that other processes share
+/// keeps its position, and is known by its file.
 ///
-/// The file is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers of
-/// the same files, and what it dropped after that would let go of what it has just opened.
+/// The file alone is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers
+/// of the same files, and what it dropped after that would let go of what it has just opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
     identity: Identity,
     position: Option<u64>,
 }
 
-/// Positions where nothing else stands, and which every common file system has (ext4 ends at 2^44).
-static NEXT_POSITION: AtomicU64 = AtomicU64::new(0x0555_6D61_7000);
+/// Positions in the upper half of what every common file system has (ext4 ends at 2^44), counted from a random one: a
+/// description that came from another process has another.
+static NEXT_POSITION: AtomicU64 = AtomicU64::new(UNBEGUN);
+const UNBEGUN: u64 = 0;
+const LOWEST_POSITION: u64 = 1 << 43;
+
+fn new_position() -> u64 {
+    if NEXT_POSITION.load(Ordering::Relaxed) == UNBEGUN {
+        let random = dir::random() % (LOWEST_POSITION / 2);
+        // Another thread may have been quicker.
+        let _ = NEXT_POSITION.compare_exchange(
+            UNBEGUN,
+            LOWEST_POSITION + random,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+    NEXT_POSITION.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A forked child counts on from elsewhere than its parent. Async-signal-safe.
+pub(super) fn part_positions(process: u32) {
+    if NEXT_POSITION.load(Ordering::Relaxed) != UNBEGUN {
+        // Where it runs out of the range, a description is known by its file alone.
+        NEXT_POSITION.fetch_add(u64::from(process) << 16, Ordering::Relaxed);
+    }
+}
 
 impl Signature {
     /// Of a description that other processes may share, or its caller, so that nothing is done to it.
@@ -72,8 +99,7 @@ impl Signature {
 
     /// Writes a new one on a description that only this process has.
     fn sign(fd: BorrowedFd<'_>, identity: Identity) -> Signature {
-        let position = NEXT_POSITION.fetch_add(1, Ordering::Relaxed);
-        let signature = Signature { identity, position: Some(position) };
+        let signature = Signature { identity, position: Some(new_position()) };
         if signature.write_on(fd) { signature } else { Signature::of_file(identity) }
     }
 
@@ -85,13 +111,11 @@ impl Signature {
 
     /// Whether the number is that of a descriptor of this description. Async-signal-safe.
     pub(super) fn is_on(self, fd: RawFd) -> bool {
-        let Some(fd) = may_be_open(fd) else { return false };
-        fs::fstat(fd).is_ok_and(|stat| self.is_that_of(&stat, fd))
-    }
-
-    fn is_that_of(self, stat: &Stat, fd: BorrowedFd<'_>) -> bool {
-        let stands_at = |position| fs::tell(fd) == Ok(position);
-        Identity::from(stat) == self.identity && self.position.is_none_or(stands_at)
+        match self.position {
+            // A third of the time that the file takes.
+            Some(position) => may_be_open(fd).is_some_and(|fd| fs::tell(fd) == Ok(position)),
+            None => self.identity.is_open_as(fd),
+        }
     }
 }
 
@@ -106,13 +130,22 @@ pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     rustix::io::fcntl_dupfd_cloexec(&fd, BEHIND_STANDARD_STREAMS)
 }
 
+/// What a file was when it was opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    /// In bytes.
+    pub(super) len: u64,
+    /// The permissions, with the bits of setuid, setgid and sticky.
+    pub(super) mode: u32,
+}
+
 /// A descriptor that carries no lock: what is mapped.
 #[derive(Debug)]
 pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     signature: Signature,
     /// Of the file, when it was opened.
-    len: u64,
+    opened: Opened,
     /// Whether it was looked at a moment ago, and is about to be closed.
     closes_now: AtomicBool,
 }
@@ -135,15 +168,9 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        let (len, closes_now) = (stat.st_size as u64, AtomicBool::new(false));
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len, closes_now })
-    }
-
-    /// The descriptor and what it leads to, if the number still means what it did.
-    pub(super) fn verified_stat(&self) -> Result<(BorrowedFd<'_>, Stat), Errno> {
-        let stat = fs::fstat(self)?;
-        let same = self.signature.is_that_of(&stat, self.as_fd());
-        if same { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
+        let opened = Opened { len: stat.st_size as u64, mode: stat.st_mode & 0o7777 };
+        let (fd, closes_now) = (ManuallyDrop::new(fd), AtomicBool::new(false));
+        Ok(Descriptor { fd, signature, opened, closes_now })
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -222,9 +249,14 @@ impl Lockable {
         self.descriptor.identity()
     }
 
-    /// Length of the file in bytes when it was opened.
-    pub(super) fn opened_len(&self) -> u64 {
-        self.descriptor.len
+    /// What the file was when it was opened.
+    pub(super) fn opened(&self) -> Opened {
+        self.descriptor.opened
+    }
+
+    /// The mark of the process that opened it.
+    pub(super) fn process(&self) -> &HolderMark {
+        &self.process
     }
 
     /// The descriptor, if the number still means what it did.

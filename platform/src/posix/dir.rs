@@ -62,8 +62,8 @@ pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
 
 /// Moves `path` to a name that is not in use, for its removal; answers which.
 pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
-    for attempt in 0..ATTEMPTS {
-        let gone = path_of(&random_name(GONE_PREFIX, attempt));
+    for _ in 0..ATTEMPTS {
+        let gone = path_of(&random_name(GONE_PREFIX));
         match fs::renameat_with(CWD, path, CWD, &gone, RenameFlags::NOREPLACE) {
             Ok(()) => return Ok(gone),
             Err(Errno::EXIST) => {}
@@ -77,12 +77,15 @@ pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
 pub(super) const ATTEMPTS: u32 = 100;
 
 /// A name that is unlikely to be in use.
-pub(super) fn random_name(prefix: &str, attempt: u32) -> String {
+pub(super) fn random_name(prefix: &str) -> String {
+    format!("{prefix}{}.{:016x}", std::process::id(), random())
+}
+
+/// Unlikely to come twice, and not secret.
+pub(super) fn random() -> u64 {
     use std::hash::{BuildHasher, Hasher};
-    // std's hasher keys are random a process; this needs to be unlikely to clash, not secret.
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u32(attempt);
-    format!("{prefix}{}.{:016x}", std::process::id(), hasher.finish())
+    // std's keys are random a process, and others with each call.
+    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// The names in the directory that could be ours.

@@ -230,7 +230,7 @@ fn let_go(candidate: &Candidate) {
     ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
-        remove::remove_if_dead(candidate);
+        remove::remove_verified(candidate, life);
     }
     candidate.life().closes_now();
 }
@@ -265,7 +265,7 @@ fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Objec
             Ok(()) => {
                 reached(Step::CreatePublished);
                 let Made { candidate, data, locks, .. } = made;
-                let (len, form, holder) = (plan.len, plan.form(), HolderMark::current());
+                let (len, form, holder) = (plan.len, plan.form(), candidate.life().process().clone());
                 return Ok(Object { candidate, data, locks, len, form, holder });
             }
             Err(Errno::EXIST | Errno::NOTEMPTY) => {
@@ -417,7 +417,8 @@ struct Joined {
 impl Joined {
     fn of(self, candidate: Candidate) -> Object {
         let Joined { data, locks, facts: Facts { len, form, .. } } = self;
-        Object { candidate, data, locks, len, form, holder: HolderMark::current() }
+        let holder = candidate.life().process().clone();
+        Object { candidate, data, locks, len, form, holder }
     }
 }
 
