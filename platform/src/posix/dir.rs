@@ -8,6 +8,7 @@ use rustix::fs::{self, CWD, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::names;
+use crate::seam::random::random;
 
 /// Where the objects are.
 const DIR: &str = "/dev/shm";
@@ -79,13 +80,6 @@ pub(super) const ATTEMPTS: u32 = 100;
 /// A name that is unlikely to be in use.
 pub(super) fn random_name(prefix: &str) -> String {
     format!("{prefix}{}.{:016x}", std::process::id(), random())
-}
-
-/// Unlikely to come twice, and not secret.
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    // std's keys are random a process, and others with each call.
-    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// The names in the directory that could be ours.

@@ -21,7 +21,7 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::descriptor::{Identity, Signature, behind_standard_streams, part_positions};
+use super::signature::{Identity, Signature, behind_standard_streams, part_positions};
 use crate::seam::per_process;
 
 /// How many forks lie between this process and the one that loaded the program.

@@ -9,7 +9,7 @@
 //! | `owner` | users, and which of them is accepted |
 //! | `dir`, `names` | where objects lie, and what they are called there |
 //! | `object` | plans, and what to say of strangers |
-//! | `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
+//! | `signature`, `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
 //! | `ofd_lock` | the locks themselves |
 //! | `commit`, `disk` | memory, and disk space, that is there when creation returns |
 //! | `system`, `loaded` | what only the system tells; a library that must stay loaded |
@@ -46,6 +46,7 @@ mod raw_region;
 mod record;
 mod region;
 mod remove;
+mod signature;
 mod sweep;
 mod sync;
 mod system;

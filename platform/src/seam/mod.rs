@@ -11,7 +11,7 @@
 //! The seam under a view, [`Keeper`](crate::Keeper), lies in `crate::memory`.
 //!
 //! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `kind`, what a
-//! new object is, and its calls in words; `place` and `header`, where an object lies in a region, and what it says there.
+//! new object is, and its calls in words; `random`; `place` and `header`, where an object lies in a region, and what it says there.
 
 pub(crate) mod ask;
 pub(crate) mod bell;
@@ -20,6 +20,7 @@ pub(crate) mod kind;
 pub(crate) mod object;
 pub(crate) mod per_process;
 pub(crate) mod place;
+pub(crate) mod random;
 pub(crate) mod region;
 pub(crate) mod seat;
 pub(crate) mod system;

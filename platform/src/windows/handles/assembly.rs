@@ -1,13 +1,13 @@
 //! What is made of a region's handles, once they are this process's own.
 
 use std::fs::File;
-use std::hash::{BuildHasher as _, RandomState};
 use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
 
 use super::duplicate::{duplicate_section, this_process};
 use super::waybill::Waybill;
 use crate::contract::context::Context;
 use crate::contract::wire::{Label, NONSENSE};
+use crate::seam::random::random;
 use crate::seam::region::{Native, RawRegion as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
@@ -19,7 +19,7 @@ use crate::{Access, Error, ErrorKind, ObjectName, Result};
 pub(super) type Nonce = [u64; 2];
 
 pub(super) fn new_nonce() -> Nonce {
-    [RandomState::new().hash_one(0), RandomState::new().hash_one(1)]
+    [random(), random()]
 }
 
 /// Handles of a region that are this process's own.

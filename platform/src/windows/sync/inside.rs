@@ -9,7 +9,6 @@
 //! makes it again, with the signal that the header has written down. That happens inside the gate, too, so
 //! nobody changes it meanwhile.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
 use std::sync::atomic::Ordering;
@@ -26,6 +25,7 @@ use crate::seam::header::{Header, Readiness, reset_of};
 use crate::seam::kind::New;
 use crate::seam::object::Fill;
 use crate::seam::place::Place;
+use crate::seam::random::random;
 use crate::windows::calls::Created;
 use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
@@ -198,7 +198,7 @@ fn kernel_name(id: u64, what: &str) -> Result<ObjectName> {
 
 pub(super) fn random_id() -> u64 {
     loop {
-        let id = RandomState::new().hash_one(std::process::id());
+        let id = random();
         if id != 0 {
             return id;
         }
