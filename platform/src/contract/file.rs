@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::{Access, Permissions, Trust};
+use super::context::Context;
+use crate::{Access, Error, ErrorKind, Permissions, Result, Trust};
 
 /// How a region is to be made over a file.
 ///
@@ -106,6 +107,44 @@ impl FileOptions {
     #[must_use]
     pub const fn leaves_holes(&self) -> bool {
         self.leave_holes
+    }
+}
+
+impl FileOptions {
+    /// How long the region will be over a file of so many bytes (rule C7).
+    pub(crate) fn wanted_len(&self, present: u64, context: Context<'_>) -> Result<u64> {
+        match self.size {
+            None if present == 0 => Err(context.invalid(
+                "the file is empty, and no size was asked for; ask for one, and the file grows to it",
+            )),
+            None => Ok(present),
+            Some(0) => Err(context
+                .invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out")),
+            Some(size) if size > present && !self.access.writes_object() => Err(context.invalid(
+                "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
+            )),
+            Some(size) if i64::try_from(size).is_err() => Err(context
+                .out_of_memory(size, None)
+                .with_detail(format!("no file can have {size} bytes; ask for less"))),
+            Some(size) => Ok(size),
+        }
+    }
+}
+
+/// What was to be opened is no regular file.
+pub(crate) fn not_regular(context: Context<'_>) -> Error {
+    context.invalid("it is no regular file; a region lies over a regular file")
+}
+
+/// Why a path led to no file, where the error that the system gave is one of these.
+pub(crate) fn not_opened(error: Error, path: &Path) -> Error {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => error.with_detail(format!("there is no file {path}; create it first")),
+        ErrorKind::AccessDenied => error.with_detail(format!(
+            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
+        )),
+        _ => error,
     }
 }
 

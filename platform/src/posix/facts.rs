@@ -96,7 +96,7 @@ impl Facts {
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
         put(0, MAGIC);
         put(8, &VERSION.to_le_bytes());
-        put(12, &kind_code(self.kind).to_le_bytes());
+        put(12, &u32::from(self.kind.code()).to_le_bytes());
         put(16, &self.len.to_le_bytes());
         put(24, &(self.name.len() as u32).to_le_bytes());
         put(28, &self.form.code().to_le_bytes());
@@ -122,7 +122,7 @@ impl Facts {
         if word(8) != VERSION {
             return Err("an object of another version of samemap");
         }
-        let kind = kind_of(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
+        let kind = ObjectKind::of_code(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
         let form = Form::ALL.into_iter().find(|form| form.code() == word(28));
         let form = form.ok_or("an object whose facts are damaged (its form)")?;
         let name =
@@ -156,20 +156,6 @@ impl Facts {
         }
         Ok(facts)
     }
-}
-
-fn kind_code(kind: ObjectKind) -> u32 {
-    match kind {
-        ObjectKind::Region => 1,
-        ObjectKind::Mutex => 2,
-        ObjectKind::Event => 3,
-        ObjectKind::Semaphore => 4,
-        ObjectKind::Timer => 5,
-    }
-}
-
-fn kind_of(code: u32) -> Option<ObjectKind> {
-    ObjectKind::ALL.into_iter().find(|&kind| kind_code(kind) == code)
 }
 
 #[cfg(test)]

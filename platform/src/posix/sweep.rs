@@ -1,6 +1,6 @@
 //! Reclaiming what lies dead in /dev/shm (rule C17).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::dir;
 use super::errors::Context;
@@ -8,6 +8,7 @@ use super::owner::user_id;
 use super::remove::{self, Removal, Swept};
 use crate::contract::catalog::Reclaimed;
 use crate::contract::context::Operation;
+use crate::words::Until;
 use crate::{ErrorKind, Result};
 
 /// The sweep of a process's first creation may take so long, however much lies there.
@@ -36,10 +37,10 @@ pub(super) fn for_a_while() {
     }
     let start = std::process::id() as usize % names.len();
     names.rotate_left(start);
-    let deadline = Instant::now() + SHORT_SWEEP;
+    let until = Until::after(Some(SHORT_SWEEP));
     let mut reclaimed = Reclaimed::default();
     for name in names {
-        if Instant::now() >= deadline {
+        if until.is_over() {
             break;
         }
         reclaim_one(name, &mut reclaimed);

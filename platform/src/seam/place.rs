@@ -2,7 +2,8 @@
 
 use super::header::{HEADER_LEN, Header};
 use crate::contract::context::{Context, Operation};
-use crate::{Access, ErrorKind, Result, View};
+use crate::memory::Origin;
+use crate::{Access, ErrorKind, ObjectKind, Result, View};
 
 /// A header in a view, kept mapped.
 #[derive(Clone, Debug)]
@@ -30,6 +31,20 @@ impl Place {
                 .invalid("the place is not aligned to 8 bytes in memory; move it, or the view's start"));
         }
         Ok(Place { view: view.clone(), at })
+    }
+
+    /// Where it lies in the system's own object.
+    pub(crate) fn origin(&self, context: Context<'_>) -> Result<Origin> {
+        self.view.origin(self.at).ok_or_else(|| {
+            context
+                .error(ErrorKind::Unsupported)
+                .with_detail("the view is not one of the system's own regions; use samemap::Region")
+        })
+    }
+
+    /// Whether a ready object of this kind lies there.
+    pub(crate) fn check(&self, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
+        self.header().check(wanted).map_err(|kind| context.error(kind))
     }
 
     #[inline]

@@ -20,7 +20,7 @@ use super::region::{Region, open};
 use super::rights::READ_RIGHTS;
 use super::section::Section;
 use super::security::Security;
-use crate::contract::file::Source;
+use crate::contract::file::{Source, not_opened, not_regular};
 use crate::seam::ask::{Made, open_or_make};
 use crate::{Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Result, testing};
 
@@ -117,48 +117,22 @@ impl Opened {
         };
         // SAFETY: the handle is open; the call only asks.
         if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
-            return Err(attempt
-                .error(ErrorKind::InvalidArgument)
-                .with_detail("it is no regular file; a region lies over a regular file"));
+            return Err(not_regular(attempt.context));
         }
         let present = file.metadata().map_err(|cause| attempt.failed(cause))?.len();
-        Ok(Opened { file, len: wanted_len(present, options, attempt)? })
+        Ok(Opened { file, len: options.wanted_len(present, attempt.context)? })
     }
 }
 
 fn open_file(path: &Path, access: Access, attempt: Attempt<'_>) -> Result<File> {
     let opened = FileOpenOptions::new().read(true).write(access.writes_object()).open(path);
     opened.map_err(|cause| {
-        let path = path.display();
-        if is_not_found(&cause) || code_of(&cause) == ERROR_PATH_NOT_FOUND {
-            let error = attempt.error(ErrorKind::NotFound).with_source(cause);
-            return error.with_detail(format!("there is no file {path}; create it first"));
-        }
-        let denied = is_denied(&cause);
-        let error = attempt.failed(cause);
-        if denied {
-            return error.with_detail(format!(
-                "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
-            ));
-        }
-        error
+        let error = match code_of(&cause) {
+            ERROR_PATH_NOT_FOUND => attempt.error(ErrorKind::NotFound).with_source(cause),
+            _ => attempt.failed(cause),
+        };
+        not_opened(error, path)
     })
-}
-
-fn wanted_len(present: u64, options: &FileOptions, attempt: Attempt<'_>) -> Result<u64> {
-    let invalid = |detail| Err(attempt.error(ErrorKind::InvalidArgument).with_detail(detail));
-    match options.asked_size() {
-        None if present == 0 => {
-            invalid("the file is empty, and no size was asked for; ask for one, and the file grows to it")
-        }
-        None => Ok(present),
-        Some(0) => invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out"),
-        Some(size) if size > present && !options.access().writes_object() => invalid(
-            "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
-        ),
-        Some(size) if i64::try_from(size).is_err() => Err(no_room(size, attempt)),
-        Some(size) => Ok(size),
-    }
 }
 
 // ---- errors -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ use rustix::thread::{MembarrierCommand, futex, membarrier};
 use super::futex::{Expectation, sleep_on_any, timespec};
 use super::object::initialise;
 use super::place::held_of;
-use crate::contract::context::Operation;
+use crate::contract::context::{Context, Operation};
 use crate::seam::bell::RawBell;
 use crate::seam::kind::New;
 use crate::seam::per_process::Fact;
@@ -29,7 +29,8 @@ impl RawBell for Bell {
     fn at(place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Bell> {
         // The word of an event that is not set is that of an alert bell.
         let new = New::Event { reset: Reset::Auto, is_set: false };
-        initialise(place, &held_of(place, operation)?, new, &|_| Ok(()), operation)?;
+        let context = Context { operation, name: None };
+        initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
         Ok(Bell { place: place.clone(), takes_part: takes_part_in_fences() })
     }
 

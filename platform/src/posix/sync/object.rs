@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::claims::Claim;
 use super::event::Event;
@@ -25,10 +25,10 @@ use crate::seam::kind::New;
 use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took};
 use crate::seam::place::Place;
 use crate::testing::reached;
+use crate::words::Until;
 use crate::words::lock::OWNER;
 use crate::{
-    Access, Disposition, ErrorKind, Found, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
-    SyncOptions,
+    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions,
 };
 
 /// How long a process waits for another one to initialise an object inside a region.
@@ -68,7 +68,7 @@ impl Object {
         let request = MapRequest::new(0, page_size(), Access::ReadWrite);
         let view = mapping::map(&named, &request, context)?;
         let place = Place::inside(&view, 0, 0, context.operation)?;
-        check(&place, kind, context)?;
+        place.check(kind, context)?;
         let held: Arc<dyn Mapped> = named;
         Object::at(&place, &held, kind, context)
     }
@@ -102,16 +102,16 @@ impl RawObject for Object {
         fill: Fill<'_>,
         operation: Operation,
     ) -> Result<(Self, Disposition)> {
-        let held = &held_of(place, operation)?;
-        let disposition = initialise(place, held, new, fill, operation)?;
         let context = Context { operation, name: None };
+        let held = &held_of(place, context)?;
+        let disposition = initialise(place, held, new, fill, context)?;
         Ok((Object::at(place, held, new.kind(), context)?, disposition))
     }
 
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
-        let held = &held_of(place, operation)?;
         let context = Context { operation, name: None };
-        check(place, kind, context)?;
+        let held = &held_of(place, context)?;
+        place.check(kind, context)?;
         Object::at(place, held, kind, context)
     }
 
@@ -215,16 +215,15 @@ pub(super) fn initialise(
     held: &Arc<dyn Mapped>,
     new: New,
     fill: Fill<'_>,
-    operation: Operation,
+    context: Context<'_>,
 ) -> Result<Disposition> {
-    let context = Context { operation, name: None };
     if let Readiness::Ready(_) = place.header().readiness() {
-        check(place, new.kind(), context)?;
+        place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
     let claim = Claim::new(held).map_err(|errno| Failure::from(errno).in_call(context))?;
     if !become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? {
-        check(place, new.kind(), context)?;
+        place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
     reached("inside: claimed");
@@ -240,7 +239,7 @@ pub(super) fn initialise(
 
 /// Whether the making is ours; otherwise it is done.
 fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
-    let deadline = Instant::now() + MAKER_PATIENCE;
+    let until = Until::after(Some(MAKER_PATIENCE));
     let begin = |seen| {
         let making = MAKING | claim.number();
         header.state.compare_exchange(seen, making, Ordering::AcqRel, Ordering::Relaxed).is_ok()
@@ -254,20 +253,10 @@ fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
             Readiness::Other(state) if claim.is_dead(state & OWNER) && begin(state) => return Ok(true),
             Readiness::Other(_) => {}
         }
-        if Instant::now() >= deadline {
+        if until.is_over() {
             return Err(ErrorKind::TimedOut);
         }
         // Microseconds, unless the maker was stopped.
         std::thread::sleep(Duration::from_micros(50));
     }
-}
-
-/// Whether what lies at a place is a ready object of this kind.
-fn check(place: &Place, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
-    let kind = match place.header().readiness() {
-        Readiness::Ready(kind) if kind == wanted => return Ok(()),
-        Readiness::Ready(kind) => ErrorKind::KindMismatch { wanted, found: Found::Object(kind) },
-        _ => ErrorKind::Damaged,
-    };
-    Err(context.error(kind))
 }

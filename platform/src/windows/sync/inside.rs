@@ -31,9 +31,7 @@ use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
 use crate::windows::security::check_owner;
 use crate::words::Until;
-use crate::{
-    Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, SemaphoreOptions, testing,
-};
+use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, testing};
 
 /// How long an arrival waits for one that was stopped at the gate: so that it has its answer within a second.
 const PATIENCE: Duration = Duration::from_millis(900);
@@ -49,11 +47,7 @@ pub(super) struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     pub(super) fn new(place: &'a Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
         let attempt = Attempt::new(operation, None).of_kind(kind);
-        let region = place.view().origin(place.offset()).ok_or_else(|| {
-            attempt
-                .error(ErrorKind::Unsupported)
-                .with_detail("the view is not one of the system's own regions; use samemap::Region")
-        })?;
+        let region = place.origin(attempt.context)?;
         let grants = region.object.handle().map_or_else(Grants::none, Grants::of);
         Ok(Arrival { place, kind, attempt, grants })
     }
@@ -64,15 +58,15 @@ impl<'a> Arrival<'a> {
         let (_gate, readiness) = self.enter(id)?;
         match readiness {
             Readiness::Untouched => Ok((self.make(id, new, fill)?, Disposition::Created)),
-            readiness => Ok((self.open_ready(id, readiness)?, Disposition::Opened)),
+            _ => Ok((self.open_ready(id)?, Disposition::Opened)),
         }
     }
 
     /// Opens the object.
     pub(super) fn open(&self) -> Result<OwnedHandle> {
         let id = id_of(self.place.header()).ok_or_else(|| self.damaged())?;
-        let (_gate, readiness) = self.enter(id)?;
-        self.open_ready(id, readiness)
+        let (_gate, _) = self.enter(id)?;
+        self.open_ready(id)
     }
 
     /// Passes the gate, and looks what lies there.
@@ -99,12 +93,8 @@ impl<'a> Arrival<'a> {
         Ok(handle)
     }
 
-    fn open_ready(&self, id: u64, readiness: Readiness) -> Result<OwnedHandle> {
-        match readiness {
-            Readiness::Ready(kind) if kind == self.kind => {}
-            Readiness::Ready(kind) => return Err(self.mismatch(kind)),
-            Readiness::Untouched | Readiness::Other(_) => return Err(self.damaged()),
-        }
+    fn open_ready(&self, id: u64) -> Result<OwnedHandle> {
+        self.place.check(self.kind, self.attempt.context)?;
         match self.kernel_object(id, without_signal(self.written_down()?))? {
             Created::Existing(handle) => Ok(handle),
             Created::New(handle) => {
@@ -173,12 +163,6 @@ impl<'a> Arrival<'a> {
     #[cold]
     fn damaged(&self) -> Error {
         self.attempt.error(ErrorKind::Damaged)
-    }
-
-    #[cold]
-    fn mismatch(&self, found: ObjectKind) -> Error {
-        let wanted = self.kind;
-        self.attempt.error(ErrorKind::KindMismatch { wanted, found: Found::Object(found) })
     }
 }
 
