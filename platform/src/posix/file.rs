@@ -3,7 +3,7 @@
 use super::commit;
 use super::errors::Context;
 use super::lifetime::Object;
-use super::object::{Contents, Plan, made};
+use super::object::{Contents, Plan, Wanted, made};
 use super::opened_file::Opened;
 use super::record::{self, Record};
 use super::region::{Held, Region};
@@ -25,8 +25,9 @@ pub(super) fn create(
     context: Context<'_>,
 ) -> Result<Region> {
     // Before the file grows in vain.
-    let anybodys = OpenOptions::read_only().trust(Trust::Anyone);
-    if Object::open(name, ObjectKind::Region, &anybodys).is_ok() {
+    let anybodys = &OpenOptions::read_only().trust(Trust::Anyone);
+    let (operation, kind) = (context.operation, ObjectKind::Region);
+    if Object::open(Wanted { operation, name, kind, options: anybodys }).is_ok() {
         return Err(context.error(ErrorKind::AlreadyExists));
     }
     create_new(name, Opened::new(source, options.access(), context)?, options, context)
@@ -42,7 +43,7 @@ pub(super) fn create_or_open(
     let mut source = Some(source);
     open_or_make(
         context,
-        || record::open(name, &opening),
+        || record::open(name, &opening, context),
         || {
             let file = source.take().expect("each round leaves another");
             let opened = Opened::new(file, options.access(), context)?;
@@ -65,6 +66,7 @@ fn create_new(
     let record = Record { access: options.access(), file: identity, len, path };
     let object_len = commit::rounded_to_pages(1).expect("a page");
     let object = Object::create(Plan {
+        operation: context.operation,
         name,
         kind: ObjectKind::Region,
         asked: object_len,

@@ -35,7 +35,6 @@ use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
 use super::{dir, names, proc_locks, sweep};
 use crate::seam::ask::open_or_make;
-use crate::seam::kind::calls;
 use crate::testing::{Step, reached};
 use crate::{
     Access, Disposition, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result,
@@ -69,7 +68,7 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: calls(plan.kind).create, name: Some(plan.name) };
+        let context = plan.context();
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
             sweep::for_a_while();
@@ -89,19 +88,18 @@ impl Object {
         publish(made, plan, context)
     }
 
-    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: calls(kind).open, name: Some(name) };
-        let found = look(Wanted { name, kind, options }, context)?;
-        found.ok_or_else(|| context.error(ErrorKind::NotFound))
+    pub(super) fn open(wanted: Wanted<'_>) -> Result<Object> {
+        let context = Context { operation: wanted.operation, name: Some(wanted.name) };
+        look(wanted, context)?.ok_or_else(|| context.error(ErrorKind::NotFound))
     }
 
     /// Opens, or creates where there is nothing to open.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, Disposition)> {
-        let context = Context { operation: calls(plan.kind).create_or_open, name: Some(plan.name) };
-        let options = OpenOptions::read_write().trust(trust.clone());
+        let options = &OpenOptions::read_write().trust(trust.clone());
+        let Plan { operation, name, kind, .. } = plan;
         open_or_make(
-            context,
-            || Object::open(plan.name, plan.kind, &options),
+            plan.context(),
+            || Object::open(Wanted { operation, name, kind, options }),
             // Created by another process meanwhile, which may be gone already: once more.
             || object::made(Object::create(plan)),
         )

@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use super::errors::Context;
 use super::facts::Form;
 use super::{commit, dir, names};
+use crate::contract::context::Operation;
 use crate::seam::ask::Made;
 use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result,
@@ -13,6 +14,7 @@ use crate::{
 /// What a creator asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
+    pub(super) operation: Operation,
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
     /// The size that was asked for, in bytes.
@@ -33,7 +35,11 @@ pub(super) enum Contents<'a> {
     LeadTo(&'a [u8]),
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    pub(super) fn context(&self) -> Context<'a> {
+        Context { operation: self.operation, name: Some(self.name) }
+    }
+
     /// A file of its own is enough for an object that nobody else may open, and that is what it says it is.
     pub(super) fn form(&self) -> Form {
         match self.contents {
@@ -47,6 +53,7 @@ impl Plan<'_> {
 /// What an opener asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
+    pub(super) operation: Operation,
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
     pub(super) options: &'a OpenOptions,

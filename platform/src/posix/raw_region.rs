@@ -17,6 +17,7 @@ use crate::{Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectNa
 
 fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: Operation) -> Result<Plan<'a>> {
     Ok(Plan {
+        operation,
         name,
         kind: ObjectKind::Region,
         asked: options.size(),
@@ -40,7 +41,7 @@ unsafe impl RawRegion for Region {
             Ask::CreateOrOpen(Bytes::Zeros(options)) => {
                 let plan = plan(name, options, operation)?;
                 let (object, disposition) = Object::create_or_open(plan, options.accepted())?;
-                Ok((record::opened(object, name, Access::ReadWrite)?, disposition))
+                Ok((record::opened(object, name, Access::ReadWrite, context)?, disposition))
             }
             Ask::Create(Bytes::OfFile(source, options)) => {
                 Ok((file::create(name, source, options, context)?, Disposition::Created))
@@ -48,7 +49,7 @@ unsafe impl RawRegion for Region {
             Ask::CreateOrOpen(Bytes::OfFile(source, options)) => {
                 file::create_or_open(name, source, options, context)
             }
-            Ask::Open(options) => Ok((record::open(name, options)?, Disposition::Opened)),
+            Ask::Open(options) => Ok((record::open(name, options, context)?, Disposition::Opened)),
         }
     }
 

@@ -26,28 +26,34 @@ use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
 use super::facts::{Form, RECORD_AT, RECORD_LEN};
 use super::lifetime::Object;
+use super::object::Wanted;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
 use crate::contract::wire::{access_of, code_of};
 use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
 
 /// Opens the region that has the name.
-pub(super) fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
-    let object = Object::open(name, ObjectKind::Region, options)?;
-    opened(object, name, options.access())
+pub(super) fn open(name: &ObjectName, options: &OpenOptions, context: Context<'_>) -> Result<Region> {
+    let (operation, kind) = (context.operation, ObjectKind::Region);
+    let object = Object::open(Wanted { operation, name, kind, options })?;
+    opened(object, name, options.access(), context)
 }
 
 /// From an object that was opened, or made, to the region that it is, or leads to.
-pub(super) fn opened(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
+pub(super) fn opened(
+    object: Object,
+    name: &ObjectName,
+    access: Access,
+    context: Context<'_>,
+) -> Result<Region> {
     match object.form() {
         Form::InFront | Form::Beside => Ok(Region::named(object, name, access)),
-        Form::Elsewhere => follow(object, name, access),
+        Form::Elsewhere => follow(object, name, access, context),
     }
 }
 
 /// From an object that leads to a file to the region over it.
-fn follow(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
-    let context = Context { operation: "open the region over a file", name: Some(name) };
+fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_>) -> Result<Region> {
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;
     let opened = record.open(access, context)?;

@@ -17,7 +17,7 @@ use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
 use crate::posix::lifetime;
 use crate::posix::mapping;
-use crate::posix::object::{Contents, Plan};
+use crate::posix::object::{Contents, Plan, Wanted};
 use crate::posix::region::Held;
 use crate::seam::ask::Ask;
 use crate::seam::header::{HEADER_LEN, Header, Readiness};
@@ -79,18 +79,20 @@ impl RawObject for Object {
         let context = Context { operation, name: Some(name) };
         let (object, disposition, kind) = match ask {
             Ask::Create((new, sync)) => {
-                let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
+                let header = header_bytes(new);
+                let object = lifetime::Object::create(plan(name, operation, sync, new, &header))?;
                 (object, Disposition::Created, new.kind())
             }
             Ask::CreateOrOpen((new, sync)) => {
-                let bytes = header_bytes(new);
-                let plan = plan(name, sync, new, &bytes);
+                let header = header_bytes(new);
+                let plan = plan(name, operation, sync, new, &header);
                 let (object, disposition) = lifetime::Object::create_or_open(plan, sync.accepted())?;
                 (object, disposition, new.kind())
             }
             Ask::Open((kind, trust)) => {
-                let options = OpenOptions::read_write().trust(trust.clone());
-                (lifetime::Object::open(name, kind, &options)?, Disposition::Opened, kind)
+                let options = &OpenOptions::read_write().trust(trust.clone());
+                let object = lifetime::Object::open(Wanted { operation, name, kind, options })?;
+                (object, Disposition::Opened, kind)
             }
         };
         Ok((Object::mapped(object, kind, context)?, disposition))
@@ -203,10 +205,15 @@ fn page_size() -> u64 {
     rustix::param::page_size() as u64
 }
 
-fn plan<'a>(name: &'a ObjectName, sync: &SyncOptions, new: New, header: &'a [u8]) -> Plan<'a> {
-    let contents = Contents::Begin(header);
-    let (asked, len) = (page_size(), page_size());
-    Plan { name, kind: new.kind(), asked, len, permissions: sync.asked_permissions(), contents }
+fn plan<'a>(
+    name: &'a ObjectName,
+    operation: Operation,
+    sync: &SyncOptions,
+    new: New,
+    header: &'a [u8],
+) -> Plan<'a> {
+    let (kind, permissions, contents) = (new.kind(), sync.asked_permissions(), Contents::Begin(header));
+    Plan { operation, name, kind, asked: page_size(), len: page_size(), permissions, contents }
 }
 
 /// Makes what lies at a place an object, unless it is one: once, however many arrive together.
