@@ -63,7 +63,8 @@ impl Region {
             );
         }
         self.check_allows(access, context)?;
-        let system = self.0.offer(command, &variable, access, context)?;
+        let (text, system) = self.0.offer(command, access, context)?;
+        command.env(variable, text);
         Ok(Offer { _region: self.clone(), _system: system })
     }
 

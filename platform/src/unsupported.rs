@@ -37,13 +37,13 @@ pub(crate) use Nothing as Seat;
 
 #[cold]
 fn unsupported<T>(operation: Operation) -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(System::NO_CATALOG))
+    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(System::UNSUPPORTED))
 }
 
 pub(crate) struct System;
 
 impl RawSystem for System {
-    const NO_CATALOG: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
+    const UNSUPPORTED: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
 
     fn current_user() -> UserId {
         // SAFETY: geteuid has no preconditions and cannot fail.
@@ -73,7 +73,7 @@ unsafe impl RawRegion for Nothing {
 impl Offered for Nothing {
     type Offer = Nothing;
 
-    fn offer(&self, _: &mut Command, _: &str, _: Access, _: Context<'_>) -> Result<Nothing> {
+    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Nothing)> {
         match self.0 {}
     }
 

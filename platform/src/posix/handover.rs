@@ -28,7 +28,7 @@ use super::descriptor::Lockable;
 use super::errors::Context;
 use super::lifetime::{Arrived, Object};
 use super::mapping::Backing as _;
-use super::opened_file;
+use super::opened_file::{self, is_open_for};
 use super::owner::check_owner;
 use super::record;
 use super::region::{Held, MappedFile, Region};
@@ -197,11 +197,6 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
         return Err(error.with_detail("it is sealed against writing; ask for Access::ReadOnly"));
     }
     Ok(())
-}
-
-fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
-    let mode = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))? & OFlags::RWMODE;
-    Ok(mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object()))
 }
 
 pub(super) fn nonsense(context: Context<'_>) -> Error {

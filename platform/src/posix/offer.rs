@@ -71,13 +71,7 @@ fn check(answer: i32) -> io::Result<()> {
 impl Offered for Region {
     type Offer = Offer;
 
-    fn offer(
-        &self,
-        command: &mut Command,
-        variable: &str,
-        access: Access,
-        context: Context<'_>,
-    ) -> Result<Offer> {
+    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
         let parts = handover::parts(self.held(), access, context)?;
         let label = Label::of(&self.facts, access);
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
@@ -91,8 +85,7 @@ impl Offered for Region {
         // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
         // made before: no allocation, no lock.
         unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
-        command.env(variable, wire::to_text(&numbers));
-        Ok(Offer)
+        Ok((wire::to_text(&numbers), Offer))
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {

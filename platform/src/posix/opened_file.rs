@@ -134,12 +134,16 @@ fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result
     Ok(stat)
 }
 
-/// Whether the file is open for what will be done with it.
-pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+/// Whether a descriptor is open for what will be done with it.
+pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
     let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
-    if enough && !flags.contains(OFlags::PATH) {
+    Ok(enough && !flags.contains(OFlags::PATH))
+}
+
+pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+    if is_open_for(fd, access, context)? {
         return Ok(());
     }
     let needed = if access.writes_object() { "reading and writing" } else { "reading" };

@@ -48,17 +48,16 @@ pub(crate) trait Offered: RawRegion {
     /// What the offering process keeps until the child has adopted.
     type Offer: fmt::Debug;
 
-    /// Has the children of `command` find the region, by what is put into this variable of their environment. The region
+    /// Has the children of `command` find the region, by a text that they are given in their environment. The region
     /// allows the access.
     fn offer(
         &self,
         command: &mut Command,
-        variable: &str,
         access: Access,
         context: Context<'_>,
-    ) -> Result<Self::Offer>;
+    ) -> Result<(String, Self::Offer)>;
 
-    /// In the child: takes what the variable says. What fails can be tried again; what is adopted twice is closed twice.
+    /// In the child: takes what the text says. What fails can be tried again; what is adopted twice is closed twice.
     fn adopt(offer: &str, context: Context<'_>) -> Result<Self>;
 }
 

@@ -8,9 +8,8 @@ use crate::{Error, ErrorKind, ObjectName, Result, UserId};
 
 /// The system itself.
 pub(crate) trait RawSystem {
-    /// Why names need no list and no sweep, or have none: in words for an error. For systems that leave those calls as
-    /// they are here.
-    const NO_CATALOG: &'static str = "";
+    /// Why the calls that a system leaves as they are here are `Unsupported` on it.
+    const UNSUPPORTED: &'static str = "";
 
     /// The user that this process acts as.
     fn current_user() -> UserId;
@@ -35,17 +34,17 @@ pub(crate) trait RawSystem {
 
     /// See [`catalog::list`](crate::catalog::list).
     fn list() -> Result<Vec<Entry>> {
-        Err(Self::no_catalog("list the objects"))
+        Err(Self::unsupported("list the objects"))
     }
 
     /// See [`catalog::reclaim`](crate::catalog::reclaim).
     fn reclaim() -> Result<Reclaimed> {
-        Err(Self::no_catalog("reclaim dead objects"))
+        Err(Self::unsupported("reclaim dead objects"))
     }
 
     /// See [`catalog::take_name`](crate::catalog::take_name).
     fn take_name(_name: &ObjectName) -> Result<bool> {
-        Err(Self::no_catalog("take the name from its holders"))
+        Err(Self::unsupported("take the name from its holders"))
     }
 
     /// See [`catalog::data_path`](crate::catalog::data_path).
@@ -54,7 +53,7 @@ pub(crate) trait RawSystem {
     }
 
     #[doc(hidden)]
-    fn no_catalog(operation: Operation) -> Error {
-        Error::new(ErrorKind::Unsupported, operation).with_detail(Self::NO_CATALOG)
+    fn unsupported(operation: Operation) -> Error {
+        Error::new(ErrorKind::Unsupported, operation).with_detail(Self::UNSUPPORTED)
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct System;
 const INTERVAL: Duration = Duration::from_millis(50);
 
 impl RawSystem for System {
-    const NO_CATALOG: &'static str = "on Windows the kernel keeps the names and reclaims an object when its last handle goes, so nothing \
+    const UNSUPPORTED: &'static str = "on Windows the kernel keeps the names and reclaims an object when its last handle goes, so nothing \
          is ever left behind; to see the living objects, use the Sysinternals tools WinObj and Handle";
 
     /// Where the system does not tell, a user that matches no other.

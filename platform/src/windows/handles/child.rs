@@ -47,13 +47,7 @@ const WAYBILL_AT: usize = size_of::<Nonce>();
 impl Offered for Region {
     type Offer = Offer;
 
-    fn offer(
-        &self,
-        command: &mut Command,
-        variable: &str,
-        access: Access,
-        context: Context<'_>,
-    ) -> Result<Offer> {
+    fn offer(&self, _command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
         let attempt = Attempt::of(context);
         let failed = |cause| attempt.failed(cause);
         let section = duplicate_section(&self.section, this_process(), access).map_err(failed)?;
@@ -72,8 +66,7 @@ impl Offered for Region {
             ticket: number_of(ticket.section.as_handle().as_raw_handle()),
             nonce,
         };
-        command.env(variable, sender.to_text());
-        Ok(Offer { _ticket: ticket, _section: section, _file: file })
+        Ok((sender.to_text(), Offer { _ticket: ticket, _section: section, _file: file }))
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
