@@ -2,8 +2,15 @@
 
 use crate::contract::region::Bytes;
 use crate::seam::ask::Ask;
+use crate::seam::kind::{Calls, calls};
 use crate::seam::region::RawRegion as _;
-use crate::{Disposition, FileOptions, FileSource, ObjectName, Region, Result, system};
+use crate::{Disposition, FileOptions, FileSource, ObjectKind, ObjectName, Region, Result, system};
+
+const OVER_FILE: Calls = Calls {
+    create: "create the region over a file",
+    create_or_open: "create or open the region over a file",
+    ..calls(ObjectKind::Region)
+};
 
 /// # Regions over files
 /// Such a region's bytes are a file's: they outlive the region, and its name. Its length is the file's exact
@@ -53,9 +60,7 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<Region> {
-        let ask = Ask::Create(Bytes::OfFile(file.into(), options));
-        let (region, _) = system::Region::named(name, ask, "create the region over a file")?;
-        Ok(Region(region))
+        Ok(Region::get(name, Ask::Create(Bytes::OfFile(file.into(), options)), &OVER_FILE)?.0)
     }
 
     /// Makes a region over a file, or opens what region has the name, and says which of the two happened. When
@@ -69,10 +74,7 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<(Region, Disposition)> {
-        let ask = Ask::CreateOrOpen(Bytes::OfFile(file.into(), options));
-        let (region, disposition) =
-            system::Region::named(name, ask, "create or open the region over a file")?;
-        Ok((Region(region), disposition))
+        Region::get(name, Ask::CreateOrOpen(Bytes::OfFile(file.into(), options)), &OVER_FILE)
     }
 
     /// Whether the region's bytes are a file's.

@@ -7,8 +7,8 @@ use crate::contract::context::{Context, Operation};
 use crate::contract::range::resolve;
 use crate::contract::region::Bytes;
 use crate::seam::ask::Ask;
-use crate::seam::kind::calls;
-use crate::seam::region::RawRegion as _;
+use crate::seam::kind::{Calls, calls};
+use crate::seam::region::{AskRegion, RawRegion as _};
 use crate::{
     Access, CreateOptions, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     View, system,
@@ -137,6 +137,7 @@ fn check_base(request: &MapRequest) -> Result<(), &'static str> {
 }
 
 const MAP: Operation = "map a view of the region";
+const REGION: Calls = calls(ObjectKind::Region);
 
 /// The system's own shared memory: the backend that keeps the whole contract.
 ///
@@ -153,16 +154,15 @@ pub struct Region(pub(crate) system::Region);
 // SAFETY: `RawRegion` demands the same, and `map` asks it for checked ranges only.
 unsafe impl SharedRegion for Region {
     fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
-        make(name, options, calls(ObjectKind::Region).create, Ask::Create).map(|(region, _)| region)
+        Ok(Region::get(name, Ask::Create(Bytes::Zeros(options)), &REGION)?.0)
     }
 
     fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
-        make(name, options, calls(ObjectKind::Region).create_or_open, Ask::CreateOrOpen)
+        Region::get(name, Ask::CreateOrOpen(Bytes::Zeros(options)), &REGION)
     }
 
     fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
-        let (region, _) = system::Region::named(name, Ask::Open(options), calls(ObjectKind::Region).open)?;
-        Ok(Region(region))
+        Ok(Region::get(name, Ask::Open(options), &REGION)?.0)
     }
 
     fn anonymous(options: &CreateOptions) -> Result<Self> {
@@ -189,15 +189,16 @@ unsafe impl SharedRegion for Region {
     }
 }
 
-fn make<'a>(
-    name: &ObjectName,
-    options: &'a CreateOptions,
-    operation: Operation,
-    ask: fn(Bytes<'a>) -> Ask<Bytes<'a>, &'a OpenOptions>,
-) -> Result<(Region, Disposition)> {
-    check_size(options, Context { operation, name: Some(name) })?;
-    let (region, disposition) = system::Region::named(name, ask(Bytes::Zeros(options)), operation)?;
-    Ok((Region(region), disposition))
+impl Region {
+    /// What has the name, as it is asked for in these words.
+    pub(crate) fn get(name: &ObjectName, ask: AskRegion<'_>, calls: &Calls) -> Result<(Region, Disposition)> {
+        let operation = ask.operation(calls);
+        if let Ask::Create(Bytes::Zeros(options)) | Ask::CreateOrOpen(Bytes::Zeros(options)) = &ask {
+            check_size(options, Context { operation, name: Some(name) })?;
+        }
+        let (region, disposition) = system::Region::named(name, ask, operation)?;
+        Ok((Region(region), disposition))
+    }
 }
 
 fn check_size(options: &CreateOptions, context: Context<'_>) -> Result<()> {

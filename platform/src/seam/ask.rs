@@ -1,6 +1,7 @@
 //! What is asked for by name, and the loop of *create or open*.
 
-use crate::contract::context::Context;
+use super::kind::Calls;
+use crate::contract::context::{Context, Operation};
 use crate::{Disposition, ErrorKind, Result};
 
 /// What is to be had at a name.
@@ -12,6 +13,17 @@ pub(crate) enum Ask<N, O> {
     CreateOrOpen(N),
     /// What lies there.
     Open(O),
+}
+
+impl<N, O> Ask<N, O> {
+    /// The same in words.
+    pub(crate) fn operation(&self, calls: &Calls) -> Operation {
+        match self {
+            Ask::Create(_) => calls.create,
+            Ask::CreateOrOpen(_) => calls.create_or_open,
+            Ask::Open(_) => calls.open,
+        }
+    }
 }
 
 /// What became of an attempt to make a named object.

@@ -16,6 +16,15 @@ pub const MAX_OBJECTS: usize = 64;
 /// What is asked for: a new object, or one of a kind to open.
 pub(crate) type AskObject<'a> = Ask<(New, &'a SyncOptions), (ObjectKind, &'a Trust)>;
 
+impl AskObject<'_> {
+    pub(crate) fn kind(&self) -> ObjectKind {
+        match self {
+            Ask::Create((new, _)) | Ask::CreateOrOpen((new, _)) => new.kind(),
+            Ask::Open((kind, _)) => *kind,
+        }
+    }
+}
+
 /// An object of one of the four kinds that can be waited for, open in this process. A clone is the same object.
 ///
 /// What each kind does is the contract's (rules C22 to C27). Beside that:

@@ -4,14 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
-use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
-use crate::seam::object::{Failure, Fill, RawObject as _, Signal, Took};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject as _, Signal, Took};
 use crate::seam::place::Place;
 use crate::system::Object;
-use crate::{
-    Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, View, Waited,
-};
+use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, View, Waited};
 
 /// An open object, and where it is found.
 #[derive(Clone)]
@@ -55,24 +52,10 @@ impl Site for Place {
 }
 
 impl Named {
-    pub(super) fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Named> {
-        let (object, _) = Object::named(name, Ask::Create((new, sync)), calls(new.kind()).create)?;
-        Ok(Handle { object, site: name.clone() })
-    }
-
-    pub(super) fn create_or_open(
-        name: &ObjectName,
-        sync: &SyncOptions,
-        new: New,
-    ) -> Result<(Named, Disposition)> {
-        let ask = Ask::CreateOrOpen((new, sync));
-        let (object, disposition) = Object::named(name, ask, calls(new.kind()).create_or_open)?;
+    pub(super) fn get(name: &ObjectName, ask: AskObject<'_>) -> Result<(Named, Disposition)> {
+        let operation = ask.operation(&calls(ask.kind()));
+        let (object, disposition) = Object::named(name, ask, operation)?;
         Ok((Handle { object, site: name.clone() }, disposition))
-    }
-
-    pub(super) fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Named> {
-        let (object, _) = Object::named(name, Ask::Open((kind, trust)), calls(kind).open)?;
-        Ok(Handle { object, site: name.clone() })
     }
 }
 

@@ -4,6 +4,7 @@ use super::handle::{Handle, Named, Site};
 use super::wait::signalled;
 use crate::contract::context::{Context, Operation};
 use crate::contract::sync_options::check_release;
+use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::Signal;
 use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
@@ -25,7 +26,7 @@ impl Semaphore {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
-        Named::create(name, options.sync(), new).map(Semaphore)
+        Ok(Semaphore(Named::get(name, Ask::Create((new, options.sync())))?.0))
     }
 
     /// Opens the semaphore that has the name, or creates one; says which of the two happened. Opening ignores what
@@ -36,7 +37,7 @@ impl Semaphore {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;
-        let (named, disposition) = Named::create_or_open(name, options.sync(), new)?;
+        let (named, disposition) = Named::get(name, Ask::CreateOrOpen((new, options.sync())))?;
         Ok((Semaphore(named), disposition))
     }
 
@@ -45,7 +46,7 @@ impl Semaphore {
     /// # Errors
     /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Semaphore> {
-        Named::open(name, ObjectKind::Semaphore, trust).map(Semaphore)
+        Ok(Semaphore(Named::get(name, Ask::Open((ObjectKind::Semaphore, trust)))?.0))
     }
 
     /// Its name.

@@ -77,22 +77,20 @@ impl Object {
 impl RawObject for Object {
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
         let context = Context { operation, name: Some(name) };
-        let (object, disposition, kind) = match ask {
+        let kind = ask.kind();
+        let (object, disposition) = match ask {
             Ask::Create((new, sync)) => {
                 let header = header_bytes(new);
-                let object = lifetime::Object::create(plan(name, operation, sync, new, &header))?;
-                (object, Disposition::Created, new.kind())
+                (lifetime::Object::create(plan(name, operation, sync, new, &header))?, Disposition::Created)
             }
             Ask::CreateOrOpen((new, sync)) => {
                 let header = header_bytes(new);
                 let plan = plan(name, operation, sync, new, &header);
-                let (object, disposition) = lifetime::Object::create_or_open(plan, sync.accepted())?;
-                (object, disposition, new.kind())
+                lifetime::Object::create_or_open(plan, sync.accepted())?
             }
-            Ask::Open((kind, trust)) => {
+            Ask::Open((_, trust)) => {
                 let options = &OpenOptions::read_write().trust(trust.clone());
-                let object = lifetime::Object::open(Wanted { operation, name, kind, options })?;
-                (object, Disposition::Opened, kind)
+                (lifetime::Object::open(Wanted { operation, name, kind, options })?, Disposition::Opened)
             }
         };
         Ok((Object::mapped(object, kind, context)?, disposition))

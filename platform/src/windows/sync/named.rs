@@ -21,27 +21,19 @@ pub(super) fn get(
     name: &ObjectName,
     ask: AskObject<'_>,
     operation: Operation,
-) -> Result<(OwnedHandle, Disposition, ObjectKind)> {
+) -> Result<(OwnedHandle, Disposition)> {
     let wide = WideName::new(name);
-    let attempt = |kind| Attempt::new(operation, Some(name)).of_kind(kind);
+    let attempt = Attempt::new(operation, Some(name)).of_kind(ask.kind());
     match ask {
         Ask::Create((new, sync)) => {
-            let attempt = attempt(new.kind());
-            let made = make(&wide, sync, new, attempt)?.or_taken(attempt.context)?;
-            Ok((made, Disposition::Created, new.kind()))
+            Ok((make(&wide, sync, new, attempt)?.or_taken(attempt.context)?, Disposition::Created))
         }
-        Ask::CreateOrOpen((new, sync)) => {
-            let attempt = attempt(new.kind());
-            let (handle, disposition) = open_or_make(
-                attempt.context,
-                || open_trusted(&wide, new.kind(), sync.accepted(), attempt),
-                || make(&wide, sync, new, attempt),
-            )?;
-            Ok((handle, disposition, new.kind()))
-        }
-        Ask::Open((kind, trust)) => {
-            Ok((open_trusted(&wide, kind, trust, attempt(kind))?, Disposition::Opened, kind))
-        }
+        Ask::CreateOrOpen((new, sync)) => open_or_make(
+            attempt.context,
+            || open_trusted(&wide, new.kind(), sync.accepted(), attempt),
+            || make(&wide, sync, new, attempt),
+        ),
+        Ask::Open((kind, trust)) => Ok((open_trusted(&wide, kind, trust, attempt)?, Disposition::Opened)),
     }
 }
 

@@ -59,7 +59,8 @@ impl Object {
 
 impl RawObject for Object {
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        let (handle, disposition, kind) = named::get(name, ask, operation)?;
+        let kind = ask.kind();
+        let (handle, disposition) = named::get(name, ask, operation)?;
         Ok((Object::new(handle, kind, None), disposition))
     }
 
