@@ -1,4 +1,4 @@
-//! Listing what lies in /dev/shm, and taking names away (rule C17).
+//! Listing what lies in the directory of objects, and taking names away (rule C17).
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -12,7 +12,7 @@ use super::owner::user_id;
 use super::proc_locks::{File, held_files};
 use super::remove::{self, Removal};
 use super::sweep::our_names;
-use super::{dir, names, record};
+use super::{base, dir, names, record};
 use crate::contract::catalog::{Entry, State};
 use crate::{ObjectName, Result};
 
@@ -24,9 +24,14 @@ pub(super) fn list() -> Result<Vec<Entry>> {
 }
 
 pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
-    let data = format!("{}/data", names::system_name(name));
-    let found = dir::stat(&dir::path_of(&data)).ok()?;
-    candidate::not_regular(&found).is_none().then(|| PathBuf::from(dir::shown(&data)))
+    let whole = names::system_name(name);
+    let data = format!("{whole}/data");
+    // `shm_open` reaches what lies in one file, in its own directory.
+    let files = if base::base().is_usual() { vec![data] } else { vec![data, whole] };
+    let is_file = |file: &&String| {
+        dir::stat(&dir::path_of(file)).is_ok_and(|found| candidate::not_regular(&found).is_none())
+    };
+    files.iter().find(is_file).map(|file| base::base().path().join(file))
 }
 
 pub(super) fn take_name(name: &ObjectName) -> Result<bool> {

@@ -33,7 +33,7 @@ use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_an
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
-use super::{dir, names, proc_locks, sweep};
+use super::{base, dir, names, proc_locks, sweep};
 use crate::seam::ask::open_or_make;
 use crate::testing::{Step, reached};
 use crate::{
@@ -69,6 +69,7 @@ pub(super) struct Object {
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
         let context = plan.context();
+        base::check(plan.name, context)?;
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
             sweep::for_a_while();
@@ -368,6 +369,7 @@ fn owner_of(path: &CStr) -> u32 {
 
 /// Becomes a holder of the living object that has the name; nothing where there is none.
 fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
+    base::check(wanted.name, context)?;
     let system_name = names::system_name(wanted.name);
     for _ in 0..TURNS {
         let (candidate, folder) = match Candidate::open(&system_name) {
@@ -611,7 +613,7 @@ fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
 /// Why a new file could not be made or named.
 fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
-        Errno::NOENT | Errno::NOTDIR if !dir::exists() => no_shared_memory(errno, context),
+        Errno::NOENT | Errno::NOTDIR if !dir::exists() => base::missing(errno, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
             context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
@@ -619,19 +621,10 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     }
 }
 
-fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
-    context
-        .error(ErrorKind::Unsupported)
-        .with_detail(
-            "this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)",
-        )
-        .with_source(errno.into())
-}
-
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
-        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => no_shared_memory(errno, context),
+        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => base::missing(errno, context),
         unopened => unopened.into_error(context),
     }
 }

@@ -15,6 +15,7 @@ use super::errors::Context;
 use super::fork;
 use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
+use super::owner;
 use super::region::{Held, Region};
 use crate::contract::wire::{self, Label};
 use crate::seam::region::Offered;
@@ -89,7 +90,7 @@ impl Offered for Region {
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
-        if runs_with_more_rights() {
+        if owner::runs_with_more_rights() {
             return Err(context.error(ErrorKind::AccessDenied).with_detail(
                 "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
             ));
@@ -108,12 +109,6 @@ impl Offered for Region {
 }
 
 // ---- in the child -------------------------------------------------------------------------------------
-
-/// Whether the environment comes from a user with less rights: `getauxval(3)`.
-fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
 
 /// A descriptor that was passed on, and the file that it must lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
-//! Reclaiming what lies dead in /dev/shm (rule C17).
+//! Reclaiming what lies dead in the directory of objects (rule C17).
 
 use std::time::Duration;
 
-use super::dir;
 use super::errors::Context;
 use super::owner::user_id;
 use super::remove::{self, Removal, Swept};
+use super::{base, dir};
+use crate::Result;
 use crate::contract::catalog::Reclaimed;
 use crate::contract::context::Operation;
 use crate::words::Until;
-use crate::{ErrorKind, Result};
 
 /// The sweep of a process's first creation may take so long, however much lies there.
 const SHORT_SWEEP: Duration = Duration::from_millis(50);
@@ -49,15 +49,8 @@ pub(super) fn for_a_while() {
 
 pub(super) fn our_names(operation: Operation) -> Result<Vec<String>> {
     let context = Context { operation, name: None };
-    dir::our_names().map_err(|errno| {
-        if dir::exists() {
-            return context.os(errno);
-        }
-        context
-            .error(ErrorKind::Unsupported)
-            .with_detail("this system has no /dev/shm; mount a tmpfs there")
-            .with_source(errno.into())
-    })
+    dir::our_names()
+        .map_err(|errno| if dir::exists() { context.os(errno) } else { base::missing(errno, context) })
 }
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {

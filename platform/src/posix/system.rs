@@ -2,12 +2,12 @@
 
 use std::io;
 use std::os::fd::AsFd as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::{catalog, loaded, names, owner, sweep};
+use super::{base, catalog, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::seam::system::RawSystem;
 use crate::{ObjectName, Result, UserId};
@@ -57,6 +57,14 @@ impl RawSystem for System {
 
     fn take_name(name: &ObjectName) -> Result<bool> {
         catalog::take_name(name)
+    }
+
+    fn directory() -> Option<PathBuf> {
+        base::directory()
+    }
+
+    fn set_directory(path: &Path) -> Result<()> {
+        base::set_directory(path)
     }
 
     fn data_path(name: &ObjectName) -> Option<PathBuf> {

@@ -1,6 +1,6 @@
 //! What a system owes beside its objects: answers about names, users and the machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::contract::context::Operation;
@@ -50,6 +50,16 @@ pub(crate) trait RawSystem {
     /// See [`catalog::data_path`](crate::catalog::data_path).
     fn data_path(_name: &ObjectName) -> Option<PathBuf> {
         None
+    }
+
+    /// See [`catalog::directory`](crate::catalog::directory).
+    fn directory() -> Option<PathBuf> {
+        None
+    }
+
+    /// See [`catalog::set_directory`](crate::catalog::set_directory).
+    fn set_directory(_path: &Path) -> Result<()> {
+        Err(Self::unsupported("choose the directory of the objects"))
     }
 
     #[doc(hidden)]
