@@ -38,7 +38,6 @@ ROOMS = [
     ('system', r'platform/src/system\.rs'),
     ('fronts', r'platform/src/(?!lib\.rs|conformance/)'),
     ('conformance', r'platform/src/conformance/'),
-    ('src', r'src/'),
 ]
 
 # Never compiled together: a name that both have is taken from one's own.
