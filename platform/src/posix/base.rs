@@ -108,7 +108,7 @@ fn settle(choice: Base) -> &'static Base {
     unsafe { &*stands }
 }
 
-pub(crate) fn set_directory(path: &Path) -> Result<()> {
+pub(super) fn set_directory(path: &Path) -> Result<()> {
     let context = Context { operation: "choose the directory of the objects", name: None };
     let refused = |why: String| {
         let error = context.error(ErrorKind::InvalidArgument);
@@ -124,7 +124,7 @@ pub(crate) fn set_directory(path: &Path) -> Result<()> {
     Err(refused(settled))
 }
 
-pub(crate) fn directory() -> Option<PathBuf> {
+pub(super) fn directory() -> Option<PathBuf> {
     let base = base();
     base.refused.is_none().then(|| base.path.clone())
 }

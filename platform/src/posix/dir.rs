@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::base::base;
 use super::names;
+use crate::seam::random::random;
 
 /// Names under which an object is made where it cannot be made without one. No object is called so, because no user id
 /// begins with a letter other than `global`'s.
@@ -81,13 +82,6 @@ pub(super) const ATTEMPTS: u32 = 100;
 /// A name that is unlikely to be in use.
 pub(super) fn random_name(prefix: &str) -> String {
     format!("{prefix}{}.{:016x}", std::process::id(), random())
-}
-
-/// Unlikely to come twice, and not secret.
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    // std's keys are random a process, and others with each call.
-    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// The names in the directory that could be ours.

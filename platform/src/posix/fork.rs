@@ -21,7 +21,8 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::descriptor::{Identity, Signature, behind_standard_streams, part_positions};
+use super::signature::{Identity, Signature, behind_standard_streams, part_positions};
+use crate::seam::per_process;
 
 /// How many forks lie between this process and the one that loaded the program.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -95,9 +96,16 @@ impl Generation {
 }
 
 /// The same as a number.
-pub(crate) fn forks() -> u32 {
-    Generation::current().0
+#[derive(Debug)]
+pub struct Forks;
+
+impl per_process::Forks for Forks {
+    fn count() -> u32 {
+        Generation::current().0
+    }
 }
+
+pub(super) type PerProcess<T> = per_process::PerProcess<T, Forks>;
 
 /// The descriptors that carry locks.
 pub(super) struct Registry {

@@ -33,9 +33,13 @@ use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_an
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
-use super::{base, catalog, dir, names};
+use super::{base, dir, names, proc_locks, sweep};
+use crate::seam::ask::open_or_make;
 use crate::testing::{Step, reached};
-use crate::{Access, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+use crate::{
+    Access, Disposition, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result,
+    Trust,
+};
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -64,11 +68,11 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        let context = plan.context();
         base::check(plan.name, context)?;
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
-            catalog::sweep_for_a_while();
+            sweep::for_a_while();
         }
         if plan.len >= LOOK_FIRST {
             clear_the_way(&system_name, plan, context)?;
@@ -77,7 +81,7 @@ impl Object {
             // A name that is taken is the better answer, and needs no memory.
             Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => {
                 clear_the_way(&system_name, plan, context)?;
-                catalog::sweep_all();
+                sweep::all();
                 make_object(plan, &system_name, context)?
             }
             made => made?,
@@ -85,29 +89,21 @@ impl Object {
         publish(made, plan, context)
     }
 
-    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: object::opening(kind), name: Some(name) };
-        let found = look(Wanted { name, kind, options }, context)?;
-        found.ok_or_else(|| context.error(ErrorKind::NotFound))
+    pub(super) fn open(wanted: Wanted<'_>) -> Result<Object> {
+        let context = Context { operation: wanted.operation, name: Some(wanted.name) };
+        look(wanted, context)?.ok_or_else(|| context.error(ErrorKind::NotFound))
     }
 
-    /// Opens, or creates where there is nothing to open; `true` when it created.
-    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
-        let options = OpenOptions::read_write().trust(trust.clone());
-        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
-        for _ in 0..TURNS {
-            match Object::open(plan.name, plan.kind, &options) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
-                opened => return Ok((opened?, false)),
-            }
-            match Object::create(plan) {
-                // Created by somebody else meanwhile, who may be gone already: once more.
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
-                created => return Ok((created?, true)),
-            }
-        }
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
-        Err(context.error(ErrorKind::TimedOut))
+    /// Opens, or creates where there is nothing to open.
+    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, Disposition)> {
+        let options = &OpenOptions::read_write().trust(trust.clone());
+        let Plan { operation, name, kind, .. } = plan;
+        open_or_make(
+            plan.context(),
+            || Object::open(Wanted { operation, name, kind, options }),
+            // Created by another process meanwhile, which may be gone already: once more.
+            || object::made(Object::create(plan)),
+        )
     }
 
     /// Length of the data in bytes.
@@ -645,7 +641,7 @@ fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Er
 /// The same for a creator: whether it lives is written in /proc/locks, for all to read.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
-        Ok(stat) if catalog::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
+        Ok(stat) if proc_locks::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
         Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
         Err(errno) => context.os(errno),
     }

@@ -14,7 +14,7 @@ use super::dir::{self, CAREFULLY};
 use super::facts::{Facts, Form, RECORD_AT, TRAILER_LEN, USED};
 use super::object::{Contents, Plan};
 use super::{ofd_lock, remove};
-use crate::Fact;
+use crate::seam::per_process::Fact;
 use crate::testing::{Step, reached};
 
 /// A finished object, held, without its name.

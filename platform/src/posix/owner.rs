@@ -9,8 +9,8 @@
 use std::sync::OnceLock;
 
 use super::errors::Context;
-use super::user_id;
-use crate::{ErrorKind, PerProcess, Result, Trust};
+use super::fork::PerProcess;
+use crate::{ErrorKind, Result, Trust, UserId};
 
 /// Which ids of this user namespace are whose in its parent: /proc/self/uid_map.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +72,10 @@ impl Range {
 fn overflow_id() -> u32 {
     let text = std::fs::read_to_string("/proc/sys/kernel/overflowuid").unwrap_or_default();
     text.trim().parse().unwrap_or(USUAL_OVERFLOW_ID)
+}
+
+pub(super) fn user_id(uid: u32) -> UserId {
+    UserId::new(uid.to_string())
 }
 
 fn effective_user() -> u32 {

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::common::{LONG, SHORT, kind_of, name, new_event};
 use super::places::{AT, AUTO, LEN, anonymous, event_at, mutex_at, open_mutex, semaphore_at};
-use crate::windows::Region;
+use crate::Region;
 use crate::windows::sync::kernel::Class;
 use crate::{
     Access, CreateOptions, ErrorKind, EventOptions, LockGuard as _, Lockable as _, MAX_OBJECTS, ObjectKind,

@@ -6,7 +6,7 @@ use std::{mem, thread};
 
 use super::common::{Killed, LONG, kind_of, name};
 use super::places::{AT, AUTO, LEN, anonymous, event_at, mutex_at, named_page, open_mutex, semaphore_at};
-use crate::windows::Region;
+use crate::Region;
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, EventOptions, Found, LockGuard as _, Lockable as _,
     ObjectKind, ObjectName, OpenOptions, Reset, Result, SemaphoreOptions, SharedEvent, SharedMutex,

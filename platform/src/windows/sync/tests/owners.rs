@@ -4,7 +4,7 @@ use std::{mem, thread};
 
 use super::common::{Killed, LONG, name};
 use super::places::{AT, anonymous, mutex_at, named_page, open_mutex};
-use crate::windows::Region;
+use crate::Region;
 use crate::{Access, LockGuard as _, Lockable as _, ObjectName, OpenOptions, SharedMutex, SharedRegion as _};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Objects inside a region, for the tests of them.
 
 use super::common::part;
-use crate::windows::Region;
+use crate::Region;
 use crate::{
     Access, CreateOptions, EventOptions, ObjectName, Reset, Result, SemaphoreOptions, SharedEvent,
     SharedMutex, SharedRegion as _, SharedSemaphore, View,

@@ -6,12 +6,13 @@ use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE_FLAG_INHERIT};
 use windows_sys::Win32::System::Threading::EVENT_MODIFY_STATE;
 
 use super::common::{OWN, kind_of, name, new_event};
-use crate::sync::raw::New;
+use crate::seam::kind::New;
 use crate::sync::wait::Sealed as _;
+use crate::windows::calls::Created;
 use crate::windows::names::WideName;
 use crate::windows::security::{Security, owner_of};
 use crate::windows::sync::kernel::Class;
-use crate::windows::sync::named::{Created, create_handle};
+use crate::windows::sync::named::create_handle;
 use crate::windows::tests::step_aside;
 use crate::windows::user::token_user;
 use crate::{

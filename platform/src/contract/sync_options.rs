@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, Permissions, Reset, Result, SyncOptions, Trust};
+use super::context::Context;
+use crate::{Permissions, Reset, Result, SyncOptions, Trust};
 
 /// How an event is to be created, or created or opened.
 ///
@@ -122,7 +123,7 @@ impl SemaphoreOptions {
     }
 
     /// Refuses numbers that make no semaphore (rule C24).
-    pub(crate) fn check(&self, operation: &'static str) -> Result<()> {
+    pub(crate) fn check(&self, context: Context<'_>) -> Result<()> {
         let detail = if self.maximum == 0 {
             "a semaphore's maximum is one or more".to_owned()
         } else if self.maximum > Self::LIMIT {
@@ -132,7 +133,7 @@ impl SemaphoreOptions {
         } else {
             return Ok(());
         };
-        Err(Error::new(ErrorKind::InvalidArgument, operation).with_detail(detail))
+        Err(context.invalid(detail))
     }
 }
 
@@ -182,7 +183,7 @@ impl TimerOptions {
 
 /// A timer's period in whole milliseconds, rounded up, as every system has it: from one up to what Win32 can
 /// express, [`i32::MAX`].
-pub(crate) fn period_in_millis(period: Duration, operation: &'static str) -> Result<i32> {
+pub(crate) fn period_in_millis(period: Duration, context: Context<'_>) -> Result<i32> {
     let detail = if period.is_zero() {
         "a period of zero is none; say so with None"
     } else if let Ok(millis @ 1..) = i32::try_from(period.as_nanos().div_ceil(1_000_000)) {
@@ -190,25 +191,27 @@ pub(crate) fn period_in_millis(period: Duration, operation: &'static str) -> Res
     } else {
         "the period is longer than 2147483647 ms"
     };
-    Err(Error::new(ErrorKind::InvalidArgument, operation).with_detail(detail))
+    Err(context.invalid(detail))
 }
 
 /// The error for a release of no permits.
-pub(crate) fn check_release(count: u32, operation: &'static str) -> Result<()> {
+pub(crate) fn check_release(count: u32, context: Context<'_>) -> Result<()> {
     if count > 0 {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::InvalidArgument, operation)
-        .with_detail("no permits are released; ask for one or more"))
+    Err(context.invalid("no permits are released; ask for one or more"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
+
+    const TRY: Context<'_> = Context { operation: "try", name: None };
 
     #[test]
     fn permits_are_within_the_maximum() {
-        let check = |initial, maximum| SemaphoreOptions::new(initial, maximum).check("try");
+        let check = |initial, maximum| SemaphoreOptions::new(initial, maximum).check(TRY);
         for (initial, maximum) in
             [(0, 1), (1, 1), (0, SemaphoreOptions::LIMIT), (i32::MAX as u32, i32::MAX as u32)]
         {
@@ -222,7 +225,7 @@ mod tests {
 
     #[test]
     fn periods_are_whole_milliseconds() {
-        let millis = |period| period_in_millis(period, "try");
+        let millis = |period| period_in_millis(period, TRY);
         assert_eq!(millis(Duration::from_nanos(1)).unwrap(), 1);
         assert_eq!(millis(Duration::from_millis(5)).unwrap(), 5);
         assert_eq!(millis(Duration::from_micros(5001)).unwrap(), 6);
@@ -234,8 +237,8 @@ mod tests {
 
     #[test]
     fn nothing_is_no_release() {
-        check_release(1, "try").expect("one permit");
-        assert_eq!(*check_release(0, "try").unwrap_err().kind(), ErrorKind::InvalidArgument);
+        check_release(1, TRY).expect("one permit");
+        assert_eq!(*check_release(0, TRY).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
 
     #[test]

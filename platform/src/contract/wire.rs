@@ -5,7 +5,8 @@
 //!
 //! A *text*, for an environment variable, is `1` and numbers behind it, with colons in between.
 
-use crate::{Access, Region, SharedRegion as _};
+use super::region::RegionFacts;
+use crate::Access;
 
 /// What a region is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub(crate) enum Form {
 impl Form {
     const ALL: [Form; 4] = [Form::Named, Form::Anonymous, Form::File, Form::NamedFile];
 
-    fn of(region: &Region) -> Form {
-        match (region.name().is_some(), region.is_over_file()) {
+    fn of(region: &RegionFacts) -> Form {
+        match (region.name.is_some(), region.is_over_file) {
             (true, false) => Form::Named,
             (false, false) => Form::Anonymous,
             (false, true) => Form::File,
@@ -66,8 +67,8 @@ const VERSION: u32 = 2;
 
 impl Label {
     /// Of a region that is handed over with this access.
-    pub(crate) fn of(region: &Region, access: Access) -> Label {
-        Label { form: Form::of(region), access, len: region.len() }
+    pub(crate) fn of(region: &RegionFacts, access: Access) -> Label {
+        Label { form: Form::of(region), access, len: region.len }
     }
 
     /// From the numbers that stand for form and access.

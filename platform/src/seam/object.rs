@@ -1,21 +1,29 @@
-//! The seam under the objects to wait for: what a system offers, and the public types of this folder are built on.
-//!
-//! The public types own the names, the options, the documentation, `Debug`, and what errors say. A backend has three
-//! types, which `crate::system` chooses: one for [`RawObject`], one for [`RawBell`] and one for [`RawSeat`].
+//! What a system owes of the objects to wait for.
 
 use std::io;
 use std::time::Duration;
 
-pub(crate) use super::kind::{New, Operation, calls};
+use super::ask::Ask;
+use super::kind::New;
 use super::place::Place;
-use crate::words::bell::Bell;
+use crate::contract::context::{Context, Operation};
 use crate::words::{Damaged, Outcome};
-use crate::{
-    Disposition, Due, Error, ErrorKind, ObjectKind, ObjectName, Result, Sleepers, SyncOptions, Trust,
-};
+use crate::{Disposition, Due, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
 /// The most objects that one wait takes, on every system.
 pub const MAX_OBJECTS: usize = 64;
+
+/// What is asked for: a new object, or one of a kind to open.
+pub(crate) type AskObject<'a> = Ask<(New, &'a SyncOptions), (ObjectKind, &'a Trust)>;
+
+impl AskObject<'_> {
+    pub(crate) fn kind(&self) -> ObjectKind {
+        match self {
+            Ask::Create((new, _)) | Ask::CreateOrOpen((new, _)) => new.kind(),
+            Ask::Open((kind, _)) => *kind,
+        }
+    }
+}
 
 /// An object of one of the four kinds that can be waited for, open in this process. A clone is the same object.
 ///
@@ -31,14 +39,8 @@ pub const MAX_OBJECTS: usize = 64;
 ///   [`GiveUp`](Signal::GiveUp) undoes one [`wait`](Self::wait). Handles that go leave an owned mutex owned.
 /// - In a forked child a copy of a mutex refuses to be taken, and to be given up does nothing.
 pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
-    /// Creates an object under a name that is free. The errors are whole, with the words of [`calls`].
-    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self>;
-
-    /// Creates an object, or opens the one of that kind which has the name, if it is one to be trusted.
-    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)>;
-
-    /// Opens the object of that kind which has the name, if it is one to be trusted.
-    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self>;
+    /// The object of that name, as it is asked for. One that is opened is of the kind, and to be trusted.
+    fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)>;
 
     /// Makes what lies at a place an object, or opens the one of that kind that lies there: one of those that come
     /// together makes it. The maker calls `fill`, for what lies behind the header, before anybody can open it.
@@ -54,7 +56,9 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
 
     /// Waits until the object is signalled, or can be owned, and takes what it has to give. Time does not run out early. A
     /// timeout of `None`, or one that no clock can tell, is for ever.
-    fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure>;
+    fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
+        Ok(Self::wait_any(&[self], timeout)?.map_or(Took::Nothing, |_| Took::Signal))
+    }
 
     /// The same for a mutex alone. Its own call, so that a free one can be taken where the caller is.
     #[inline]
@@ -72,26 +76,6 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
 
     /// Whether the owner before this thread, which owns the mutex, died without giving it up.
     fn is_abandoned(&self) -> bool;
-}
-
-/// A doorbell, at a place that was zero before its first use.
-pub(crate) trait RawBell: Bell + Clone + Send + Sync {
-    /// The doorbell there, made if nobody made it yet.
-    fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Self>;
-}
-
-/// A role that one holder at a time has. Dropping it leaves it, and so does the end of the process.
-///
-/// Nothing in memory that others may write to decides who has it.
-pub(crate) trait RawSeat: Send + Sync + Sized {
-    /// Takes the seat there; `None` when it is taken, by this process or another one.
-    fn take(place: &Place, operation: Operation) -> Result<Option<Self>>;
-
-    /// Whether this process holds it: not so in a child that was forked since it was taken.
-    fn is_ours(&self) -> bool;
-
-    /// Whether the seat there is taken, by this process or another one.
-    fn is_taken(place: &Place, operation: Operation) -> Result<bool>;
 }
 
 /// Fills what lies behind the header of a new object.
@@ -152,12 +136,9 @@ pub(crate) struct Reason {
 impl Failure {
     /// The whole error.
     #[cold]
-    pub(crate) fn in_call(self, operation: Operation, name: Option<&ObjectName>) -> Error {
+    pub(crate) fn in_call(self, context: Context<'_>) -> Error {
         let Reason { kind, detail, cause, .. } = *self.0;
-        let mut error = Error::new(kind, operation);
-        if let Some(name) = name {
-            error = error.with_name(name.to_string());
-        }
+        let mut error = context.error(kind);
         if let Some(detail) = detail {
             error = error.with_detail(detail);
         }

@@ -126,12 +126,6 @@ impl UserId {
         UserId(text.into().into_boxed_str())
     }
 
-    /// The user that this process runs as (its effective user).
-    #[must_use]
-    pub fn current() -> Self {
-        crate::system::current_user()
-    }
-
     /// The system's spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {

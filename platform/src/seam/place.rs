@@ -1,8 +1,9 @@
 //! Where an object's state lies: a header in a view, and the bytes that follow it.
 
 use super::header::{HEADER_LEN, Header};
-use super::kind::Operation;
-use crate::{Access, Error, ErrorKind, Result, View};
+use crate::contract::context::{Context, Operation};
+use crate::memory::Origin;
+use crate::{Access, ErrorKind, ObjectKind, Result, View};
 
 /// A header in a view, kept mapped.
 #[derive(Clone, Debug)]
@@ -14,20 +15,36 @@ pub(crate) struct Place {
 impl Place {
     /// A place inside a view, for a header and `more` bytes behind it.
     pub(crate) fn inside(view: &View, at: usize, more: usize, operation: Operation) -> Result<Place> {
+        let context = Context { operation, name: None };
         let wanted = HEADER_LEN.saturating_add(more);
         if view.access() != Access::ReadWrite {
-            return Err(Error::new(ErrorKind::AccessDenied, operation)
+            return Err(context
+                .error(ErrorKind::AccessDenied)
                 .with_detail("the view does not write to the object; map it with Access::ReadWrite"));
         }
         if view.len() < wanted || at > view.len() - wanted {
             let (offset, len, region_len) = (at as u64, wanted as u64, view.len() as u64);
-            return Err(Error::new(ErrorKind::OutOfRange { offset, len, region_len }, operation));
+            return Err(context.error(ErrorKind::OutOfRange { offset, len, region_len }));
         }
         if view.as_ptr().addr().wrapping_add(at) % align_of::<Header>() != 0 {
-            return Err(Error::new(ErrorKind::InvalidArgument, operation)
-                .with_detail("the place is not aligned to 8 bytes in memory; move it, or the view's start"));
+            return Err(context
+                .invalid("the place is not aligned to 8 bytes in memory; move it, or the view's start"));
         }
         Ok(Place { view: view.clone(), at })
+    }
+
+    /// Where it lies in the system's own object.
+    pub(crate) fn origin(&self, context: Context<'_>) -> Result<Origin> {
+        self.view.origin(self.at).ok_or_else(|| {
+            context
+                .error(ErrorKind::Unsupported)
+                .with_detail("the view is not one of the system's own regions; use samemap::Region")
+        })
+    }
+
+    /// Whether a ready object of this kind lies there.
+    pub(crate) fn check(&self, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
+        self.header().check(wanted).map_err(|kind| context.error(kind))
     }
 
     #[inline]

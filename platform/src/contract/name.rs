@@ -3,10 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::name_rule::{MAX_NAME_UNITS, NameRule};
 use crate::{Error, ErrorKind, Result};
-
-/// The longest name, prefix and all, in UTF-16 units.
-pub const MAX_NAME_UNITS: usize = 259;
 
 /// Which of the two name spaces a name lies in (rule C3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,39 +22,6 @@ impl NameSpace {
         match self {
             NameSpace::Local => "Local\\",
             NameSpace::Global => "Global\\",
-        }
-    }
-}
-
-/// The rule of C1 that a text breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameRule {
-    /// Nothing stands behind the prefix, or the text is empty.
-    Empty,
-    /// A backslash stands anywhere but in the prefix `Local\` or `Global\`, which are spelled exactly so.
-    Backslash,
-    /// A NUL character stands in the name.
-    Nul,
-    /// The whole has more than [`MAX_NAME_UNITS`] UTF-16 units.
-    TooLong {
-        /// The number of UTF-16 units that it has.
-        units: usize,
-    },
-}
-
-impl fmt::Display for NameRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NameRule::Empty => f.write_str("the name is empty; put at least one character behind the prefix"),
-            NameRule::Backslash => f.write_str(
-                "a backslash may stand only in the prefix, spelled Local\\ or Global\\; use another character",
-            ),
-            NameRule::Nul => f.write_str("the name holds a NUL character; leave it out"),
-            NameRule::TooLong { units } => write!(
-                f,
-                "the name has {units} UTF-16 units and at most {MAX_NAME_UNITS} are allowed; shorten it"
-            ),
         }
     }
 }
@@ -129,32 +94,6 @@ impl ObjectName {
     #[must_use]
     pub fn rest(&self) -> &str {
         &self.rest
-    }
-
-    /// The name by which the operating system knows the object: what a C or Python program passes to
-    /// `shm_open`, or to `OpenFileMappingW`.
-    ///
-    /// # Platform-specific behavior
-    /// On POSIX the name that [`posix_name`](Self::posix_name) gives; on Windows the name itself.
-    #[must_use]
-    pub fn system_name(&self) -> String {
-        self.posix_name().unwrap_or_else(|| self.to_string())
-    }
-
-    /// The POSIX name, for `shm_open`, of the calling process's user: `Local\X` of user 1000 is
-    /// `/samemap.1000.X` and `Global\X` is `/samemap.global.X`. Bytes of the name's UTF-8 form outside
-    /// `[A-Za-z0-9_-]` are percent-encoded. A name that would be longer than the system allows is
-    /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
-    ///
-    /// An object that others than its owner are let in to is a directory of this name, which `shm_open` does not open:
-    /// [`catalog::data_path`](crate::catalog::data_path) has the file in it. In a user namespace the id is that of the
-    /// user outside of it.
-    ///
-    /// # Platform-specific behavior
-    /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.
-    #[must_use]
-    pub fn posix_name(&self) -> Option<String> {
-        crate::system::posix_name(self)
     }
 }
 

@@ -23,6 +23,22 @@ impl ObjectKind {
     pub const ALL: [ObjectKind; 5] =
         [ObjectKind::Region, ObjectKind::Mutex, ObjectKind::Event, ObjectKind::Semaphore, ObjectKind::Timer];
 
+    /// The number that stands for it in shared memory, and in an object's facts.
+    pub(crate) const fn code(self) -> u16 {
+        match self {
+            ObjectKind::Region => 1,
+            ObjectKind::Mutex => 2,
+            ObjectKind::Event => 3,
+            ObjectKind::Semaphore => 4,
+            ObjectKind::Timer => 5,
+        }
+    }
+
+    /// The kind that a number stands for.
+    pub(crate) fn of_code(code: u32) -> Option<ObjectKind> {
+        ObjectKind::ALL.into_iter().find(|&kind| u32::from(kind.code()) == code)
+    }
+
     /// "a" or "an", for messages.
     pub(crate) const fn article(self) -> &'static str {
         match self {

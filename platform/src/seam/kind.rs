@@ -1,9 +1,7 @@
-//! The kinds of objects to wait for: what they are when they are new, and their calls in words.
+//! The kinds of objects: what those to wait for are when they are new, and the calls of each in words.
 
+use crate::contract::context::{Context, Operation};
 use crate::{EventOptions, ObjectKind, Reset, Result, SemaphoreOptions, TimerOptions};
-
-/// What is being tried: a phrase that completes "cannot …".
-pub(crate) type Operation = &'static str;
 
 /// The calls that every kind has, in words.
 pub(crate) struct Calls {
@@ -57,8 +55,8 @@ pub(crate) enum New {
 
 impl New {
     /// A semaphore with numbers that were asked for.
-    pub(crate) fn semaphore(options: &SemaphoreOptions, operation: Operation) -> Result<New> {
-        options.check(operation)?;
+    pub(crate) fn semaphore(options: &SemaphoreOptions, context: Context<'_>) -> Result<New> {
+        options.check(context)?;
         Ok(New::Semaphore { permits: options.initial(), maximum: options.maximum() })
     }
 

@@ -1,15 +1,22 @@
 //! What a fork must not find locked. A child has only the thread that forked: a lock that another thread of the parent
 //! held at that moment is never given up in the child, and a value that it was about to make is never made.
 
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
-
-use crate::system;
 
 /// What a process has one of. A forked child begins its own, since the parent's may be locked for good, and says what
 /// the parent has.
 #[doc(hidden)]
-pub struct PerProcess<T: 'static>(AtomicPtr<OfProcess<T>>);
+pub struct PerProcess<T: 'static, F>(AtomicPtr<OfProcess<T>>, PhantomData<fn() -> F>);
+
+/// Tells a forked child from its parent. As it stands here, for systems without forks, or where nothing is shared by one.
+pub trait Forks {
+    /// How many forks lie behind this process.
+    fn count() -> u32 {
+        0
+    }
+}
 
 struct OfProcess<T> {
     /// How many forks lie behind the process that made it.
@@ -17,11 +24,11 @@ struct OfProcess<T> {
     value: T,
 }
 
-impl<T: Default + Sync> PerProcess<T> {
+impl<T: Default + Sync, F: Forks> PerProcess<T, F> {
     /// To be made when it is asked for.
     #[must_use]
     pub const fn new() -> Self {
-        PerProcess(AtomicPtr::new(ptr::null_mut()))
+        PerProcess(AtomicPtr::new(ptr::null_mut()), PhantomData)
     }
 
     /// This process's own.
@@ -30,7 +37,7 @@ impl<T: Default + Sync> PerProcess<T> {
             let seen = self.0.load(Ordering::Acquire);
             // SAFETY: null, or made below and never freed.
             match unsafe { seen.as_ref() } {
-                Some(made) if made.forks == system::forks() => return &made.value,
+                Some(made) if made.forks == F::count() => return &made.value,
                 _ => self.begin(seen),
             }
         }
@@ -38,7 +45,7 @@ impl<T: Default + Sync> PerProcess<T> {
 
     #[cold]
     fn begin(&self, seen: *mut OfProcess<T>) {
-        let new = Box::into_raw(Box::new(OfProcess { forks: system::forks(), value: T::default() }));
+        let new = Box::into_raw(Box::new(OfProcess { forks: F::count(), value: T::default() }));
         // What the parent left stays where it is: a reference to it may be kept.
         if self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             // SAFETY: made above, and no other thread has seen it.
@@ -47,7 +54,7 @@ impl<T: Default + Sync> PerProcess<T> {
     }
 }
 
-impl<T: Default + Sync> Default for PerProcess<T> {
+impl<T: Default + Sync, F: Forks> Default for PerProcess<T, F> {
     fn default() -> Self {
         PerProcess::new()
     }
@@ -87,9 +94,13 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
+    struct NoForks;
+
+    impl Forks for NoForks {}
+
     #[test]
     fn a_process_has_one() {
-        static NUMBERS: PerProcess<Mutex<Vec<u32>>> = PerProcess::new();
+        static NUMBERS: PerProcess<Mutex<Vec<u32>>, NoForks> = PerProcess::new();
         NUMBERS.get().lock().unwrap().push(1);
         NUMBERS.get().lock().unwrap().push(2);
         assert_eq!(*NUMBERS.get().lock().unwrap(), [1, 2]);

@@ -21,7 +21,7 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use super::kind::New;
-use crate::{ObjectKind, Reset};
+use crate::{ErrorKind, Found, ObjectKind, Reset};
 
 /// The mark of an initialised header.
 pub(crate) const READY: u32 = u32::from_le_bytes(*b"SMY\x81");
@@ -84,16 +84,26 @@ impl Header {
         match self.state.load(Ordering::Acquire) {
             0 => Readiness::Untouched,
             READY if self.version.load(Ordering::Relaxed) == VERSION => {
-                kind_of(self.kind.load(Ordering::Relaxed)).map_or(Readiness::Other(READY), Readiness::Ready)
+                ObjectKind::of_code(self.kind.load(Ordering::Relaxed).into())
+                    .map_or(Readiness::Other(READY), Readiness::Ready)
             }
             state => Readiness::Other(state),
+        }
+    }
+
+    /// Whether it is that of a ready object of this kind.
+    pub(crate) fn check(&self, wanted: ObjectKind) -> Result<(), ErrorKind> {
+        match self.readiness() {
+            Readiness::Ready(kind) if kind == wanted => Ok(()),
+            Readiness::Ready(kind) => Err(ErrorKind::KindMismatch { wanted, found: Found::Object(kind) }),
+            Readiness::Untouched | Readiness::Other(_) => Err(ErrorKind::Damaged),
         }
     }
 
     /// Fills all but the state and the id, without a signal.
     pub(crate) fn fill(&self, new: New) {
         self.version.store(VERSION, Ordering::Relaxed);
-        self.kind.store(kind_code(new.kind()), Ordering::Relaxed);
+        self.kind.store(new.kind().code(), Ordering::Relaxed);
         self.word.store(0, Ordering::Relaxed);
         self.setting.store(new.setting(), Ordering::Relaxed);
         self.record.store(0, Ordering::Relaxed);
@@ -145,18 +155,4 @@ pub(crate) fn reset_of(setting: u32) -> Option<Reset> {
         1 => Some(Reset::Manual),
         _ => None,
     }
-}
-
-fn kind_code(kind: ObjectKind) -> u16 {
-    match kind {
-        ObjectKind::Region => 1,
-        ObjectKind::Mutex => 2,
-        ObjectKind::Event => 3,
-        ObjectKind::Semaphore => 4,
-        ObjectKind::Timer => 5,
-    }
-}
-
-fn kind_of(code: u16) -> Option<ObjectKind> {
-    ObjectKind::ALL.into_iter().find(|&kind| kind_code(kind) == code)
 }
