@@ -29,8 +29,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use samemap_platform::{Doorbell, SharedWord, Sleepers};
 
-use super::ring::{RingMemory, Shape};
 use crate::{Error, ErrorKind, Result, View};
+use samemap_platform::words::ring::{RingMemory, Shape};
 
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x01");
 

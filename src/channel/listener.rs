@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use samemap_platform::words::Until;
 use samemap_platform::{Doorbell, Seat, SharedWord, Sleepers};
 
-use super::connection::{Limit, Woken, forked, sleep_until};
+use super::connection::{MOMENT, Woken, forked, sleep_until};
+use super::end::Channel;
 use super::layout::damaged;
-use super::{Channel, ChannelOptions, MOMENT};
+use super::options::ChannelOptions;
 use crate::{
     Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, View,
 };
@@ -121,7 +123,7 @@ impl Listener {
     /// listener in the region.
     pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         let open = OpenOptions::read_write().trust(options.trust.clone());
-        let limit = Limit::after(Some(options.patience));
+        let limit = Until::after(Some(options.patience));
         let desk = Desk::open(Region::open(name, &open)?, limit)?;
         let (place, _seat) = desk.take_place(limit)?;
         place.state.store(ASKING, Ordering::Release);
@@ -148,7 +150,7 @@ impl Listener {
         if !self.seat.is_ours() {
             return Err(forked(BIND));
         }
-        let limit = Limit::after(timeout);
+        let limit = Until::after(timeout);
         loop {
             for step in 0..PLACES {
                 let at = (self.next_place + step) % PLACES;
@@ -161,7 +163,7 @@ impl Listener {
                 return Ok(None);
             }
             // Who was served may end without a word: slept in slices, and looked at again after each.
-            self.desk.bell.sleep(limit.left(), || self.has_news());
+            self.desk.bell.sleep(limit.left().unwrap_or(Duration::MAX), || self.has_news());
         }
     }
 
@@ -265,7 +267,7 @@ impl Desk {
     }
 
     /// Somebody else's, when it is ready. Nothing is written to what is no desk.
-    fn open(region: Region, limit: Limit) -> Result<Desk> {
+    fn open(region: Region, limit: Until) -> Result<Desk> {
         if region.len() < DESK_LEN as u64 {
             return Err(damaged(CONNECT));
         }
@@ -286,7 +288,7 @@ impl Desk {
     }
 
     /// A place of one's own.
-    fn take_place(&self, limit: Limit) -> Result<(Place, Seat)> {
+    fn take_place(&self, limit: Until) -> Result<(Place, Seat)> {
         loop {
             for index in 0..PLACES {
                 if let Some(seat) = Seat::take(&self.view, seat_at(index))? {
