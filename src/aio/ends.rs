@@ -234,14 +234,8 @@ impl AsyncListener {
     /// Those of [`Listener::accept`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.
     pub async fn accept(&mut self) -> Result<AsyncChannel> {
         let AsyncListener { wait, listener } = self;
-        let accept = |context: &mut Context<'_>| {
-            wait.poll_for(context, |arrivals| {
-                // Before the look: what changes after it are news.
-                arrivals.look();
-                listener.accept(Some(Duration::ZERO))
-            })
-        };
-        AsyncChannel::new(poll_fn(accept).await?)
+        let mut accept = || listener.accept(Some(Duration::ZERO));
+        AsyncChannel::new(poll_fn(|context| wait.poll_for(context, |_| accept())).await?)
     }
 
     /// The blocking listener again.

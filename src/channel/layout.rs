@@ -126,15 +126,6 @@ impl Control {
         })
     }
 
-    /// Whether somebody has made a channel there; asked before anything is written, for it may be something else.
-    pub(super) fn is_made(view: &View) -> Result<bool> {
-        match view.atomic_u64(MARK_AT)?.load(Ordering::Acquire) {
-            MARK => Ok(true),
-            0 => Ok(false),
-            _ => Err(damaged("connect to the channel")),
-        }
-    }
-
     /// The shape that the memory says its rings have, if they fit into it.
     pub(super) fn shape(&self, view: &View) -> Result<Shape> {
         let capacity = self.capacity.load(Ordering::Relaxed);

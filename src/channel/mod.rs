@@ -26,7 +26,8 @@
 //! - [`Channel::create`] and [`Channel::connect`]: one listener, one peer at a time, in one named region. When the peer has
 //!   ended, [`Channel::wait_for_next_peer`] takes another one. A second peer meanwhile is refused
 //!   ([`Busy`](crate::ErrorKind::Busy)).
-//! - [`Listener`]: any number of peers, each on a channel of its own, as with `std::net::TcpListener`.
+//! - [`Listener`]: any number of peers, each on a channel of its own, as with `std::net::TcpListener`. Peers connect by
+//!   [`Channel::connect`] here, too.
 //! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a child
 //!   [adopts](crate::Offer).
 //!
@@ -53,6 +54,7 @@
 
 mod connect;
 mod connection;
+mod desk;
 mod end;
 mod layout;
 mod listener;

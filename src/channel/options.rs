@@ -17,6 +17,7 @@ pub struct ChannelOptions {
     pub(super) trust: Trust,
     pub(super) spin: Spin,
     pub(super) patience: Duration,
+    pub(super) backlog: usize,
 }
 
 impl Default for ChannelOptions {
@@ -26,7 +27,7 @@ impl Default for ChannelOptions {
 }
 
 impl ChannelOptions {
-    /// Rings of 64 KiB, for its owner alone, adaptive spinning, a second of patience.
+    /// Rings of 64 KiB, for its owner alone, adaptive spinning, a second of patience, and room for 1024 that wait.
     pub fn new() -> Self {
         ChannelOptions {
             capacity: 64 << 10,
@@ -34,6 +35,7 @@ impl ChannelOptions {
             trust: Trust::OwnAndSystem,
             spin: Spin::Adaptive,
             patience: Duration::from_secs(1),
+            backlog: 1024,
         }
     }
 
@@ -72,10 +74,18 @@ impl ChannelOptions {
         self
     }
 
-    /// How long connecting waits for a listener that is not ready yet: it is being made, or has not turned from its last
-    /// peer. One second unless this says otherwise.
+    /// How long connecting waits: for a listener that has others to serve before, or for one that is not ready yet, because
+    /// it is being made, or has not turned from its last peer. One second unless this says otherwise.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says otherwise.
+    /// Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Those who come when so many wait
+    /// already wait for a place, in no order. Ignored when connecting, and by channels of one peer.
+    pub fn backlog(mut self, clients: usize) -> Self {
+        self.backlog = clients;
         self
     }
 

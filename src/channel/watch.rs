@@ -1,11 +1,12 @@
 //! What the waiters of [`aio`](crate::aio) watch on behalf of a channel's tasks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::{Doorbell, SharedWord};
+use samemap_platform::Doorbell;
 
 use super::connection::Connection;
+use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
 use crate::Result;
 use crate::aio::Source;
@@ -100,36 +101,25 @@ impl Source for PeerArrival {
 
 /// A listener's desk.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
-    bell: Doorbell,
-    /// The words of its places, and what the task has seen there.
-    places: Vec<(SharedWord<AtomicU32>, AtomicU32)>,
-}
+pub(crate) struct Arrivals(Desk);
 
 impl Arrivals {
-    pub(super) fn new(bell: Doorbell, places: impl Iterator<Item = SharedWord<AtomicU32>>) -> Self {
-        Arrivals { bell, places: places.map(|word| (word, AtomicU32::new(0))).collect() }
-    }
-
-    /// From now on there are news when a place changes. To be called before the task looks.
-    pub(crate) fn look(&self) {
-        for (word, seen) in &self.places {
-            seen.store(word.load(Ordering::Acquire), Ordering::Release);
-        }
+    pub(super) fn new(desk: Desk) -> Self {
+        Arrivals(desk)
     }
 }
 
 impl Source for Arrivals {
     fn bell(&self) -> &Doorbell {
-        &self.bell
+        &self.0.bell
     }
 
     fn is_ready(&self) -> bool {
-        self.places.iter().any(|(word, seen)| word.load(Ordering::Acquire) != seen.load(Ordering::Acquire))
+        self.0.has_news()
     }
 
-    /// Who has a place may end without a word.
+    /// Clients that were given a channel may end without a word.
     fn is_over(&self) -> bool {
-        self.places.iter().any(|(word, _)| word.load(Ordering::Acquire) != 0)
+        self.0.waiting() > 0
     }
 }
