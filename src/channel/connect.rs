@@ -126,10 +126,7 @@ impl Attempt {
             desk::MARK => Stage::Desk(Box::new(Visit::to(&self.region, &self.view)?)),
             0 if !self.limit.is_over() => Stage::Unmade,
             0 => {
-                let seats = [Side::Listener.seat(), desk::LISTENER_SEAT];
-                let is_being_made = seats.iter().try_fold(false, |taken, &seat| {
-                    Ok::<_, Error>(taken || Seat::is_taken(&self.view, seat)?)
-                })?;
+                let is_being_made = Seat::is_taken(&self.view, layout::LISTENER_SEAT)?;
                 return Err(if is_being_made {
                     Error::new(ErrorKind::Busy, CONNECT)
                 } else {

@@ -3,7 +3,7 @@
 //! | bytes | what, in the machine's byte order |
 //! | --- | --- |
 //! | 0..8 | the mark and version of this layout |
-//! | 8..12 | the permissions that the listener asked for |
+//! | 16..20 | the permissions that the listener asked for |
 //! | 64..72 | how many have come so far |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the listener's doorbell |
@@ -24,12 +24,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use samemap_platform::{Doorbell, Seat, Sleepers};
 
+use super::layout::LISTENER_SEAT;
 use crate::{ObjectName, Region, Result, View};
 
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x02");
-pub(super) const MARK_AT: usize = 0;
-pub(super) const PERMISSIONS_AT: usize = 8;
-pub(super) const LISTENER_SEAT: usize = 128;
 const ARRIVALS: usize = 64;
 const BELL: usize = 256;
 const ROOM_BELL: usize = 320;
@@ -201,6 +199,17 @@ impl Desk {
     pub(super) fn waiting(&self) -> usize {
         let is_in_use = |place: &usize| self.turn(*place).is_ok_and(|turn| turn != Turn::NOBODYS);
         (0..self.places).filter(is_in_use).count()
+    }
+
+    /// Wipes the words of those who have ended.
+    pub(super) fn clear(&self) -> Result<()> {
+        for place in 0..self.places {
+            let turn = self.turn(place)?;
+            if turn != Turn::NOBODYS && !self.is_occupied(place)? {
+                self.replace_turn(place, turn, Turn::NOBODYS)?;
+            }
+        }
+        Ok(())
     }
 
     fn groups(&self) -> std::ops::Range<usize> {

@@ -10,17 +10,22 @@ use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
 
 use super::connection::{Connection, MOMENT, Woken, sleep_until};
-use super::layout::{Control, LISTENING, MAKING, MARK, Ring, Side, bytes_needed};
+use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Side};
+use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::spin::Spin;
-use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
 
 const CREATE: &str = "create the channel";
 
 /// How long a seat may seem taken that is free: on Windows, who looks at one has it for an instant.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// How often the peer of a listener that was killed is given time to notice that.
+const LOOKS_AT_A_PEER: u32 = 3;
+const UNTIL_A_DEATH_IS_NOTICED: Duration = Duration::from_millis(100);
 
 /// One end of a duplex stream of messages; see the [module](self).
 ///
@@ -36,11 +41,29 @@ impl Channel {
     /// Makes a channel under a free name, and waits for nobody: see [`wait_for_peer`](Self::wait_for_peer). What is sent
     /// before a peer comes waits for it in the ring.
     ///
+    /// A channel of this user whose listener was killed is made anew, though others keep its name who try to connect, if its
+    /// region is large enough.
+    ///
     /// # Errors
     /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
     pub fn create(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
-        let region_options = CreateOptions::new(options.region_len()?).permissions(options.permissions);
-        Channel::create_in(&Region::create(name, &region_options)?, options)
+        let bytes = options.region_len()?;
+        for _ in 0..LOOKS_AT_A_PEER {
+            match left::make(name, bytes, MARK, options)? {
+                Found::New(region) => return Channel::create_in(&region, options),
+                Found::Left(left) => {
+                    let renewed = Channel::renewed(left, options);
+                    if let Some(channel) = renewed.map_err(|error| error.with_name(name.to_string()))? {
+                        return Ok(channel);
+                    }
+                }
+            }
+            // The seat was left again: the peer learns that its listener has ended, if it waits.
+            thread::sleep(UNTIL_A_DEATH_IS_NOTICED);
+        }
+        Err(left::taken(
+            "the peer of the last listener still has its end open; end that process, or wait for it",
+        ))
     }
 
     /// Makes a channel at the start of a region that is large enough ([`ChannelOptions::region_len`]) and new.
@@ -49,26 +72,47 @@ impl Channel {
     /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when somebody listens
     /// there, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
     pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
-        let shape = options.shape()?;
-        let view = region.view(0..bytes_needed(shape), Access::ReadWrite)?;
+        let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
         let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
             Error::new(ErrorKind::Busy, CREATE)
                 .with_detail("somebody listens there already; connect, or use another region")
         })?;
-        let control = Control::at(&view)?;
-        if control.state.load(Ordering::Acquire) != MAKING {
+        if Control::at(&view)?.state.load(Ordering::Acquire) != MAKING {
             return Err(Error::new(ErrorKind::AlreadyExists, CREATE).with_detail(
                 "the region has held a channel before, whose listener ended; make a new region",
             ));
         }
+        Channel::begin(region, view, seat, options)
+    }
+
+    /// Makes what a listener has left a channel again; `None` while its peer is there.
+    fn renewed(left: Left, options: &ChannelOptions) -> Result<Option<Channel>> {
+        let Left { region, view, seat } = left;
+        if (view.len() as u64) < options.region_len()? {
+            return Err(left::taken(
+                "those who try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
+            ));
+        }
+        // From now on nobody becomes a peer. Those who have just taken the peer's seat, to become one, leave it again.
+        Control::at(&view)?.state.store(MAKING, Ordering::Release);
+        let grace = Until::after(Some(GRACE));
+        while Seat::is_taken(&view, Side::Peer.seat())? {
+            if grace.is_over() {
+                return Ok(None);
+            }
+            thread::sleep(MOMENT);
+        }
+        Channel::begin(&region, view, seat, options).map(Some)
+    }
+
+    /// Makes a channel, of which nobody is a peer, and has the seat.
+    fn begin(region: &Region, view: View, seat: Seat, options: &ChannelOptions) -> Result<Channel> {
+        let (control, shape) = (Control::at(&view)?, options.shape()?);
         control.capacity.store(shape.capacity(), Ordering::Relaxed);
+        view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
         control.mark.store(MARK, Ordering::Release);
-        let mut channel = Channel::over(
-            &control,
-            Connected { region, view, side: Side::Listener, seat },
-            shape,
-            options.spin,
-        )?;
+        let end = Connected { region, view, side: Side::Listener, seat };
+        let mut channel = Channel::over(&control, end, shape, options.spin)?;
         channel.renew();
         control.state.store(LISTENING, Ordering::Release);
         control.peer_bell.ring();

@@ -5,6 +5,7 @@
 //! | 0..8 | the mark and version of this layout |
 //! | 8..12 | capacity of each ring in bytes |
 //! | 12..16 | the state: 0 being made, 1 waits for a peer, 2 has or had one |
+//! | 16..20 | the permissions that the listener asked for |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the peer's seat |
 //! | 384..448 | the listener's doorbell, for a peer that arrives |
@@ -37,6 +38,8 @@ pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x01");
 pub(super) const MARK_AT: usize = 0;
 pub(super) const CAPACITY_AT: usize = 8;
 pub(super) const STATE_AT: usize = 12;
+/// Here and at a desk, as are the mark and the listener's seat.
+pub(super) const PERMISSIONS_AT: usize = 16;
 pub(super) const LISTENER_SEAT: usize = 128;
 pub(super) const PEER_SEAT: usize = 256;
 pub(super) const LISTENER_BELL: usize = 384;

@@ -27,11 +27,12 @@ use samemap_platform::Seat;
 use samemap_platform::words::Until;
 
 use super::connection::forked;
-use super::desk::{self, Desk, LISTENER_SEAT, MARK, MARK_AT, PERMISSIONS_AT, Turn, channel_name};
+use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
-use super::layout::damaged;
+use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
+use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
-use crate::{Access, CreateOptions, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
 
 const BIND: &str = "listen for peers";
 
@@ -108,18 +109,27 @@ struct Pending {
 }
 
 impl Listener {
-    /// Listens under a free name. Every channel that it accepts is made with these options.
+    /// Listens under a free name, or goes on where a listener of this user was killed, though others keep the name who try
+    /// to connect: they are served then. Every channel that it accepts is made with these options; of a desk that was left,
+    /// the [`backlog`](ChannelOptions::backlog) stays.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
         options.shape()?;
         channel_name(name, 0)?;
-        let bytes = desk::bytes_needed(options.backlog);
-        let region = Region::create(name, &CreateOptions::new(bytes).permissions(options.permissions))?;
-        let view = region.view(.., Access::ReadWrite)?;
-        let seat = Seat::take(&view, LISTENER_SEAT)?.ok_or_else(|| damaged(BIND))?;
-        Listener::over(&region, &view, seat, options)
+        match left::make(name, desk::bytes_needed(options.backlog), MARK, options)? {
+            Found::New(region) => {
+                let view = region.view(.., Access::ReadWrite)?;
+                let seat = Seat::take(&view, LISTENER_SEAT)?.ok_or_else(|| damaged(BIND))?;
+                Listener::over(&region, &view, seat, options)
+            }
+            Found::Left(Left { region, view, seat }) => {
+                let listener = Listener::over(&region, &view, seat, options)?;
+                listener.desk.clear()?;
+                Ok(listener)
+            }
+        }
     }
 
     fn over(region: &Region, view: &View, seat: Seat, options: &ChannelOptions) -> Result<Listener> {
@@ -299,5 +309,35 @@ impl Listener {
                 channel => return Ok((channel?, number)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_came_before_are_served_before() {
+        let name = ObjectName::new(format!("turns-{}", std::process::id())).unwrap();
+        let mut listener = Listener::bind(&name, &ChannelOptions::new().capacity(64)).unwrap();
+        let mut clients = Vec::new();
+        for place in [70, 3, 0, 29] {
+            clients.push((listener.desk.take_seat(place).unwrap().expect("a free place"), place));
+            let turn = listener.desk.next_turn().unwrap();
+            listener.desk.set_turn(place, turn).unwrap();
+        }
+        // The news say nothing of the order.
+        for place in [0, 29, 70, 3] {
+            listener.desk.tell(place).unwrap();
+        }
+        listener.look().unwrap();
+        assert_eq!(listener.queue.iter().map(|&(_, place)| place).collect::<Vec<_>>(), [70, 3, 0, 29]);
+        // One that has ended is passed over.
+        clients.remove(1);
+        listener.serve().unwrap();
+        let made = |place: usize| listener.pending.get(&place).map(|pending| pending.since);
+        assert!(made(70).unwrap() <= made(0).unwrap() && made(0).unwrap() <= made(29).unwrap());
+        assert!(made(3).is_none());
+        assert_eq!(listener.desk.turn(3).unwrap(), Turn::NOBODYS);
     }
 }

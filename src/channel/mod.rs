@@ -57,6 +57,7 @@ mod connection;
 mod desk;
 mod end;
 mod layout;
+mod left;
 mod listener;
 mod options;
 mod receiver;
