@@ -7,10 +7,11 @@ use std::time::Duration;
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
 use samemap_platform::words::ring::Record;
 
+use super::connect::Connecting;
 use super::waiter::{Source as _, Wait};
 use crate::channel::watch::{Arrivals, RingNews};
 use crate::channel::{Received, Receiver, Sender, Slot};
-use crate::{Channel, Listener, Result};
+use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 
 /// A [`Receiver`] whose waits are a task's.
 #[derive(Debug)]
@@ -177,14 +178,25 @@ pub struct AsyncChannel {
 }
 
 impl AsyncChannel {
-    /// Takes it over. To make a channel takes some tens of microseconds, and to connect waits for a listener that is not
-    /// ready: do that in a thread that may block (`tokio::task::spawn_blocking`) where tasks cannot wait for it.
+    /// Takes it over. To make a channel takes some tens of microseconds: do that in a thread that may block
+    /// (`tokio::task::spawn_blocking`) where tasks cannot wait for it.
     ///
     /// # Errors
     /// What the system says.
     pub fn new(channel: Channel) -> Result<Self> {
         let (sender, receiver) = channel.split();
         Ok(AsyncChannel { sender: AsyncSender::new(sender)?, receiver: AsyncReceiver::new(receiver)? })
+    }
+
+    /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn, and
+    /// no thread with it: any number may wait at a time. That its patience is at an end, or its listener, it learns up to
+    /// 80 ms later.
+    ///
+    /// # Errors
+    /// Those of [`Channel::connect`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.
+    pub async fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Self> {
+        let mut connecting = Connecting::new(name, options)?;
+        AsyncChannel::new(poll_fn(|context| connecting.poll(context)).await?)
     }
 
     /// Waits until a peer has connected. On a peer's own end there is nothing to wait for.

@@ -12,7 +12,7 @@
 //! let mut listener = AsyncChannel::new(Channel::create(&name, &ChannelOptions::new())?)?;
 //!
 //! // In another process, or in this one:
-//! let mut peer = AsyncChannel::new(Channel::connect(&name, &ChannelOptions::new())?)?;
+//! let mut peer = AsyncChannel::connect(&name, &ChannelOptions::new()).await?;
 //! peer.sender().send(b"ping").await?;
 //!
 //! listener.wait_for_peer().await?;
@@ -38,6 +38,7 @@
 //!
 //! The futures use nothing else of tokio: no reactor, no timers. They run on any executor.
 
+mod connect;
 mod ends;
 mod latest;
 mod stream;

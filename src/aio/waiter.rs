@@ -47,6 +47,10 @@ impl<S: Source> Wait<S> {
         Wait { place: None, source: Arc::new(source) }
     }
 
+    pub(super) fn source(&self) -> &S {
+        &self.source
+    }
+
     /// Ready when `look` finds something; else the task is woken when there are news, and looks again. Counts against its
     /// budget.
     pub(crate) fn poll_for<R>(
@@ -68,8 +72,8 @@ impl<S: Source> Wait<S> {
         Poll::Pending
     }
 
-    /// Ready when there are news; else the task is woken when there are.
-    fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
+    /// Ready when there are news; else the task is woken when there are, or when they may be over.
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
         let place = match &self.place {
             Some(place) if place.waiter.is_ours() => place,
             _ => match Registration::new(Arc::clone(&self.source) as Arc<dyn Source>) {

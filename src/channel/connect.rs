@@ -1,15 +1,15 @@
 //! Connecting, to whatever lies under a name: a channel that waits for its one peer, or a listener's desk.
 //!
-//! An attempt goes on in steps, none of which waits: between them a thread sleeps on the doorbell that the last step
-//! named, or a task does. After 80 ms at most there is another step, which sees whether the listener lives.
+//! An attempt goes on in steps, none of which waits: between them a thread sleeps, or a task, on the doorbell that the last
+//! step named. After 80 ms at most there is another step, which sees whether the listener lives.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
-use samemap_platform::{Doorbell, Seat};
+use samemap_platform::{Doorbell, Seat, SharedWord};
 
 use super::connection::MOMENT;
 use super::desk::{self, Desk, Turn, channel_name};
@@ -69,12 +69,59 @@ enum Stage {
 
 /// What a step came to.
 #[derive(Debug)]
-enum Step {
+pub(crate) enum Step {
     Done(Box<Channel>),
-    /// Nobody rings: look again in a moment.
+    /// There is another step when these have come, or after 80 ms.
+    Sleep(Box<News>),
+    /// Nobody rings: there is another step in a moment.
     WaitAMoment,
-    /// Sleep until [`Attempt::has_news`].
-    Sleep,
+}
+
+/// What an attempt waits for.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    bell: Doorbell,
+    awaited: Awaited,
+}
+
+#[derive(Clone, Debug)]
+enum Awaited {
+    /// A channel's listener is ready.
+    Listener(SharedWord<AtomicU32>),
+    /// A place at the desk is free.
+    Room(Desk),
+    /// The word at this place is another one.
+    Turn(Desk, usize, Turn),
+}
+
+impl News {
+    /// What is rung when they come.
+    pub(crate) fn bell(&self) -> &Doorbell {
+        &self.bell
+    }
+
+    pub(crate) fn have_come(&self) -> bool {
+        // An error is for the next step.
+        match &self.awaited {
+            Awaited::Listener(state) => state.load(Ordering::Acquire) == LISTENING,
+            Awaited::Room(desk) => {
+                (0..desk.places()).any(|place| desk.turn(place).is_ok_and(|turn| turn == Turn::NOBODYS))
+            }
+            Awaited::Turn(desk, place, turn) => desk.turn(*place).map_or(true, |now| now != *turn),
+        }
+    }
+
+    /// Whether these are the same.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn are(&self, other: &News) -> bool {
+        match (&self.awaited, &other.awaited) {
+            (Awaited::Listener(_), Awaited::Listener(_)) | (Awaited::Room(_), Awaited::Room(_)) => true,
+            (Awaited::Turn(_, place, turn), Awaited::Turn(_, other, others)) => {
+                place == other && turn == others
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Attempt {
@@ -99,16 +146,15 @@ impl Attempt {
             match self.step()? {
                 Step::Done(channel) => return Ok(*channel),
                 Step::WaitAMoment => thread::sleep(MOMENT),
-                Step::Sleep => match self.bell() {
-                    Some(bell) => bell.sleep(self.limit.left().unwrap_or(Duration::MAX), || self.has_news()),
-                    None => thread::sleep(MOMENT),
-                },
+                Step::Sleep(news) => {
+                    news.bell().sleep(self.limit.left().unwrap_or(Duration::MAX), || news.have_come());
+                }
             }
         }
     }
 
     /// Does what can be done without waiting.
-    fn step(&mut self) -> Result<Step> {
+    pub(crate) fn step(&mut self) -> Result<Step> {
         if matches!(self.stage, Stage::Unmade) {
             self.find_out()?;
         }
@@ -137,23 +183,6 @@ impl Attempt {
         };
         Ok(())
     }
-
-    /// What is rung when there may be news.
-    fn bell(&self) -> Option<&Doorbell> {
-        match &self.stage {
-            Stage::Unmade => None,
-            Stage::Channel(control) => Some(&control.peer_bell),
-            Stage::Desk(visit) => Some(visit.bell()),
-        }
-    }
-
-    fn has_news(&self) -> bool {
-        match &self.stage {
-            Stage::Unmade => true,
-            Stage::Channel(control) => control.state.load(Ordering::Acquire) == LISTENING,
-            Stage::Desk(visit) => visit.has_news(),
-        }
-    }
 }
 
 // ---- a channel ------------------------------------------------------------------------------------------------------
@@ -177,7 +206,10 @@ fn meet(
             return Err(Error::new(ErrorKind::Busy, CONNECT));
         }
         MAKING | CONNECTED if limit.is_over() => return Err(Error::new(ErrorKind::Busy, CONNECT)),
-        MAKING | CONNECTED => return Ok(Step::Sleep),
+        MAKING | CONNECTED => {
+            let (bell, awaited) = (control.peer_bell.clone(), Awaited::Listener(control.state.clone()));
+            return Ok(Step::Sleep(Box::new(News { bell, awaited })));
+        }
         _ => return Err(layout::damaged(CONNECT)),
     }
     // Whoever has it may be gone before it has connected: then the state is as it was.
@@ -238,7 +270,7 @@ impl Visit {
         if !is_open {
             return Err(nobody_listens());
         }
-        if limit.is_over() { Err(nobody_accepts(&self.desk)) } else { Ok(Step::Sleep) }
+        if limit.is_over() { Err(nobody_accepts(&self.desk)) } else { Ok(Step::Sleep(Box::new(self.news()))) }
     }
 
     /// A free place, if there is one. A free one has an empty word, mostly.
@@ -269,16 +301,13 @@ impl Visit {
         Ok(None)
     }
 
-    fn bell(&self) -> &Doorbell {
-        self.place.as_ref().map_or(&self.desk.room_bell, |place| &place.bell)
-    }
-
-    fn has_news(&self) -> bool {
-        // An error is for the next step.
+    fn news(&self) -> News {
+        let desk = self.desk.clone();
         match &self.place {
-            Some(place) => self.desk.turn(place.index).map_or(true, |turn| turn != place.turn),
-            None => (0..self.desk.places())
-                .any(|place| self.desk.turn(place).is_ok_and(|turn| turn == Turn::NOBODYS)),
+            Some(place) => {
+                News { bell: place.bell.clone(), awaited: Awaited::Turn(desk, place.index, place.turn) }
+            }
+            None => News { bell: desk.room_bell.clone(), awaited: Awaited::Room(desk) },
         }
     }
 }

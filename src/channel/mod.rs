@@ -52,7 +52,7 @@
 //! Their safe calls copy, and never give out a reference; a length or a value that was copied out does not change any
 //! more. Their `unsafe` slices ([`Part::as_slice`](crate::Part::as_slice)) are for those who vouch for the peer.
 
-mod connect;
+pub(crate) mod connect;
 mod connection;
 mod desk;
 mod end;
