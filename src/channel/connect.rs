@@ -20,6 +20,9 @@ use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, S
 
 const CONNECT: &str = "connect to the channel";
 
+/// Where few wait, they use so many places only.
+const NEAR: usize = 16;
+
 /// How often all places are tried where each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
 
@@ -255,22 +258,28 @@ impl Visit {
     }
 
     fn step(&mut self, limit: Until, options: &ChannelOptions) -> Result<Step> {
-        // Asked first: what a listener gave before its end counts.
-        let is_open = self.desk.is_open()?;
-        if self.place.is_none() && is_open {
-            self.place = self.take_place()?;
+        if let Some(channel) = self.channel(options)? {
+            return Ok(Step::Done(channel));
         }
-        if let Some(place) = &mut self.place {
-            match place.channel(&self.name, options)? {
-                Some(channel) => return Ok(Step::Done(Box::new(channel))),
-                None if is_open && !limit.is_over() => place.insist()?,
-                None => {}
-            }
+        if !self.desk.is_open()? {
+            // What it gave before its end counts.
+            return self.channel(options)?.map(Step::Done).ok_or_else(nobody_listens);
         }
-        if !is_open {
-            return Err(nobody_listens());
+        match &self.place {
+            Some(place) if !limit.is_over() => place.insist()?,
+            Some(_) => {}
+            None => self.place = self.take_place()?,
         }
-        if limit.is_over() { Err(nobody_accepts(&self.desk)) } else { Ok(Step::Sleep(Box::new(self.news()))) }
+        if limit.is_over() {
+            return Err(nobody_accepts(&self.desk));
+        }
+        Ok(Step::Sleep(Box::new(self.news()?)))
+    }
+
+    /// The channel that was made for it, if it has a place and one was.
+    fn channel(&mut self, options: &ChannelOptions) -> Result<Option<Box<Channel>>> {
+        let Some(place) = &mut self.place else { return Ok(None) };
+        Ok(place.channel(&self.name, options)?.map(Box::new))
     }
 
     /// A free place, if there is one. A free one has an empty word, mostly.
@@ -278,9 +287,12 @@ impl Visit {
         let turn = self.desk.next_turn()?;
         let places = self.desk.places();
         let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
-        let from = (turn.arrival() % places as u64) as usize;
+        // One of the first where few wait, which use the same memory again and again; else where nobody else begins to look.
+        let near = |most: usize| (turn.arrival() % most as u64) as usize;
+        let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
+        let from = near(places);
         let in_turn = || (from..places).chain(0..from);
-        for place in in_turn() {
+        for place in first.chain(in_turn()) {
             if self.desk.turn(place)? == Turn::NOBODYS {
                 if let Some(place) = Place::take(&self.desk, place, turn)? {
                     return Ok(Some(place));
@@ -301,14 +313,14 @@ impl Visit {
         Ok(None)
     }
 
-    fn news(&self) -> News {
+    fn news(&self) -> Result<News> {
         let desk = self.desk.clone();
-        match &self.place {
+        Ok(match &self.place {
             Some(place) => {
                 News { bell: place.bell.clone(), awaited: Awaited::Turn(desk, place.index, place.turn) }
             }
-            None => News { bell: desk.room_bell.clone(), awaited: Awaited::Room(desk) },
-        }
+            None => News { bell: desk.room_bell()?, awaited: Awaited::Room(desk) },
+        })
     }
 }
 
@@ -372,11 +384,11 @@ impl Drop for Place {
         if !self.seat.as_ref().is_some_and(Seat::is_ours) {
             return;
         }
-        // The words lie in the view. The seat falls free after the word, so that nobody's word is wiped who comes next.
+        // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped, and
+        // before the listener wakes those who wait for a place.
         let _ = self.desk.set_turn(self.index, Turn::NOBODYS);
-        let _ = self.desk.tell(self.index);
         drop(self.seat.take());
-        self.desk.room_bell.ring();
+        let _ = self.desk.tell(self.index);
     }
 }
 

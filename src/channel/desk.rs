@@ -94,8 +94,6 @@ pub(super) struct Desk {
     places: usize,
     /// The listener sleeps on it.
     pub(super) bell: Doorbell,
-    /// Those for whom there is no place sleep on it.
-    pub(super) room_bell: Doorbell,
     /// Keeps the name.
     _region: Region,
 }
@@ -104,8 +102,7 @@ impl Desk {
     pub(super) fn inside(view: &View, region: &Region) -> Result<Desk> {
         let places = view.len().saturating_sub(PLACES_AT) / PLACE_LEN;
         let bell = Doorbell::at(view, BELL, Sleepers::One)?;
-        let room_bell = Doorbell::at(view, ROOM_BELL, Sleepers::Many)?;
-        Ok(Desk { view: view.clone(), places, bell, room_bell, _region: region.clone() })
+        Ok(Desk { view: view.clone(), places, bell, _region: region.clone() })
     }
 
     pub(super) fn places(&self) -> usize {
@@ -146,6 +143,11 @@ impl Desk {
     /// The number of the channel that was made for a place.
     pub(super) fn channel(&self, place: usize) -> Result<&AtomicU64> {
         self.view.atomic_u64(seat_at(place) + PLACE_CHANNEL)
+    }
+
+    /// Those for whom there is no place sleep on it.
+    pub(super) fn room_bell(&self) -> Result<Doorbell> {
+        Doorbell::at(&self.view, ROOM_BELL, Sleepers::Many)
     }
 
     /// The doorbell of the client at a place.

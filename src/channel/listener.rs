@@ -18,13 +18,14 @@
 //! listener that is killed leaves a desk whose seat is free, and the next one begins where it was: it looks at all places,
 //! and those who wait still are served by it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use samemap_platform::Seat;
 use samemap_platform::words::Until;
+use samemap_platform::{Doorbell, Seat};
 
 use super::connection::forked;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
@@ -41,6 +42,12 @@ const AHEAD: usize = 16;
 
 /// A client that takes longer than this to connect does not count among those.
 const SLOW: Duration = Duration::from_millis(100);
+
+/// As many channels are kept for clients that do not come; one that comes late asks anew.
+const MOST_PENDING: usize = 64;
+
+/// A client that was given a channel is not looked after before this time.
+const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// How often the listener looks whether those whom it waits for live, and at all places.
 const ROUND: Duration = Duration::from_millis(80);
@@ -82,6 +89,9 @@ pub type ListenerOptions = ChannelOptions;
 #[derive(Debug)]
 pub struct Listener {
     desk: Desk,
+    room_bell: Doorbell,
+    /// Doorbells at places, which are used again and again.
+    bells: HashMap<usize, Doorbell>,
     name: ObjectName,
     options: ChannelOptions,
     /// Those who ask, in the order in which they came: their turns, and places.
@@ -138,6 +148,8 @@ impl Listener {
         view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         let name = region.name().cloned().ok_or_else(|| damaged(BIND))?;
         Ok(Listener {
+            room_bell: desk.room_bell()?,
+            bells: HashMap::new(),
             desk,
             name,
             options: options.clone(),
@@ -218,6 +230,10 @@ impl Listener {
             self.connected.extend(self.pending.remove(&place).map(|pending| pending.channel));
         }
         let turn = self.desk.turn(place)?;
+        if turn == Turn::NOBODYS {
+            // Its client has left.
+            self.room_bell.ring();
+        }
         let queued = self.turns.get(&place).copied();
         if turn.is_asking() && queued != Some(turn) {
             self.forget_turn(place);
@@ -237,6 +253,9 @@ impl Listener {
     fn forget_the_dead(&mut self) -> Result<()> {
         for place in self.pending.keys().copied().collect::<Vec<_>>() {
             let Some(pending) = self.pending.get(&place) else { continue };
+            if pending.since.elapsed() < AT_ONCE {
+                continue;
+            }
             // Asked first: who connects leaves its place afterwards.
             let is_expected =
                 self.desk.turn(place)? == pending.turn.served() && self.desk.is_occupied(place)?;
@@ -246,7 +265,7 @@ impl Listener {
                 // Its client may have left the word as it was.
                 self.desk.replace_turn(place, pending.turn.served(), Turn::NOBODYS)?;
                 self.pending.remove(&place);
-                self.desk.room_bell.ring();
+                self.room_bell.ring();
             }
         }
         Ok(())
@@ -281,14 +300,27 @@ impl Listener {
         }
         if !self.desk.is_occupied(place)? {
             self.desk.replace_turn(place, turn, Turn::NOBODYS)?;
-            self.desk.room_bell.ring();
+            self.room_bell.ring();
             return Ok(());
+        }
+        if self.pending.len() >= MOST_PENDING {
+            let slowest =
+                self.pending.iter().min_by_key(|(_, pending)| pending.since).map(|(&place, _)| place);
+            self.pending.remove(&slowest.unwrap_or(place));
         }
         let (channel, number) = self.make_channel()?;
         self.desk.channel(place)?.store(number, Ordering::Relaxed);
         if self.desk.replace_turn(place, turn, turn.served())? {
             self.pending.insert(place, Pending { channel, turn, since: Instant::now() });
-            self.desk.bell_at(place)?.ring();
+            self.ring_at(place)?;
+        }
+        Ok(())
+    }
+
+    fn ring_at(&mut self, place: usize) -> Result<()> {
+        match self.bells.entry(place) {
+            Entry::Occupied(bell) => bell.get().ring(),
+            Entry::Vacant(none) => none.insert(self.desk.bell_at(place)?).ring(),
         }
         Ok(())
     }
