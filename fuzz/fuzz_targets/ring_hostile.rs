@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use libfuzzer_sys::fuzz_target;
-use samemap::channel::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
+use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
 use samemap_fuzz::Input;
 
 struct Hostile<'a> {

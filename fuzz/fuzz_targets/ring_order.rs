@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use libfuzzer_sys::fuzz_target;
-use samemap::channel::ring::{Consumer, Producer, RingMemory, Shape};
+use samemap_platform::words::ring::{Consumer, Producer, RingMemory, Shape};
 use samemap_fuzz::Input;
 
 struct Memory {

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{AsyncReceiver, AsyncSender};
+use super::ends::{AsyncReceiver, AsyncSender};
 use crate::ErrorKind;
-use crate::channel::stream::to_io;
+use crate::channel::stream::{Taken, to_io};
 
 /// Writes bytes through a channel: each write is a message, or several where it is longer than one may be.
 #[derive(Debug)]
@@ -67,8 +67,7 @@ impl AsyncWrite for AsyncMessageWriter {
 #[derive(Debug)]
 pub struct AsyncMessageReader {
     receiver: AsyncReceiver,
-    /// How much of the next message was read.
-    taken: usize,
+    taken: Taken,
 }
 
 impl AsyncMessageReader {
@@ -81,7 +80,7 @@ impl AsyncMessageReader {
 
 impl From<AsyncReceiver> for AsyncMessageReader {
     fn from(receiver: AsyncReceiver) -> Self {
-        AsyncMessageReader { receiver, taken: 0 }
+        AsyncMessageReader { receiver, taken: Taken::default() }
     }
 }
 
@@ -99,18 +98,9 @@ impl AsyncRead for AsyncMessageReader {
                 Err(error) => return Poll::Ready(Err(to_io(error))),
             };
             let message = this.receiver.receiver.lend(record);
-            let rest = message.len().saturating_sub(this.taken);
-            let count = rest.min(into.remaining());
-            message.read(this.taken, into.initialize_unfilled_to(count)).map_err(to_io)?;
+            let room = message.len().min(into.remaining());
+            let count = this.taken.copy(message, into.initialize_unfilled_to(room)).map_err(to_io)?;
             into.advance(count);
-            if count < rest {
-                this.taken += count;
-                // Its rest is for the next call.
-                std::mem::forget(message);
-                break;
-            }
-            this.taken = 0;
-            drop(message);
             if count > 0 {
                 break;
             }

@@ -12,9 +12,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tokio::task::coop;
 
 use samemap_platform::{Doorbell, MAX_OBJECTS, PerProcess, Seat, Sleepers};
 
@@ -45,12 +47,33 @@ impl<S: Source> Wait<S> {
         Wait { place: None, source: Arc::new(source) }
     }
 
-    pub(crate) fn source(&self) -> &S {
+    pub(super) fn source(&self) -> &S {
         &self.source
     }
 
-    /// Ready when there are news; else the task is woken when there are.
-    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
+    /// Ready when `look` finds something; else the task is woken when there are news, and looks again. Counts against its
+    /// budget.
+    pub(crate) fn poll_for<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut look: impl FnMut(&S) -> Result<Option<R>>,
+    ) -> Poll<Result<R>> {
+        let budget = ready!(coop::poll_proceed(context));
+        // What is ready comes at the second look, also where the first one has itself made the news; only a peer that plays
+        // tricks makes it vanish again.
+        for _ in 0..2 {
+            if let Some(found) = look(&self.source).transpose() {
+                budget.made_progress();
+                return Poll::Ready(found);
+            }
+            ready!(self.poll(context))?;
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Ready when there are news; else the task is woken when there are, or when they may be over.
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
         let place = match &self.place {
             Some(place) if place.waiter.is_ours() => place,
             _ => match Registration::new(Arc::clone(&self.source) as Arc<dyn Source>) {

@@ -5,13 +5,17 @@
 //! rings let the sender run ahead.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use samemap_platform::words::Until;
 use samemap_platform::{Doorbell, Seat, SharedWord};
 
 use super::layout::{LISTENING, Side};
 use super::spin::Spinner;
 use crate::{Error, ErrorKind, Region, Result, View};
+
+/// Between two looks at what nobody rings for.
+pub(super) const MOMENT: Duration = Duration::from_millis(1);
 
 /// One end of a channel, open in this process.
 #[derive(Debug)]
@@ -91,7 +95,7 @@ impl Connection {
         &self,
         spinner: &mut Spinner,
         bell: &Doorbell,
-        limit: Limit,
+        limit: Until,
         news: impl Fn() -> bool,
     ) -> Result<Woken> {
         if self.is_peer_known_dead() {
@@ -140,31 +144,6 @@ impl Turn {
     }
 }
 
-/// When a wait ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Limit {
-    At(Instant),
-    Never,
-}
-
-impl Limit {
-    /// What no clock can tell is never.
-    pub(super) fn after(timeout: Option<Duration>) -> Limit {
-        timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map_or(Limit::Never, Limit::At)
-    }
-
-    pub(super) fn is_over(self) -> bool {
-        self.left().is_zero()
-    }
-
-    pub(super) fn left(self) -> Duration {
-        match self {
-            Limit::At(end) => end.saturating_duration_since(Instant::now()),
-            Limit::Never => Duration::MAX,
-        }
-    }
-}
-
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Woken {
@@ -180,14 +159,13 @@ pub(super) enum Woken {
 /// whether there may still be some.
 pub(super) fn sleep_until(
     bell: &Doorbell,
-    limit: Limit,
+    limit: Until,
     news: impl Fn() -> bool,
     goes_on: impl Fn() -> Result<bool>,
 ) -> Result<Woken> {
     loop {
-        let left = limit.left();
-        if !left.is_zero() {
-            bell.sleep(left, &news);
+        if !limit.is_over() {
+            bell.sleep(limit.left().unwrap_or(Duration::MAX), &news);
         }
         if news() {
             return Ok(Woken::News);

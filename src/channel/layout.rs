@@ -5,6 +5,7 @@
 //! | 0..8 | the mark and version of this layout |
 //! | 8..12 | capacity of each ring in bytes |
 //! | 12..16 | the state: 0 being made, 1 waits for a peer, 2 has or had one |
+//! | 16..20 | the permissions that the listener asked for |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the peer's seat |
 //! | 384..448 | the listener's doorbell, for a peer that arrives |
@@ -29,14 +30,16 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use samemap_platform::{Doorbell, SharedWord, Sleepers};
 
-use super::ring::{RingMemory, Shape};
 use crate::{Error, ErrorKind, Result, View};
+use samemap_platform::words::ring::{RingMemory, Shape};
 
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x01");
 
 pub(super) const MARK_AT: usize = 0;
 pub(super) const CAPACITY_AT: usize = 8;
 pub(super) const STATE_AT: usize = 12;
+/// Here and at a desk, as are the mark and the listener's seat.
+pub(super) const PERMISSIONS_AT: usize = 16;
 pub(super) const LISTENER_SEAT: usize = 128;
 pub(super) const PEER_SEAT: usize = 256;
 pub(super) const LISTENER_BELL: usize = 384;
@@ -124,15 +127,6 @@ impl Control {
             listener_bell: Doorbell::at(view, LISTENER_BELL, Sleepers::Many)?,
             peer_bell: Doorbell::at(view, PEER_BELL, Sleepers::Many)?,
         })
-    }
-
-    /// Whether somebody has made a channel there; asked before anything is written, for it may be something else.
-    pub(super) fn is_made(view: &View) -> Result<bool> {
-        match view.atomic_u64(MARK_AT)?.load(Ordering::Acquire) {
-            MARK => Ok(true),
-            0 => Ok(false),
-            _ => Err(damaged("connect to the channel")),
-        }
     }
 
     /// The shape that the memory says its rings have, if they fit into it.

@@ -1,58 +1,63 @@
 //! A listener that takes any number of peers, each on a channel of its own.
 //!
-//! The listener's name is that of a *desk*: a region with a few places at which those who want to connect say so. Who
-//! arrives takes a free place (a seat, which falls free when its process dies), and rings. The listener makes a channel of
-//! its own for the arrival, in a region with a random name, and writes that down; when the arrival has
-//! connected there, the channel is accepted. Nobody waits for one that is slow to connect. So each connection is one region
-//! that lives as long as one of its ends, and what anybody leaves at the desk is cleared by the next one.
+//! The listener's name is that of a *desk* ([`super::desk`]): a region with places at which those who want to connect
+//! wait asleep, in the order in which they came.
+//!
+//! 1. A client draws a number and takes a free *place*: a seat, which falls free when its process dies. It writes its
+//!    turn there, sets the place's bit among the news, rings the listener's doorbell, and sleeps on its own.
+//! 2. The listener takes the news and queues the clients by their turns, in its own memory. For the first few it makes a
+//!    channel each, in a region with a random name, writes the number at the place, and rings there.
+//! 3. The client connects to that channel, sets its bit once more, and leaves. The listener hands the channel out.
+//!
+//! Neither a place nor the listener's work grows with the number of those who wait: bits are found 64 at a time, and
+//! nobody looks now and then but to see whether others live, every 80 ms. All that the listener relies on lies in its own
+//! memory, and in the kernel's locks: what a peer writes over a desk makes others wait, in another order, or in vain.
+//!
+//! *Who ends where.* A client that is killed leaves a seat that is free; the listener passes its turn over. A client that
+//! does not come for its channel is in nobody's way: after a while the listener makes channels as if it was not there. A
+//! listener that is killed leaves a desk whose seat is free, and the next one begins where it was: it looks at all places,
+//! and those who wait still are served by it.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use samemap_platform::{Doorbell, Seat, SharedWord, Sleepers};
+use samemap_platform::words::Until;
+use samemap_platform::{Doorbell, Seat};
 
-use super::connection::{Limit, Woken, forked, sleep_until};
-use super::layout::damaged;
-use super::{Channel, ChannelOptions, MOMENT};
-use crate::{
-    Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, View,
-};
+use super::connection::forked;
+use super::desk::{self, Desk, MARK, Turn, channel_name};
+use super::end::Channel;
+use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
+use super::left::{self, Found, Left};
+use super::options::ChannelOptions;
+use crate::{Access, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
 
 const BIND: &str = "listen for peers";
-const CONNECT: &str = "connect to the listener";
 
-const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x01");
-const MARK_AT: usize = 0;
-const LISTENER_SEAT: usize = 128;
-const BELL: usize = 256;
-const PLACES_AT: usize = 512;
-const PLACE_LEN: usize = 256;
-/// How many can be about to connect at a time; more wait for their turn.
-const PLACES: usize = 14;
-const DESK_LEN: usize = PLACES_AT + PLACES * PLACE_LEN;
+/// So many channels are made before their clients have connected, and so hide the time that these take.
+const AHEAD: usize = 16;
 
-// At each place: a seat, a doorbell, then these two words.
-const PLACE_BELL: usize = 64;
-const PLACE_STATE: usize = 128;
-const PLACE_CHANNEL: usize = 136;
+/// A client that takes longer than this to connect does not count among those.
+const SLOW: Duration = Duration::from_millis(100);
 
-const _: () = {
-    assert!(DESK_LEN <= 4096);
-    assert!(Seat::SIZE <= PLACE_BELL && PLACE_BELL + Doorbell::SIZE <= PLACE_STATE);
-};
+/// As many channels are kept for clients that do not come; one that comes late asks anew.
+const MOST_PENDING: usize = 64;
 
-/// Nobody asks.
-const FREE: u32 = 0;
-/// Somebody who has the seat wants a channel.
-const ASKING: u32 = 1;
-/// The channel is there; its number stands beside.
-const SERVED: u32 = 2;
+/// A client that was given a channel is not looked after before this time.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
+/// How often the listener looks whether those whom it waits for live, and at all places.
+const ROUND: Duration = Duration::from_millis(80);
 
 /// A client that is killed after our end was closed leaves its connection's memory behind on some systems. Nobody makes an
 /// object of that name again, so a listener that runs for long sweeps now and then.
 const MADE_BETWEEN_SWEEPS: u32 = 64;
+
+/// After a sweep, so many times as long as it took, there is none: where there are many objects it takes long.
+const REST_AFTER_SWEEP: u32 = 50;
 
 /// How a listener is made.
 pub type ListenerOptions = ChannelOptions;
@@ -60,7 +65,7 @@ pub type ListenerOptions = ChannelOptions;
 /// Takes any number of peers, each on a channel of its own.
 ///
 /// ```
-/// use samemap::{ChannelOptions, Listener, ObjectName};
+/// use samemap::{Channel, ChannelOptions, Listener, ObjectName};
 ///
 /// let name = ObjectName::new(r"Local\Desk")?;
 /// # let name = ObjectName::new(format!(r"Local\Desk-{}", std::process::id()))?;
@@ -69,7 +74,7 @@ pub type ListenerOptions = ChannelOptions;
 /// # let peer = std::thread::spawn(move || {
 /// // In another process:
 /// # let name = peer_name;
-/// let mut channel = Listener::connect(&name, &ChannelOptions::new())?;
+/// let mut channel = Channel::connect(&name, &ChannelOptions::new())?;
 /// channel.sender().send(b"hello")?;
 /// # Ok::<(), samemap::Error>(())
 /// # });
@@ -79,64 +84,92 @@ pub type ListenerOptions = ChannelOptions;
 /// # peer.join().unwrap()?;
 /// # Ok::<(), samemap::Error>(())
 /// ```
+///
+/// As many as [`backlog`](ChannelOptions::backlog) says wait in the order in which they came.
 #[derive(Debug)]
 pub struct Listener {
     desk: Desk,
-    places: Vec<Place>,
+    room_bell: Doorbell,
+    /// Doorbells at places, which are used again and again.
+    bells: HashMap<usize, Doorbell>,
     name: ObjectName,
     options: ChannelOptions,
-    /// At each place, the channel that was made for whoever asked there, and has not connected yet.
-    pending: Vec<Option<Channel>>,
-    next_place: usize,
-    /// Channels made so far.
+    /// Those who ask, in the order in which they came: their turns, and places.
+    queue: BTreeSet<(u64, usize)>,
+    /// The same by place.
+    turns: HashMap<usize, Turn>,
+    /// By place, the channels of those who have not connected yet.
+    pending: HashMap<usize, Pending>,
+    /// Channels whose clients have connected.
+    connected: VecDeque<Channel>,
+    last_round: Option<Instant>,
+    /// Channels made since the last sweep.
     made: u32,
+    next_sweep: Option<Instant>,
     // Left last: whoever finds it free knows that nobody listens any more.
     seat: Seat,
 }
 
+/// A channel that was made for a client.
+#[derive(Debug)]
+struct Pending {
+    channel: Channel,
+    turn: Turn,
+    since: Instant,
+}
+
 impl Listener {
-    /// Listens under a free name. Every channel that it accepts is made with these options.
+    /// Listens under a free name, or goes on where a listener of this user was killed, though others keep the name who try
+    /// to connect: they are served then. Every channel that it accepts is made with these options; of a desk that was left,
+    /// the [`backlog`](ChannelOptions::backlog) stays.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
         options.shape()?;
         channel_name(name, 0)?;
-        let region_options = CreateOptions::new(DESK_LEN as u64).permissions(options.permissions);
-        let region = Region::create(name, &region_options)?;
-        let desk = Desk::at(region)?;
-        let seat = Seat::take(&desk.view, LISTENER_SEAT)?.ok_or_else(|| damaged(BIND))?;
-        let places: Vec<_> = (0..PLACES).map(|index| Place::at(&desk.view, index)).collect::<Result<_>>()?;
-        desk.view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
-        let (name, options) = (name.clone(), options.clone());
-        let pending = places.iter().map(|_| None).collect();
-        Ok(Listener { desk, places, name, options, pending, next_place: 0, made: 0, seat })
+        match left::make(name, desk::bytes_needed(options.backlog), MARK, options)? {
+            Found::New(region) => {
+                let view = region.view(.., Access::ReadWrite)?;
+                let seat = Seat::take(&view, LISTENER_SEAT)?.ok_or_else(|| damaged(BIND))?;
+                Listener::over(&region, &view, seat, options)
+            }
+            Found::Left(Left { region, view, seat }) => {
+                let listener = Listener::over(&region, &view, seat, options)?;
+                listener.desk.clear()?;
+                Ok(listener)
+            }
+        }
     }
 
-    /// Connects to a listener, for at most [`patience`](ChannelOptions::patience).
+    fn over(region: &Region, view: &View, seat: Seat, options: &ChannelOptions) -> Result<Listener> {
+        let desk = Desk::inside(view, region)?;
+        view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
+        view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
+        let name = region.name().cloned().ok_or_else(|| damaged(BIND))?;
+        Ok(Listener {
+            room_bell: desk.room_bell()?,
+            bells: HashMap::new(),
+            desk,
+            name,
+            options: options.clone(),
+            queue: BTreeSet::new(),
+            turns: HashMap::new(),
+            pending: HashMap::new(),
+            connected: VecDeque::new(),
+            last_round: None,
+            made: 0,
+            next_sweep: None,
+            seat,
+        })
+    }
+
+    /// Connects to a listener, as [`Channel::connect`] does.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended,
-    /// [`TimedOut`](ErrorKind::TimedOut) when it accepts nobody in time, [`Damaged`](ErrorKind::Damaged) when there is no
-    /// listener in the region.
+    /// Those of [`Channel::connect`].
     pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
-        let open = OpenOptions::read_write().trust(options.trust.clone());
-        let limit = Limit::after(Some(options.patience));
-        let desk = Desk::open(Region::open(name, &open)?, limit)?;
-        let (place, _seat) = desk.take_place(limit)?;
-        place.state.store(ASKING, Ordering::Release);
-        desk.bell.ring();
-        let served = || place.state.load(Ordering::Acquire) == SERVED;
-        let is_served = sleep_until(&place.bell, limit, served, || desk.is_open())?;
-        let number = place.channel.load(Ordering::Relaxed);
-        if is_served != Woken::News {
-            place.state.store(FREE, Ordering::Release);
-            return Err(if desk.is_open()? { nobody_accepts() } else { nobody_listens() });
-        }
-        let channel = Channel::connect(&channel_name(name, number)?, options);
-        place.state.store(FREE, Ordering::Release);
-        desk.bell.ring();
-        channel
+        Channel::connect(name, options)
     }
 
     /// The next peer's channel; waits for it for at most `timeout`, `None` is for ever. The answer is `None` when time ran
@@ -148,20 +181,20 @@ impl Listener {
         if !self.seat.is_ours() {
             return Err(forked(BIND));
         }
-        let limit = Limit::after(timeout);
+        let limit = Until::after(timeout);
         loop {
-            for step in 0..PLACES {
-                let at = (self.next_place + step) % PLACES;
-                if let Some(channel) = self.attend(at)? {
-                    self.next_place = (at + 1) % PLACES;
-                    return Ok(Some(channel));
-                }
+            self.look()?;
+            self.serve()?;
+            if let Some(channel) = self.connected.pop_front() {
+                return Ok(Some(channel));
             }
             if limit.is_over() {
-                return Ok(None);
+                self.forget_the_dead()?;
+                return Ok(self.connected.pop_front());
             }
             // Who was served may end without a word: slept in slices, and looked at again after each.
-            self.desk.bell.sleep(limit.left(), || self.has_news());
+            let desk = &self.desk;
+            desk.bell.sleep(limit.left().unwrap_or(Duration::MAX), || desk.has_news());
         }
     }
 
@@ -171,64 +204,135 @@ impl Listener {
         &self.name
     }
 
-    fn has_news(&self) -> bool {
-        self.places.iter().any(Place::is_asking) || self.pending.iter().flatten().any(Channel::is_connected)
-    }
-
     /// What an asynchronous wait for arrivals watches.
     #[cfg(feature = "tokio")]
     pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
-        let places = self.places.iter().map(|place| place.state.clone());
-        super::watch::Arrivals::new(self.desk.bell.clone(), places)
+        super::watch::Arrivals::new(self.desk.clone())
     }
 
-    /// Sees to whoever is at a place; its channel, when it has connected.
-    fn attend(&mut self, at: usize) -> Result<Option<Channel>> {
-        if let Some(channel) = self.pending[at].take() {
+    /// Sees what there is at the places with news, and now and then at all of them.
+    fn look(&mut self) -> Result<()> {
+        let desk = self.desk.clone();
+        desk.take_news(|place| self.attend(place))?;
+        if self.last_round.is_none_or(|last| last.elapsed() >= ROUND) {
+            self.last_round = Some(Instant::now());
+            for place in 0..desk.places() {
+                self.attend(place)?;
+            }
+            self.forget_the_dead()?;
+        }
+        Ok(())
+    }
+
+    /// Sees to the client at a place.
+    fn attend(&mut self, place: usize) -> Result<()> {
+        if self.pending.get(&place).is_some_and(|pending| pending.channel.is_connected()) {
+            self.connected.extend(self.pending.remove(&place).map(|pending| pending.channel));
+        }
+        let turn = self.desk.turn(place)?;
+        if turn == Turn::NOBODYS {
+            // Its client has left.
+            self.room_bell.ring();
+        }
+        let queued = self.turns.get(&place).copied();
+        if turn.is_asking() && queued != Some(turn) {
+            self.forget_turn(place);
+            self.turns.insert(place, turn);
+            self.queue.insert((turn.arrival(), place));
+        }
+        Ok(())
+    }
+
+    fn forget_turn(&mut self, place: usize) {
+        if let Some(turn) = self.turns.remove(&place) {
+            self.queue.remove(&(turn.arrival(), place));
+        }
+    }
+
+    /// Drops the channels of those who have ended, or have given up, before they have connected.
+    fn forget_the_dead(&mut self) -> Result<()> {
+        for place in self.pending.keys().copied().collect::<Vec<_>>() {
+            let Some(pending) = self.pending.get(&place) else { continue };
+            if pending.since.elapsed() < AT_ONCE {
+                continue;
+            }
             // Asked first: who connects leaves its place afterwards.
             let is_expected =
-                self.places[at].state.load(Ordering::Acquire) == SERVED && self.is_occupied(at)?;
-            if channel.is_connected() {
-                return Ok(Some(channel));
-            }
-            // Otherwise it ended, or gave up.
-            if is_expected {
-                self.pending[at] = Some(channel);
+                self.desk.turn(place)? == pending.turn.served() && self.desk.is_occupied(place)?;
+            if pending.channel.is_connected() {
+                self.connected.extend(self.pending.remove(&place).map(|pending| pending.channel));
+            } else if !is_expected {
+                // Its client may have left the word as it was.
+                self.desk.replace_turn(place, pending.turn.served(), Turn::NOBODYS)?;
+                self.pending.remove(&place);
+                self.room_bell.ring();
             }
         }
-        if self.places[at].is_asking() {
-            self.pending[at] = self.serve(at)?;
-        }
-        Ok(None)
+        Ok(())
     }
 
-    /// Makes a channel for whoever asks there, unless it has ended.
-    fn serve(&mut self, at: usize) -> Result<Option<Channel>> {
-        if !self.is_occupied(at)? {
-            let place = &self.places[at];
-            // Whoever takes the place next begins anew.
-            let _ = place.state.compare_exchange(ASKING, FREE, Ordering::AcqRel, Ordering::Relaxed);
-            return Ok(None);
+    /// Makes channels for those who have waited longest.
+    fn serve(&mut self) -> Result<()> {
+        while !self.queue.is_empty() && self.awaited() < AHEAD {
+            let Some((_, place)) = self.queue.pop_first() else { break };
+            let Some(turn) = self.turns.remove(&place) else { continue };
+            self.serve_one(place, turn)?;
+            if !self.connected.is_empty() {
+                // One for one: who has connected does not wait for all the others' channels.
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those who were given a channel a moment ago.
+    fn awaited(&self) -> usize {
+        if self.pending.len() < AHEAD {
+            return self.pending.len();
+        }
+        self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count()
+    }
+
+    /// Makes a channel for the client at a place, unless it has ended.
+    fn serve_one(&mut self, place: usize, turn: Turn) -> Result<()> {
+        if self.desk.turn(place)? != turn {
+            return Ok(());
+        }
+        if !self.desk.is_occupied(place)? {
+            self.desk.replace_turn(place, turn, Turn::NOBODYS)?;
+            self.room_bell.ring();
+            return Ok(());
+        }
+        if self.pending.len() >= MOST_PENDING {
+            let slowest =
+                self.pending.iter().min_by_key(|(_, pending)| pending.since).map(|(&place, _)| place);
+            self.pending.remove(&slowest.unwrap_or(place));
         }
         let (channel, number) = self.make_channel()?;
-        let place = &self.places[at];
-        place.channel.store(number, Ordering::Relaxed);
-        if place.state.compare_exchange(ASKING, SERVED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            return Ok(None);
+        self.desk.channel(place)?.store(number, Ordering::Relaxed);
+        if self.desk.replace_turn(place, turn, turn.served())? {
+            self.pending.insert(place, Pending { channel, turn, since: Instant::now() });
+            self.ring_at(place)?;
         }
-        place.bell.ring();
-        Ok(Some(channel))
+        Ok(())
     }
 
-    fn is_occupied(&self, at: usize) -> Result<bool> {
-        Seat::is_taken(&self.desk.view, seat_at(at))
+    fn ring_at(&mut self, place: usize) -> Result<()> {
+        match self.bells.entry(place) {
+            Entry::Occupied(bell) => bell.get().ring(),
+            Entry::Vacant(none) => none.insert(self.desk.bell_at(place)?).ring(),
+        }
+        Ok(())
     }
 
     fn make_channel(&mut self) -> Result<(Channel, u64)> {
-        self.made = self.made.wrapping_add(1);
-        if self.made % MADE_BETWEEN_SWEEPS == 0 {
+        self.made = self.made.saturating_add(1);
+        let now = Instant::now();
+        if self.made >= MADE_BETWEEN_SWEEPS && self.next_sweep.is_none_or(|next| next <= now) {
             // What cannot be swept is not in the way.
             let _ = crate::catalog::reclaim();
+            self.made = 0;
+            self.next_sweep = Some(now + now.elapsed() * REST_AFTER_SWEEP);
         }
         loop {
             let number = RandomState::new().hash_one(std::process::id());
@@ -240,99 +344,32 @@ impl Listener {
     }
 }
 
-/// The desk's region, and what lies in it.
-#[derive(Debug)]
-struct Desk {
-    view: View,
-    bell: Doorbell,
-    _region: Region,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Debug)]
-struct Place {
-    bell: Doorbell,
-    state: SharedWord<AtomicU32>,
-    channel: SharedWord<AtomicU64>,
-}
-
-impl Desk {
-    fn at(region: Region) -> Result<Desk> {
-        Desk::inside(region.view(0..DESK_LEN as u64, Access::ReadWrite)?, region)
-    }
-
-    fn inside(view: View, region: Region) -> Result<Desk> {
-        Ok(Desk { bell: Doorbell::at(&view, BELL, Sleepers::One)?, view, _region: region })
-    }
-
-    /// Somebody else's, when it is ready. Nothing is written to what is no desk.
-    fn open(region: Region, limit: Limit) -> Result<Desk> {
-        if region.len() < DESK_LEN as u64 {
-            return Err(damaged(CONNECT));
+    #[test]
+    fn those_who_came_before_are_served_before() {
+        let name = ObjectName::new(format!("turns-{}", std::process::id())).unwrap();
+        let mut listener = Listener::bind(&name, &ChannelOptions::new().capacity(64)).unwrap();
+        let mut clients = Vec::new();
+        for place in [70, 3, 0, 29] {
+            clients.push((listener.desk.take_seat(place).unwrap().expect("a free place"), place));
+            let turn = listener.desk.next_turn().unwrap();
+            listener.desk.set_turn(place, turn).unwrap();
         }
-        let view = region.view(0..DESK_LEN as u64, Access::ReadWrite)?;
-        loop {
-            match (view.atomic_u64(MARK_AT)?.load(Ordering::Acquire), Seat::is_taken(&view, LISTENER_SEAT)?) {
-                (MARK, true) => return Desk::inside(view, region),
-                (MARK, false) => return Err(nobody_listens()),
-                (0, _) if !limit.is_over() => thread::sleep(MOMENT),
-                (0, false) => return Err(nobody_listens()),
-                _ => return Err(damaged(CONNECT)),
-            }
+        // The news say nothing of the order.
+        for place in [0, 29, 70, 3] {
+            listener.desk.tell(place).unwrap();
         }
+        listener.look().unwrap();
+        assert_eq!(listener.queue.iter().map(|&(_, place)| place).collect::<Vec<_>>(), [70, 3, 0, 29]);
+        // One that has ended is passed over.
+        clients.remove(1);
+        listener.serve().unwrap();
+        let made = |place: usize| listener.pending.get(&place).map(|pending| pending.since);
+        assert!(made(70).unwrap() <= made(0).unwrap() && made(0).unwrap() <= made(29).unwrap());
+        assert!(made(3).is_none());
+        assert_eq!(listener.desk.turn(3).unwrap(), Turn::NOBODYS);
     }
-
-    fn is_open(&self) -> Result<bool> {
-        Seat::is_taken(&self.view, LISTENER_SEAT)
-    }
-
-    /// A place of one's own.
-    fn take_place(&self, limit: Limit) -> Result<(Place, Seat)> {
-        loop {
-            for index in 0..PLACES {
-                if let Some(seat) = Seat::take(&self.view, seat_at(index))? {
-                    return Ok((Place::at(&self.view, index)?, seat));
-                }
-            }
-            if limit.is_over() {
-                return Err(nobody_accepts());
-            }
-            if !self.is_open()? {
-                return Err(nobody_listens());
-            }
-            // All places are taken by others who connect: one is free in milliseconds.
-            thread::sleep(MOMENT);
-        }
-    }
-}
-
-impl Place {
-    fn at(view: &View, index: usize) -> Result<Place> {
-        let at = seat_at(index);
-        Ok(Place {
-            bell: Doorbell::at(view, at + PLACE_BELL, Sleepers::One)?,
-            state: SharedWord::<AtomicU32>::at(view, at + PLACE_STATE)?,
-            channel: SharedWord::<AtomicU64>::at(view, at + PLACE_CHANNEL)?,
-        })
-    }
-
-    fn is_asking(&self) -> bool {
-        self.state.load(Ordering::Acquire) == ASKING
-    }
-}
-
-fn seat_at(place: usize) -> usize {
-    PLACES_AT + place * PLACE_LEN
-}
-
-/// The name of a connection's region.
-fn channel_name(listener: &ObjectName, number: u64) -> Result<ObjectName> {
-    ObjectName::new(format!("{listener}.{number:016x}"))
-}
-
-fn nobody_listens() -> Error {
-    Error::new(ErrorKind::NotFound, CONNECT).with_detail("the listener has ended; start it again")
-}
-
-fn nobody_accepts() -> Error {
-    Error::new(ErrorKind::TimedOut, CONNECT).with_detail("the listener accepted nobody in time; try again")
 }

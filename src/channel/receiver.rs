@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytemuck::AnyBitPattern;
 use samemap_platform::{Doorbell, Part, bytemuck};
 
-use super::connection::{Connection, Limit, Woken, closed, peer_died};
+use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::ring::{Consumer, Record, Shape};
 use super::spin::{Spin, Spinner};
 #[cfg(feature = "tokio")]
-use super::watch::{Incoming, PeerArrival};
+use super::watch::{Half, PeerArrival, RingNews};
 use crate::{Error, ErrorKind, Result};
+use samemap_platform::words::Until;
+use samemap_platform::words::ring::{Consumer, Record, Shape};
 
 const OPERATION: &str = "receive from the channel";
 
@@ -128,7 +129,7 @@ impl Receiver {
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for none, or more than 64, and what the system says.
     pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
-        let limit = Limit::after(timeout);
+        let limit = Until::after(timeout);
         for receiver in &mut *receivers {
             receiver.connection.check_ours(OPERATION)?;
             receiver.spinner.sleeps();
@@ -140,7 +141,7 @@ impl Receiver {
             let bells: Vec<&Doorbell> =
                 receivers.iter().map(|receiver| &receiver.ring.receiver_bell).collect();
             let has_news = || receivers.iter().any(|receiver| receiver.has_news());
-            Doorbell::sleep_on_any(&bells, limit.left(), has_news)?;
+            Doorbell::sleep_on_any(&bells, limit.left().unwrap_or(Duration::MAX), has_news)?;
             for (index, receiver) in receivers.iter().enumerate() {
                 if receiver.has_news() || !receiver.connection.peer_lives()? {
                     return Ok(Some(index));
@@ -180,7 +181,7 @@ impl Receiver {
         }
         let (ring, consumer) = (&self.ring, &self.consumer);
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
-        match self.connection.wait(&mut self.spinner, &ring.receiver_bell, Limit::after(timeout), news)? {
+        match self.connection.wait(&mut self.spinner, &ring.receiver_bell, Until::after(timeout), news)? {
             // It closed after its last message.
             Woken::News if consumer.has_more(ring) => Ok(true),
             Woken::News => Err(closed(OPERATION)),
@@ -219,8 +220,8 @@ impl Receiver {
 /// What asynchronous receiving is made of.
 #[cfg(feature = "tokio")]
 impl Receiver {
-    pub(crate) fn watch(&self) -> Result<Incoming> {
-        Incoming::new(&self.connection, self.shape)
+    pub(crate) fn watch(&self) -> Result<RingNews> {
+        RingNews::new(&self.connection, Half::Receiving, self.shape)
     }
 
     pub(crate) fn watch_for_peer(&self) -> Result<PeerArrival> {

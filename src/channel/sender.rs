@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytemuck::NoUninit;
 use samemap_platform::{Part, bytemuck};
 
-use super::connection::{Connection, Limit, Woken, closed, peer_died};
+use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::ring::{Producer, Record, Shape};
 use super::spin::{Spin, Spinner};
 #[cfg(feature = "tokio")]
-use super::watch::Outgoing;
+use super::watch::{Half, RingNews};
 use crate::{Error, ErrorKind, Result};
+use samemap_platform::words::Until;
+use samemap_platform::words::ring::{Producer, Record, Shape};
 
 const OPERATION: &str = "send through the channel";
 
@@ -177,7 +178,7 @@ impl Sender {
     /// Waits until the peer has made room; `false` when time ran out.
     #[cold]
     fn wait_for_room(&mut self, len: usize, timeout: Option<Duration>) -> Result<bool> {
-        let limit = Limit::after(timeout);
+        let limit = Until::after(timeout);
         loop {
             let (ring, producer) = (&self.ring, &self.producer);
             let news = || producer.has_moved(ring) || ring.is_receiver_closed();
@@ -212,8 +213,8 @@ impl Sender {
 /// What asynchronous sending is made of.
 #[cfg(feature = "tokio")]
 impl Sender {
-    pub(crate) fn watch(&self) -> Result<Outgoing> {
-        Outgoing::new(&self.connection, self.shape)
+    pub(crate) fn watch(&self) -> Result<RingNews> {
+        RingNews::new(&self.connection, Half::Sending, self.shape)
     }
 
     /// Room for a message; an error when there is none and there will be none.

@@ -7,9 +7,9 @@
 use std::hint;
 use std::time::{Duration, Instant};
 
+use samemap_platform::words::Until;
 use samemap_platform::{Fact, processors};
 
-use super::connection::Limit;
 use crate::Result;
 
 /// How long one side of a channel looks for news before it sleeps in the kernel.
@@ -70,7 +70,7 @@ impl Spinner {
     #[inline]
     pub(super) fn look(
         &mut self,
-        limit: Limit,
+        limit: Until,
         mut found: impl FnMut() -> bool,
         goes_on: impl Fn() -> Result<bool>,
     ) -> Result<bool> {
@@ -152,12 +152,12 @@ fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
 
 fn look_for(
     time: Duration,
-    limit: Limit,
+    limit: Until,
     found: &mut impl FnMut() -> bool,
     goes_on: &impl Fn() -> Result<bool>,
 ) -> Result<bool> {
-    let end = Limit::after(Some(time));
-    let mut slice = Limit::after(Some(SLICE));
+    let end = Until::after(Some(time));
+    let mut slice = Until::after(Some(SLICE));
     loop {
         for _ in 0..16 {
             if found() {
@@ -172,7 +172,7 @@ fn look_for(
             if !goes_on()? {
                 return Ok(false);
             }
-            slice = Limit::after(Some(SLICE));
+            slice = Until::after(Some(SLICE));
         }
     }
 }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     fn looks_for(spinner: &mut Spinner, found: impl FnMut() -> bool) -> bool {
-        spinner.look(Limit::Never, found, || Ok(true)).unwrap()
+        spinner.look(Until::Forever, found, || Ok(true)).unwrap()
     }
 
     fn adaptive(looks: u32) -> Spinner {
@@ -250,8 +250,8 @@ mod tests {
     #[test]
     fn a_set_time_ends_with_the_call_and_with_the_peer() {
         let mut spinner = Spinner::new(Spin::For(Duration::MAX));
-        let limit = Limit::after(Some(Duration::from_millis(2)));
+        let limit = Until::after(Some(Duration::from_millis(2)));
         assert!(!spinner.look(limit, || false, || Ok(true)).unwrap());
-        assert!(!spinner.look(Limit::Never, || false, || Ok(false)).unwrap());
+        assert!(!spinner.look(Until::Forever, || false, || Ok(false)).unwrap());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io;
 
-use super::{Receiver, Sender};
-use crate::ErrorKind;
+use super::receiver::{Received, Receiver};
+use super::sender::Sender;
+use crate::{ErrorKind, Result};
 
 /// Writes bytes through a channel: each write is a message, or several where it is longer than one may be.
 #[derive(Debug)]
@@ -43,8 +44,7 @@ impl io::Write for MessageWriter {
 #[derive(Debug)]
 pub struct MessageReader {
     receiver: Receiver,
-    /// How much of the next message was read.
-    taken: usize,
+    taken: Taken,
 }
 
 impl MessageReader {
@@ -57,7 +57,7 @@ impl MessageReader {
 
 impl From<Receiver> for MessageReader {
     fn from(receiver: Receiver) -> Self {
-        MessageReader { receiver, taken: 0 }
+        MessageReader { receiver, taken: Taken::default() }
     }
 }
 
@@ -72,21 +72,33 @@ impl io::Read for MessageReader {
                 Err(error) if *error.kind() == ErrorKind::Closed => return Ok(0),
                 Err(error) => return Err(to_io(error)),
             };
-            let rest = message.len().saturating_sub(self.taken);
-            let count = rest.min(into.len());
-            message.read(self.taken, &mut into[..count]).map_err(to_io)?;
-            if count < rest {
-                self.taken += count;
-                // Its rest is for the next call.
-                std::mem::forget(message);
-                return Ok(count);
-            }
-            self.taken = 0;
-            drop(message);
-            if count > 0 {
-                return Ok(count);
+            // A message without bytes is not the end.
+            match self.taken.copy(message, into).map_err(to_io)? {
+                0 => {}
+                count => return Ok(count),
             }
         }
+    }
+}
+
+/// How much of the next message was read.
+#[derive(Debug, Default)]
+pub(crate) struct Taken(usize);
+
+impl Taken {
+    /// Copies what follows in the message, and gives the message back when that was its end; how many bytes it was.
+    pub(crate) fn copy(&mut self, message: Received<'_>, into: &mut [u8]) -> Result<usize> {
+        let rest = message.len().saturating_sub(self.0);
+        let count = rest.min(into.len());
+        message.read(self.0, &mut into[..count])?;
+        if count < rest {
+            self.0 += count;
+            // Its rest is for the next call.
+            std::mem::forget(message);
+        } else {
+            self.0 = 0;
+        }
+        Ok(count)
     }
 }
 

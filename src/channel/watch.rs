@@ -1,110 +1,77 @@
 //! What the waiters of [`aio`](crate::aio) watch on behalf of a channel's tasks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::{Doorbell, SharedWord};
+use samemap_platform::Doorbell;
 
 use super::connection::Connection;
+use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
-use super::ring::{RingMemory as _, Shape};
 use crate::Result;
 use crate::aio::Source;
+use samemap_platform::words::ring::{RingMemory as _, Shape};
 
-/// The peer's end of a connection, as one half of ours waits for it.
-#[derive(Debug)]
-struct Other {
-    connection: Arc<Connection>,
-    is_gone: AtomicBool,
+/// One half of an end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Half {
+    Sending,
+    Receiving,
 }
 
-impl Other {
+/// A ring, as the half of our end that uses it waits for the peer.
+#[derive(Debug)]
+pub(crate) struct RingNews {
+    ring: Ring,
+    half: Half,
+    connection: Arc<Connection>,
+    is_peer_gone: AtomicBool,
+    /// Where the task has seen the peer in the ring.
+    seen: AtomicU64,
+}
+
+impl RingNews {
+    pub(super) fn new(connection: &Arc<Connection>, half: Half, shape: Shape) -> Result<Self> {
+        let from = match half {
+            Half::Sending => connection.side,
+            Half::Receiving => connection.side.other(),
+        };
+        let ring = Ring::from(from, &connection.view, shape)?;
+        let (connection, is_peer_gone) = (Arc::clone(connection), AtomicBool::new(false));
+        Ok(RingNews { ring, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
+    }
+
+    /// From now on there are news when the peer is elsewhere.
+    pub(crate) fn set_seen(&self, position: u64) {
+        self.seen.store(position, Ordering::Release);
+    }
+
+    /// Whether the peer was found dead.
+    pub(crate) fn is_known_over(&self) -> bool {
+        self.is_peer_gone.load(Ordering::Acquire)
+    }
+}
+
+impl Source for RingNews {
+    fn bell(&self) -> &Doorbell {
+        match self.half {
+            Half::Sending => &self.ring.sender_bell,
+            Half::Receiving => &self.ring.receiver_bell,
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        let (position, is_closed) = match self.half {
+            Half::Sending => (self.ring.load_head(), self.ring.is_receiver_closed()),
+            Half::Receiving => (self.ring.load_tail(), self.ring.is_sender_closed()),
+        };
+        position != self.seen.load(Ordering::Acquire) || is_closed
+    }
+
     fn is_over(&self) -> bool {
         // An error is for the task to meet.
         let is_gone = !self.connection.peer_lives().unwrap_or(false);
-        self.is_gone.fetch_or(is_gone, Ordering::AcqRel) || is_gone
-    }
-}
-
-/// A ring that messages come from.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    ring: Ring,
-    other: Other,
-    /// Up to where the task has seen it.
-    seen: AtomicU64,
-}
-
-impl Incoming {
-    pub(super) fn new(connection: &Arc<Connection>, shape: Shape) -> Result<Self> {
-        let ring = Ring::from(connection.side.other(), &connection.view, shape)?;
-        let other = Other { connection: Arc::clone(connection), is_gone: AtomicBool::new(false) };
-        Ok(Incoming { ring, other, seen: AtomicU64::new(0) })
-    }
-
-    /// From now on there are news when the sender is elsewhere.
-    pub(crate) fn set_seen(&self, position: u64) {
-        self.seen.store(position, Ordering::Release);
-    }
-
-    /// Whether the peer was found dead.
-    pub(crate) fn is_known_over(&self) -> bool {
-        self.other.is_gone.load(Ordering::Acquire)
-    }
-}
-
-impl Source for Incoming {
-    fn bell(&self) -> &Doorbell {
-        &self.ring.receiver_bell
-    }
-
-    fn is_ready(&self) -> bool {
-        self.ring.load_tail() != self.seen.load(Ordering::Acquire) || self.ring.is_sender_closed()
-    }
-
-    fn is_over(&self) -> bool {
-        self.other.is_over()
-    }
-}
-
-/// A ring that messages are sent through.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    ring: Ring,
-    other: Other,
-    /// Where the task has seen its receiver.
-    seen: AtomicU64,
-}
-
-impl Outgoing {
-    pub(super) fn new(connection: &Arc<Connection>, shape: Shape) -> Result<Self> {
-        let ring = Ring::from(connection.side, &connection.view, shape)?;
-        let other = Other { connection: Arc::clone(connection), is_gone: AtomicBool::new(false) };
-        Ok(Outgoing { ring, other, seen: AtomicU64::new(0) })
-    }
-
-    /// From now on there are news when the receiver is elsewhere.
-    pub(crate) fn set_seen(&self, position: u64) {
-        self.seen.store(position, Ordering::Release);
-    }
-
-    /// Whether the peer was found dead.
-    pub(crate) fn is_known_over(&self) -> bool {
-        self.other.is_gone.load(Ordering::Acquire)
-    }
-}
-
-impl Source for Outgoing {
-    fn bell(&self) -> &Doorbell {
-        &self.ring.sender_bell
-    }
-
-    fn is_ready(&self) -> bool {
-        self.ring.load_head() != self.seen.load(Ordering::Acquire) || self.ring.is_receiver_closed()
-    }
-
-    fn is_over(&self) -> bool {
-        self.other.is_over()
+        self.is_peer_gone.fetch_or(is_gone, Ordering::AcqRel) || is_gone
     }
 }
 
@@ -134,36 +101,25 @@ impl Source for PeerArrival {
 
 /// A listener's desk.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
-    bell: Doorbell,
-    /// The words of its places, and what the task has seen there.
-    places: Vec<(SharedWord<AtomicU32>, AtomicU32)>,
-}
+pub(crate) struct Arrivals(Desk);
 
 impl Arrivals {
-    pub(super) fn new(bell: Doorbell, places: impl Iterator<Item = SharedWord<AtomicU32>>) -> Self {
-        Arrivals { bell, places: places.map(|word| (word, AtomicU32::new(0))).collect() }
-    }
-
-    /// From now on there are news when a place changes. To be called before the task looks.
-    pub(crate) fn look(&self) {
-        for (word, seen) in &self.places {
-            seen.store(word.load(Ordering::Acquire), Ordering::Release);
-        }
+    pub(super) fn new(desk: Desk) -> Self {
+        Arrivals(desk)
     }
 }
 
 impl Source for Arrivals {
     fn bell(&self) -> &Doorbell {
-        &self.bell
+        &self.0.bell
     }
 
     fn is_ready(&self) -> bool {
-        self.places.iter().any(|(word, seen)| word.load(Ordering::Acquire) != seen.load(Ordering::Acquire))
+        self.0.has_news()
     }
 
-    /// Who has a place may end without a word.
+    /// Clients that were given a channel may end without a word.
     fn is_over(&self) -> bool {
-        self.places.iter().any(|(word, _)| word.load(Ordering::Acquire) != 0)
+        self.0.waiting() > 0
     }
 }

@@ -110,7 +110,7 @@ pub(super) const fn bytes_needed(len: u64) -> Option<u64> {
 
 /// Laid-out memory: checked once, and never looked at again but for the words and values.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub struct Place {
     view: View,
     at: usize,
     len: usize,

@@ -58,100 +58,16 @@
 //! # Platform-specific behavior
 //! In a process of 32 bits, read-only views do not suffice ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
-mod bytes;
 mod layout;
+mod options;
 mod raw;
-mod typed;
+mod reader;
+mod value;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
+mod writer;
 
-pub use bytes::{LatestBytes, LatestBytesWriter};
-pub use typed::{Latest, LatestWriter};
-
-use crate::{Access, CreateOptions, OpenOptions, Permissions, Trust};
-
-/// How a newest value is shared: the same options for its writer and for its readers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct LatestOptions {
-    version: u32,
-    permissions: Permissions,
-    trust: Trust,
-    read_only: bool,
-}
-
-impl LatestOptions {
-    /// For its owner alone, with type version 0.
-    pub fn new() -> Self {
-        LatestOptions::default()
-    }
-
-    /// The version of the program's type: whoever comes with another one is told so, also where the sizes agree.
-    pub fn version(mut self, version: u32) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// Lets others in, where the writer makes the region. Who is let in to read cannot wait.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Whose region is accepted, where it is there already.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
-    /// Opens the region for reading only, which suffices for all but to wait.
-    pub fn read_only(mut self) -> Self {
-        self.read_only = true;
-        self
-    }
-
-    fn to_create(&self, size: u64) -> CreateOptions {
-        CreateOptions::new(size).permissions(self.permissions).trust(self.trust.clone())
-    }
-
-    fn to_open(&self) -> OpenOptions {
-        OpenOptions::new(self.access()).trust(self.trust.clone())
-    }
-
-    fn access(&self) -> Access {
-        if self.read_only { Access::ReadOnly } else { Access::ReadWrite }
-    }
-}
-
-/// A value and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot<T> {
-    /// The value's number: 1 for the first one, and one more for each that follows.
-    pub sequence: u64,
-    /// The value.
-    pub value: T,
-}
-
-/// How a wait for a newer value ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Awaited<T> {
-    /// With this.
-    Newer(T),
-    /// Time ran out first.
-    TimedOut,
-    /// The writer has ended, in order or not, and wrote nothing newer. Told once for each writer: whoever waits on,
-    /// waits for the next one.
-    WriterGone,
-}
-
-impl<T> Awaited<T> {
-    /// The newer value, if there is one.
-    #[must_use]
-    pub fn newer(self) -> Option<T> {
-        match self {
-            Awaited::Newer(value) => Some(value),
-            Awaited::TimedOut | Awaited::WriterGone => None,
-        }
-    }
-}
+pub use options::{Awaited, LatestOptions, Snapshot};
+pub use reader::{Latest, LatestBytes};
+pub use value::Value;
+pub use writer::{LatestBytesWriter, LatestWriter};

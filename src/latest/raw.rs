@@ -1,13 +1,14 @@
 //! What the typed form and the byte form have in common.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use samemap_platform::words::Until;
 use samemap_platform::words::newest::{self, Reading};
 use samemap_platform::{Doorbell, Seat, Sleepers};
 
 use super::layout::{self, BELL, Facts, Form, Place, SEAT};
-use super::{Awaited, LatestOptions};
+use super::options::{Awaited, LatestOptions};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion as _, View};
 
 /// The one writer.
@@ -117,11 +118,6 @@ impl RawReader {
         self.bell.as_ref()
     }
 
-    #[cfg(feature = "tokio")]
-    pub(super) fn watch(&self) -> Result<super::watch::News> {
-        super::watch::News::new(self)
-    }
-
     pub(super) fn has_writer(&self) -> Result<bool> {
         Seat::is_taken(self.place.view(), self.place.at() + SEAT)
     }
@@ -152,16 +148,15 @@ impl RawReader {
             return Ok(Awaited::Newer(found));
         }
         let Some(bell) = &self.bell else { return Err(deaf()) };
-        // What no clock can tell is for ever.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = Until::after(timeout);
         loop {
-            let left =
-                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
+            if until.is_over() {
                 return Ok(Awaited::TimedOut);
             }
             // One that fails to look fails again below, and says why.
-            bell.sleep(left, || self.place.newest().map_or(true, |newest| newest > than));
+            bell.sleep(until.left().unwrap_or(Duration::MAX), || {
+                self.place.newest().map_or(true, |newest| newest > than)
+            });
             if let Some(found) = read()? {
                 return Ok(Awaited::Newer(found));
             }

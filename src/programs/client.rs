@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use crate::{Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _};
 use clap::{Args, Parser};
 
-use super::ending::{self, Endings, Stop};
+use super::ending::{self, Endings};
 use super::output::{self, printable};
 use super::reply;
+use super::stop::Stop;
 
 /// What comes first in the `--help` of the client.
 pub(crate) const HELP: &str = "\

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use crate::{ErrorKind, ObjectName, OpenOptions, Region, SharedRegion};
 use clap::Args;
 
-use super::ending::{self, Stop};
+use super::ending;
 use super::output::{self, printable};
+use super::stop::Stop;
 use super::{client, output::PRESS_ENTER};
 
 /// For `samemap demo --help`.

@@ -4,7 +4,6 @@
 //! on SIGINT, SIGTERM, SIGHUP or a console close, and when nobody reads its output any more. All of these
 //! become one event on one channel, so that there is one way out.
 
-use std::error::Error as _;
 use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -13,6 +12,7 @@ use std::thread;
 use samemap_platform::console;
 
 use super::output;
+use super::stop::Stop;
 
 /// For the `--help` of the programs that wait.
 const HELP: &str = "\
@@ -24,25 +24,6 @@ An error is one line on standard error, with status 1; a usage error has status 
 /// That, behind a paragraph of the program's own.
 pub(crate) fn help_with(paragraph: &str) -> String {
     format!("{paragraph}\n\n{HELP}")
-}
-
-/// Why a program stops before its work is done.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// Something went wrong: what, and what to do, on one line.
-    Failed(String),
-    /// It was asked to end, or nobody reads its output any more. Nothing is wrong.
-    Ended,
-}
-
-impl From<crate::Error> for Stop {
-    /// The error's text leaves the system's own words to its source; a person wants to see both.
-    fn from(error: crate::Error) -> Self {
-        Stop::Failed(match error.source() {
-            Some(cause) => format!("{error} ({cause})"),
-            None => error.to_string(),
-        })
-    }
 }
 
 /// The status of a program with this outcome, after saying what went wrong.

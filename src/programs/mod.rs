@@ -8,6 +8,7 @@
 //! | `tool` | the program `samemap`: its subcommands, names, listing and reclaiming |
 //! | `ending` | what ends a program, and the status that it leaves |
 //! | `output` | lines on the standard streams |
+//! | `stop` | why a program stops |
 
 pub mod client;
 mod demo;
@@ -15,6 +16,7 @@ mod ending;
 mod output;
 mod reply;
 pub mod server;
+mod stop;
 pub mod tool;
 
 /// The name of the sample's region.

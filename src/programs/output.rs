@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::ending::Stop;
+use super::stop::Stop;
 
 /// The last line of both transcripts: the program waits from here on.
 pub(crate) const PRESS_ENTER: &str = "Press ENTER to clean up resources and quit";

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Channel, ChannelOptions, Error, ErrorKind, ObjectName, Result};
 
-use super::ending::{Endings, Stop};
+use super::ending::Endings;
+use super::stop::Stop;
 
 /// How long either side waits before it looks again: the server whether it shall end, a client whether it is its turn.
 const LOOK: Duration = Duration::from_millis(100);

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Region, SharedRegion as _};
 use clap::{Args, Parser};
 
-use super::ending::{self, Endings, Stop};
+use super::ending::{self, Endings};
 use super::output::{self, printable};
 use super::reply::WayBack;
+use super::stop::Stop;
 
 /// What comes first in the `--help` of the server.
 pub(crate) const HELP: &str = "\

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::client::{self, ClientArgs};
 use super::demo::{self, DemoArgs};
-use super::ending::{self, Stop};
+use super::ending;
 use super::output::{self, printable};
 use super::server::{self, ServerArgs};
+use super::stop::Stop;
 
 /// One named shared memory, with one set of rules, on Windows and on POSIX
 #[derive(Debug, Parser)]

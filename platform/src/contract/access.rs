@@ -150,6 +150,8 @@ pub enum Trust {
     OwnAndSystem,
     /// These too, of this user.
     User(UserId),
+    /// The caller's own alone.
+    Own,
     /// Anybody's.
     Anyone,
 }

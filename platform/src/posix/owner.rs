@@ -116,6 +116,7 @@ pub(super) fn check_owner(owner: u32, local: bool, trust: &Trust, context: Conte
         || !local
             && match trust {
                 Trust::Anyone => true,
+                Trust::Own => false,
                 _ if !told => false,
                 Trust::User(user) => owner == 0 || *user == user_id(owner),
                 Trust::OwnAndSystem => owner == 0,

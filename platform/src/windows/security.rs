@@ -154,7 +154,7 @@ fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
     }
     let Some(owner) = owner else { return false };
     owner == me
-        || [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
+        || *trust != Trust::Own && [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
         || matches!(trust, Trust::User(user) if user == owner)
 }
 
@@ -217,5 +217,7 @@ mod tests {
         assert_eq!(accepted(Some(&other)), [false, true, true]);
         assert_eq!(accepted(Some(&user("S-1-5-19"))), [false, false, true]);
         assert_eq!(accepted(None), [false, false, true]);
+        let accepted = [&me, &other, &user(SYSTEM)].map(|owner| is_trusted(Some(owner), &me, &Trust::Own));
+        assert_eq!(accepted, [true, false, false]);
     }
 }

@@ -1,6 +1,7 @@
-//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share.
+//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share, and of newest
+//! values and rings of messages.
 //!
-//! They are written over two traits, so that the same text runs on shared memory with futexes, and in a
+//! They are written over traits, so that the same text runs on shared memory with futexes, and in a
 //! model checker (`models/`), which tries every order of steps.
 //!
 //! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
@@ -18,6 +19,7 @@ pub mod event;
 pub mod lock;
 pub mod newest;
 pub mod permits;
+pub mod ring;
 mod until;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -86,7 +88,7 @@ pub trait Sleeper<W: Word> {
     fn set_and_wake_all(&self, word: &W, new: u16);
 }
 
-/// The word is in no state that the algorithm knows: somebody scribbled over it.
+/// What was read from shared memory is nothing that the algorithm writes: somebody scribbled over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged;
 

@@ -1,0 +1,307 @@
+//! The ring: messages of any length, in order, from one producer to one consumer. Pure algorithm over a trait, so that
+//! the same text runs on shared memory and in a model checker.
+//!
+//! Positions count bytes since the beginning and never wrap; a position's place in the ring is its remainder by the
+//! capacity, a power of two. A record is a header of 8 bytes and the message, filled up to a multiple of 8. A record is
+//! never split: where it does not fit before the ring's end, a *skip* record fills the rest and the message begins at
+//! the ring's start. So a message may take up to half of the ring.
+//!
+//! The producer alone writes `tail`, the consumer alone writes `head`, and each keeps its own position in private
+//! memory: what it reads from the other side is checked against that, and a value that no honest peer could have
+//! written is [`Damaged`]. So the worst that a peer can do is to send rubbish messages of rubbish length, inside the
+//! ring.
+
+pub use super::Damaged;
+
+/// Bytes of a record's header.
+pub const HEADER: usize = 8;
+
+const MESSAGE: u64 = 1 << 32;
+const SKIP: u64 = 2 << 32;
+
+/// Up to this position laps are cut short. Beyond it there are messages for years, still.
+const FARTHEST_LEAP: u64 = 1 << 62;
+
+/// What the ring lies in.
+pub trait RingMemory {
+    /// Where the producer has come to; what it wrote before is visible.
+    fn load_tail(&self) -> u64;
+    /// Says where the producer has come to, after all that it wrote.
+    fn store_tail(&self, tail: u64);
+    /// Where the consumer has come to; it has read all before that.
+    fn load_head(&self) -> u64;
+    /// Says where the consumer has come to, after all that it read.
+    fn store_head(&self, head: u64);
+    /// The header at a place in the ring.
+    fn read_header(&self, at: usize) -> u64;
+    /// Writes a header.
+    fn write_header(&self, at: usize, header: u64);
+}
+
+/// The dimensions of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    capacity: u32,
+}
+
+impl Shape {
+    /// The smallest ring, in bytes.
+    pub const MIN_CAPACITY: u32 = 64;
+    /// The largest one.
+    pub const MAX_CAPACITY: u32 = 1 << 30;
+
+    /// A ring of this many bytes: a power of two within the limits.
+    #[inline]
+    #[must_use]
+    pub const fn new(capacity: u32) -> Option<Shape> {
+        let fits = capacity >= Shape::MIN_CAPACITY && capacity <= Shape::MAX_CAPACITY;
+        if fits && capacity.is_power_of_two() { Some(Shape { capacity }) } else { None }
+    }
+
+    /// Bytes of the ring.
+    #[inline]
+    #[must_use]
+    pub const fn capacity(self) -> u32 {
+        self.capacity
+    }
+
+    /// The longest message.
+    #[inline]
+    #[must_use]
+    pub const fn max_message(self) -> usize {
+        self.capacity as usize / 2 - HEADER
+    }
+
+    #[inline]
+    fn place(self, position: u64) -> usize {
+        (position & u64::from(self.capacity - 1)) as usize
+    }
+
+    #[inline]
+    fn rest_of_lap(self, position: u64) -> u64 {
+        u64::from(self.capacity) - (position & u64::from(self.capacity - 1))
+    }
+}
+
+/// Bytes that a message of this length takes in the ring.
+#[inline]
+#[must_use]
+pub const fn record_len(len: usize) -> u64 {
+    (HEADER as u64) + ((len as u64 + 7) & !7)
+}
+
+/// Room for a message, or a message: where its bytes lie, and where the next record begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where in the ring its bytes begin.
+    pub at: usize,
+    /// How many they are.
+    pub len: usize,
+    /// Position of its header.
+    start: u64,
+}
+
+/// The producer's side.
+#[derive(Debug)]
+pub struct Producer {
+    shape: Shape,
+    /// Behind the last record that was committed.
+    tail: u64,
+    /// Up to where others may read.
+    published: u64,
+    /// Where the consumer was when it was last asked.
+    head: u64,
+}
+
+impl Producer {
+    /// For a ring that is empty and new.
+    #[inline]
+    #[must_use]
+    pub fn new(shape: Shape) -> Producer {
+        Producer { shape, tail: 0, published: 0, head: 0 }
+    }
+
+    /// Room for a message of `len` bytes, at most [`Shape::max_message`]; `None` while the ring is too full. Nothing is
+    /// changed that the consumer sees, so the room may simply be forgotten.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    #[inline]
+    pub fn reserve(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
+        debug_assert!(len <= self.shape.max_message());
+        let wanted = record_len(len);
+        let rest = self.shape.rest_of_lap(self.tail);
+        let skipped = if wanted > rest { rest } else { 0 };
+        let end = self.tail + skipped + wanted;
+        if end - self.head > u64::from(self.shape.capacity) {
+            self.look_at_head(memory)?;
+            if end - self.head > u64::from(self.shape.capacity) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.behind(memory, skipped, len)))
+    }
+
+    /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read all that there was: two sides that
+    /// take turns then use the same few cache lines each time.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    pub fn reserve_anew(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
+        // What is skipped and what is wanted must fit in one lap together; a skip alone must not be published; and where a
+        // message costs a lap, positions might come to their end some day.
+        let fits = self.shape.place(self.tail) as u64 >= record_len(len);
+        if !fits || self.holds_back() || self.tail > FARTHEST_LEAP {
+            return self.reserve(memory, len);
+        }
+        self.look_at_head(memory)?;
+        if self.head != self.tail {
+            return self.reserve(memory, len);
+        }
+        Ok(Some(self.behind(memory, self.shape.rest_of_lap(self.tail), len)))
+    }
+
+    /// Skips so many bytes, and gives the room behind them.
+    #[inline]
+    fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
+        if skipped > 0 {
+            memory.write_header(self.shape.place(self.tail), SKIP | (skipped - HEADER as u64));
+        }
+        let start = self.tail + skipped;
+        Record { at: self.shape.place(start) + HEADER, len, start }
+    }
+
+    #[cold]
+    fn look_at_head(&mut self, memory: &impl RingMemory) -> Result<(), Damaged> {
+        let head = memory.load_head();
+        if head < self.head || head > self.published {
+            return Err(Damaged);
+        }
+        self.head = head;
+        Ok(())
+    }
+
+    /// Makes the room a message of its first `len` bytes, to be seen when it is [published](Self::publish).
+    #[inline]
+    pub fn commit(&mut self, memory: &impl RingMemory, record: Record, len: usize) {
+        debug_assert!(len <= record.len);
+        memory.write_header(record.at - HEADER, MESSAGE | len as u64);
+        self.tail = record.start + record_len(len);
+    }
+
+    /// Lets the consumer see all messages that were committed.
+    #[inline]
+    pub fn publish(&mut self, memory: &impl RingMemory) {
+        self.published = self.tail;
+        memory.store_tail(self.tail);
+    }
+
+    /// Whether there are messages that were committed and not published.
+    #[inline]
+    #[must_use]
+    pub fn holds_back(&self) -> bool {
+        self.published != self.tail
+    }
+
+    /// Where the consumer was when it was last asked.
+    #[inline]
+    #[must_use]
+    pub fn seen_head(&self) -> u64 {
+        self.head
+    }
+
+    /// Whether there is room, by what the consumer says now. True, too, when it says nonsense: the next call tells.
+    #[inline]
+    pub fn has_moved(&self, memory: &impl RingMemory) -> bool {
+        memory.load_head() != self.head
+    }
+}
+
+/// The consumer's side.
+#[derive(Debug)]
+pub struct Consumer {
+    shape: Shape,
+    /// The next record to read.
+    head: u64,
+    /// Where the producer was when it was last asked.
+    tail: u64,
+}
+
+impl Consumer {
+    /// For a ring that is empty and new.
+    #[inline]
+    #[must_use]
+    pub fn new(shape: Shape) -> Consumer {
+        Consumer { shape, head: 0, tail: 0 }
+    }
+
+    /// The next message; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    #[inline]
+    pub fn next(&mut self, memory: &impl RingMemory) -> Result<Option<Record>, Damaged> {
+        if self.head == self.tail && !self.look_at_tail(memory)? {
+            return Ok(None);
+        }
+        let mut start = self.head;
+        let mut at = self.shape.place(start);
+        let mut header = memory.read_header(at);
+        if header >> 32 == SKIP >> 32 {
+            start = self.behind_skip(header)?;
+            at = self.shape.place(start);
+            header = memory.read_header(at);
+        }
+        let len = (header & u64::from(u32::MAX)) as usize;
+        let is_sound = header >> 32 == MESSAGE >> 32
+            && len <= self.shape.max_message()
+            && record_len(len) <= self.tail - start
+            && at + HEADER + len <= self.shape.capacity as usize;
+        if is_sound { Ok(Some(Record { at: at + HEADER, len, start })) } else { Err(Damaged) }
+    }
+
+    /// Where the record behind a skip begins: a lap's end, and an honest peer publishes no skip alone.
+    #[cold]
+    fn behind_skip(&self, header: u64) -> Result<u64, Damaged> {
+        let rest = self.shape.rest_of_lap(self.head);
+        let skipped = (header & u64::from(u32::MAX)) + HEADER as u64;
+        if skipped != rest || rest >= self.tail - self.head { Err(Damaged) } else { Ok(self.head + rest) }
+    }
+
+    #[inline]
+    fn look_at_tail(&mut self, memory: &impl RingMemory) -> Result<bool, Damaged> {
+        let tail = memory.load_tail();
+        if tail == self.head {
+            return Ok(false);
+        }
+        if tail < self.head || tail - self.head > u64::from(self.shape.capacity) || tail % 8 != 0 {
+            return Err(Damaged);
+        }
+        self.tail = tail;
+        Ok(true)
+    }
+
+    /// Gives the message's room back; those before it go with it.
+    #[inline]
+    pub fn free(&mut self, memory: &impl RingMemory, record: Record) {
+        self.head = record.start + record_len(record.len);
+        memory.store_head(self.head);
+    }
+
+    /// The next record to read. When there is none, the producer's place.
+    #[inline]
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.head
+    }
+
+    /// Whether there is something to read, by what the producer says now. True, too, when it says nonsense: the next
+    /// call tells.
+    #[inline]
+    pub fn has_more(&self, memory: &impl RingMemory) -> bool {
+        self.head != self.tail || memory.load_tail() != self.head
+    }
+}
+
+#[cfg(test)]
+mod tests;

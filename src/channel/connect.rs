@@ -1,0 +1,403 @@
+//! Connecting, to whatever lies under a name: a channel that waits for its one peer, or a listener's desk.
+//!
+//! An attempt goes on in steps, none of which waits: between them a thread sleeps, or a task, on the doorbell that the last
+//! step named. After 80 ms at most there is another step, which sees whether the listener lives.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use samemap_platform::words::Until;
+use samemap_platform::words::ring::Shape;
+use samemap_platform::{Doorbell, Seat, SharedWord};
+
+use super::connection::MOMENT;
+use super::desk::{self, Desk, Turn, channel_name};
+use super::end::{Channel, Connected};
+use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Side, bytes_needed};
+use super::options::ChannelOptions;
+use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, View};
+
+const CONNECT: &str = "connect to the channel";
+
+/// Where few wait, they use so many places only.
+const NEAR: usize = 16;
+
+/// How often all places are tried where each seems to be taken.
+const ROUND: Duration = Duration::from_millis(80);
+
+impl Channel {
+    /// Connects to the channel, or to the [`Listener`](super::Listener), of that name.
+    ///
+    /// For at most [`patience`](ChannelOptions::patience) it waits its turn, asleep.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended;
+    /// [`TimedOut`](ErrorKind::TimedOut) when a [`Listener`](super::Listener) has not accepted in time: the text says how
+    /// many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or a listener that has not turned from its last one in
+    /// time; [`Damaged`](ErrorKind::Damaged) when the region holds neither.
+    pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
+        Attempt::at(name, options)?.finish()
+    }
+
+    /// Connects to the channel in a region.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    pub fn connect_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
+        Attempt::inside(region.clone(), options)?.finish()
+    }
+}
+
+/// An attempt to connect.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    region: Region,
+    view: View,
+    options: ChannelOptions,
+    limit: Until,
+    stage: Stage,
+}
+
+/// What was found under the name.
+#[derive(Debug)]
+enum Stage {
+    /// Nothing yet.
+    Unmade,
+    /// A channel.
+    Channel(Box<Control>),
+    /// A desk.
+    Desk(Box<Visit>),
+}
+
+/// What a step came to.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Done(Box<Channel>),
+    /// There is another step when these have come, or after 80 ms.
+    Sleep(Box<News>),
+    /// Nobody rings: there is another step in a moment.
+    WaitAMoment,
+}
+
+/// What an attempt waits for.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    bell: Doorbell,
+    awaited: Awaited,
+}
+
+#[derive(Clone, Debug)]
+enum Awaited {
+    /// A channel's listener is ready.
+    Listener(SharedWord<AtomicU32>),
+    /// A place at the desk is free.
+    Room(Desk),
+    /// The word at this place is another one.
+    Turn(Desk, usize, Turn),
+}
+
+impl News {
+    /// What is rung when they come.
+    pub(crate) fn bell(&self) -> &Doorbell {
+        &self.bell
+    }
+
+    pub(crate) fn have_come(&self) -> bool {
+        // An error is for the next step.
+        match &self.awaited {
+            Awaited::Listener(state) => state.load(Ordering::Acquire) == LISTENING,
+            Awaited::Room(desk) => {
+                (0..desk.places()).any(|place| desk.turn(place).is_ok_and(|turn| turn == Turn::NOBODYS))
+            }
+            Awaited::Turn(desk, place, turn) => desk.turn(*place).map_or(true, |now| now != *turn),
+        }
+    }
+
+    /// Whether these are the same.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn are(&self, other: &News) -> bool {
+        match (&self.awaited, &other.awaited) {
+            (Awaited::Listener(_), Awaited::Listener(_)) | (Awaited::Room(_), Awaited::Room(_)) => true,
+            (Awaited::Turn(_, place, turn), Awaited::Turn(_, other, others)) => {
+                place == other && turn == others
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Attempt {
+    /// Opens what lies under a name.
+    pub(crate) fn at(name: &ObjectName, options: &ChannelOptions) -> Result<Attempt> {
+        let open = OpenOptions::read_write().trust(options.trust.clone());
+        Attempt::inside(Region::open(name, &open)?, options)
+    }
+
+    fn inside(region: Region, options: &ChannelOptions) -> Result<Attempt> {
+        let view = region.view(.., Access::ReadWrite)?;
+        let smallest = bytes_needed(Shape::new(Shape::MIN_CAPACITY).expect("within its own limits"));
+        if (view.len() as u64) < smallest {
+            return Err(layout::damaged(CONNECT));
+        }
+        let (options, limit) = (options.clone(), Until::after(Some(options.patience)));
+        Ok(Attempt { region, view, options, limit, stage: Stage::Unmade })
+    }
+
+    fn finish(mut self) -> Result<Channel> {
+        loop {
+            match self.step()? {
+                Step::Done(channel) => return Ok(*channel),
+                Step::WaitAMoment => thread::sleep(MOMENT),
+                Step::Sleep(news) => {
+                    news.bell().sleep(self.limit.left().unwrap_or(Duration::MAX), || news.have_come());
+                }
+            }
+        }
+    }
+
+    /// Does what can be done without waiting.
+    pub(crate) fn step(&mut self) -> Result<Step> {
+        if matches!(self.stage, Stage::Unmade) {
+            self.find_out()?;
+        }
+        match &mut self.stage {
+            Stage::Unmade => Ok(Step::WaitAMoment),
+            Stage::Channel(control) => meet(&self.region, &self.view, control, self.limit, &self.options),
+            Stage::Desk(visit) => visit.step(self.limit, &self.options),
+        }
+    }
+
+    /// Looks what lies there. Nothing is written before that is known.
+    fn find_out(&mut self) -> Result<()> {
+        self.stage = match self.view.atomic_u64(layout::MARK_AT)?.load(Ordering::Acquire) {
+            layout::MARK => Stage::Channel(Box::new(Control::at(&self.view)?)),
+            desk::MARK => Stage::Desk(Box::new(Visit::to(&self.region, &self.view)?)),
+            0 if !self.limit.is_over() => Stage::Unmade,
+            0 => {
+                let is_being_made = Seat::is_taken(&self.view, layout::LISTENER_SEAT)?;
+                return Err(if is_being_made {
+                    Error::new(ErrorKind::Busy, CONNECT)
+                } else {
+                    nobody_listens()
+                });
+            }
+            _ => return Err(layout::damaged(CONNECT)),
+        };
+        Ok(())
+    }
+}
+
+// ---- a channel ------------------------------------------------------------------------------------------------------
+
+/// Becomes the peer of a channel that waits for one.
+fn meet(
+    region: &Region,
+    view: &View,
+    control: &Control,
+    limit: Until,
+    options: &ChannelOptions,
+) -> Result<Step> {
+    let state = control.state.load(Ordering::Acquire);
+    // A listener that was killed leaves its word.
+    if !Seat::is_taken(view, Side::Listener.seat())? {
+        return Err(nobody_listens());
+    }
+    match state {
+        LISTENING => {}
+        CONNECTED if Seat::is_taken(view, Side::Peer.seat())? => {
+            return Err(Error::new(ErrorKind::Busy, CONNECT));
+        }
+        MAKING | CONNECTED if limit.is_over() => return Err(Error::new(ErrorKind::Busy, CONNECT)),
+        MAKING | CONNECTED => {
+            let (bell, awaited) = (control.peer_bell.clone(), Awaited::Listener(control.state.clone()));
+            return Ok(Step::Sleep(Box::new(News { bell, awaited })));
+        }
+        _ => return Err(layout::damaged(CONNECT)),
+    }
+    // Whoever has it may be gone before it has connected: then the state is as it was.
+    if let Some(seat) = Seat::take(view, Side::Peer.seat())? {
+        if become_peer(control) {
+            control.listener_bell.ring();
+            let shape = control.shape(view)?;
+            let end = Connected { region, view: view.clone(), side: Side::Peer, seat };
+            return Channel::over(control, end, shape, options.spin).map(Box::new).map(Step::Done);
+        }
+    }
+    if limit.is_over() { Err(Error::new(ErrorKind::Busy, CONNECT)) } else { Ok(Step::WaitAMoment) }
+}
+
+fn become_peer(control: &Control) -> bool {
+    control.state.compare_exchange(LISTENING, CONNECTED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
+fn nobody_listens() -> Error {
+    Error::new(ErrorKind::NotFound, CONNECT).with_detail("the channel's listener has ended; start it again")
+}
+
+// ---- a desk ---------------------------------------------------------------------------------------------------------
+
+/// A client at a desk.
+#[derive(Debug)]
+struct Visit {
+    desk: Desk,
+    name: ObjectName,
+    /// Where it waits its turn.
+    place: Option<Place>,
+    /// When it last tried the seats of all places.
+    last_round: Option<Instant>,
+}
+
+impl Visit {
+    fn to(region: &Region, view: &View) -> Result<Visit> {
+        let name = region.name().cloned().ok_or_else(|| {
+            layout::damaged(CONNECT)
+                .with_detail("the region is a listener's, which is connected to by its name")
+        })?;
+        Ok(Visit { desk: Desk::inside(view, region)?, name, place: None, last_round: None })
+    }
+
+    fn step(&mut self, limit: Until, options: &ChannelOptions) -> Result<Step> {
+        if let Some(channel) = self.channel(options)? {
+            return Ok(Step::Done(channel));
+        }
+        if !self.desk.is_open()? {
+            // What it gave before its end counts.
+            return self.channel(options)?.map(Step::Done).ok_or_else(nobody_listens);
+        }
+        match &self.place {
+            Some(place) if !limit.is_over() => place.insist()?,
+            Some(_) => {}
+            None => self.place = self.take_place()?,
+        }
+        if limit.is_over() {
+            return Err(nobody_accepts(&self.desk));
+        }
+        Ok(Step::Sleep(Box::new(self.news()?)))
+    }
+
+    /// The channel that was made for it, if it has a place and one was.
+    fn channel(&mut self, options: &ChannelOptions) -> Result<Option<Box<Channel>>> {
+        let Some(place) = &mut self.place else { return Ok(None) };
+        Ok(place.channel(&self.name, options)?.map(Box::new))
+    }
+
+    /// A free place, if there is one. A free one has an empty word, mostly.
+    fn take_place(&mut self) -> Result<Option<Place>> {
+        let turn = self.desk.next_turn()?;
+        let places = self.desk.places();
+        let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
+        // One of the first where few wait, which use the same memory again and again; else where nobody else begins to look.
+        let near = |most: usize| (turn.arrival() % most as u64) as usize;
+        let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
+        let from = near(places);
+        let in_turn = || (from..places).chain(0..from);
+        for place in first.chain(in_turn()) {
+            if self.desk.turn(place)? == Turn::NOBODYS {
+                if let Some(place) = Place::take(&self.desk, place, turn)? {
+                    return Ok(Some(place));
+                }
+            }
+        }
+        if is_round {
+            self.last_round = Some(Instant::now());
+            // Of those who were killed there.
+            for place in in_turn() {
+                if !self.desk.is_occupied(place)? {
+                    if let Some(place) = Place::take(&self.desk, place, turn)? {
+                        return Ok(Some(place));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn news(&self) -> Result<News> {
+        let desk = self.desk.clone();
+        Ok(match &self.place {
+            Some(place) => {
+                News { bell: place.bell.clone(), awaited: Awaited::Turn(desk, place.index, place.turn) }
+            }
+            None => News { bell: desk.room_bell()?, awaited: Awaited::Room(desk) },
+        })
+    }
+}
+
+/// A place at a desk, while this client has it.
+#[derive(Debug)]
+struct Place {
+    desk: Desk,
+    index: usize,
+    turn: Turn,
+    bell: Doorbell,
+    seat: Option<Seat>,
+}
+
+impl Place {
+    /// Takes a place, and asks there.
+    fn take(desk: &Desk, index: usize, turn: Turn) -> Result<Option<Place>> {
+        let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
+        let place = Place { desk: desk.clone(), index, turn, bell: desk.bell_at(index)?, seat: Some(seat) };
+        place.ask()?;
+        Ok(Some(place))
+    }
+
+    fn ask(&self) -> Result<()> {
+        self.desk.set_turn(self.index, self.turn)?;
+        self.desk.tell(self.index)
+    }
+
+    /// The channel that the listener has made for it, if it has.
+    fn channel(&mut self, listener: &ObjectName, options: &ChannelOptions) -> Result<Option<Channel>> {
+        if self.desk.turn(self.index)? != self.turn.served() {
+            return Ok(None);
+        }
+        let number = self.desk.channel(self.index)?.load(Ordering::Relaxed);
+        let connected = Attempt::at(&channel_name(listener, number)?, options).and_then(|mut attempt| {
+            // It was ready before the listener said so.
+            match attempt.step()? {
+                Step::Done(channel) => Ok(*channel),
+                _ => Err(nobody_listens()),
+            }
+        });
+        match connected {
+            // The listener that made it has ended; the next one may be there already.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Busy) => {
+                self.turn = self.desk.next_turn()?;
+                self.ask()?;
+                Ok(None)
+            }
+            channel => channel.map(Some),
+        }
+    }
+
+    /// Says once more what a peer has written over.
+    fn insist(&self) -> Result<()> {
+        let turn = self.desk.turn(self.index)?;
+        if turn == self.turn || turn == self.turn.served() { Ok(()) } else { self.ask() }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
+            return;
+        }
+        // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped, and
+        // before the listener wakes those who wait for a place.
+        let _ = self.desk.set_turn(self.index, Turn::NOBODYS);
+        drop(self.seat.take());
+        let _ = self.desk.tell(self.index);
+    }
+}
+
+fn nobody_accepts(desk: &Desk) -> Error {
+    let detail = match desk.waiting() {
+        0 | 1 => "the listener accepts nobody now; ask for more patience, or let it accept".to_owned(),
+        waiting => format!(
+            "the listener is busy: {waiting} wait; ask for more patience, or let it accept more often"
+        ),
+    };
+    Error::new(ErrorKind::TimedOut, CONNECT).with_detail(detail)
+}

@@ -1,0 +1,236 @@
+//! One end of a channel: made, and renewed for the next peer.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use samemap_platform::Seat;
+use samemap_platform::words::Until;
+use samemap_platform::words::ring::Shape;
+
+use super::connection::{Connection, MOMENT, Woken, sleep_until};
+use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Side};
+use super::left::{self, Found, Left};
+use super::options::ChannelOptions;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::spin::Spin;
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+
+const CREATE: &str = "create the channel";
+
+/// How long a seat may seem taken that is free: on Windows, who looks at one has it for an instant.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// How often the peer of a listener that was killed is given time to notice that.
+const LOOKS_AT_A_PEER: u32 = 3;
+const UNTIL_A_DEATH_IS_NOTICED: Duration = Duration::from_millis(100);
+
+/// One end of a duplex stream of messages; see the [module](self).
+///
+/// Dropping it closes both directions, and leaves nothing behind when the other end is gone too.
+#[derive(Debug)]
+pub struct Channel {
+    // Both close before the seat is left, which the last of them does.
+    sender: Sender,
+    receiver: Receiver,
+}
+
+impl Channel {
+    /// Makes a channel under a free name, and waits for nobody: see [`wait_for_peer`](Self::wait_for_peer). What is sent
+    /// before a peer comes waits for it in the ring.
+    ///
+    /// A channel of this user whose listener was killed is made anew, though others keep its name who try to connect, if its
+    /// region is large enough.
+    ///
+    /// # Errors
+    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    pub fn create(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
+        let bytes = options.region_len()?;
+        for _ in 0..LOOKS_AT_A_PEER {
+            match left::make(name, bytes, MARK, options)? {
+                Found::New(region) => return Channel::create_in(&region, options),
+                Found::Left(left) => {
+                    let renewed = Channel::renewed(left, options);
+                    if let Some(channel) = renewed.map_err(|error| error.with_name(name.to_string()))? {
+                        return Ok(channel);
+                    }
+                }
+            }
+            // The seat was left again: the peer learns that its listener has ended, if it waits.
+            thread::sleep(UNTIL_A_DEATH_IS_NOTICED);
+        }
+        Err(left::taken(
+            "the peer of the last listener still has its end open; end that process, or wait for it",
+        ))
+    }
+
+    /// Makes a channel at the start of a region that is large enough ([`ChannelOptions::region_len`]) and new.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when somebody listens
+    /// there, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
+    pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
+        let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
+        let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
+            Error::new(ErrorKind::Busy, CREATE)
+                .with_detail("somebody listens there already; connect, or use another region")
+        })?;
+        if Control::at(&view)?.state.load(Ordering::Acquire) != MAKING {
+            return Err(Error::new(ErrorKind::AlreadyExists, CREATE).with_detail(
+                "the region has held a channel before, whose listener ended; make a new region",
+            ));
+        }
+        Channel::begin(region, view, seat, options)
+    }
+
+    /// Makes what a listener has left a channel again; `None` while its peer is there.
+    fn renewed(left: Left, options: &ChannelOptions) -> Result<Option<Channel>> {
+        let Left { region, view, seat } = left;
+        if (view.len() as u64) < options.region_len()? {
+            return Err(left::taken(
+                "those who try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
+            ));
+        }
+        // From now on nobody becomes a peer. Those who have just taken the peer's seat, to become one, leave it again.
+        Control::at(&view)?.state.store(MAKING, Ordering::Release);
+        let grace = Until::after(Some(GRACE));
+        while Seat::is_taken(&view, Side::Peer.seat())? {
+            if grace.is_over() {
+                return Ok(None);
+            }
+            thread::sleep(MOMENT);
+        }
+        Channel::begin(&region, view, seat, options).map(Some)
+    }
+
+    /// Makes a channel, of which nobody is a peer, and has the seat.
+    fn begin(region: &Region, view: View, seat: Seat, options: &ChannelOptions) -> Result<Channel> {
+        let (control, shape) = (Control::at(&view)?, options.shape()?);
+        control.capacity.store(shape.capacity(), Ordering::Relaxed);
+        view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
+        control.mark.store(MARK, Ordering::Release);
+        let end = Connected { region, view, side: Side::Listener, seat };
+        let mut channel = Channel::over(&control, end, shape, options.spin)?;
+        channel.renew();
+        control.state.store(LISTENING, Ordering::Release);
+        control.peer_bell.ring();
+        Ok(channel)
+    }
+
+    pub(super) fn over(control: &Control, end: Connected<'_>, shape: Shape, spin: Spin) -> Result<Channel> {
+        let Connected { region, view, side, seat } = end;
+        let outgoing = Ring::from(side, &view, shape)?;
+        let incoming = Ring::from(side.other(), &view, shape)?;
+        let connection = Connection::new(region.clone(), view, side, seat, control.state.clone());
+        let connection = Arc::new(connection);
+        let sender = Sender::new(Arc::clone(&connection), outgoing, shape, spin);
+        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin) })
+    }
+
+    /// Empties both rings.
+    fn renew(&mut self) {
+        self.sender.renew();
+        self.receiver.renew();
+    }
+
+    /// Waits for at most `timeout` until a peer has connected; `None` is for ever. The answer is `false` when time ran
+    /// out. On a peer's own end there is nothing to wait for.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        let connected = || !self.connection().awaits_peer();
+        if connected() {
+            return Ok(true);
+        }
+        let bell = Control::at(&self.connection().view)?.listener_bell;
+        Ok(sleep_until(&bell, Until::after(timeout), connected, || Ok(true))? == Woken::News)
+    }
+
+    /// When the peer has ended: makes the channel new, and waits for at most `timeout` until another peer has connected.
+    /// What was sent and not read is lost. A peer that has closed both directions is about to end, and waited for. The
+    /// answer is `false` when time ran out; later calls wait on.
+    ///
+    /// # Errors
+    /// [`Busy`](ErrorKind::Busy) while the peer is still there, [`Unsupported`](ErrorKind::Unsupported) on the peer's own
+    /// end: connect again there.
+    pub fn wait_for_next_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
+        const OPERATION: &str = "wait for the next peer";
+        let limit = Until::after(timeout);
+        if self.connection().side != Side::Listener {
+            return Err(Error::new(ErrorKind::Unsupported, OPERATION)
+                .with_detail("only the listener's end waits for peers; connect again instead"));
+        }
+        self.connection().check_ours(OPERATION)?;
+        if !self.connection().awaits_peer() {
+            let grace = Until::after(Some(GRACE));
+            while Seat::is_taken(&self.connection().view, Side::Peer.seat())? {
+                let is_leaving = self.sender.is_closed() && self.receiver.is_closed();
+                if is_leaving && limit.is_over() {
+                    return Ok(false);
+                }
+                if !is_leaving && grace.is_over() {
+                    return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
+                }
+                thread::sleep(MOMENT);
+            }
+            self.invite()?;
+        }
+        self.wait_for_peer(limit.left())
+    }
+
+    /// Makes the channel new, for the next peer.
+    fn invite(&mut self) -> Result<()> {
+        let control = Control::at(&self.connection().view)?;
+        control.state.store(MAKING, Ordering::Release);
+        self.connection().forget_peer();
+        self.renew();
+        control.state.store(LISTENING, Ordering::Release);
+        self.connection().await_peer();
+        control.peer_bell.ring();
+        Ok(())
+    }
+
+    /// The half that sends.
+    #[inline]
+    pub fn sender(&mut self) -> &mut Sender {
+        &mut self.sender
+    }
+
+    /// The half that receives.
+    #[inline]
+    pub fn receiver(&mut self) -> &mut Receiver {
+        &mut self.receiver
+    }
+
+    /// Both halves, for a thread each. The end lives until both are dropped.
+    #[must_use]
+    pub fn split(self) -> (Sender, Receiver) {
+        (self.sender, self.receiver)
+    }
+
+    /// The region that the channel lies in.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.connection().region
+    }
+
+    /// Whether a peer has come.
+    pub(super) fn is_connected(&self) -> bool {
+        !self.connection().awaits_peer()
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.sender.connection
+    }
+}
+
+/// What an end is made of.
+pub(super) struct Connected<'a> {
+    pub(super) region: &'a Region,
+    pub(super) view: View,
+    pub(super) side: Side,
+    pub(super) seat: Seat,
+}

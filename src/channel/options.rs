@@ -1,0 +1,118 @@
+//! How channels and listeners are made, and connected to.
+
+use std::time::Duration;
+
+use samemap_platform::words::ring::{HEADER, Shape};
+
+use super::layout::bytes_needed;
+use super::spin::Spin;
+use crate::{Error, ErrorKind, Permissions, Result, Trust};
+
+/// How a channel is made, or connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct ChannelOptions {
+    pub(super) capacity: usize,
+    pub(super) permissions: Permissions,
+    pub(super) trust: Trust,
+    pub(super) spin: Spin,
+    pub(super) patience: Duration,
+    pub(super) backlog: usize,
+}
+
+impl Default for ChannelOptions {
+    fn default() -> Self {
+        ChannelOptions::new()
+    }
+}
+
+impl ChannelOptions {
+    /// Rings of 64 KiB, for its owner alone, adaptive spinning, a second of patience, and room for 1024 that wait.
+    pub fn new() -> Self {
+        ChannelOptions {
+            capacity: 64 << 10,
+            permissions: Permissions::owner_only(),
+            trust: Trust::OwnAndSystem,
+            spin: Spin::Adaptive,
+            patience: Duration::from_secs(1),
+            backlog: 1024,
+        }
+    }
+
+    /// Bytes of each of the two rings, rounded up to a power of two; 64 to 1 GiB. The memory is committed when the
+    /// channel is made. A message may take up to half of the ring. Ignored when connecting.
+    ///
+    /// Who asks and answers is best served by small rings, which stay in the processor's nearest caches. In a stream,
+    /// rings of 1 to 4 MiB let the sender run ahead, so that the two processors do not wait for each other's cache lines:
+    /// one of 64 KiB messages was five times as fast with them (`docs/performance.md`, its streams).
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    /// The smallest capacity that takes messages of this length, and at least four of them at a time.
+    pub fn for_messages_of(self, bytes: usize) -> Self {
+        let four = bytes.saturating_add(HEADER + 8).saturating_mul(4);
+        self.capacity(four)
+    }
+
+    /// Lets others in, who must be able to write. Ignored when connecting.
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Whose channel is accepted when connecting.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// How long this end looks for news before it sleeps.
+    pub fn spin(mut self, spin: Spin) -> Self {
+        self.spin = spin;
+        self
+    }
+
+    /// How long connecting waits: for a listener that has others to serve before, or for one that is not ready yet, because
+    /// it is being made, or has not turned from its last peer. One second unless this says otherwise.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says otherwise.
+    /// Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Those who come when so many wait
+    /// already wait for a place, in no order. Ignored when connecting, and by channels of one peer.
+    pub fn backlog(mut self, clients: usize) -> Self {
+        self.backlog = clients;
+        self
+    }
+
+    /// The longest message that a channel made with these options takes, in bytes.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a capacity beyond the limits.
+    pub fn max_message(&self) -> Result<usize> {
+        Ok(self.shape()?.max_message())
+    }
+
+    /// How many bytes of a region such a channel takes, for [`Channel::create_in`](super::Channel::create_in).
+    ///
+    /// # Errors
+    /// As for [`max_message`](Self::max_message).
+    pub fn region_len(&self) -> Result<u64> {
+        Ok(bytes_needed(self.shape()?))
+    }
+
+    pub(super) fn shape(&self) -> Result<Shape> {
+        let capacity = u32::try_from(self.capacity).ok().and_then(u32::checked_next_power_of_two);
+        capacity.map(|capacity| capacity.max(Shape::MIN_CAPACITY)).and_then(Shape::new).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, "create the channel").with_detail(format!(
+                "a capacity of {} bytes was asked for; ask for at most {}",
+                self.capacity,
+                Shape::MAX_CAPACITY
+            ))
+        })
+    }
+}
