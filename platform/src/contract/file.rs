@@ -144,6 +144,10 @@ pub(crate) fn not_opened(error: Error, path: &Path) -> Error {
         ErrorKind::AccessDenied => error.with_detail(format!(
             "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
         )),
+        ErrorKind::Busy => error.with_detail(format!(
+            "another program has the file {path} open and does not share it; close it there, or have it share the file"
+        )),
+        ErrorKind::InvalidArgument => error.with_detail(format!("no file can have the path {path}; correct it")),
         _ => error,
     }
 }

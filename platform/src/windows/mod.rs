@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod handles;
 mod machine;
+mod mapped;
 mod names;
 mod nt;
 mod raw_region;

@@ -48,20 +48,25 @@ impl Class {
         }
     }
 
-    /// The rights that using the object takes.
-    pub(super) fn needed(&self) -> u32 {
-        SYNCHRONIZATION_SYNCHRONIZE | self.modify
-    }
-
     /// The rights of a handle that can do all that this backend ever does with it.
     pub(super) fn all(&self) -> u32 {
-        self.needed() | self.query | READ_CONTROL
+        SYNCHRONIZATION_SYNCHRONIZE | self.modify | self.query | READ_CONTROL
     }
 
-    /// A read-only share lets its users wait and no more: a plain Win32 program can do that, a handle of
-    /// this crate takes more.
+    /// The rights to ask for, one set after the other, until the object's DACL grants one. With the last ones a handle
+    /// can wait, and what it may not do the call that tries it says.
+    pub(super) fn rights(&self) -> [u32; 5] {
+        let use_it = SYNCHRONIZATION_SYNCHRONIZE | self.modify;
+        let wait = SYNCHRONIZATION_SYNCHRONIZE;
+        [self.all(), use_it | READ_CONTROL, use_it, wait | READ_CONTROL, wait]
+    }
+
+    /// A read-only share lets its users wait and no more.
     pub(super) fn share_rights(&self) -> ShareRights {
-        ShareRights { read_only: SYNCHRONIZATION_SYNCHRONIZE, read_write: self.needed() | self.query }
+        ShareRights {
+            read_only: SYNCHRONIZATION_SYNCHRONIZE,
+            read_write: SYNCHRONIZATION_SYNCHRONIZE | self.modify | self.query,
+        }
     }
 }
 
