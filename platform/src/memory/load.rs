@@ -39,8 +39,8 @@ fn by_movq(word: &AtomicU64, order: Ordering) -> u64 {
         );
     }
     // SAFETY: plain bits of one size.
-    unsafe { std::mem::transmute::<__m128i, [u64; 2]>(loaded) }
-    [0]
+    let [value, _]: [u64; 2] = unsafe { std::mem::transmute(loaded) };
+    value
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What mapped memory tells of the section that it is of.
 
 use std::ffi::c_void;
+use std::io;
 use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
-use std::{io, ptr};
 
 use windows_sys::Win32::System::Memory::{
     FILE_MAP_READ, MEM_IMAGE, MEM_RESERVE, MEMORY_BASIC_INFORMATION, MEMORY_MAPPED_VIEW_ADDRESS,

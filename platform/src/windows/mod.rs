@@ -15,6 +15,7 @@
 //! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
 
 mod calls;
+mod console;
 mod error;
 mod file;
 mod handles;

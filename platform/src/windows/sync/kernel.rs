@@ -123,6 +123,6 @@ pub(super) fn release_mutex(mutex: BorrowedHandle<'_>) -> io::Result<()> {
 }
 
 /// The answer of a call that leaves its error in the thread's last one.
-pub(super) fn succeeded(answer: i32) -> io::Result<()> {
+pub(in crate::windows) fn succeeded(answer: i32) -> io::Result<()> {
     if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
