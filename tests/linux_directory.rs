@@ -2,17 +2,19 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use linux::aside;
-use linux::child::{Child, Start, binary, hear, play, say};
-use linux::sandbox;
-use linux::shm::{assert_no_file, assert_not_found, id_of, kind_of, name, system_name, unique_name, view_of};
 use samemap::{CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, catalog};
+use support::linux::child::{Child, Start, binary, hear, play, play_sandboxed, say};
+use support::linux::sandbox;
+use support::linux::shm::{
+    assert_no_file, assert_not_found, id_of, kind_of, name, set_mode, system_name, unique_global_name,
+    unique_name, view_of,
+};
+use support::linux::users::{as_users, root_or_aside};
 
 const VARIABLE: &str = "SAMEMAP_DIR";
 const MARK: u64 = 0x5A3E_D112;
@@ -26,7 +28,7 @@ impl Own {
     fn new(mode: u32) -> Own {
         let path = std::env::temp_dir().join(unique_name("directory").rest());
         std::fs::create_dir(&path).expect("a free name");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+        set_mode(&path, mode);
         Own(path)
     }
 
@@ -89,7 +91,7 @@ fn a_directory_in_which_others_can_replace_things_is_refused() {
         ("/proc/self".to_owned(), "its file system"),
     ];
     let strangers = Own::new(0o755);
-    if aside::root_or_aside("a_directory_in_which_others_can_replace_things_is_refused") {
+    if root_or_aside("a_directory_in_which_others_can_replace_things_is_refused") {
         chown(&strangers.0, Some(BOB), Some(BOB)).expect("root may");
         cases.push((text(&strangers.0), "belongs to user 54322"));
     }
@@ -118,20 +120,12 @@ fn a_program_chooses_once() {
 #[test]
 fn without_the_usual_directory_each_user_has_one() {
     let test = "without_the_usual_directory_each_user_has_one";
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role("has_no_shm")) {
-        child.finish();
-    }
+    play_sandboxed(test, Start::role("has_no_shm"));
 }
 
 #[test]
 fn a_program_with_more_rights_does_not_hear_the_variable() {
-    let test = "a_program_with_more_rights_does_not_hear_the_variable";
-    if !aside::root_or_aside(test) {
-        return;
-    }
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role("has_more_rights")) {
-        child.finish();
-    }
+    as_users("a_program_with_more_rights_does_not_hear_the_variable", "has_more_rights");
 }
 
 #[test]
@@ -203,7 +197,7 @@ fn has_no_shm(_arguments: &[String]) {
     assert_eq!(Region::open(&name, &OpenOptions::read_only()).expect("it is held").len(), 4096);
     drop(region);
     assert_not_found(&name);
-    let global = linux::shm::unique_global_name("without");
+    let global = unique_global_name("without");
     let error =
         Region::create(&global, &CreateOptions::new(1)).expect_err("other users have other directories");
     assert_eq!(*error.kind(), ErrorKind::Unsupported);
@@ -217,16 +211,8 @@ fn has_more_rights(_arguments: &[String]) {
     std::fs::copy(binary(), copy).expect("room");
     std::fs::create_dir(directory).expect("a free name");
     for (mode, heard) in [(0o755, "/mnt/objects"), (0o4755, "/dev/shm")] {
-        std::fs::set_permissions(copy, std::fs::Permissions::from_mode(mode)).expect("its owner may");
-        let mut child = Start::program(copy)
-            .argument("--exact")
-            .argument("child_entry")
-            .argument("--ignored")
-            .argument("--nocapture")
-            .plays("tells", &[])
-            .env(VARIABLE, "/mnt/objects")
-            .of_user(BOB)
-            .start();
+        set_mode(copy, mode);
+        let mut child = Start::copy(copy, "tells").env(VARIABLE, "/mnt/objects").of_user(BOB).start();
         child.expect(heard);
         child.finish();
     }
