@@ -3,20 +3,17 @@
 
 #![cfg(all(target_os = "linux", feature = "cli"))]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use linux::aside;
-use linux::shm::{assert_nothing_left, name, system_name, unique_name, view_of};
 use samemap::{
     CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, SharedRegion as _,
     Snapshot, catalog,
 };
+use support::linux::shm::{assert_nothing_left, name, system_name, unique_name, view_of};
 use support::{Program, client_transcript, run, server_transcript, tool, with};
 
 /// Beyond ASCII, and beyond the first plane.
@@ -105,7 +102,7 @@ fn python_or_aside(test: &str) -> bool {
 fn runs_or_aside(test: &str, program: &str, what: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     if !there {
-        aside::step_aside(test, &format!("needs {what}"));
+        support::lacks(test, &format!("needs {what}"));
     }
     there
 }
@@ -218,7 +215,7 @@ impl NarrowPrograms {
         let target = std::env::var("SAMEMAP_I686_TARGET");
         let target = target.unwrap_or_else(|_| "i686-unknown-linux-musl".to_owned());
         if !has_standard_library(&target) {
-            aside::note(test, &format!("needs Rust's target {target} (rustup target add {target})"));
+            support::step_aside(test, &format!("needs Rust's target {target} (rustup target add {target})"));
             return None;
         }
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("narrow");

@@ -5,21 +5,20 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use linux::child::{Child, Start, play, say};
-use linux::random::Random;
-use linux::shm::{
-    assert_no_file, assert_nothing_left, id_of, kind_of, name, system_name, unfinished_files_of, unique_name,
-    view_of,
-};
 use samemap::catalog::{self, State};
 use samemap::{
     Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
+};
+use support::Random;
+use support::linux::child::{Child, Start, play, say};
+use support::linux::shm::{
+    assert_no_file, assert_nothing_left, id_of, kind_of, name, system_name, unfinished_files_of, unique_name,
+    view_of,
 };
 
 /// More than this machine can run at once, and a few rounds more than it takes to catch two in the act.

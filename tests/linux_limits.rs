@@ -3,32 +3,23 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::fs::File;
 
-use linux::child::{Child, Start, binary, hear, play, say};
-use linux::sandbox;
-use linux::shm::{
-    assert_no_file, assert_not_found, assert_nothing_left, file_of, id_of, kind_of, name, unique_name,
-    view_of,
-};
 use samemap::catalog::{self, State};
 use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, OpenOptions, Region, Result,
     SharedRegion as _,
 };
+use support::linux::child::{Child, Start, binary, hear, play, play_sandboxed, say};
+use support::linux::sandbox;
+use support::linux::shm::{
+    assert_no_file, assert_not_found, assert_nothing_left, file_of, id_of, kind_of, name, unique_name,
+    view_of,
+};
 
 const KIB: u64 = 1024;
-
-/// Runs a role with a file system of its own.
-#[track_caller]
-fn in_a_sandbox(test: &str, role: &str) {
-    if let Some(mut child) = sandbox::start_or_aside(test, Start::role(role)) {
-        child.finish();
-    }
-}
 
 /// A `/dev/shm` of 1 MiB.
 fn small_shm() {
@@ -55,7 +46,10 @@ fn assert_out_of_memory<T>(answer: Result<T, Error>, asked: u64, left: Option<u6
 
 #[test]
 fn shared_memory_that_others_filled_is_an_error_at_creation() {
-    in_a_sandbox("shared_memory_that_others_filled_is_an_error_at_creation", "filled_by_others");
+    play_sandboxed(
+        "shared_memory_that_others_filled_is_an_error_at_creation",
+        Start::role("filled_by_others"),
+    );
 }
 
 fn filled_by_others(_arguments: &[String]) {
@@ -98,14 +92,12 @@ fn fill_to_the_last_page() {
 fn full_shared_memory_is_an_error_under_a_temporary_name_too() {
     let start = Start::role("filled_by_others").env("SAMEMAP_TEST_UNFINISHED_NAMES", "1");
     let test = "full_shared_memory_is_an_error_under_a_temporary_name_too";
-    if let Some(mut child) = sandbox::start_or_aside(test, start) {
-        child.finish();
-    }
+    play_sandboxed(test, start);
 }
 
 #[test]
 fn shared_memory_that_the_dead_filled_is_reclaimed() {
-    in_a_sandbox("shared_memory_that_the_dead_filled_is_reclaimed", "filled_by_the_dead");
+    play_sandboxed("shared_memory_that_the_dead_filled_is_reclaimed", Start::role("filled_by_the_dead"));
 }
 
 fn filled_by_the_dead(_arguments: &[String]) {
@@ -159,7 +151,7 @@ fn holder(arguments: &[String]) {
 
 #[test]
 fn shared_memory_without_room_for_names_is_an_error_at_creation() {
-    in_a_sandbox("shared_memory_without_room_for_names_is_an_error_at_creation", "no_inodes");
+    play_sandboxed("shared_memory_without_room_for_names_is_an_error_at_creation", Start::role("no_inodes"));
 }
 
 fn no_inodes(_arguments: &[String]) {
@@ -316,7 +308,7 @@ fn sizes_that_no_machine_has_are_errors_and_leave_nothing() {
 
 #[test]
 fn a_system_without_proc_works() {
-    in_a_sandbox("a_system_without_proc_works", "no_proc");
+    play_sandboxed("a_system_without_proc_works", Start::role("no_proc"));
 }
 
 fn no_proc(_arguments: &[String]) {

@@ -5,19 +5,18 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
-use linux::aside;
-use linux::child::{Start, play, say};
-use linux::forked::fork;
-use linux::shm::unique_name;
 use samemap::{Lockable as _, Mutex, SyncOptions};
+use support::lacks;
+use support::linux::child::{Start, play, say};
+use support::linux::forked::fork;
+use support::linux::shm::unique_name;
 
 #[test]
 fn a_thread_ends_after_the_library_that_locked_in_it_was_closed() {
@@ -55,14 +54,11 @@ fn plays(role: &str) {
 
 /// The plug-in, which lies beside this program's folder.
 fn plugin(test: &str) -> Option<PathBuf> {
-    let deps = linux::child::binary();
+    let deps = support::linux::child::binary();
     let profile = deps.parent().and_then(|deps| deps.parent()).expect("target/PROFILE/deps/TEST");
     let path = profile.join("examples/libplugin.so");
     if !path.exists() {
-        aside::step_aside(
-            test,
-            "the plug-in was not built; cargo build -p samemap-platform --example plugin does",
-        );
+        lacks(test, "the plug-in was not built; cargo build -p samemap-platform --example plugin does");
         return None;
     }
     Some(path)

@@ -5,23 +5,22 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant, SystemTime};
 
-use linux::child::{Child, Start, hear, play, say};
-use linux::random::Random;
-use linux::shm::{FACTS_LEN, file_of, kind_of, name, unique_name, view_of};
 use samemap::{
     Access, CreateOptions, Due, Error, ErrorKind, Event, EventOptions, Lockable, Mutex, ObjectName,
     OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
     SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, WaitAny, Waitable,
     wait_any,
 };
+use support::Random;
+use support::linux::child::{Child, Start, hear, play, say};
+use support::linux::shm::{FACTS_LEN, file_of, kind_of, name, unique_name, view_of};
 
 /// What the users ask for, and what they get on however busy a machine. Making an object in a region, and setting
 /// a timer, may wait half a second for somebody who seems to be at it.

@@ -6,21 +6,20 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/linux/mod.rs"]
-mod linux;
+mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use linux::child::{Start, play, say};
-use linux::forked::fork;
-use linux::seccomp::{self, Answer};
-use linux::shm::{unique_name, view_of};
 use samemap::{
     CreateOptions, Due, Event, EventOptions, LockGuard as _, Lockable, Mutex, Permits, Region, Reset,
     Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion as _, SharedSemaphore,
     SyncOptions, Timer, TimerOptions, Trust, WaitAny, Waitable, Waited, wait_any,
 };
+use support::linux::child::{Start, play, say};
+use support::linux::forked::fork;
+use support::linux::seccomp::{self, Answer};
+use support::linux::shm::{unique_name, view_of};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Later than this is a fault, on however busy a machine.
@@ -322,7 +321,7 @@ fn flicker(_: &[String]) {
 
 // ---- how late -----------------------------------------------------------------------------------------
 
-/// The bounds that hold on any machine are those of `tests/sync_counts.rs`.
+/// The bounds that hold on any machine are those of `tests/sync/`.
 #[test]
 #[ignore = "takes five minutes of an idle machine: see the head of this file"]
 fn waits_end_when_they_should() {

@@ -17,7 +17,8 @@ use samemap::{
     Access, Courier, CreateOptions, Error, ErrorKind, FileOptions, ObjectName, Region, SharedRegion as _,
     Trust,
 };
-use support::{is_free, unique_name};
+use support::files::TestFile;
+use support::{byte_of, is_free, kind, unique_name, view_of};
 
 #[test]
 fn what_is_sent_is_received_once() {
@@ -183,9 +184,8 @@ fn sending_and_receiving_leave_no_handles() {
 /// A region over a file comes with the file.
 #[test]
 fn a_files_number_is_proved_too() {
-    let path = std::env::temp_dir().join(unique_name("proved").replace(r"Local\", "samemap-"));
-    std::fs::write(&path, [1; 1000]).expect("room on the disk");
-    let region = Region::over_file(&path, &FileOptions::read_write()).expect("a file");
+    let file = TestFile::with(&[1; 1000]);
+    let region = Region::over_file(file.path(), &FileOptions::read_write()).expect("a file");
     let victims = Victims::new();
     let message = message_of(&region, std::process::id());
     for (what, handle) in victims.handles() {
@@ -198,7 +198,7 @@ fn a_files_number_is_proved_too() {
     assert_eq!((received.len(), byte_of(&received)), (1000, 1));
     view_of(&received).flush(..).expect("it has its file");
     drop((region, received));
-    std::fs::remove_file(&path).expect("each handle was closed");
+    std::fs::remove_file(file.path()).expect("each handle was closed");
 }
 
 // ---- messages -----------------------------------------------------------------------------------------
@@ -395,20 +395,4 @@ unsafe extern "system" {
     fn WaitForSingleObject(object: RawHandle, millis: u32) -> u32;
     fn GetCurrentProcess() -> RawHandle;
     fn GetProcessHandleCount(process: RawHandle, count: *mut u32) -> i32;
-}
-
-// ---- helpers ------------------------------------------------------------------------------------------
-
-fn view_of(region: &Region) -> samemap::View {
-    region.view(.., region.access()).expect("all of it")
-}
-
-#[track_caller]
-fn byte_of(region: &Region) -> u8 {
-    region.view(.., Access::ReadOnly).and_then(|view| view.get(0)).expect("all of it")
-}
-
-#[track_caller]
-fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
-    result.expect_err("it should fail").kind().clone()
 }

@@ -5,10 +5,12 @@
 //! is a gcc, clang or cl. Without either a test steps aside, and fails where `CI` is `true`.
 #![cfg(windows)]
 
-use std::io::{BufRead as _, BufReader, Write as _};
+mod support;
+
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{OnceLock, mpsc};
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::{env, fs, thread};
 
@@ -17,32 +19,32 @@ use samemap::{
     Lockable as _, Mutex, ObjectName, OpenOptions, Permits as _, Region, Reset, Semaphore, SemaphoreOptions,
     Settable as _, SharedRegion as _, SyncOptions, Timer, TimerOptions, Trust, Waitable as _, Waited,
 };
+use support::files::TestFile;
+use support::{Outcome, Program, lacks, name, run, unique_text};
 
 const TEXT: &str = "Message from first process. Räksmörgås 🍤";
 
 #[test]
 fn a_c_program_reads_what_we_write() {
     let Some(c) = CPrograms::find("a_c_program_reads_what_we_write") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("read-by-c");
     let region = Region::create(&name, &CreateOptions::new(65_536)).expect("the name is free");
     let view = region.view(.., Access::ReadWrite).expect("all of it");
     view.write_utf16(0, TEXT).expect("it fits");
-    let output = c.command("windows_open").arg(name.rest()).output().expect("it starts");
+    let output = c.opens(&name);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), TEXT);
+    assert_eq!(output.stdout.trim_end(), TEXT);
 
     drop((view, region));
-    let output = c.command("windows_open").arg(name.rest()).output().expect("it starts");
+    let output = c.opens(&name);
     assert_eq!(output.status.code(), Some(2), "the name must be gone: {output:?}");
 }
 
 #[test]
 fn we_read_what_a_c_program_writes() {
     let Some(c) = CPrograms::find("we_read_what_a_c_program_writes") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("written-by-c");
-    let creator = Creator::start(&c, &name);
+    let creator = c.creates(&name);
     assert_eq!(creator.did, "created");
     let region = open_foreign(&name, &c).expect("the C program holds it");
     assert_eq!(region.len(), 8192, "5000 bytes in whole pages");
@@ -63,13 +65,12 @@ fn we_read_what_a_c_program_writes() {
 #[test]
 fn a_c_program_that_creates_finds_ours() {
     let Some(c) = CPrograms::find("a_c_program_that_creates_finds_ours") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("found-by-c");
     let (region, disposition) =
         Region::create_or_open(&name, &CreateOptions::new(4096)).expect("the name is free");
     assert_eq!(disposition, Disposition::Created);
     let view = region.view(.., Access::ReadOnly).expect("all of it");
-    let creator = Creator::start(&c, &name);
+    let creator = c.creates(&name);
     assert_eq!(creator.did, "opened");
     assert_eq!(view.read_utf16(0).expect("text"), TEXT);
     creator.finish();
@@ -78,16 +79,15 @@ fn a_c_program_that_creates_finds_ours() {
 #[test]
 fn a_c_program_shares_our_named_region_over_a_file() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_named_region_over_a_file") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("our-file");
-    let file = TempFile::new("our-file", 4096);
+    let file = TestFile::with(&[0; 4096]);
     let region = Region::create_over_file(&name, file.path(), &FileOptions::read_write()).expect("free");
     region.view(.., Access::ReadWrite).and_then(|view| view.write_utf16(0, TEXT)).expect("it fits");
-    let output = c.command("windows_open").arg(name.rest()).output().expect("it starts");
+    let output = c.opens(&name);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").trim_end(), TEXT);
+    assert_eq!(output.stdout.trim_end(), TEXT);
     // One that creates a mapping of that name over the same file finds ours.
-    let creator = Creator::by(c.command("windows_file").arg(name.rest()).arg(file.path()).arg("By C"));
+    let creator = c.maps(&name, &file, "By C");
     assert_eq!(creator.did, "opened");
     let view = region.view(.., Access::ReadOnly).expect("all of it");
     assert_eq!(view.read_utf16(0).expect("text"), "By C");
@@ -97,10 +97,9 @@ fn a_c_program_shares_our_named_region_over_a_file() {
 #[test]
 fn we_open_a_c_programs_mapping_of_a_file() {
     let Some(c) = CPrograms::find("we_open_a_c_programs_mapping_of_a_file") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("their-file");
-    let file = TempFile::new("their-file", 4096);
-    let creator = Creator::by(c.command("windows_file").arg(name.rest()).arg(file.path()).arg(TEXT));
+    let file = TestFile::with(&[0; 4096]);
+    let creator = c.maps(&name, &file, TEXT);
     assert_eq!(creator.did, "created");
     let region = open_foreign(&name, &c).expect("the C program holds it");
     let view = region.view(.., Access::ReadWrite).expect("all of it");
@@ -115,10 +114,9 @@ fn we_open_a_c_programs_mapping_of_a_file() {
 #[test]
 fn a_c_program_shares_our_mutex() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_mutex") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("mutex");
     let ours = Mutex::create(&name, &SyncOptions::new()).expect("free");
-    let mut theirs = Sharer::start(&c, "mutex", "open", &name);
+    let mut theirs = c.shares("mutex", "open", &name);
     assert_eq!(theirs.did, "opened");
     let guard = ours.lock().expect("free");
     assert_eq!(theirs.ask("wait 0"), "timed out");
@@ -132,7 +130,7 @@ fn a_c_program_shares_our_mutex() {
     theirs.finish();
     assert!(ours.lock_timeout(PATIENCE).expect("a mutex").expect("it is let in").abandoned());
 
-    let mut heir = Sharer::start(&c, "mutex", "create", &name);
+    let mut heir = c.shares("mutex", "create", &name);
     assert_eq!(heir.did, "opened");
     thread::scope(|scope| {
         scope.spawn(|| std::mem::forget(ours.lock().expect("free"))).join().expect("it does not panic");
@@ -145,12 +143,11 @@ fn a_c_program_shares_our_mutex() {
 #[test]
 fn a_c_program_shares_our_event_and_we_share_its() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_event_and_we_share_its") else { return };
-    let _watchdog = Watchdog::start();
     for they_create in [false, true] {
         let name = unique_name(if they_create { "their-event" } else { "our-event" });
         let made =
             (!they_create).then(|| Event::create(&name, &EventOptions::new(Reset::Auto)).expect("free"));
-        let mut theirs = Sharer::start(&c, "event", if they_create { "create" } else { "open" }, &name);
+        let mut theirs = c.shares("event", if they_create { "create" } else { "open" }, &name);
         assert_eq!(theirs.did, if they_create { "created" } else { "opened" });
         let ours = made.unwrap_or_else(|| Event::open(&name, &foreign_trust(&c)).expect("they hold it"));
         assert_eq!(theirs.ask("set"), "0");
@@ -166,13 +163,12 @@ fn a_c_program_shares_our_event_and_we_share_its() {
 #[test]
 fn a_c_program_shares_our_semaphore_and_we_share_its() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_semaphore_and_we_share_its") else { return };
-    let _watchdog = Watchdog::start();
     for they_create in [false, true] {
         let name = unique_name(if they_create { "their-semaphore" } else { "our-semaphore" });
         let options = SemaphoreOptions::new(1, 3);
         let made = (!they_create).then(|| Semaphore::create(&name, &options).expect("free"));
         let how = if they_create { "create" } else { "open" };
-        let mut theirs = Sharer::start(&c, "semaphore", how, &name);
+        let mut theirs = c.shares("semaphore", how, &name);
         let ours = made.unwrap_or_else(|| Semaphore::open(&name, &foreign_trust(&c)).expect("they hold it"));
         assert_eq!(theirs.ask("release 1"), "1");
         assert_eq!(ours.release(1).expect("a semaphore"), 2);
@@ -190,10 +186,9 @@ fn a_c_program_shares_our_semaphore_and_we_share_its() {
 #[test]
 fn a_c_program_shares_our_timer() {
     let Some(c) = CPrograms::find("a_c_program_shares_our_timer") else { return };
-    let _watchdog = Watchdog::start();
     let name = unique_name("timer");
     let ours = Timer::create(&name, &TimerOptions::new(Reset::Manual)).expect("free");
-    let mut theirs = Sharer::start(&c, "timer", "open", &name);
+    let mut theirs = c.shares("timer", "open", &name);
     assert_eq!(theirs.ask("arm 10"), "0");
     assert_eq!(ours.wait_timeout(PATIENCE).expect("a timer"), Waited::Signalled);
     ours.set(Due::After(Duration::from_secs(3600)), None).expect("a timer");
@@ -211,63 +206,6 @@ fn foreign_trust(c: &CPrograms) -> Trust {
     if c.prebuilt { Trust::Anyone } else { Trust::default() }
 }
 
-/// A running `windows_sync`.
-struct Sharer {
-    child: Child,
-    answers: BufReader<std::process::ChildStdout>,
-    did: String,
-}
-
-impl Sharer {
-    fn start(c: &CPrograms, kind: &str, how: &str, name: &ObjectName) -> Self {
-        let mut command = c.command("windows_sync");
-        command.args([kind, how, name.rest()]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("it starts");
-        let answers = BufReader::new(child.stdout.take().expect("piped"));
-        let mut sharer = Sharer { child, answers, did: String::new() };
-        sharer.did = sharer.answer();
-        sharer
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        writeln!(self.child.stdin.as_mut().expect("piped"), "{command}").expect("it listens");
-        self.answer()
-    }
-
-    fn answer(&mut self) -> String {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("a line");
-        line.trim_end().to_owned()
-    }
-
-    fn finish(mut self) {
-        drop(self.child.stdin.take());
-        let status = self.child.wait().expect("our child");
-        assert!(status.success(), "{status}");
-    }
-}
-
-/// A file of zeros, removed with the value.
-struct TempFile(PathBuf);
-
-impl TempFile {
-    fn new(test: &str, len: usize) -> Self {
-        let path = env::temp_dir().join(unique_name(test).rest());
-        fs::write(&path, vec![0; len]).expect("room on the disk");
-        TempFile(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 /// Opens what a plain program made. Such an object has its maker as owner; under Wine, where the C programs
 /// come from elsewhere, it has none, and nobody is trusted by default whom one cannot see.
 fn open_foreign(name: &ObjectName, c: &CPrograms) -> samemap::Result<Region> {
@@ -281,32 +219,32 @@ fn open_foreign(name: &ObjectName, c: &CPrograms) -> samemap::Result<Region> {
 }
 
 fn unique_name(test: &str) -> ObjectName {
-    ObjectName::new(format!("samemap-foreign-{}-{test}", std::process::id())).expect("a valid name")
+    name(&unique_text(test))
 }
 
-/// A running `windows_create` or `windows_file` that has written its text.
-struct Creator {
-    child: Child,
+/// A C program that has said what it did.
+struct Theirs {
+    program: Program,
     did: String,
 }
 
-impl Creator {
-    fn start(c: &CPrograms, name: &ObjectName) -> Self {
-        Self::by(c.command("windows_create").args([name.rest(), TEXT]))
+impl Theirs {
+    #[track_caller]
+    fn start(command: Command) -> Self {
+        let program = Program::start(command);
+        Theirs { did: program.line(), program }
     }
 
-    fn by(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut did = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut did).expect("a line");
-        Creator { child, did: did.trim_end().to_owned() }
+    #[track_caller]
+    fn ask(&mut self, command: &str) -> String {
+        self.program.say(command);
+        self.program.line()
     }
 
-    fn finish(mut self) {
-        writeln!(self.child.stdin.take().expect("piped"), "end").expect("it listens");
-        let status = self.child.wait().expect("our child");
-        assert!(status.success(), "{status}");
+    #[track_caller]
+    fn finish(self) {
+        let outcome = self.program.end_of_input();
+        assert!(outcome.status.success(), "{outcome:#?}");
     }
 }
 
@@ -322,7 +260,7 @@ impl CPrograms {
         static FOUND: OnceLock<Option<CPrograms>> = OnceLock::new();
         let found = FOUND.get_or_init(|| Self::prebuilt().or_else(Self::build)).clone();
         if found.is_none() {
-            step_aside(test, "SAMEMAP_WINDOWS_C_PROGRAMS is not set and no C compiler was found");
+            lacks(test, "SAMEMAP_WINDOWS_C_PROGRAMS is not set and no C compiler was found");
         }
         found
     }
@@ -345,8 +283,31 @@ impl CPrograms {
         (built == [true; 4]).then_some(CPrograms { folder, prebuilt: false })
     }
 
-    fn command(&self, program: &str) -> Command {
-        Command::new(self.folder.join(program).with_extension("exe"))
+    fn command<A: AsRef<OsStr>>(&self, program: &str, arguments: &[A]) -> Command {
+        let mut command = Command::new(self.folder.join(program).with_extension("exe"));
+        command.args(arguments);
+        command
+    }
+
+    /// What `windows_open` makes of a name.
+    fn opens(&self, name: &ObjectName) -> Outcome {
+        run(self.command("windows_open", &[name.rest()]))
+    }
+
+    /// Has `windows_create` make a region.
+    fn creates(&self, name: &ObjectName) -> Theirs {
+        Theirs::start(self.command("windows_create", &[name.rest(), TEXT]))
+    }
+
+    /// The same over a file.
+    fn maps(&self, name: &ObjectName, file: &TestFile, text: &str) -> Theirs {
+        let arguments = [OsStr::new(name.rest()), file.path().as_os_str(), OsStr::new(text)];
+        Theirs::start(self.command("windows_file", &arguments))
+    }
+
+    /// Has `windows_sync` create or open an object that is waited for.
+    fn shares(&self, kind: &str, how: &str, name: &ObjectName) -> Theirs {
+        Theirs::start(self.command("windows_sync", &[kind, how, name.rest()]))
     }
 }
 
@@ -371,31 +332,4 @@ fn compile(source: &Path, program: &Path) -> bool {
         }
     }
     false
-}
-
-/// Says that a test could not run here; in CI that is a failure.
-fn step_aside(test: &str, why: &str) {
-    assert_ne!(env::var("CI").as_deref(), Ok("true"), "{test} cannot run: {why}");
-    println!("{test} stepped aside: {why}");
-    if let Some(log) = env::var_os("SAMEMAP_ASIDE_LOG") {
-        let mut log = fs::File::options().append(true).create(true).open(log).expect("the log");
-        writeln!(log, "{test}: {why}").expect("a line in the log");
-    }
-}
-
-/// Ends the whole run when a test hangs: a hang is a failure with a message.
-struct Watchdog(#[expect(dead_code, reason = "its drop is the message")] mpsc::Sender<()>);
-
-impl Watchdog {
-    fn start() -> Self {
-        let (alive, ended) = mpsc::channel();
-        let test = thread::current().name().unwrap_or("a test").to_owned();
-        thread::spawn(move || {
-            if ended.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("{test} hung for 120 s");
-                std::process::exit(101);
-            }
-        });
-        Watchdog(alive)
-    }
 }

@@ -207,3 +207,8 @@ fn facts_that_are_sent_for_writing_are_found() {
 fn remains_that_need_a_trailer_are_found() {
     breaks_the_contract(handed(), Flaw::RemainsNeedATrailer);
 }
+
+#[test]
+fn a_name_that_is_taken_without_a_lock_is_found() {
+    breaks_the_contract(handed(), Flaw::NameTakenWithoutLock);
+}

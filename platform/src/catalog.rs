@@ -1,67 +1,11 @@
-//! What lies in the name space: listing it, and reclaiming what dead holders left (rule C17).
+//! What lies in the name space, and where: listing it, and reclaiming what dead holders left (rule C17).
 
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{ObjectKind, ObjectName, Result, UserId, system};
-
-/// Whether an entry of the name space lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum State {
-    /// Somebody holds it.
-    Live,
-    /// All its holders are gone (killed); it waits to be reclaimed and cannot be opened.
-    Dead,
-    /// It carries one of our names, but no program of this contract made it, or its own facts were
-    /// overwritten. It is left alone. The text says what it is.
-    Foreign(String),
-    /// This user may not look.
-    Unreadable,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            State::Live => f.write_str("live"),
-            State::Dead => f.write_str("dead, waits to be reclaimed"),
-            State::Foreign(what) => write!(f, "foreign: {what}"),
-            State::Unreadable => f.write_str("not readable by this user"),
-        }
-    }
-}
-
-/// One entry of the name space.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Entry {
-    /// The object's name, where it can be told.
-    pub name: Option<ObjectName>,
-    /// The name by which the operating system knows it.
-    pub system_name: String,
-    /// The kind of object, where it can be told.
-    pub kind: Option<ObjectKind>,
-    /// Size of a region in bytes; of anything foreign, the file's.
-    pub size: u64,
-    /// The user that it belongs to.
-    pub owner: UserId,
-    /// Number of handles that hold it, in all processes, where the system tells.
-    pub holders: Option<u64>,
-    /// Whether it lives.
-    pub state: State,
-}
-
-/// What a sweep did.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Reclaimed {
-    /// The system names of the dead objects that were removed.
-    pub removed: Vec<String>,
-    /// Bytes of shared memory given back.
-    pub bytes: u64,
-    /// Dead objects that this user may not remove, by system name, with their owners.
-    pub refused: Vec<(String, UserId)>,
-}
+pub use crate::contract::catalog::{Entry, Reclaimed, State};
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
+use crate::{ObjectName, Result};
 
 /// Lists the objects of the name space, living and dead, sorted by system name. It changes nothing and
 /// disturbs nobody.
@@ -70,7 +14,7 @@ pub struct Reclaimed {
 /// [`Unsupported`](crate::ErrorKind::Unsupported) on Windows, where the kernel keeps the name space and
 /// nothing is ever left to be reclaimed; [`Os`](crate::ErrorKind::Os).
 pub fn list() -> Result<Vec<Entry>> {
-    system::catalog::list()
+    System::list()
 }
 
 /// Removes what dead holders left, all of it that this user may remove.
@@ -78,7 +22,7 @@ pub fn list() -> Result<Vec<Entry>> {
 /// # Errors
 /// As for [`list`].
 pub fn reclaim() -> Result<Reclaimed> {
-    system::catalog::reclaim()
+    System::reclaim()
 }
 
 /// Takes an object's name away from holders that do not let go of it. They keep the memory, and know nothing of it; the
@@ -92,15 +36,41 @@ pub fn reclaim() -> Result<Reclaimed> {
 /// [`KindMismatch`](crate::ErrorKind::KindMismatch) where something lies on the name that is no object;
 /// [`Unsupported`](crate::ErrorKind::Unsupported) on Windows, where a name lives as long as its object.
 pub fn take_name(name: &ObjectName) -> Result<bool> {
-    system::catalog::take_name(name)
+    System::take_name(name)
 }
 
 /// The file that a program in another language opens and maps, where `shm_open` does not reach it: the data of an object
-/// that others than its owner are let in to. Nothing where the object is for its owner alone, or there is none.
+/// that others than its owner are let in to, or that lies in another [`directory`] than `shm_open`'s. Nothing where
+/// `shm_open` reaches it, or there is no such object.
 ///
 /// # Platform-specific behavior
 /// Always nothing on Windows.
 #[must_use]
 pub fn data_path(name: &ObjectName) -> Option<PathBuf> {
-    system::catalog::data_path(name)
+    System::data_path(name)
+}
+
+/// The directory in which this process's objects lie: /dev/shm on Linux, unless another one was asked for. Nothing where
+/// the one that was asked for may not be used, which the next create or open says.
+///
+/// # Platform-specific behavior
+/// Always nothing on Windows, where the kernel keeps the name space.
+#[must_use]
+pub fn directory() -> Option<PathBuf> {
+    System::directory()
+}
+
+/// Has this process's objects lie in another directory than the system's own for shared memory: a name space apart, for
+/// containers and tests, or with more room. The variable `SAMEMAP_DIR` does the same; this call comes before it.
+///
+/// Processes meet only where they use the same directory. It must be there, belong to this user or to root, and let
+/// nobody else take away what lies in it: not writable by others, or sticky, as /dev/shm is; the same holds for the
+/// directories above it. Its file system is tmpfs, ext4, xfs, btrfs, f2fs or overlayfs. On a disk, memory is written back
+/// to it in the background.
+///
+/// # Errors
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a directory that may not be used, and where this process
+/// uses another one already: choose before the first object. [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
+pub fn set_directory(path: impl AsRef<Path>) -> Result<()> {
+    System::set_directory(path.as_ref())
 }

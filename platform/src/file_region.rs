@@ -1,161 +1,16 @@
 //! Regions over files: what Win32's `CreateFile` and then `CreateFileMapping` make.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use crate::contract::region::Bytes;
+use crate::seam::ask::Ask;
+use crate::seam::kind::{Calls, calls};
+use crate::seam::region::RawRegion as _;
+use crate::{Disposition, FileOptions, FileSource, ObjectKind, ObjectName, Region, Result, system};
 
-use crate::{Access, Disposition, ObjectName, Permissions, Region, Result, Trust, system};
-
-/// How a region is to be made over a file.
-///
-/// ```
-/// # use samemap_platform as samemap;
-/// use samemap::FileOptions;
-/// let options = FileOptions::read_write().size(1 << 20);
-/// assert_eq!(options.asked_size(), Some(1 << 20));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct FileOptions {
-    access: Access,
-    size: Option<u64>,
-    permissions: Permissions,
-    trust: Trust,
-    leave_holes: bool,
-}
-
-impl FileOptions {
-    /// All of the file, with this access. It is the most that any opener of the region's name gets, too.
-    pub const fn new(access: Access) -> Self {
-        FileOptions {
-            access,
-            size: None,
-            permissions: Permissions::owner_only(),
-            trust: Trust::OwnAndSystem,
-            leave_holes: false,
-        }
-    }
-
-    /// All of the file, for reading.
-    pub const fn read_only() -> Self {
-        Self::new(Access::ReadOnly)
-    }
-
-    /// All of the file, for reading and writing.
-    pub const fn read_write() -> Self {
-        Self::new(Access::ReadWrite)
-    }
-
-    /// All of the file, for reading and for private changes that never reach it.
-    pub const fn copy_on_write() -> Self {
-        Self::new(Access::CopyOnWrite)
-    }
-
-    /// Exactly so many bytes from the start of the file. A file that is shorter grows to that size, which
-    /// needs [`Access::ReadWrite`]; the disk space is taken at once (rule C8).
-    pub const fn size(mut self, bytes: u64) -> Self {
-        self.size = Some(bytes);
-        self
-    }
-
-    /// Lets others open the region's *name*. Who may open the *file* is the file's own affair: on POSIX an
-    /// opener needs both.
-    pub const fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Whose object is accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
-    /// Takes no disk space in advance: neither for what the file grows by, nor for holes that it has. That
-    /// suits a large sparse file. When the disk is full as a hole is first written to, the process gets a
-    /// signal (SIGBUS) or an exception, as it would without this library.
-    pub const fn leave_holes(mut self) -> Self {
-        self.leave_holes = true;
-        self
-    }
-
-    /// The access asked for.
-    #[must_use]
-    pub const fn access(&self) -> Access {
-        self.access
-    }
-
-    /// The size asked for, in bytes; nothing means all of the file.
-    #[must_use]
-    pub const fn asked_size(&self) -> Option<u64> {
-        self.size
-    }
-
-    /// Who beside the owner may open the name.
-    #[must_use]
-    pub const fn asked_permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// Whose object is accepted.
-    #[must_use]
-    pub const fn accepted(&self) -> &Trust {
-        &self.trust
-    }
-
-    /// Whether disk space is left to be taken when it is needed.
-    #[must_use]
-    pub const fn leaves_holes(&self) -> bool {
-        self.leave_holes
-    }
-}
-
-/// The file that a region is made over: an open [`File`], or the path of one that exists.
-///
-/// A path is opened with as much access as the region asks for. Use [`std::fs::OpenOptions`] to create a
-/// file. Whatever locks an open file carries live as long as the region does.
-///
-/// # Platform-specific behavior
-/// On Linux an open file may be another process's too, and then says nothing of who owns a lock in it. So the region
-/// opens it anew for the objects inside; where this process may not do that, they are
-/// [`Unsupported`](crate::ErrorKind::Unsupported).
-#[derive(Debug)]
-pub struct FileSource(pub(crate) Source);
-
-#[derive(Debug)]
-pub(crate) enum Source {
-    File(File),
-    Path(PathBuf),
-}
-
-impl From<File> for FileSource {
-    fn from(file: File) -> Self {
-        FileSource(Source::File(file))
-    }
-}
-
-impl From<PathBuf> for FileSource {
-    fn from(path: PathBuf) -> Self {
-        FileSource(Source::Path(path))
-    }
-}
-
-impl From<&PathBuf> for FileSource {
-    fn from(path: &PathBuf) -> Self {
-        FileSource(Source::Path(path.clone()))
-    }
-}
-
-impl From<&Path> for FileSource {
-    fn from(path: &Path) -> Self {
-        FileSource(Source::Path(path.to_owned()))
-    }
-}
-
-impl From<&str> for FileSource {
-    fn from(path: &str) -> Self {
-        FileSource(Source::Path(path.into()))
-    }
-}
+const OVER_FILE: Calls = Calls {
+    create: "create the region over a file",
+    create_or_open: "create or open the region over a file",
+    ..calls(ObjectKind::Region)
+};
 
 /// # Regions over files
 /// Such a region's bytes are a file's: they outlive the region, and its name. Its length is the file's exact
@@ -191,7 +46,8 @@ impl Region {
     /// [`NotFound`](crate::ErrorKind::NotFound) where nothing lies at the path;
     /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory) when the disk has no room for it to grow.
     pub fn over_file(file: impl Into<FileSource>, options: &FileOptions) -> Result<Region> {
-        system::file::anonymous(file.into(), options)
+        let bytes = Bytes::OfFile(file.into(), options);
+        system::Region::nameless(bytes, "make a region over the file").map(Region)
     }
 
     /// Makes a region over a file, under a name that is free.
@@ -204,7 +60,7 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<Region> {
-        system::file::create(name, file.into(), options)
+        Ok(Region::get(name, Ask::Create(Bytes::OfFile(file.into(), options)), &OVER_FILE)?.0)
     }
 
     /// Makes a region over a file, or opens what region has the name, and says which of the two happened. When
@@ -218,12 +74,12 @@ impl Region {
         file: impl Into<FileSource>,
         options: &FileOptions,
     ) -> Result<(Region, Disposition)> {
-        system::file::create_or_open(name, file.into(), options)
+        Region::get(name, Ask::CreateOrOpen(Bytes::OfFile(file.into(), options)), &OVER_FILE)
     }
 
     /// Whether the region's bytes are a file's.
     #[must_use]
     pub fn is_over_file(&self) -> bool {
-        system::file::is_over_file(self)
+        self.0.facts().is_over_file
     }
 }

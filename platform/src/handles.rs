@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Access, Error, ErrorKind, PerProcess, Region, Result, SharedRegion as _, Trust, system};
+use crate::contract::context::{Context, Operation};
+use crate::seam::region::{Offered as _, RawRegion as _, Sent as _};
+use crate::{Access, ErrorKind, PerProcess, Region, Result, Trust, system};
 
 /// # Sharing by handle
 /// A region, named or not, can be handed to another process, which then holds it in its own right: it does not
@@ -53,16 +55,16 @@ impl Region {
     ///   must be allowed to open this process (`PROCESS_DUP_HANDLE`), as children of the same user are, unless
     ///   this one is elevated and they are not.
     pub fn offer_to(&self, command: &mut Command, key: &str, access: Access) -> Result<Offer> {
-        let error = |kind, detail: &str| Err(Error::new(kind, OFFER).with_detail(detail));
-        let Some(variable) = variable_of(key) else { return error(ErrorKind::InvalidArgument, KEY_RULE) };
+        let context = self.0.facts().context(OFFER);
+        let Some(variable) = variable_of(key) else { return Err(context.invalid(KEY_RULE)) };
         if command.get_envs().any(|(known, value)| known == variable.as_str() && value.is_some()) {
-            return error(
-                ErrorKind::InvalidArgument,
-                "the command carries an offer under this key already; use another key",
+            return Err(
+                context.invalid("the command carries an offer under this key already; use another key")
             );
         }
-        self.check_allows(access, OFFER)?;
-        let system = system::handles::offer(self, command, &variable, access)?;
+        self.check_allows(access, context)?;
+        let (text, system) = self.0.offer(command, access, context)?;
+        command.env(variable, text);
         Ok(Offer { _region: self.clone(), _system: system })
     }
 
@@ -78,10 +80,9 @@ impl Region {
     /// See [`offer_to`](Self::offer_to). On POSIX, programs that close all descriptors they do not know (some
     /// daemons do at their start) must adopt before that.
     pub fn adopt(key: &str) -> Result<Region> {
-        let Some(variable) = variable_of(key) else {
-            return Err(Error::new(ErrorKind::InvalidArgument, ADOPT).with_detail(KEY_RULE));
-        };
-        let not_found = |detail: &str| Err(Error::new(ErrorKind::NotFound, ADOPT).with_detail(detail));
+        let context = Context { operation: "adopt the region that was offered", name: None };
+        let Some(variable) = variable_of(key) else { return Err(context.invalid(KEY_RULE)) };
+        let not_found = |detail: &str| Err(context.error(ErrorKind::NotFound).with_detail(detail));
         let Ok(offer) = std::env::var(&variable) else {
             return not_found(
                 "nothing was offered to this process under this key; start it by a Command that Region::offer_to was called on",
@@ -93,25 +94,23 @@ impl Region {
         if adopted.contains(&variable) {
             return not_found("it was adopted before, in this process; clone the Region in place of that");
         }
-        let region = system::handles::adopt(&offer)?;
+        let region = system::Region::adopt(&offer, context)?;
         adopted.insert(variable);
-        Ok(region)
+        Ok(Region(region))
     }
 
-    fn check_allows(&self, access: Access, operation: &'static str) -> Result<()> {
-        if self.access().allows(access) {
+    fn check_allows(&self, access: Access, context: Context<'_>) -> Result<()> {
+        let held = self.0.facts().access;
+        if held.allows(access) {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::AccessDenied, operation).with_detail(format!(
-            "the region is held {} and would be handed over {access}; open it with more access",
-            self.access()
+        Err(context.error(ErrorKind::AccessDenied).with_detail(format!(
+            "the region is held {held} and would be handed over {access}; open it with more access"
         )))
     }
 }
 
-const OFFER: &str = "offer the region to a child";
-const ADOPT: &str = "adopt the region that was offered";
-const SEND: &str = "send the region";
+const OFFER: Operation = "offer the region to a child";
 
 const KEY_RULE: &str =
     "a key is made of 1 to 64 lower-case letters, digits and underscores of ASCII; choose such a one";
@@ -127,7 +126,7 @@ fn variable_of(key: &str) -> Option<String> {
 #[must_use = "on Windows the offer is withdrawn when this is dropped"]
 pub struct Offer {
     _region: Region,
-    _system: system::handles::Offer,
+    _system: system::Offer,
 }
 
 /// Sends regions to a process that runs, and receives them.
@@ -147,7 +146,7 @@ pub struct Offer {
 /// any holder can: write to the memory while it is used, and on POSIX truncate a file that it sends (see
 /// [`Region::over_file`]).
 #[derive(Debug)]
-pub struct Courier(pub(crate) system::handles::Courier);
+pub struct Courier(pub(crate) system::Courier);
 
 impl Courier {
     /// Sends a region, for the receiver to hold with this access. It is held for the receiver from now on, also
@@ -162,8 +161,9 @@ impl Courier {
     /// If it is never received: on POSIX the region lives until the connection is closed; on Windows until the
     /// receiving process ends, but for a send that failed, which takes it back.
     pub fn send(&mut self, region: &Region, access: Access) -> Result<()> {
-        region.check_allows(access, SEND)?;
-        system::handles::send(&mut self.0, region, access)
+        let context = region.0.facts().context("send the region");
+        region.check_allows(access, context)?;
+        region.0.send(&mut self.0, access, context)
     }
 
     /// Waits for a region and holds it, with the access that it was sent with.
@@ -174,7 +174,8 @@ impl Courier {
     /// [`Damaged`](ErrorKind::Damaged) when what arrives is no region; [`TimedOut`](ErrorKind::TimedOut) where the
     /// connection has a timeout; [`Os`](ErrorKind::Os) when the connection fails or ends.
     pub fn receive(&mut self, trust: &Trust) -> Result<Region> {
-        system::handles::receive(&mut self.0, trust)
+        let context = Context { operation: "receive a region", name: None };
+        system::Region::receive(&mut self.0, trust, context).map(Region)
     }
 }
 

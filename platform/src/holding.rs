@@ -1,6 +1,7 @@
 //! What a process holds, and whether it still has its name.
 
-use crate::{Region, Result, system};
+use crate::seam::region::RawRegion as _;
+use crate::{Region, Result};
 
 /// # Forked children
 /// A handle belongs to the process that made it. In a forked child (without exec) the copies of regions and views show
@@ -21,7 +22,7 @@ impl Region {
     /// # Platform-specific behavior
     /// There is no fork on Windows.
     pub fn hold_again(&self) -> Result<()> {
-        system::hold_again(self)
+        self.0.hold_again(self.0.facts().context("hold the region in this process"))
     }
 
     /// Whether the object still has its name: the next process that opens the name meets this very object. False for a
@@ -34,6 +35,6 @@ impl Region {
     /// name from then on is another object.
     #[must_use]
     pub fn has_its_name(&self) -> bool {
-        system::has_its_name(self)
+        self.0.has_its_name()
     }
 }

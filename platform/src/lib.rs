@@ -17,23 +17,17 @@
     )
 )]
 
-mod access;
-mod error;
+mod contract;
 mod file_region;
 mod handles;
-mod handover;
 mod holding;
-mod kind;
+mod machine;
 mod memory;
-mod name;
-mod options;
-mod per_process;
-mod range;
+mod native;
 mod region;
+mod seam;
 mod sync;
-mod sync_options;
 mod system;
-mod waiting;
 #[doc(hidden)]
 pub mod words;
 
@@ -52,32 +46,29 @@ pub mod console;
 #[doc(hidden)]
 pub mod testing;
 
-pub use access::{Access, Permissions, Share, Trust, UserId};
-pub use error::{Error, ErrorKind, Found, Result};
-pub use file_region::{FileOptions, FileSource};
+pub use contract::{
+    Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, FileOptions, FileSource, Found,
+    LockGuard, Lockable, MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName,
+    OpenOptions, Permissions, Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers,
+    SyncOptions, TimerOptions, Trust, UserId, Waitable, Waited,
+};
 pub use handles::{Courier, Offer};
-pub use kind::ObjectKind;
-pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
-pub use name::{MAX_NAME_UNITS, NameRule, NameSpace, ObjectName};
-pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 #[doc(hidden)]
-pub use per_process::{Fact, PerProcess};
-pub use region::{BASE_GRANULARITY, SharedRegion, check_map_request};
+pub use machine::PerProcess;
+pub use machine::processors;
+#[doc(hidden)]
+pub use machine::stay_loaded;
+pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
+#[cfg(all(fuzzing, target_os = "linux"))]
+#[doc(hidden)]
+pub use posix::facts_say;
+pub use region::{BASE_GRANULARITY, Region, SharedRegion, check_map_request};
+#[doc(hidden)]
+pub use seam::per_process::Fact;
 pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
     SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
 };
-pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use system::{Region, processors};
-pub use waiting::{
-    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
-};
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.
 pub use bytemuck;
-
-/// Keeps a shared library that contains this crate loaded until the process ends.
-#[doc(hidden)]
-pub fn stay_loaded() {
-    system::stay_loaded();
-}

@@ -1,11 +1,17 @@
-//! The seam between the systems: a trait that every backend implements.
+//! Regions: the public type, and the trait that it shares with regions of other making.
 
 use std::fmt;
 use std::ops::RangeBounds;
 
-use crate::range::resolve;
+use crate::contract::context::{Context, Operation};
+use crate::contract::range::resolve;
+use crate::contract::region::Bytes;
+use crate::seam::ask::Ask;
+use crate::seam::kind::{Calls, calls};
+use crate::seam::region::{AskRegion, RawRegion as _};
 use crate::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Result, View,
+    Access, CreateOptions, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
+    View, system,
 };
 
 /// Base addresses, and the offsets that go with them, are multiples of this on every system (rule C12):
@@ -89,40 +95,32 @@ pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
     }
 }
 
-/// The checks of C10 to C12 that are the same on every system; a backend calls this first in
-/// [`map`](SharedRegion::map).
+/// The checks of C10 to C12 that are the same on every system, for an implementation's
+/// [`map`](SharedRegion::map) to call first.
 ///
 /// # Errors
 /// Those of [`map`](SharedRegion::map), but for what only the system can tell.
 pub fn check_map_request(region: &impl SharedRegion, request: &MapRequest) -> Result<()> {
-    let error = |kind| {
-        let error = Error::new(kind, "map a view of the region");
-        match region.name() {
-            Some(name) => error.with_name(name.to_string()),
-            None => error,
-        }
-    };
+    let context = Context { operation: MAP, name: region.name() };
     if request.len() == 0 {
-        return Err(
-            error(ErrorKind::InvalidArgument).with_detail("the range is empty; ask for one byte or more")
-        );
+        return Err(context.invalid("the range is empty; ask for one byte or more"));
     }
     let (offset, len, region_len) = (request.offset(), request.len(), region.len());
     if offset.checked_add(len).is_none_or(|end| end > region_len) {
-        return Err(error(ErrorKind::OutOfRange { offset, len, region_len }));
+        return Err(context.error(ErrorKind::OutOfRange { offset, len, region_len }));
     }
     if !region.access().allows(request.access()) {
-        return Err(error(ErrorKind::AccessDenied).with_detail(format!(
+        return Err(context.error(ErrorKind::AccessDenied).with_detail(format!(
             "the region is held {} and the view asks for {}; open the region with more access",
             region.access(),
             request.access()
         )));
     }
-    check_base(request).map_err(|detail| error(ErrorKind::InvalidArgument).with_detail(detail))?;
+    check_base(request).map_err(|detail| context.invalid(detail))?;
     // Rust's own limit for one object: an offset from a pointer fits in an isize.
     if isize::try_from(len).is_err() {
-        return Err(error(ErrorKind::OutOfMemory { requested: len, available: None })
-            .with_detail(format!("a view of {len} bytes does not fit in the address space; map a part")));
+        let detail = format!("a view of {len} bytes does not fit in the address space; map a part");
+        return Err(context.out_of_memory(len, None).with_detail(detail));
     }
     Ok(())
 }
@@ -136,4 +134,86 @@ fn check_base(request: &MapRequest) -> Result<(), &'static str> {
         return Err("with a base address the offset must be a multiple of 64 KiB; ask for one that is");
     }
     Ok(())
+}
+
+const MAP: Operation = "map a view of the region";
+const REGION: Calls = calls(ObjectKind::Region);
+
+/// The system's own shared memory: the backend that keeps the whole contract.
+///
+/// A clone shares the handle: the object is held until the last clone and the last view are gone.
+///
+/// # Platform-specific behavior
+/// On Windows a file mapping backed by the paging file. On Linux a `shm_open` object, which any program
+/// may map under its [`system_name`](ObjectName::system_name): the data start at byte 0 of the file, and
+/// a page with the object's own facts lies behind them. An anonymous region is a sealed memfd there. In
+/// a forked child (without exec) copies of a region and its views stay readable, but hold nothing.
+#[derive(Clone)]
+pub struct Region(pub(crate) system::Region);
+
+// SAFETY: `RawRegion` demands the same, and `map` asks it for checked ranges only.
+unsafe impl SharedRegion for Region {
+    fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
+        Ok(Region::get(name, Ask::Create(Bytes::Zeros(options)), &REGION)?.0)
+    }
+
+    fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
+        Region::get(name, Ask::CreateOrOpen(Bytes::Zeros(options)), &REGION)
+    }
+
+    fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
+        Ok(Region::get(name, Ask::Open(options), &REGION)?.0)
+    }
+
+    fn anonymous(options: &CreateOptions) -> Result<Self> {
+        let context = Context { operation: "create an anonymous region", name: None };
+        check_size(options, context)?;
+        system::Region::nameless(Bytes::Zeros(options), context.operation).map(Region)
+    }
+
+    fn name(&self) -> Option<&ObjectName> {
+        self.0.facts().name.as_ref()
+    }
+
+    fn len(&self) -> u64 {
+        self.0.facts().len
+    }
+
+    fn access(&self) -> Access {
+        self.0.facts().access
+    }
+
+    fn map(&self, request: &MapRequest) -> Result<View> {
+        check_map_request(self, request)?;
+        self.0.map(request, self.0.facts().context(MAP))
+    }
+}
+
+impl Region {
+    /// What has the name, as it is asked for in these words.
+    pub(crate) fn get(name: &ObjectName, ask: AskRegion<'_>, calls: &Calls) -> Result<(Region, Disposition)> {
+        let operation = ask.operation(calls);
+        if let Ask::Create(Bytes::Zeros(options)) | Ask::CreateOrOpen(Bytes::Zeros(options)) = &ask {
+            check_size(options, Context { operation, name: Some(name) })?;
+        }
+        let (region, disposition) = system::Region::named(name, ask, operation)?;
+        Ok((Region(region), disposition))
+    }
+}
+
+fn check_size(options: &CreateOptions, context: Context<'_>) -> Result<()> {
+    if options.size() > 0 {
+        return Ok(());
+    }
+    Err(context.invalid("a size of 0 was asked for; ask for one byte or more"))
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("name", &self.name().map(ToString::to_string))
+            .field("len", &self.len())
+            .field("access", &self.access())
+            .finish_non_exhaustive()
+    }
 }

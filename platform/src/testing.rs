@@ -33,13 +33,6 @@ pub use hooks::at_stop_points;
 #[cfg(feature = "testing")]
 pub(crate) use hooks::reached;
 
-/// What the facts behind an object's data say of its length and name, if they are valid: for `fuzz/`.
-#[cfg(all(fuzzing, target_os = "linux"))]
-#[must_use]
-pub fn facts_say(bytes: &[u8; 1280], file_len: u64) -> Option<(u64, String)> {
-    crate::posix::facts_say(bytes, file_len)
-}
-
 /// Says that a stop point is reached; nothing without the feature `testing`.
 #[cfg(not(feature = "testing"))]
 #[inline(always)]

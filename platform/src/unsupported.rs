@@ -1,228 +1,161 @@
-//! Systems without a backend: neither Linux nor Windows.
+//! POSIX systems other than Linux, which have no backend yet.
 //!
 //! The crate compiles there, and every call that makes or opens anything answers
-//! [`Unsupported`](ErrorKind::Unsupported). So its types have no values, and their methods no bodies.
+//! [`Unsupported`](ErrorKind::Unsupported). So all objects are of one type that has no values, and their methods have no
+//! bodies.
 
 use std::convert::Infallible;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
+use crate::contract::context::{Context, Operation};
+use crate::contract::region::{Bytes, RegionFacts};
+use crate::seam::bell::RawBell;
+use crate::seam::kind::New;
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
+use crate::seam::place::Place;
+use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
+use crate::seam::seat::RawSeat;
+use crate::seam::system::RawSystem;
 use crate::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Result,
-    SharedRegion, UserId, View,
+    Access, Disposition, Error, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust,
+    UserId, View,
 };
 
-pub(crate) mod sync;
+/// What there is none of.
+#[derive(Clone, Debug)]
+pub struct Nothing(Infallible);
+
+pub(crate) use Nothing as Bell;
+pub use Nothing as Forks;
+pub(crate) use Nothing as Object;
+pub(crate) use Nothing as Region;
+pub(crate) use Nothing as Seat;
 
 #[cold]
-fn unsupported<T>(operation: &'static str) -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(
-        "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those",
-    ))
+fn unsupported<T>(operation: Operation) -> Result<T> {
+    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(System::UNSUPPORTED))
 }
 
-/// The system's own shared memory. Not on this system.
-#[derive(Clone, Debug)]
-pub struct Region(Infallible);
+pub(crate) struct System;
+
+impl RawSystem for System {
+    const UNSUPPORTED: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
+
+    fn current_user() -> UserId {
+        // SAFETY: geteuid has no preconditions and cannot fail.
+        UserId::new(unsafe { libc::geteuid() }.to_string())
+    }
+}
 
 // SAFETY: there is no region, and so no view of one.
-unsafe impl SharedRegion for Region {
-    fn create(_name: &ObjectName, _options: &CreateOptions) -> Result<Self> {
-        unsupported("create the region")
+unsafe impl RawRegion for Nothing {
+    fn named(_: &ObjectName, _: AskRegion<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        unsupported(operation)
     }
 
-    fn create_or_open(_name: &ObjectName, _options: &CreateOptions) -> Result<(Self, Disposition)> {
-        unsupported("create or open the region")
+    fn nameless(_: Bytes<'_>, operation: Operation) -> Result<Self> {
+        unsupported(operation)
     }
 
-    fn open(_name: &ObjectName, _options: &OpenOptions) -> Result<Self> {
-        unsupported("open the region")
-    }
-
-    fn anonymous(_options: &CreateOptions) -> Result<Self> {
-        unsupported("create an anonymous region")
-    }
-
-    fn name(&self) -> Option<&ObjectName> {
+    fn facts(&self) -> &RegionFacts {
         match self.0 {}
     }
 
-    fn len(&self) -> u64 {
-        match self.0 {}
-    }
-
-    fn access(&self) -> Access {
-        match self.0 {}
-    }
-
-    fn map(&self, _request: &MapRequest) -> Result<View> {
+    fn map(&self, _: &MapRequest, _: Context<'_>) -> Result<View> {
         match self.0 {}
     }
 }
 
-/// How many processors the machine has at work.
-pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
+impl Offered for Nothing {
+    type Offer = Nothing;
 
-/// Nothing is called later.
-pub(crate) fn stay_loaded() {}
-
-/// Nothing is held that a fork could share.
-pub(crate) fn forks() -> u32 {
-    0
-}
-
-pub(crate) fn hold_again(region: &Region) -> Result<()> {
-    match region.0 {}
-}
-
-pub(crate) fn has_its_name(region: &Region) -> bool {
-    match region.0 {}
-}
-
-pub(crate) fn posix_name(_name: &ObjectName) -> Option<String> {
-    None
-}
-
-#[cfg(unix)]
-pub(crate) fn current_user() -> UserId {
-    // SAFETY: geteuid has no preconditions and cannot fail.
-    UserId::new(unsafe { libc::geteuid() }.to_string())
-}
-
-/// No user's: there are none.
-#[cfg(not(unix))]
-pub(crate) fn current_user() -> UserId {
-    UserId::new("")
-}
-
-pub(crate) mod catalog {
-    use std::path::PathBuf;
-
-    use super::{ObjectName, Result, unsupported};
-    use crate::catalog::{Entry, Reclaimed};
-
-    pub(crate) fn list() -> Result<Vec<Entry>> {
-        unsupported("list the objects")
+    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Nothing)> {
+        match self.0 {}
     }
 
-    pub(crate) fn reclaim() -> Result<Reclaimed> {
-        unsupported("reclaim dead objects")
-    }
-
-    pub(crate) fn take_name(_name: &ObjectName) -> Result<bool> {
-        unsupported("take the name from its holders")
-    }
-
-    pub(crate) fn data_path(_name: &ObjectName) -> Option<PathBuf> {
-        None
+    fn adopt(_: &str, context: Context<'_>) -> Result<Self> {
+        unsupported(context.operation)
     }
 }
 
-pub(crate) mod console {
-    /// Nobody asks the system.
-    pub(crate) fn wait_until_output_is_broken() {
-        loop {
-            std::thread::park();
-        }
+impl Sent for Nothing {
+    type Courier = UnixStream;
+
+    fn send(&self, _: &mut UnixStream, _: Access, _: Context<'_>) -> Result<()> {
+        match self.0 {}
+    }
+
+    fn receive(_: &mut UnixStream, _: &Trust, context: Context<'_>) -> Result<Self> {
+        unsupported(context.operation)
     }
 }
 
-pub(crate) mod file {
-    use super::{Disposition, ObjectName, Region, Result, unsupported};
-    use crate::{FileOptions, FileSource};
-
-    pub(crate) fn anonymous(_source: FileSource, _options: &FileOptions) -> Result<Region> {
-        unsupported("make a region over the file")
+impl Native for Nothing {
+    fn to_handle(&self, _: Context<'_>) -> Result<OwnedFd> {
+        match self.0 {}
     }
 
-    pub(crate) fn create(_name: &ObjectName, _source: FileSource, _options: &FileOptions) -> Result<Region> {
-        unsupported("create the region over a file")
-    }
-
-    pub(crate) fn create_or_open(
-        _name: &ObjectName,
-        _source: FileSource,
-        _options: &FileOptions,
-    ) -> Result<(Region, Disposition)> {
-        unsupported("create or open the region over a file")
-    }
-
-    pub(crate) fn is_over_file(region: &Region) -> bool {
-        match region.0 {}
+    fn from_handle(_: OwnedFd, _: Access, context: Context<'_>) -> Result<Self> {
+        unsupported(context.operation)
     }
 }
 
-pub(crate) mod handles {
-    use std::process::Command;
-
-    use super::{Access, Region, Result, unsupported};
-    use crate::Trust;
-
-    #[derive(Debug)]
-    pub(crate) enum Offer {}
-
-    pub(crate) fn offer(region: &Region, _: &mut Command, _variable: &str, _: Access) -> Result<Offer> {
-        match region.0 {}
+impl RawObject for Nothing {
+    fn named(_: &ObjectName, _: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        unsupported(operation)
     }
 
-    pub(crate) fn adopt(_offer: &str) -> Result<Region> {
-        unsupported("adopt the region that was offered")
+    fn make_inside(_: &Place, _: New, _: Fill<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        unsupported(operation)
     }
 
-    pub(crate) fn send(_courier: &mut Courier, region: &Region, _access: Access) -> Result<()> {
-        match region.0 {}
+    fn open_inside(_: &Place, _: ObjectKind, operation: Operation) -> Result<Self> {
+        unsupported(operation)
     }
 
-    pub(crate) fn receive(_courier: &mut Courier, _trust: &Trust) -> Result<Region> {
-        unsupported("receive a region")
+    fn wait_any(_: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
     }
 
-    #[cfg(unix)]
-    pub(crate) use over_sockets::Courier;
+    fn signal(&self, _: Signal) -> Result<u32, Failure> {
+        match self.0 {}
+    }
 
-    #[cfg(not(unix))]
-    #[derive(Debug)]
-    pub(crate) enum Courier {}
+    fn is_abandoned(&self) -> bool {
+        match self.0 {}
+    }
+}
 
-    /// What programs for POSIX systems name.
-    #[cfg(unix)]
-    mod over_sockets {
-        use std::os::fd::OwnedFd;
-        use std::os::unix::net::UnixStream;
+impl crate::seam::per_process::Forks for Nothing {}
 
-        use super::{Access, Region, Result, unsupported};
+impl RawBell for Nothing {
+    fn at(_: &Place, _: Sleepers, operation: Operation) -> Result<Self> {
+        unsupported(operation)
+    }
 
-        #[derive(Debug)]
-        pub(crate) struct Courier(UnixStream);
+    fn word(&self) -> &AtomicU32 {
+        match self.0 {}
+    }
 
-        impl crate::Courier {
-            /// A courier over a connection. No region goes through it on this system.
-            #[must_use]
-            pub fn over(stream: UnixStream) -> crate::Courier {
-                crate::Courier(Courier(stream))
-            }
+    fn sleep_on_any(_: &[&Self], _: Duration) {}
 
-            /// The connection.
-            #[must_use]
-            pub fn into_stream(self) -> UnixStream {
-                self.0.0
-            }
-        }
+    fn wake(&self) {}
+}
 
-        /// # Descriptors
-        /// Not on this system.
-        impl Region {
-            /// # Errors
-            /// None: there is no region.
-            pub fn to_fd(&self) -> Result<OwnedFd> {
-                match self.0 {}
-            }
+impl RawSeat for Nothing {
+    fn take(_: &Place, operation: Operation) -> Result<Option<Self>> {
+        unsupported(operation)
+    }
 
-            /// # Errors
-            /// [`Unsupported`](crate::ErrorKind::Unsupported).
-            pub fn from_fd(_fd: OwnedFd, _access: Access) -> Result<Region> {
-                unsupported("make a region of the descriptor")
-            }
-        }
+    fn is_ours(&self) -> bool {
+        match self.0 {}
+    }
+
+    fn is_taken(_: &Place, operation: Operation) -> Result<bool> {
+        unsupported(operation)
     }
 }

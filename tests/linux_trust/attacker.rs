@@ -6,8 +6,8 @@ use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
 
-use crate::linux::child::{Child, Start, hear, say};
-use crate::linux::users::become_user;
+use crate::support::linux::child::{Child, Start, hear, say};
+use crate::support::linux::users::become_user;
 
 pub const ROLE: &str = "attacker";
 

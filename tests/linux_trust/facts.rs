@@ -7,16 +7,16 @@ use samemap::ObjectName;
 
 use super::attacker::{Attacker, hex};
 use super::victims::{BOB, MARK, OF_PRIVATE, OF_SHARED, Pair, Precious, Victims};
-use crate::as_users;
-use crate::linux::child::Role;
-use crate::linux::sandbox;
-use crate::linux::shm::{
+use crate::support::linux::sandbox;
+use crate::support::linux::shm::{
     FACTS_LEN, FORM_AT, KIND_AT, NAME_AT, NAME_LEN_AT, SYSTEM_NAME_AT, SYSTEM_NAME_LEN_AT, assert_no_file,
     unique_global_name,
 };
-use crate::linux::users::{ALICE, NOBODY, User};
+use crate::support::linux::users::as_users;
+use crate::support::linux::users::{ALICE, NOBODY, User};
+use crate::support::part::Part;
 
-pub const ROLES: [Role; 8] = [
+pub const ROLES: [Part; 8] = [
     ("parts_of_a_shared_object", parts_of_a_shared_object),
     ("facts_in_data", facts_in_data),
     ("trailer_of_a_handed_object", trailer_of_a_handed_object),
@@ -246,12 +246,12 @@ fn lead_astray(_arguments: &[String]) {
     sandbox::own_shm();
     let name = unique_global_name("astray");
     let own = Precious::at(Path::new("/dev/shm").join("shared-file"), ALICE);
-    crate::linux::shm::set_mode(own.path(), 0o666);
+    crate::support::linux::shm::set_mode(own.path(), 0o666);
     let precious = Precious::at(Path::new("/dev/shm").join("private-file"), BOB);
     let (mut alice, mut bob) = (User::start(ALICE), User::start(BOB));
     alice.must(&format!("create_over_file {name} {}", own.path().display()));
     let facts = format!("/dev/shm/samemap.global.{}/facts", name.rest());
-    crate::linux::shm::set_mode(Path::new(&facts), 0o1644);
+    crate::support::linux::shm::set_mode(Path::new(&facts), 0o1644);
     bob.must(&format!("open {name} rw {ALICE}"));
     bob.must("drop");
     let mut attacker = Attacker::start(ALICE);
@@ -263,7 +263,7 @@ fn lead_astray(_arguments: &[String]) {
         }
     }
     // What everybody may read leads to nothing that is not everybody's.
-    crate::linux::shm::set_mode(precious.path(), 0o644);
+    crate::support::linux::shm::set_mode(precious.path(), 0o644);
     bob.must(&format!("open {name} ro {ALICE}"));
     bob.must_fail(&format!("open {name} rw {ALICE}"), "AccessDenied");
     precious.assert_untouched();
@@ -324,7 +324,7 @@ fn strange_directories(_arguments: &[String]) {
     ];
     for lay in lays {
         let name = unique_global_name("strange");
-        let whole = crate::linux::shm::file_of(&name);
+        let whole = crate::support::linux::shm::file_of(&name);
         std::fs::create_dir(&whole).expect("a free name");
         lay(&whole.join("facts"), precious.path());
         for path in [&whole.join("facts"), &whole] {

@@ -12,16 +12,18 @@ use samemap::{
 };
 
 use super::victims::{BOB, Precious, ROOT};
-use crate::as_users;
-use crate::linux::child::{Role, Start, binary, say};
-use crate::linux::raw::{memfd, message, send_raw};
-use crate::linux::shm::{
+use crate::support::files::TestFile;
+use crate::support::linux::child::{Start, binary, say};
+use crate::support::linux::raw::{memfd, message, send_raw};
+use crate::support::linux::sandbox;
+use crate::support::linux::shm::{
     DATA_AT, FACTS_LEN, FORM_AT, LEN_AT, PRIVATE_MODE, file_of, set_mode, unique_global_name, unique_name,
     view_of, write_names,
 };
-use crate::linux::{aside, sandbox};
+use crate::support::linux::users::as_users;
+use crate::support::part::Part;
 
-pub const ROLES: [Role; 6] = [
+pub const ROLES: [Part; 6] = [
     ("posing", posing),
     ("data_as_facts", data_as_facts),
     ("of_two_objects", of_two_objects),
@@ -91,12 +93,10 @@ fn posing(_arguments: &[String]) {
     refused(NAMED, &twice(fd), "a file without a name");
     let nameless = File::options().read(true).write(true).custom_flags(libc::O_TMPFILE).open("/dev/shm");
     refused(NAMED, &twice(put(nameless.expect("tmpfs can").into())), "a file without a name");
-    let elsewhere = std::env::temp_dir().join(format!("posing-{}", std::process::id()));
-    let made = File::options().read(true).write(true).create_new(true).open(&elsewhere);
-    refused(NAMED, &twice(put(made.expect("a free name").into())), "a file where no objects lie");
-    let facts = put(open(&elsewhere));
+    let elsewhere = TestFile::with(&[]);
+    refused(NAMED, &twice(put(open(elsewhere.path()))), "a file where no objects lie");
+    let facts = put(open(elsewhere.path()));
     refused(NAMED, &[facts, open(&file_of(&name))], "a file where no objects lie");
-    std::fs::remove_file(&elsewhere).expect("ours");
     huge_pages();
     // The object itself, and then without its mark.
     assert!(received(NAMED, &twice(open(&file_of(&name)))).is_ok());
@@ -116,7 +116,10 @@ fn huge_pages() {
     // SAFETY: texts that end in NUL; this process has its mounts for itself.
     let mounted = unsafe { libc::mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), 0, std::ptr::null()) };
     if mounted != 0 {
-        return aside::note("what_poses_as_a_named_region_is_refused", "needs hugetlbfs, for one part");
+        return crate::support::step_aside(
+            "what_poses_as_a_named_region_is_refused",
+            "needs hugetlbfs, for one part",
+        );
     }
     let path = Path::new("/dev/shm/huge/file");
     let made = File::options().read(true).write(true).create_new(true).open(path).expect("a free name");
@@ -265,17 +268,10 @@ fn more_rights(_arguments: &[String]) {
     std::fs::copy(binary(), copy).expect("room");
     for (mode, secure) in [(0o755, false), (0o4755, true)] {
         set_mode(copy, mode);
-        let mut child = Start::program(copy)
-            .argument("--exact")
-            .argument("child_entry")
-            .argument("--ignored")
-            .argument("--nocapture")
-            .plays("adopts", &[])
-            .of_user(BOB)
-            .start();
+        let mut child = Start::copy(copy, "adopts").of_user(BOB).start();
         let (runs_secure, answer) = (child.hear(), child.hear());
         if runs_secure != secure.to_string() {
-            return aside::step_aside(TEST, "needs set-user-id programs");
+            return crate::support::lacks(TEST, "needs set-user-id programs");
         }
         assert_eq!(answer, if secure { "AccessDenied" } else { "NotFound" });
         child.finish();

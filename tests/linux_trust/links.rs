@@ -7,15 +7,16 @@ use samemap::catalog;
 
 use super::attacker::{Attacker, hex};
 use super::victims::{MARK, OF_PRIVATE, OF_SHARED, Victims};
-use crate::as_users;
-use crate::linux::child::{Role, Start};
-use crate::linux::sandbox;
-use crate::linux::shm::{
+use crate::support::linux::child::{Start, play_sandboxed};
+use crate::support::linux::sandbox;
+use crate::support::linux::shm::{
     NAME_AT, NAME_LEN_AT, SYSTEM_NAME_AT, SYSTEM_NAME_LEN_AT, assert_no_file, file_of, unique_global_name,
 };
-use crate::linux::users::{ALICE, NOBODY, User};
+use crate::support::linux::users::as_users;
+use crate::support::linux::users::{ALICE, NOBODY, User};
+use crate::support::part::Part;
 
-pub const ROLES: [Role; 7] = [
+pub const ROLES: [Part; 7] = [
     ("links_of_attackers", links_of_attackers),
     ("spare_links", spare_links),
     ("put_back", put_back),
@@ -281,9 +282,7 @@ fn taken_by_force(_arguments: &[String]) {
 fn a_sweep_believes_no_name_in_a_strangers_file() {
     for (number, _) in STRANGE_NAMES.iter().enumerate() {
         let test = "a_sweep_believes_no_name_in_a_strangers_file";
-        if let Some(mut child) = sandbox::start_or_aside(test, Start::role("swept_aside").argument(number)) {
-            child.finish();
-        }
+        play_sandboxed(test, Start::role("swept_aside").argument(number));
     }
 }
 
@@ -297,12 +296,12 @@ fn swept_aside(arguments: &[String]) {
     sandbox::mount_tmpfs(c"/mnt", c"mode=755");
     let name = unique_global_name("aside");
     // A dead object elsewhere, right by its own words.
-    let mut bytes = crate::linux::shm::object_bytes(&name, 4096);
+    let mut bytes = crate::support::linux::shm::object_bytes(&name, 4096);
     let says = STRANGE_NAMES[arguments[0].parse::<usize>().expect("a number")];
     bytes[4096 + SYSTEM_NAME_LEN_AT..][..4].copy_from_slice(&(says.len() as u32).to_le_bytes());
     bytes[4096 + SYSTEM_NAME_AT..][..says.len()].copy_from_slice(says.as_bytes());
     for path in ["/mnt/samemap.mine", "/dev/shm/samemap.new.1.0"] {
-        crate::linux::shm::write_marked(Path::new(path), &bytes);
+        crate::support::linux::shm::write_marked(Path::new(path), &bytes);
     }
     samemap_platform::testing::at_stop_points(|point| {
         if point == "sweep: opened" {

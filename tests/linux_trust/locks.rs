@@ -10,13 +10,14 @@ use samemap::{
 
 use super::attacker::Attacker;
 use super::victims::{OF_SHARED, Victims};
-use crate::as_users;
-use crate::linux::child::{Role, Start, hear, say};
-use crate::linux::sandbox;
-use crate::linux::shm::{assert_no_file, file_of, name, unique_global_name, view_of};
-use crate::linux::users::{NOBODY, User};
+use crate::support::linux::child::{Start, hear, say};
+use crate::support::linux::sandbox;
+use crate::support::linux::shm::{assert_no_file, file_of, name, unique_global_name, view_of};
+use crate::support::linux::users::as_users;
+use crate::support::linux::users::{NOBODY, User};
+use crate::support::part::Part;
 
-pub const ROLES: [Role; 5] = [
+pub const ROLES: [Part; 5] = [
     ("kept_alive", kept_alive),
     ("claims_of_readers", claims_of_readers),
     ("seats_of_readers", seats_of_readers),

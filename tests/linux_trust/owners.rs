@@ -7,15 +7,15 @@ use samemap::ObjectName;
 
 use super::attacker::{Attacker, hex};
 use super::victims::{BOB, MARK, OF_PRIVATE, OF_SHARED, ROOT, Victims};
-use crate::as_users;
-use crate::linux::child::Role;
-use crate::linux::sandbox;
-use crate::linux::shm::{
+use crate::support::linux::sandbox;
+use crate::support::linux::shm::{
     PRIVATE_MODE, assert_no_file, file_of, set_mode, unique_global_name, unique_name, write_names,
 };
-use crate::linux::users::{ALICE, NOBODY, User};
+use crate::support::linux::users::as_users;
+use crate::support::linux::users::{ALICE, NOBODY, User};
+use crate::support::part::Part;
 
-pub const ROLES: [Role; 5] = [
+pub const ROLES: [Part; 5] = [
     ("narrowed", narrowed),
     ("marks", marks),
     ("local_names", local_names),

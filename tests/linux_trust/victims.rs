@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use samemap::ObjectName;
 
-use crate::linux::users::{ALICE, User};
+use crate::support::linux::users::{ALICE, User};
 
 pub const ROOT: u32 = 0;
 pub const BOB: u32 = 65_532;
@@ -95,7 +95,7 @@ impl Precious {
 
     pub fn at(path: PathBuf, uid: u32) -> Precious {
         std::fs::write(&path, CONTENT).expect("a free name");
-        crate::linux::shm::set_mode(&path, 0o600);
+        crate::support::linux::shm::set_mode(&path, 0o600);
         std::os::unix::fs::chown(&path, Some(uid), Some(uid)).expect("root may");
         Precious(path)
     }

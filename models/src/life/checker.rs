@@ -199,8 +199,8 @@ fn sweepable(state: &State) -> impl Iterator<Item = Path> {
             Temporary::Gone => Some(Path::Gone(number)),
         }
     });
-    let named = state.files.at(Path::Named(Name::Used)).map(|_| Path::Named(Name::Used));
-    temporary.chain(named)
+    let named = [Name::Used, Name::Never].map(Path::Named).into_iter();
+    temporary.chain(named.filter(|path| state.files.at(*path).is_some()))
 }
 
 const CONTRACT: &str = "the contract";

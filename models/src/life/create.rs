@@ -131,6 +131,7 @@ impl Turn<'_> {
             None => Step::ClearOpened,
             Some(Step::ClearOpened) => Step::ClearSawHolders,
             Some(Step::ClearSawHolders) => Step::ClearFactsRead,
+            Some(_) if self.saw_a_spare_link() => Step::TakeLocked,
             Some(_) => Step::RemoveLocked,
         }
     }
@@ -159,13 +160,16 @@ impl Turn<'_> {
         if !self.is_still_there(entry) {
             return self.publish_again();
         }
+        self.see_what_it_is(entry);
+        if self.takes_the_name(entry) {
+            return self.done(Step::ClearFactsRead);
+        }
         if !self.may_remove(entry, Name::Used) {
             self.met_a_foreigner();
             return self.discard();
         }
         match self.now().seen {
             Holders::Remover => self.publish_again(),
-            Holders::Some if self.state.files.object(open.object).mode == Mode::Dead => self.discard(),
             Holders::Some => {
                 if !self.now().saw_life {
                     self.state.fail(Fault::DeadAnswered);

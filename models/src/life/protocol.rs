@@ -42,6 +42,8 @@ pub enum Flaw {
     FactsSentForWriting,
     /// Remains of a handed object are removed only where their trailer is in order.
     RemainsNeedATrailer,
+    /// Who takes a name from a dead file that another locks looks where it leads, and does not lock.
+    NameTakenWithoutLock,
 }
 
 /// What an adversary may do, and how much of it.
@@ -83,7 +85,7 @@ pub struct Life {
 
 impl Flaw {
     /// All of them, those of the issue first.
-    pub const ALL: [Flaw; 16] = [
+    pub const ALL: [Flaw; 17] = [
         Flaw::LockBeforeLook,
         Flaw::UpgradeBeforeRelease,
         Flaw::UnlinkWithoutLock,
@@ -100,6 +102,7 @@ impl Flaw {
         Flaw::ObstacleUnchecked,
         Flaw::FactsSentForWriting,
         Flaw::RemainsNeedATrailer,
+        Flaw::NameTakenWithoutLock,
     ];
 }
 
@@ -283,6 +286,30 @@ impl Turn<'_> {
         (marked && !self.life.has(Flaw::RemainsNeedATrailer)) || object.facts.name() == Some(name)
     }
 
+    /// Remembers what an obstacle or a swept file is, as its mode and its facts say.
+    pub(super) fn see_what_it_is(&mut self, entry: Entry) {
+        let (facts, mode) = (self.facts_at(entry), self.state.files.object(entry.0).mode);
+        (self.me().read, self.me().mode_seen) = (facts, Some(mode));
+    }
+
+    /// Whether a file that was seen goes from its name whatever locks it: it is dead, or an object of another name.
+    pub(super) fn takes_the_name(&self, entry: Entry) -> bool {
+        let own = self.state.files.object(entry.0).owner == self.now().user;
+        own && entry.1 == Part::Whole && (self.saw_death() || self.saw_a_spare_link())
+    }
+
+    /// What was seen is a link to an object of another name.
+    pub(super) fn saw_a_spare_link(&self) -> bool {
+        let me = &self.state.processes[self.at];
+        me.mode_seen == Some(Mode::Private) && me.read.name().is_some_and(|name| name != me.name)
+    }
+
+    /// What a creator or a sweep saw bears the mark of death.
+    pub(super) fn saw_death(&self) -> bool {
+        let me = &self.state.processes[self.at];
+        matches!(me.call, Call::Clear | Call::Sweep) && me.mode_seen == Some(Mode::Dead)
+    }
+
     /// Opens what lies at a path, if this user may; `None` where nothing is there.
     pub(super) fn open_at(&mut self, path: Path) -> Option<Entry> {
         let entry = self.state.files.at(path)?;
@@ -319,8 +346,9 @@ impl Turn<'_> {
 /// Whether a step is one of a removal.
 pub(super) fn is_removal(step: Step) -> bool {
     use Step::{
-        RemoveDataUnlinked, RemoveDirGone, RemoveEmptied, RemoveLocked, RemoveMarkedDead, RemoveNameChecked,
-        RemoveReleased, RemoveRenamed, RemoveUnlinked,
+        RemoveContended, RemoveDataUnlinked, RemoveDirGone, RemoveEmptied, RemoveLocked, RemoveMarkedDead,
+        RemoveNameChecked, RemoveReleased, RemoveRenamed, RemoveUnlinked, TakeLocked, TakeNameChecked,
+        TakeUnlinked,
     };
     matches!(
         step,
@@ -329,6 +357,10 @@ pub(super) fn is_removal(step: Step) -> bool {
             | RemoveMarkedDead
             | RemoveUnlinked
             | RemoveRenamed
+            | RemoveContended
+            | TakeLocked
+            | TakeNameChecked
+            | TakeUnlinked
             | RemoveDataUnlinked
             | RemoveEmptied
             | RemoveDirGone

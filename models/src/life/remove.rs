@@ -34,6 +34,7 @@ impl Turn<'_> {
             None => Step::SweepOpened,
             Some(Step::SweepOpened) if directory => Step::SweepFactsOpened,
             Some(Step::SweepOpened | Step::SweepFactsOpened) => Step::SweepSawNobody,
+            Some(_) if self.saw_a_spare_link() => Step::TakeLocked,
             Some(_) => Step::RemoveLocked,
         }
     }
@@ -59,11 +60,17 @@ impl Turn<'_> {
             }
             _ => {
                 let open = self.state.other(self.at).expect("it is open");
-                let ours = match path {
-                    Path::Named(name) => self.may_remove((open.object, open.part), name),
-                    Path::New(_) | Path::Gone(_) => true,
-                };
-                if !ours || self.state.files.holders(self.other()) != Holders::Nobody {
+                let entry = (open.object, open.part);
+                if let Path::Named(name) = path {
+                    self.see_what_it_is(entry);
+                    if self.takes_the_name(entry) {
+                        return self.done(step);
+                    }
+                    if !self.may_remove(entry, name) {
+                        return self.end();
+                    }
+                }
+                if self.state.files.holders(self.other()) != Holders::Nobody {
                     return self.end();
                 }
             }
@@ -84,6 +91,9 @@ impl Turn<'_> {
             Step::RemoveLocked => Step::RemoveNameChecked,
             Step::RemoveNameChecked if file => Step::RemoveMarkedDead,
             Step::RemoveMarkedDead => Step::RemoveUnlinked,
+            Step::RemoveContended => Step::TakeLocked,
+            Step::TakeLocked => Step::TakeNameChecked,
+            Step::TakeNameChecked => Step::TakeUnlinked,
             Step::RemoveNameChecked if matches!(me.path, Path::Named(_)) => Step::RemoveRenamed,
             Step::RemoveNameChecked | Step::RemoveRenamed if facts_first => Step::RemoveEmptied,
             Step::RemoveNameChecked | Step::RemoveRenamed => Step::RemoveDataUnlinked,
@@ -112,6 +122,17 @@ impl Turn<'_> {
             Step::RemoveLocked => {
                 let slot = self.other();
                 if !self.life.has(Flaw::UnlinkWithoutLock) && !self.state.files.lock(slot, Lock::Exclusive) {
+                    return if self.saw_death() { self.done(Step::RemoveContended) } else { self.leave() };
+                }
+            }
+            Step::TakeLocked => {
+                let slot = self.other();
+                if !self.life.has(Flaw::NameTakenWithoutLock) && !self.state.files.take_names(slot) {
+                    return self.leave();
+                }
+            }
+            Step::TakeNameChecked => {
+                if !self.name_leads_here() {
                     return self.leave();
                 }
             }
@@ -121,7 +142,7 @@ impl Turn<'_> {
                 }
             }
             Step::RemoveMarkedDead => self.mark_dead(),
-            Step::RemoveUnlinked => {
+            Step::RemoveUnlinked | Step::TakeUnlinked => {
                 self.state.files.take(path);
             }
             Step::RemoveRenamed => {
@@ -178,7 +199,7 @@ impl Turn<'_> {
 
     /// Nothing to remove: what lock there is is let go.
     fn leave(&mut self) {
-        if self.state.other(self.at).is_some_and(|open| open.lock != Lock::No) {
+        if self.state.other(self.at).is_some_and(|open| open.lock != Lock::No || open.takes_names) {
             self.done(Step::RemoveDirGone);
         } else {
             self.removed();

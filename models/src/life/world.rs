@@ -165,6 +165,8 @@ pub struct Description {
     pub part: Part,
     /// Its lock.
     pub lock: Lock,
+    /// Whether it has the name byte: it alone takes names from the file.
+    pub takes_names: bool,
     /// Open for writing.
     pub writable: bool,
     /// For the rules: its lock was taken while the object lived, and so carries the life on.
@@ -323,22 +325,47 @@ impl Files {
         found
     }
 
-    /// `F_OFD_SETLK` by the description in a slot; `false` is EAGAIN.
+    /// `F_OFD_SETLK` by the description in a slot; `false` is EAGAIN. A remover of one file locks the name byte, too.
     pub fn lock(&mut self, slot: Slot, lock: Lock) -> bool {
         let free = match (lock, self.holders(slot)) {
-            (Lock::No, _) | (_, Holders::Nobody) | (Lock::Shared, Holders::Some) => true,
+            (Lock::No, _) | (Lock::Shared, Holders::Nobody | Holders::Some) => true,
+            (Lock::Exclusive, Holders::Nobody) => !self.others_take_names(slot),
             (Lock::Shared, Holders::Remover) | (Lock::Exclusive, _) => false,
         };
         if let Some(description) = self.open[slot].as_mut().filter(|_| free) {
             description.lock = lock;
+            description.takes_names &= lock != Lock::No;
         }
         free
+    }
+
+    /// The same for the name byte alone.
+    pub fn take_names(&mut self, slot: Slot) -> bool {
+        let free = self.holders(slot) != Holders::Remover && !self.others_take_names(slot);
+        if let Some(description) = self.open[slot].as_mut().filter(|_| free) {
+            description.takes_names = true;
+        }
+        free
+    }
+
+    fn others_take_names(&self, slot: Slot) -> bool {
+        let Some(asking) = self.open[slot] else { return false };
+        let others = self.open.iter().enumerate().filter(|(other, _)| *other != slot);
+        let mut others = others.filter_map(|(_, open)| *open);
+        others.any(|open| open.takes_names && (open.object, open.part) == (asking.object, asking.part))
     }
 
     /// `open`: a description without a lock.
     pub fn opened(&mut self, slot: Slot, entry: Entry, writable: bool) {
         let (object, part) = entry;
-        self.open[slot] = Some(Description { object, part, lock: Lock::No, writable, carries_life: false });
+        self.open[slot] = Some(Description {
+            object,
+            part,
+            lock: Lock::No,
+            takes_names: false,
+            writable,
+            carries_life: false,
+        });
     }
 
     /// The file of an object on which its life byte is.

@@ -8,9 +8,10 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::puppet::{ANSWER, Harness, Puppet, ROLE};
+use super::random::Random;
 use super::storm::{self, Storm};
 use super::suite::{Outcome, Rule, rules};
-use super::support::{kind_word, next_random, tell, unhex};
+use super::support::{kind_word, tell, unhex};
 use super::{system, watchdog};
 use crate::{
     Access, CreateOptions, Disposition, Error, MapRequest, ObjectName, OpenOptions, Permissions, Share,
@@ -222,10 +223,10 @@ impl<R: SharedRegion> Stage<R> {
     /// Overwrites every byte of a view with noise, again and again.
     fn scribble(&self, view: &str, rounds: &str) -> Answer {
         let view = self.seen(view)?;
-        let mut state = super::support::random() | 1;
+        let mut random = Random::new();
         for _ in 0..number(rounds)? {
             let noise: Vec<u8> =
-                (0..view.len().div_ceil(8)).flat_map(|_| next_random(&mut state).to_le_bytes()).collect();
+                (0..view.len().div_ceil(8)).flat_map(|_| random.next().to_le_bytes()).collect();
             view.write(0, &noise[..view.len()]).map_err(spell)?;
         }
         done()
@@ -279,6 +280,7 @@ pub(super) fn permissions_for(share: &str) -> Result<Permissions, String> {
         "owner" => Ok(nobody),
         "group-ro" => Ok(nobody.group(Share::ReadOnly)),
         "group-rw" => Ok(nobody.group(Share::ReadWrite)),
+        "group-rw-everyone-ro" => Ok(nobody.group(Share::ReadWrite).everyone(Share::ReadOnly)),
         "everyone-ro" => Ok(nobody.everyone(Share::ReadOnly)),
         "everyone-rw" => Ok(nobody.everyone(Share::ReadWrite)),
         _ => Err(format!("unknown share {share}")),

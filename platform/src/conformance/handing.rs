@@ -93,7 +93,10 @@ pub fn c18_child_that_goes_takes_nothing(harness: &Harness) {
         drop(offers);
         drop(open::<Region>(&name, Access::ReadWrite));
     }
+    let same = region.clone();
     drop(region);
+    drop(open::<Region>(&name, Access::ReadWrite));
+    drop(same);
     assert_free::<Region>(&name);
 }
 
@@ -137,10 +140,24 @@ pub fn c18_running_process_receives(harness: &Harness) {
     assert_eq!(puppet.answer(), Ok(told("ro", None)));
     let more = puppet.ask("view less less 0 all rw");
     assert!(more.is_err_and(|error| error.starts_with("AccessDenied")), "more access than was sent");
-    drop((memory, named));
-    drop(open::<Region>(&text, Access::ReadWrite));
-    puppet.end("kill");
-    assert_free::<Region>(&text);
+}
+
+/// What was received is held in the receiver's own right, and ends with it.
+pub fn c18_receiver_holds_in_its_own_right(harness: &Harness) {
+    for how in ["quit", "kill"] {
+        let name = unique_name();
+        let region: Region = create(&name, SIZE);
+        let mut puppet = Puppet::start(harness);
+        let meeting = Meeting::new(&unique_text());
+        puppet.tell(&format!("receive it {}", meeting.place()));
+        let mut courier = meeting.courier_to(puppet.id());
+        good(courier.send(&region, Access::ReadWrite));
+        assert_eq!(puppet.answer(), Ok(told("rw", Some(&name))));
+        drop((region, courier));
+        drop(open::<Region>(&name, Access::ReadWrite));
+        puppet.end(how);
+        assert_free::<Region>(&name);
+    }
 }
 
 /// What was sent is held for the receiver, also when the sender is gone before it is received.

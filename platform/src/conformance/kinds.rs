@@ -146,7 +146,7 @@ pub fn c06_killed_creators_of_every_kind_are_in_nobodys_way(harness: &Harness) {
         for _ in 0..5 {
             let mut puppet = Puppet::start(harness);
             puppet.tell(&command(kind, "create-or-open", "owner", &name));
-            thread::sleep(std::time::Duration::from_micros(super::support::random() % 800));
+            thread::sleep(std::time::Duration::from_micros(super::random::Random::new().below(800)));
             puppet.kill();
             assert!(marked(&make(kind, Making::Create, &name)).is_some(), "{kind}");
         }

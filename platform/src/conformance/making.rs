@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::family::{Making, SyncObjects};
 use super::puppet::{Harness, Puppet};
-use super::support::{error_of, fails, good, hex, random, unique_name};
+use super::random::Random;
+use super::support::{error_of, fails, good, hex, unique_name};
 use super::sync_support::{new_event, new_mutex, new_semaphore, nothing, own, puppet_with, something};
 use crate::{Disposition, ErrorKind, EventOptions, LockGuard as _, ObjectName, Reset, SemaphoreOptions};
 
@@ -62,7 +63,7 @@ pub fn c06_killed_maker_is_in_nobodys_way<O: SyncObjects>(harness: &Harness) {
         let command = &make_or_find(&name)[round % 3];
         let mut puppet = Puppet::start(harness);
         puppet.tell(command);
-        thread::sleep(Duration::from_micros(random() % 800));
+        thread::sleep(Duration::from_micros(Random::new().below(800)));
         // One that waits for the doomed one while it is killed.
         let mut other = Puppet::start(harness);
         other.tell(command);

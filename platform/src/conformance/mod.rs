@@ -28,7 +28,9 @@
 mod child;
 mod family;
 mod native_child;
+mod process;
 mod puppet;
+mod random;
 mod storm;
 mod suite;
 mod support;
@@ -63,6 +65,17 @@ pub use puppet::{Harness, Puppet};
 pub use suite::{Outcome, Rule, RuleReport, check, native_rules, rules, run_all, run_all_sync, sync_rules};
 pub use sync_child::sync_child_entry;
 pub use watchdog::Watchdog;
+
+/// What the suite is made of, for the project's own tests.
+#[doc(hidden)]
+pub mod tools {
+    pub use super::process::{PROGRAM, program, rerun, spawn};
+    pub use super::random::Random;
+    pub use super::suite::note_aside;
+    pub use super::support::unique_text;
+    pub use super::system::{Meeting, Squatter};
+    pub use super::watchdog::{Watchdog, limit};
+}
 
 #[doc(no_inline)]
 pub use crate::{

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::support::{hex, word_for};
-use super::watchdog;
+use super::{process, watchdog};
 use crate::{Access, ObjectName};
 
 /// Tells the test program that it is a child, and which one.
@@ -50,12 +50,8 @@ impl Harness {
     }
 
     fn command(&self, role: &str) -> Command {
-        let program = std::env::current_exe().expect("the test program knows its own path");
-        let mut command = Command::new(program);
-        command
-            .args(["--exact", &self.test_name("conformance_child"), "--nocapture", "--test-threads=1"])
-            .env(ROLE, role)
-            .envs(self.env.iter().map(|(key, value)| (key, value)));
+        let mut command = process::rerun(&self.test_name("conformance_child"));
+        command.env(ROLE, role).envs(self.env.iter().map(|(key, value)| (key, value)));
         command
     }
 }
@@ -118,7 +114,7 @@ impl Puppet {
 
     fn spawn(mut command: Command) -> std::io::Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = spawn_alive(&mut command)?;
+        let mut child = process::spawn(&mut command)?;
         let (sender, answers) = mpsc::channel();
         let output = BufReader::new(child.stdout.take().expect("stdout is piped"));
         thread::spawn(move || {
@@ -306,16 +302,4 @@ fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
             into.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
     });
-}
-
-/// `command.spawn()`, tried anew when Wine says `ERROR_INTERNAL_ERROR` (1359): Wine 8 does, rarely and on a busy machine,
-/// of a child that ended before its first instruction.
-fn spawn_alive(command: &mut Command) -> std::io::Result<Child> {
-    for _ in 0..3 {
-        match command.spawn() {
-            Err(error) if cfg!(windows) && error.raw_os_error() == Some(1359) => {}
-            answer => return answer,
-        }
-    }
-    command.spawn()
 }

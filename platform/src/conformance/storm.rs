@@ -4,7 +4,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::support::{kind_word, next_random, random, tell};
+use super::random::Random;
+use super::support::{kind_word, tell};
 use crate::{
     Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Result, SharedRegion, View,
 };
@@ -31,13 +32,13 @@ pub(super) struct Storm {
 pub(super) fn run<R: SharedRegion>(storm: Storm, name: &ObjectName) -> Result<String, String> {
     dawdle_at_stop_points();
     let began = Instant::now();
-    let mut state = random() | 1;
+    let mut random = Random::new();
     let (mut created, mut opened) = (0_u64, 0_u64);
     for round in 0.. {
         if round >= storm.rounds && began.elapsed() >= storm.time {
             break;
         }
-        let pick = next_random(&mut state);
+        let pick = random.next();
         idle(pick);
         let Some((region, view, disposition)) = storm.get::<R>(name, pick)? else { continue };
         match disposition {
@@ -73,8 +74,8 @@ fn idle(pick: u64) {
 fn dawdle_at_stop_points() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        crate::testing::at_stop_points(|_| match random() % 16 {
-            0 => std::thread::sleep(Duration::from_micros(random() % 300)),
+        crate::testing::at_stop_points(|_| match Random::new().below(16) {
+            0 => std::thread::sleep(Duration::from_micros(Random::new().below(300))),
             1..4 => std::thread::yield_now(),
             _ => {}
         });

@@ -1,11 +1,10 @@
 //! What the rules have in common.
 
-use std::collections::hash_map::RandomState;
 use std::error::Error as _;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::random::Random;
 use crate::{Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Result};
 use crate::{SharedRegion, View};
 
@@ -38,11 +37,12 @@ pub(super) fn good<T>(result: Result<T>) -> T {
 }
 
 /// A text that no other test, process or run uses. ASCII letters, digits and hyphens.
-pub(super) fn unique_text() -> String {
+#[must_use]
+pub fn unique_text() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let tag = std::env::var("SAMEMAP_CONFORMANCE_TAG").unwrap_or_else(|_| "conformance".to_owned());
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{tag}-{:x}-{count:x}-{:08x}", std::process::id(), random() as u32)
+    format!("{tag}-{:x}-{count:x}-{:08x}", std::process::id(), Random::new().next() as u32)
 }
 
 /// A name in the `Local\` space that no other test, process or run uses.
@@ -54,19 +54,6 @@ pub(super) fn unique_name() -> ObjectName {
 #[track_caller]
 pub(super) fn name(text: &str) -> ObjectName {
     ObjectName::new(text).unwrap_or_else(|error| panic!("a good name is refused: {error}"))
-}
-
-/// Random bits, from the keys of std's hash maps.
-pub(super) fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
-/// A step of a small random number generator (xorshift64); `state` must not be zero.
-pub(super) fn next_random(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
 }
 
 /// Names travel to puppets in hexadecimal digits: they may hold any character.

@@ -41,10 +41,10 @@ pub(super) fn set_aside(system_name: &str) -> Option<u64> {
 }
 
 /// A place where another process connects to this one, to hand a region over.
-pub(super) use imp::Meeting;
+pub use imp::Meeting;
 
 /// Something that is no object of the contract and holds a name, until it is dropped.
-pub(super) use imp::Squatter;
+pub use imp::Squatter;
 
 #[cfg(unix)]
 mod imp {
@@ -55,41 +55,49 @@ mod imp {
 
     use crate::{Courier, ObjectName};
 
+    /// A place where another process connects to this one, to hand a region over.
     #[derive(Debug)]
-    pub(in super::super) struct Meeting {
+    pub struct Meeting {
         path: PathBuf,
         listener: UnixListener,
     }
 
     impl Meeting {
-        pub(in super::super) fn new(unique: &str) -> Self {
+        /// One with a name of its own.
+        pub fn new(unique: &str) -> Self {
             let path = std::env::temp_dir().join(unique);
             let listener = UnixListener::bind(&path);
             let listener = listener.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             Meeting { path, listener }
         }
 
-        pub(in super::super) fn place(&self) -> &str {
+        /// Where it is: what the other process is told.
+        pub fn place(&self) -> &str {
             self.path.to_str().expect("a temporary directory with a plain name")
         }
 
-        fn stream(&self) -> UnixStream {
+        /// The connection of the next one to come.
+        pub fn stream(&self) -> UnixStream {
             self.listener.accept().expect("a child connects").0
         }
 
-        pub(in super::super) fn courier_to(&self, _child: u32) -> Courier {
+        /// A courier to the process that comes next, which is this child.
+        pub fn courier_to(&self, _child: u32) -> Courier {
             Courier::over(self.stream())
         }
 
-        pub(in super::super) fn courier_from(&self) -> Courier {
+        /// A courier from the process that comes next.
+        pub fn courier_from(&self) -> Courier {
             Courier::over(self.stream())
         }
 
-        pub(in super::super) fn receive_at(place: &str) -> Courier {
+        /// In the other process: connects, to receive.
+        pub fn receive_at(place: &str) -> Courier {
             Courier::over(UnixStream::connect(place).expect("the rule listens"))
         }
 
-        pub(in super::super) fn send_at(place: &str, _receiver: u32) -> Courier {
+        /// In the other process: connects, to send to the process that waits there.
+        pub fn send_at(place: &str, _receiver: u32) -> Courier {
             Self::receive_at(place)
         }
     }
@@ -150,12 +158,13 @@ mod imp {
 
     /// A FIFO in the place of the object: a plain open of it would wait for ever.
     #[derive(Debug)]
-    pub(in super::super) struct Squatter {
+    pub struct Squatter {
         path: PathBuf,
     }
 
     impl Squatter {
-        pub(in super::super) fn on(name: &ObjectName) -> Option<Self> {
+        /// Lies down on a name, where the system has such things.
+        pub fn on(name: &ObjectName) -> Option<Self> {
             let path = path_of(&name.system_name())?;
             let text = std::ffi::CString::new(path.to_str()?).ok()?;
             // SAFETY: the path ends with a NUL and lives during the call.
@@ -165,7 +174,7 @@ mod imp {
         }
 
         /// Whether it is still in its place.
-        pub(in super::super) fn is_there(&self) -> bool {
+        pub fn is_there(&self) -> bool {
             use std::os::unix::fs::FileTypeExt as _;
             std::fs::symlink_metadata(&self.path).is_ok_and(|facts| facts.file_type().is_fifo())
         }
@@ -191,39 +200,47 @@ mod imp {
 
     use crate::{Courier, ObjectName};
 
+    /// A place where another process connects to this one, to hand a region over.
     #[derive(Debug)]
-    pub(in super::super) struct Meeting {
+    pub struct Meeting {
         place: String,
         listener: TcpListener,
     }
 
     impl Meeting {
-        pub(in super::super) fn new(_unique: &str) -> Self {
+        /// One with a name of its own.
+        pub fn new(_unique: &str) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             Meeting { place: listener.local_addr().expect("bound").to_string(), listener }
         }
 
-        pub(in super::super) fn place(&self) -> &str {
+        /// Where it is: what the other process is told.
+        pub fn place(&self) -> &str {
             &self.place
         }
 
-        fn stream(&self) -> TcpStream {
+        /// The connection of the next one to come.
+        pub fn stream(&self) -> TcpStream {
             self.listener.accept().expect("a child connects").0
         }
 
-        pub(in super::super) fn courier_to(&self, child: u32) -> Courier {
+        /// A courier to the process that comes next, which is this child.
+        pub fn courier_to(&self, child: u32) -> Courier {
             Courier::to_process_id(self.stream(), child).expect("our child")
         }
 
-        pub(in super::super) fn courier_from(&self) -> Courier {
+        /// A courier from the process that comes next.
+        pub fn courier_from(&self) -> Courier {
             Courier::receiving(self.stream())
         }
 
-        pub(in super::super) fn receive_at(place: &str) -> Courier {
+        /// In the other process: connects, to receive.
+        pub fn receive_at(place: &str) -> Courier {
             Courier::receiving(TcpStream::connect(place).expect("the rule listens"))
         }
 
-        pub(in super::super) fn send_at(place: &str, receiver: u32) -> Courier {
+        /// In the other process: connects, to send to the process that waits there.
+        pub fn send_at(place: &str, receiver: u32) -> Courier {
             let stream = TcpStream::connect(place).expect("the rule listens");
             Courier::to_process_id(stream, receiver).expect("the same user's")
         }
@@ -302,12 +319,13 @@ mod imp {
 
     /// An event, which shares its name space with sections.
     #[derive(Debug)]
-    pub(in super::super) struct Squatter {
+    pub struct Squatter {
         event: HANDLE,
     }
 
     impl Squatter {
-        pub(in super::super) fn on(name: &ObjectName) -> Option<Self> {
+        /// Lies down on a name, where the system has such things.
+        pub fn on(name: &ObjectName) -> Option<Self> {
             let wide: Vec<u16> = name.to_string().encode_utf16().chain([0]).collect();
             // SAFETY: the name ends with a NUL and lives during the call.
             let event = unsafe { CreateEventW(std::ptr::null(), 1, 0, wide.as_ptr()) };
@@ -316,7 +334,7 @@ mod imp {
         }
 
         /// Whether it is still in its place: nobody but its handle can end it.
-        pub(in super::super) fn is_there(&self) -> bool {
+        pub fn is_there(&self) -> bool {
             true
         }
     }

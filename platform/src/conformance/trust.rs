@@ -40,6 +40,7 @@ pub fn c20_permissions_become_mode_bits<R: SharedRegion>(harness: &Harness) -> O
             ("owner", 0o600),
             ("group-ro", 0o640),
             ("group-rw", 0o660),
+            ("group-rw-everyone-ro", 0o664),
             ("everyone-ro", 0o604),
             ("everyone-rw", 0o606),
         ] {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::puppet::{Harness, Puppet};
+use super::random::Random;
 use super::support::{
-    SIZE, assert_free, bytes_of, create, error_of, fails, is_filled_with, map_all, next_random, open, tell,
-    unique_name, word_for,
+    SIZE, assert_free, bytes_of, create, error_of, fails, is_filled_with, map_all, open, tell, unique_name,
+    word_for,
 };
 use super::system;
 use crate::{Access, ErrorKind, MapRequest, OpenOptions, SharedRegion, View};
@@ -19,8 +20,12 @@ const ACCESSES: [Access; 3] = [Access::ReadOnly, Access::ReadWrite, Access::Copy
 /// A region of three granules in which no two neighbouring bytes are equal.
 fn patterned<R: SharedRegion>() -> (R, Vec<u8>) {
     let region: R = create(&unique_name(), 3 * SIZE);
-    let mut state = 0x5A5A;
-    let pattern: Vec<u8> = (0..3 * SIZE).map(|_| next_random(&mut state) as u8).collect();
+    let mut random = Random::seeded(0x5A5A);
+    let mut pattern: Vec<u8> = Vec::new();
+    for _ in 0..3 * SIZE {
+        let byte = random.next() as u8;
+        pattern.push(if pattern.last() == Some(&byte) { !byte } else { byte });
+    }
     map_all(&region, Access::ReadWrite).write(0, &pattern).expect("a new region can be filled");
     (region, pattern)
 }

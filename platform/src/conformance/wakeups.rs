@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::family::SyncObjects;
 use super::puppet::{Harness, Puppet};
-use super::support::{good, hex, random, unique_name};
+use super::random::Random;
+use super::support::{good, hex, unique_name};
 use super::sync_support::{comes, new_event, new_mutex, new_semaphore, own, patience_in_millis, puppet_with};
 use crate::{ObjectName, Permits as _, Reset, Settable as _};
 
@@ -14,7 +15,7 @@ const ROUNDS: u32 = 12;
 
 /// Kills a process somewhere in what it was told to do.
 fn kill_at_some_moment(mut puppet: Puppet) {
-    thread::sleep(Duration::from_micros(random() % 1500));
+    thread::sleep(Duration::from_micros(Random::new().below(1500)));
     puppet.kill();
 }
 

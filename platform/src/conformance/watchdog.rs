@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a rule may take.
-pub(super) fn limit() -> Duration {
+#[must_use]
+pub fn limit() -> Duration {
     let asked = std::env::var("SAMEMAP_WATCHDOG_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(asked.unwrap_or(60))
 }
@@ -25,7 +26,8 @@ impl Watchdog {
         Self::with_limit(what, limit())
     }
 
-    pub(super) fn with_limit(what: impl Into<String>, limit: Duration) -> Self {
+    /// Watches over `what` for as long as `limit`.
+    pub fn with_limit(what: impl Into<String>, limit: Duration) -> Self {
         let what = what.into();
         let (alive, ended) = mpsc::channel::<()>();
         thread::spawn(move || {

@@ -65,3 +65,9 @@ pub type SystemHandle<'a> = std::os::fd::BorrowedFd<'a>;
 /// A handle of the system's.
 #[cfg(windows)]
 pub type SystemHandle<'a> = std::os::windows::io::BorrowedHandle<'a>;
+/// One that its holder closes.
+#[cfg(not(windows))]
+pub(crate) type OwnedSystemHandle = std::os::fd::OwnedFd;
+/// One that its holder closes.
+#[cfg(windows)]
+pub(crate) type OwnedSystemHandle = std::os::windows::io::OwnedHandle;

@@ -9,6 +9,7 @@ mod text;
 mod view;
 mod word;
 
+pub(crate) use keeper::OwnedSystemHandle;
 pub use keeper::{Keeper, Mapped, Origin, SystemHandle};
 pub use part::Part;
 pub use view::{MappedRange, View};

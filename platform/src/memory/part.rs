@@ -6,10 +6,10 @@ use std::ptr::NonNull;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use super::{View, copy};
+use super::copy;
 use crate::{Access, Error, ErrorKind, Result};
 
-/// A range of a view's bytes, which other processes may change at any time: what a [`View`] offers, within the range.
+/// A range of a view's bytes, which other processes may change at any time: what a [`View`](crate::View) offers, within the range.
 ///
 /// Offsets are in bytes from the start of the part.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Part<'view> {
     start: NonNull<u8>,
     len: usize,
     access: Access,
-    view: PhantomData<&'view View>,
+    view: PhantomData<&'view ()>,
 }
 
 // SAFETY: an address range that stays mapped while the view lives, on whichever thread that is.

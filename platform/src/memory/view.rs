@@ -9,7 +9,7 @@ use bytemuck::{AnyBitPattern, NoUninit};
 
 use super::part::REACH;
 use super::{Keeper, Origin, Part};
-use crate::range::resolve;
+use crate::contract::range::resolve;
 use crate::{Access, Error, ErrorKind, Result};
 
 /// A mapped range of a region.

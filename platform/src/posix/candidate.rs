@@ -398,7 +398,7 @@ fn open_facts(folder: BorrowedFd<'_>) -> Result<(Lockable, bool), Errno> {
 /// the earliest after its mode has said so.
 pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed, Disbelief> {
     let bytes = match folder {
-        None => life.opened_len().checked_sub(TRAILER_LEN).and_then(|at| read(life.as_fd(), at)),
+        None => life.opened().len.checked_sub(TRAILER_LEN).and_then(|at| read(life.as_fd(), at)),
         Some(_) => read(life.as_fd(), 0),
     };
     let stat = fs::fstat(life).map_err(|_| Disbelief::Foreign("a file that cannot be looked at"))?;

@@ -93,7 +93,8 @@ fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
     Ok(())
 }
 
-fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
+/// With what is left, where the errno does not tell.
+pub(super) fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
     match Shortage::from(errno) {
         Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
         other => other,

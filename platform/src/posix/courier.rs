@@ -17,41 +17,44 @@ use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part, nonsense};
 use super::ofd_lock;
 use super::region::Region;
-use crate::handover::wire::{HEAD_LEN, Label, NO_ANSWER};
+use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER};
+use crate::seam::region::Sent;
 use crate::testing::{Step, reached};
-use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
+use crate::{Access, Error, ErrorKind, Result, Trust};
 
-/// A connection that descriptors can go through.
-#[derive(Debug)]
-pub(crate) struct Courier(UnixStream);
+impl Sent for Region {
+    type Courier = UnixStream;
 
-impl crate::Courier {
-    /// A courier over a connection, for sending and receiving.
-    ///
-    /// It uses the connection as it is: with its timeouts, and as a blocking one or not.
-    #[must_use]
-    pub fn over(stream: UnixStream) -> crate::Courier {
-        crate::Courier(Courier(stream))
+    fn send(&self, courier: &mut UnixStream, access: Access, context: Context<'_>) -> Result<()> {
+        let parts = handover::parts(self.held(), access, context)?;
+        let fds: Result<Vec<Lockable>, Errno> = parts.iter().map(for_the_receiver).collect();
+        let fds = fds.map_err(|errno| context.os(errno))?;
+        let message = Label::of(&self.facts, access).head(fds.len() as u32);
+        send_message(courier, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
+        reached(Step::SendSent);
+        // Closed here, and not unlocked: what is in flight keeps the lock.
+        Ok(())
     }
 
-    /// The connection.
-    #[must_use]
-    pub fn into_stream(self) -> UnixStream {
-        self.0.0
+    fn receive(courier: &mut UnixStream, trust: &Trust, context: Context<'_>) -> Result<Region> {
+        let Received { message, fds, lost_some } =
+            receive_message(courier).map_err(|errno| connection_failed(errno, context))?;
+        reached(Step::ReceiveTaken);
+        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| nonsense(context))?;
+        let descriptors = descriptors as usize;
+        if fds.len() < descriptors && lost_some {
+            return Err(context.os(Errno::MFILE).with_detail(
+            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
+        ));
+        }
+        if fds.len() != descriptors {
+            return Err(nonsense(context));
+        }
+        handover::assemble(label, fds, trust, context)
     }
 }
 
-pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
-    let context = Context { operation: "send the region", name: region.name() };
-    let parts = handover::parts(region.held(), access, context)?;
-    let fds: Result<Vec<Lockable>, Errno> = parts.iter().map(for_the_receiver).collect();
-    let fds = fds.map_err(|errno| context.os(errno))?;
-    let message = Label::of(region, access).head(fds.len() as u32);
-    send_message(&courier.0, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
-    reached(Step::SendSent);
-    // Closed here, and not unlocked: what is in flight keeps the lock.
-    Ok(())
-}
+// ---- sending ------------------------------------------------------------------------------------------
 
 /// A description that nobody else has, locked where that means to hold.
 fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Errno> {
@@ -84,23 +87,7 @@ fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result
     Ok(())
 }
 
-pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
-    let context = Context { operation: "receive a region", name: None };
-    let Received { message, fds, lost_some } =
-        receive_message(&courier.0).map_err(|errno| connection_failed(errno, context))?;
-    reached(Step::ReceiveTaken);
-    let (label, descriptors) = Label::from_head(&message).ok_or_else(|| nonsense(context))?;
-    let descriptors = descriptors as usize;
-    if fds.len() < descriptors && lost_some {
-        return Err(context.os(Errno::MFILE).with_detail(
-            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
-        ));
-    }
-    if fds.len() != descriptors {
-        return Err(nonsense(context));
-    }
-    handover::assemble(label, fds, trust, context)
-}
+// ---- receiving ----------------------------------------------------------------------------------------
 
 struct Received {
     message: [u8; HEAD_LEN],

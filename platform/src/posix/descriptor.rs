@@ -6,104 +6,23 @@
 //! the number since.
 
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{self, OFlags, Stat};
+use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
 use super::fork::{self, HolderMark, Registry, Ticket};
+use super::signature::Signature;
+pub(super) use super::signature::{BEHIND_STANDARD_STREAMS, Identity, behind_standard_streams};
 
-/// Which file a descriptor or a name leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
-    dev: u64,
-    ino: u64,
-}
-
-impl From<&Stat> for Identity {
-    fn from(stat: &Stat) -> Self {
-        #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between processors")]
-        Identity { dev: stat.st_dev as u64, ino: stat.st_ino as u64 }
-    }
-}
-
-impl Identity {
-    pub(super) const fn from_parts(dev: u64, ino: u64) -> Identity {
-        Identity { dev, ino }
-    }
-
-    /// Device and inode number.
-    pub(super) const fn parts(self) -> (u64, u64) {
-        (self.dev, self.ino)
-    }
-
-    /// Whether the number is that of a descriptor of this file. Async-signal-safe.
-    pub(super) fn is_open_as(self, fd: RawFd) -> bool {
-        may_be_open(fd).and_then(|fd| fs::fstat(fd).ok()).is_some_and(|stat| Identity::from(&stat) == self)
-    }
-}
-
-/// To be asked about, by system calls that fail where the number is no descriptor's.
-fn may_be_open<'a>(fd: RawFd) -> Option<BorrowedFd<'a>> {
-    // SAFETY: it is not -1, and nothing is done to what it may lead to.
-    (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
-}
-
-/// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
-/// the file, and the file position, which nothing of ours reads or moves.
-///
-/// The file is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers of
-/// the same files, and what it dropped after that would let go of what it has just opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Signature {
-    identity: Identity,
-    position: Option<u64>,
-}
-
-/// Positions where nothing else stands, and which every common file system has (ext4 ends at 2^44).
-static NEXT_POSITION: AtomicU64 = AtomicU64::new(0x0555_6D61_7000);
-
-impl Signature {
-    /// Of a description that other processes may share, or its caller, so that nothing is done to it.
-    pub(super) fn of_file(identity: Identity) -> Signature {
-        Signature { identity, position: None }
-    }
-
-    /// Writes a new one on a description that only this process has.
-    fn sign(fd: BorrowedFd<'_>, identity: Identity) -> Signature {
-        let position = NEXT_POSITION.fetch_add(1, Ordering::Relaxed);
-        let signature = Signature { identity, position: Some(position) };
-        if signature.write_on(fd) { signature } else { Signature::of_file(identity) }
-    }
-
-    /// False where the file system has no such position.
-    fn write_on(self, fd: BorrowedFd<'_>) -> bool {
-        let moved = |position| fs::seek(fd, fs::SeekFrom::Start(position)) == Ok(position);
-        self.position.is_none_or(moved)
-    }
-
-    /// Whether the number is that of a descriptor of this description. Async-signal-safe.
-    pub(super) fn is_on(self, fd: RawFd) -> bool {
-        let Some(fd) = may_be_open(fd) else { return false };
-        fs::fstat(fd).is_ok_and(|stat| self.is_that_of(&stat, fd))
-    }
-
-    fn is_that_of(self, stat: &Stat, fd: BorrowedFd<'_>) -> bool {
-        let stands_at = |position| fs::tell(fd) == Ok(position);
-        Identity::from(stat) == self.identity && self.position.is_none_or(stands_at)
-    }
-}
-
-/// The first number that no standard stream has.
-pub(super) const BEHIND_STANDARD_STREAMS: RawFd = 3;
-
-/// The same open file, under a number that no standard stream has.
-pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
-    if fd.as_raw_fd() >= BEHIND_STANDARD_STREAMS {
-        return Ok(fd);
-    }
-    rustix::io::fcntl_dupfd_cloexec(&fd, BEHIND_STANDARD_STREAMS)
+/// What a file was when it was opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    /// In bytes.
+    pub(super) len: u64,
+    /// The permissions, with the bits of setuid, setgid and sticky.
+    pub(super) mode: u32,
 }
 
 /// A descriptor that carries no lock: what is mapped.
@@ -112,7 +31,7 @@ pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     signature: Signature,
     /// Of the file, when it was opened.
-    len: u64,
+    opened: Opened,
     /// Whether it was looked at a moment ago, and is about to be closed.
     closes_now: AtomicBool,
 }
@@ -135,15 +54,9 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        let (len, closes_now) = (stat.st_size as u64, AtomicBool::new(false));
-        Ok(Descriptor { fd: ManuallyDrop::new(fd), signature, len, closes_now })
-    }
-
-    /// The descriptor and what it leads to, if the number still means what it did.
-    pub(super) fn verified_stat(&self) -> Result<(BorrowedFd<'_>, Stat), Errno> {
-        let stat = fs::fstat(self)?;
-        let same = self.signature.is_that_of(&stat, self.as_fd());
-        if same { Ok((self.as_fd(), stat)) } else { Err(Errno::BADF) }
+        let opened = Opened { len: stat.st_size as u64, mode: stat.st_mode & 0o7777 };
+        let (fd, closes_now) = (ManuallyDrop::new(fd), AtomicBool::new(false));
+        Ok(Descriptor { fd, signature, opened, closes_now })
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -222,9 +135,14 @@ impl Lockable {
         self.descriptor.identity()
     }
 
-    /// Length of the file in bytes when it was opened.
-    pub(super) fn opened_len(&self) -> u64 {
-        self.descriptor.len
+    /// What the file was when it was opened.
+    pub(super) fn opened(&self) -> Opened {
+        self.descriptor.opened
+    }
+
+    /// The mark of the process that opened it.
+    pub(super) fn process(&self) -> &HolderMark {
+        &self.process
     }
 
     /// The descriptor, if the number still means what it did.

@@ -1,5 +1,5 @@
-//! The directory in which objects lie: that of `shm_open` on Linux. glibc and musl agree on it; going there ourselves
-//! is what lets an object appear under its name only when it is finished.
+//! What is done in the directory in which objects lie (see `base`). Going there ourselves, in place of `shm_open`, is what
+//! lets an object appear under its name only when it is finished.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
@@ -7,11 +7,9 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{self, CWD, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
+use super::base::base;
 use super::names;
-
-/// Where the objects are.
-const DIR: &str = "/dev/shm";
-const DIR_C: &CStr = c"/dev/shm";
+use crate::seam::random::random;
 
 /// Names under which an object is made where it cannot be made without one. No object is called so, because no user id
 /// begins with a letter other than `global`'s.
@@ -26,12 +24,17 @@ pub(super) const CAREFULLY: OFlags =
 
 /// The path of what has this name in the directory.
 pub(super) fn path_of(system_name: &str) -> CString {
-    CString::new(format!("{DIR}/{system_name}")).expect("a system name holds no NUL")
+    let base = base().c_path().to_bytes();
+    let mut path = Vec::with_capacity(base.len() + 1 + system_name.len() + 1);
+    path.extend_from_slice(base);
+    path.push(b'/');
+    path.extend_from_slice(system_name.as_bytes());
+    CString::new(path).expect("a system name holds no NUL")
 }
 
 /// The same, to be shown.
 pub(super) fn shown(system_name: &str) -> String {
-    format!("{DIR}/{system_name}")
+    base().path().join(system_name).display().to_string()
 }
 
 /// What lies at `path`, without following it.
@@ -41,18 +44,18 @@ pub(super) fn stat(path: &CStr) -> Result<Stat, Errno> {
 
 /// Whether there is such a directory at all.
 pub(super) fn exists() -> bool {
-    fs::stat(DIR_C).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
+    fs::stat(base().c_path()).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
 }
 
 /// The device that it is on.
 pub(super) fn device() -> Option<u64> {
     #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    fs::stat(DIR_C).ok().map(|stat| stat.st_dev as u64)
+    fs::stat(base().c_path()).ok().map(|stat| stat.st_dev as u64)
 }
 
 /// A file without a name, for writing.
 pub(super) fn nameless_file(mode: Mode) -> Result<OwnedFd, Errno> {
-    fs::open(DIR_C, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
+    fs::open(base().c_path(), OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
 }
 
 /// A directory of an object's, to reach what is in it.
@@ -62,8 +65,8 @@ pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
 
 /// Moves `path` to a name that is not in use, for its removal; answers which.
 pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
-    for attempt in 0..ATTEMPTS {
-        let gone = path_of(&random_name(GONE_PREFIX, attempt));
+    for _ in 0..ATTEMPTS {
+        let gone = path_of(&random_name(GONE_PREFIX));
         match fs::renameat_with(CWD, path, CWD, &gone, RenameFlags::NOREPLACE) {
             Ok(()) => return Ok(gone),
             Err(Errno::EXIST) => {}
@@ -77,18 +80,14 @@ pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
 pub(super) const ATTEMPTS: u32 = 100;
 
 /// A name that is unlikely to be in use.
-pub(super) fn random_name(prefix: &str, attempt: u32) -> String {
-    use std::hash::{BuildHasher, Hasher};
-    // std's hasher keys are random a process; this needs to be unlikely to clash, not secret.
-    let mut hasher = std::hash::RandomState::new().build_hasher();
-    hasher.write_u32(attempt);
-    format!("{prefix}{}.{:016x}", std::process::id(), hasher.finish())
+pub(super) fn random_name(prefix: &str) -> String {
+    format!("{prefix}{}.{:016x}", std::process::id(), random())
 }
 
 /// The names in the directory that could be ours.
 pub(super) fn our_names() -> Result<Vec<String>, Errno> {
-    let entries =
-        std::fs::read_dir(DIR).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+    let entries = std::fs::read_dir(base().path())
+        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter(|name| name.starts_with(names::PREFIX)).collect())
 }

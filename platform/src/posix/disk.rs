@@ -27,13 +27,7 @@ pub(super) fn make_room(
     if from >= len {
         return Ok(());
     }
-    fill(fd, from, present, len).map_err(|errno| {
-        let left = free_bytes(fd);
-        match Shortage::from(errno) {
-            Shortage::NotEnough(None) => Shortage::NotEnough(left),
-            other => other,
-        }
-    })
+    fill(fd, from, present, len).map_err(|errno| commit::with_room_left(fd, errno))
 }
 
 /// Whether the file has fewer blocks than bytes. A file system that compresses makes it look so too, which does
@@ -109,9 +103,4 @@ fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
     if fs::fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
         let _ = fs::ftruncate(fd, len);
     }
-}
-
-fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
-    let system = fs::fstatvfs(fd).ok()?;
-    system.f_bavail.checked_mul(system.f_frsize)
 }

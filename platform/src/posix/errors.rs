@@ -2,34 +2,14 @@
 
 use rustix::io::Errno;
 
-use crate::{Error, ErrorKind, ObjectName};
-
-/// The operation and the object that an error is about.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) operation: &'static str,
-    pub(super) name: Option<&'a ObjectName>,
-}
+pub(super) use crate::contract::context::Context;
+use crate::{Error, ErrorKind};
 
 impl Context<'_> {
-    #[cold]
-    pub(super) fn error(self, kind: ErrorKind) -> Error {
-        let error = Error::new(kind, self.operation);
-        match self.name {
-            Some(name) => error.with_name(name.to_string()),
-            None => error,
-        }
-    }
-
     /// An error of the system that has no better place in the contract.
     #[cold]
     pub(super) fn os(self, errno: Errno) -> Error {
         self.error(kind_of(errno)).with_source(errno.into()).with_advice(errno)
-    }
-
-    #[cold]
-    pub(super) fn out_of_memory(self, requested: u64, available: Option<u64>) -> Error {
-        self.error(ErrorKind::OutOfMemory { requested, available })
     }
 }
 

@@ -30,9 +30,11 @@ pub(super) const TRAILER_LEN: u64 = 4096;
 pub(super) const USED: usize = 1280;
 /// Where the record of a region over a file begins.
 pub(super) const RECORD_AT: u64 = 2048;
+/// The longest record.
+pub(super) const RECORD_LEN: usize = 4144;
 
 /// The longest file of facts alone: shorter than any object in one file, which is a page of data and a trailer at least.
-pub(super) const LONGEST: u64 = RECORD_AT + super::record::RECORD_LEN as u64;
+pub(super) const LONGEST: u64 = RECORD_AT + RECORD_LEN as u64;
 const _: () = assert!(LONGEST < 2 * TRAILER_LEN);
 
 const MAGIC: &[u8; 8] = b"SAMEMAP\0";
@@ -94,7 +96,7 @@ impl Facts {
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
         put(0, MAGIC);
         put(8, &VERSION.to_le_bytes());
-        put(12, &kind_code(self.kind).to_le_bytes());
+        put(12, &u32::from(self.kind.code()).to_le_bytes());
         put(16, &self.len.to_le_bytes());
         put(24, &(self.name.len() as u32).to_le_bytes());
         put(28, &self.form.code().to_le_bytes());
@@ -120,7 +122,7 @@ impl Facts {
         if word(8) != VERSION {
             return Err("an object of another version of samemap");
         }
-        let kind = kind_of(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
+        let kind = ObjectKind::of_code(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
         let form = Form::ALL.into_iter().find(|form| form.code() == word(28));
         let form = form.ok_or("an object whose facts are damaged (its form)")?;
         let name =
@@ -154,20 +156,6 @@ impl Facts {
         }
         Ok(facts)
     }
-}
-
-fn kind_code(kind: ObjectKind) -> u32 {
-    match kind {
-        ObjectKind::Region => 1,
-        ObjectKind::Mutex => 2,
-        ObjectKind::Event => 3,
-        ObjectKind::Semaphore => 4,
-        ObjectKind::Timer => 5,
-    }
-}
-
-fn kind_of(code: u32) -> Option<ObjectKind> {
-    ObjectKind::ALL.into_iter().find(|&kind| kind_code(kind) == code)
 }
 
 #[cfg(test)]

@@ -3,60 +3,55 @@
 use super::commit;
 use super::errors::Context;
 use super::lifetime::Object;
-use super::object::{Contents, Plan};
+use super::object::{Contents, Plan, Wanted, made};
 use super::opened_file::Opened;
-use super::record::Record;
+use super::record::{self, Record};
 use super::region::{Held, Region};
-use super::shared_region;
+use crate::seam::ask::open_or_make;
 use crate::testing::reached;
 use crate::{
     Disposition, ErrorKind, FileOptions, FileSource, ObjectKind, ObjectName, OpenOptions, Result, Trust,
 };
 
-pub(crate) fn anonymous(source: FileSource, options: &FileOptions) -> Result<Region> {
-    let context = Context { operation: "make a region over the file", name: None };
+pub(super) fn anonymous(source: FileSource, options: &FileOptions, context: Context<'_>) -> Result<Region> {
     let (file, len) = Opened::new(source, options.access(), context)?.sized(options, context)?;
     Ok(Region::of(Held::File { file, object: None }, None, len, options.access()))
 }
 
-pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOptions) -> Result<Region> {
-    let context = Context { operation: "create the region over a file", name: Some(name) };
+pub(super) fn create(
+    name: &ObjectName,
+    source: FileSource,
+    options: &FileOptions,
+    context: Context<'_>,
+) -> Result<Region> {
     // Before the file grows in vain.
-    let anybodys = OpenOptions::read_only().trust(Trust::Anyone);
-    if Object::open(name, ObjectKind::Region, &anybodys).is_ok() {
+    let anybodys = &OpenOptions::read_only().trust(Trust::Anyone);
+    let (operation, kind) = (context.operation, ObjectKind::Region);
+    if Object::open(Wanted { operation, name, kind, options: anybodys }).is_ok() {
         return Err(context.error(ErrorKind::AlreadyExists));
     }
     create_new(name, Opened::new(source, options.access(), context)?, options, context)
 }
 
-pub(crate) fn create_or_open(
+pub(super) fn create_or_open(
     name: &ObjectName,
     source: FileSource,
     options: &FileOptions,
+    context: Context<'_>,
 ) -> Result<(Region, Disposition)> {
-    let context = Context { operation: "create or open the region over a file", name: Some(name) };
     let opening = OpenOptions::new(options.access()).trust(options.accepted().clone());
-    let mut file = Some(source);
-    for _ in 0..TURNS {
-        match shared_region::open(name, &opening) {
-            Err(error) if *error.kind() == ErrorKind::NotFound => {}
-            opened => return Ok((opened?, Disposition::Opened)),
-        }
-        let opened = match file.take() {
-            Some(source) => Opened::new(source, options.access(), context)?,
-            None => break,
-        };
-        let again = opened.try_clone(context)?;
-        match create_new(name, opened, options, context) {
-            Err(error) if *error.kind() == ErrorKind::AlreadyExists => file = Some(again),
-            created => return Ok((created?, Disposition::Created)),
-        }
-    }
-    Err(context.error(ErrorKind::TimedOut).with_detail("the name changed hands again and again; try again"))
+    let mut source = Some(source);
+    open_or_make(
+        context,
+        || record::open(name, &opening, context),
+        || {
+            let file = source.take().expect("each round leaves another");
+            let opened = Opened::new(file, options.access(), context)?;
+            source = Some(opened.try_clone(context)?);
+            made(create_new(name, opened, options, context))
+        },
+    )
 }
-
-/// How often a name may change hands under a creator. Each turn is the end of somebody else's object.
-const TURNS: u32 = 64;
 
 fn create_new(
     name: &ObjectName,
@@ -71,6 +66,7 @@ fn create_new(
     let record = Record { access: options.access(), file: identity, len, path };
     let object_len = commit::rounded_to_pages(1).expect("a page");
     let object = Object::create(Plan {
+        operation: context.operation,
         name,
         kind: ObjectKind::Region,
         asked: object_len,
@@ -80,8 +76,4 @@ fn create_new(
     })?;
     let held = Held::File { file, object: Some(object) };
     Ok(Region::of(held, Some(name), len, options.access()))
-}
-
-pub(crate) fn is_over_file(region: &Region) -> bool {
-    matches!(&**region.held(), Held::File { .. })
 }

@@ -21,7 +21,8 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::descriptor::{Identity, Signature, behind_standard_streams};
+use super::signature::{Identity, Signature, behind_standard_streams, part_positions};
+use crate::seam::per_process;
 
 /// How many forks lie between this process and the one that loaded the program.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -47,6 +48,12 @@ impl ProcessMark {
 /// The process that something belongs to, which a forked child can come to be.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
+
+impl Clone for HolderMark {
+    fn clone(&self) -> Self {
+        HolderMark(AtomicU64::new(self.0.load(Ordering::Acquire)))
+    }
+}
 
 impl HolderMark {
     pub(super) fn current() -> HolderMark {
@@ -89,9 +96,16 @@ impl Generation {
 }
 
 /// The same as a number.
-pub(crate) fn forks() -> u32 {
-    Generation::current().0
+#[derive(Debug)]
+pub struct Forks;
+
+impl per_process::Forks for Forks {
+    fn count() -> u32 {
+        Generation::current().0
+    }
 }
+
+pub(super) type PerProcess<T> = per_process::PerProcess<T, Forks>;
 
 /// The descriptors that carry locks.
 pub(super) struct Registry {
@@ -151,7 +165,7 @@ pub(super) fn is_placeholder(fd: RawFd) -> bool {
 mod handlers {
     use super::{
         AtomicI32, AtomicU32, AtomicU64, Entry, GENERATION, Identity, MutexGuard, Ordering, RawFd, Registry,
-        Signature, behind_standard_streams, registry,
+        Signature, behind_standard_streams, part_positions, registry,
     };
     use rustix::fs::{Mode, OFlags, fstat, open};
     use std::cell::UnsafeCell;
@@ -230,6 +244,7 @@ mod handlers {
     /// lock may be lost with them.
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
+        part_positions(std::process::id());
         INSTALLED.store(DONE, Ordering::Release);
         // SAFETY: as in `in_parent`; the child's only thread is the copy of the one that forked.
         if let Some(registry) = unsafe { (*HELD.0.get()).take() } {

@@ -28,12 +28,13 @@ use super::descriptor::Lockable;
 use super::errors::Context;
 use super::lifetime::{Arrived, Object};
 use super::mapping::Backing as _;
-use super::opened_file;
+use super::opened_file::{self, is_open_for};
 use super::owner::check_owner;
 use super::record;
 use super::region::{Held, MappedFile, Region};
-use crate::handover::wire::{Form, Label, NONSENSE};
-use crate::{Access, Error, ErrorKind, Result, SharedRegion as _, Trust};
+use crate::contract::wire::{Form, Label, NONSENSE};
+use crate::seam::region::{Native, RawRegion as _};
+use crate::{Access, Error, ErrorKind, Result, Trust};
 
 /// The most descriptors that a region is made of.
 pub(super) const MOST_DESCRIPTORS: usize = 3;
@@ -106,18 +107,17 @@ pub(super) fn assemble(
     let mut came = came.into_iter();
     let life = if has_life(label.form) { came.next() } else { None };
     let (Some(data), locks) = (came.next(), came.next()) else { return Err(nonsense(context)) };
+    let own = |data: Lockable, locks: Option<Lockable>| -> Result<_, Errno> {
+        Ok((data.into_fd()?, locks.map(Lockable::into_fd).transpose()?))
+    };
     match (label.form, life) {
-        (Form::Anonymous, _) => {
+        (Form::Anonymous | Form::File, _) => {
             check_giver(&data, trust, context)?;
-            let data = data.into_fd().map_err(|errno| context.os(errno))?;
-            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
+            let (data, locks) = own(data, locks).map_err(|errno| context.os(errno))?;
+            if label.form == Form::File {
+                return opened_file::received(data, locks, label.len, label.access, context);
+            }
             anonymous(data, label.access, |fd, writes| MappedFile::handed_over(fd, locks, writes), context)
-        }
-        (Form::File, _) => {
-            check_giver(&data, trust, context)?;
-            let data = data.into_fd().map_err(|errno| context.os(errno))?;
-            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
-            opened_file::received(data, locks, label.len, label.access, context)
         }
         (Form::Named, Some(life)) => {
             named(Arrived { life, data: Some(data), locks }, label.access, trust, context)
@@ -125,9 +125,8 @@ pub(super) fn assemble(
         (Form::NamedFile, Some(life)) => {
             let arrived = Arrived { life, data: None, locks: None };
             let (object, name) = Object::received(arrived, label.access, trust, context)?;
-            let data = data.into_fd().map_err(|errno| context.os(errno))?;
-            let locks = locks.map(Lockable::into_fd).transpose().map_err(|errno| context.os(errno))?;
-            record::join(object, (data, locks), &name, label.access, context)
+            let files = own(data, locks).map_err(|errno| context.os(errno))?;
+            record::join(object, files, &name, label.access, context)
         }
         _ => Err(nonsense(context)),
     }
@@ -200,11 +199,6 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
     Ok(())
 }
 
-fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
-    let mode = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))? & OFlags::RWMODE;
-    Ok(mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object()))
-}
-
 pub(super) fn nonsense(context: Context<'_>) -> Error {
     context.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
 }
@@ -215,45 +209,14 @@ fn not_enough(context: Context<'_>) -> Error {
     )
 }
 
-// ---- descriptors of the caller's ----------------------------------------------------------------------
-
-/// # Descriptors
-/// There is no `AsFd`. The descriptor of a named region carries the lock by which this process holds it, and a
-/// copy of it (`dup`, inheritance, `SCM_RIGHTS`) would share the lock: it would keep the object alive after this
-/// process, and be unlocked by the region's drop under whoever has the copy. [`to_fd`](Self::to_fd) gives out a
-/// descriptor of the same memory that carries no lock; to share the region itself there are
-/// [`offer_to`](Self::offer_to) and [`Courier`](crate::Courier).
-impl Region {
-    /// A new descriptor of the region's memory or file, open for reading, and for writing where the region is. It
-    /// does not hold the object: its bytes stay while it is open, but the name goes with the last holder.
-    ///
-    /// The file may be longer than the region. Whoever gets the descriptor must neither truncate nor lock it.
-    ///
-    /// # Errors
-    /// [`AccessDenied`](ErrorKind::AccessDenied) where this user may not open it anew;
-    /// [`Os`](ErrorKind::Os) where /proc is missing.
-    pub fn to_fd(&self) -> Result<OwnedFd> {
-        let context = Context { operation: "make a descriptor of the region", name: self.name() };
-        let parts = parts(self.held(), self.access(), context)?;
+impl Native for Region {
+    fn to_handle(&self, context: Context<'_>) -> Result<OwnedFd> {
+        let parts = parts(self.held(), self.facts().access, context)?;
         let data = parts.iter().find(|part| !part.holds).expect("every region has data");
         data.opened_anew().map_err(|errno| context.os(errno))
     }
 
-    /// A region without a name over memory of `memfd_create`, or of another region's [`to_fd`](Self::to_fd) that
-    /// has no name either. For files there is [`over_file`](Self::over_file).
-    ///
-    /// Its length is the memory's, which need not be whole pages.
-    ///
-    /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) where it is no such memory, is empty, or is not sealed
-    /// against shrinking (`F_SEAL_SHRINK`); [`AccessDenied`](ErrorKind::AccessDenied) for more access than the
-    /// descriptor or its seals allow.
-    ///
-    /// # Platform-specific behavior
-    /// As over a [file](crate::FileSource),
-    /// objects inside the region need a process that may open the memory anew.
-    pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
-        let context = Context { operation: "make a region of the descriptor", name: None };
+    fn from_handle(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {
         anonymous(fd, access, MappedFile::given, context)
     }
 }

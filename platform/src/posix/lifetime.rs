@@ -33,9 +33,13 @@ use super::object::{self, Plan, Wanted, denied, foreign, mismatch, remains_of_an
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
 use super::remove::{self, Removal};
-use super::{catalog, dir, names};
+use super::{base, dir, names, proc_locks, sweep};
+use crate::seam::ask::open_or_make;
 use crate::testing::{Step, reached};
-use crate::{Access, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result, Trust};
+use crate::{
+    Access, Disposition, Error, ErrorKind, Found, NameSpace, ObjectKind, ObjectName, OpenOptions, Result,
+    Trust,
+};
 
 /// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
 /// within a second).
@@ -64,10 +68,11 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn create(plan: Plan<'_>) -> Result<Object> {
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
+        let context = plan.context();
+        base::check(plan.name, context)?;
         let system_name = names::system_name(plan.name);
         if first_creation_of_this_process() {
-            catalog::sweep_for_a_while();
+            sweep::for_a_while();
         }
         if plan.len >= LOOK_FIRST {
             clear_the_way(&system_name, plan, context)?;
@@ -76,7 +81,7 @@ impl Object {
             // A name that is taken is the better answer, and needs no memory.
             Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => {
                 clear_the_way(&system_name, plan, context)?;
-                catalog::sweep_all();
+                sweep::all();
                 make_object(plan, &system_name, context)?
             }
             made => made?,
@@ -84,29 +89,21 @@ impl Object {
         publish(made, plan, context)
     }
 
-    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Object> {
-        let context = Context { operation: object::opening(kind), name: Some(name) };
-        let found = look(Wanted { name, kind, options }, context)?;
-        found.ok_or_else(|| context.error(ErrorKind::NotFound))
+    pub(super) fn open(wanted: Wanted<'_>) -> Result<Object> {
+        let context = Context { operation: wanted.operation, name: Some(wanted.name) };
+        look(wanted, context)?.ok_or_else(|| context.error(ErrorKind::NotFound))
     }
 
-    /// Opens, or creates where there is nothing to open; `true` when it created.
-    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, bool)> {
-        let options = OpenOptions::read_write().trust(trust.clone());
-        // Not for a time: a process that was stopped meanwhile would give up on a name that is there.
-        for _ in 0..TURNS {
-            match Object::open(plan.name, plan.kind, &options) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
-                opened => return Ok((opened?, false)),
-            }
-            match Object::create(plan) {
-                // Created by somebody else meanwhile, who may be gone already: once more.
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
-                created => return Ok((created?, true)),
-            }
-        }
-        let context = Context { operation: object::creating(plan.kind), name: Some(plan.name) };
-        Err(context.error(ErrorKind::TimedOut))
+    /// Opens, or creates where there is nothing to open.
+    pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, Disposition)> {
+        let options = &OpenOptions::read_write().trust(trust.clone());
+        let Plan { operation, name, kind, .. } = plan;
+        open_or_make(
+            plan.context(),
+            || Object::open(Wanted { operation, name, kind, options }),
+            // Created by another process meanwhile, which may be gone already: once more.
+            || object::made(Object::create(plan)),
+        )
     }
 
     /// Length of the data in bytes.
@@ -232,7 +229,7 @@ fn let_go(candidate: &Candidate) {
     ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
-        remove::remove_if_dead(candidate);
+        remove::remove_verified(candidate, life);
     }
     candidate.life().closes_now();
 }
@@ -267,7 +264,7 @@ fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Objec
             Ok(()) => {
                 reached(Step::CreatePublished);
                 let Made { candidate, data, locks, .. } = made;
-                let (len, form, holder) = (plan.len, plan.form(), HolderMark::current());
+                let (len, form, holder) = (plan.len, plan.form(), candidate.life().process().clone());
                 return Ok(Object { candidate, data, locks, len, form, holder });
             }
             Err(Errno::EXIST | Errno::NOTEMPTY) => {
@@ -372,6 +369,7 @@ fn owner_of(path: &CStr) -> u32 {
 
 /// Becomes a holder of the living object that has the name; nothing where there is none.
 fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
+    base::check(wanted.name, context)?;
     let system_name = names::system_name(wanted.name);
     for _ in 0..TURNS {
         let (candidate, folder) = match Candidate::open(&system_name) {
@@ -419,7 +417,8 @@ struct Joined {
 impl Joined {
     fn of(self, candidate: Candidate) -> Object {
         let Joined { data, locks, facts: Facts { len, form, .. } } = self;
-        Object { candidate, data, locks, len, form, holder: HolderMark::current() }
+        let holder = candidate.life().process().clone();
+        Object { candidate, data, locks, len, form, holder }
     }
 }
 
@@ -614,7 +613,7 @@ fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
 /// Why a new file could not be made or named.
 fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     match errno {
-        Errno::NOENT | Errno::NOTDIR if !dir::exists() => no_shared_memory(errno, context),
+        Errno::NOENT | Errno::NOTDIR if !dir::exists() => base::missing(errno, context),
         Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
             context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
@@ -622,19 +621,10 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
     }
 }
 
-fn no_shared_memory(errno: Errno, context: Context<'_>) -> Error {
-    context
-        .error(ErrorKind::Unsupported)
-        .with_detail(
-            "this system has no /dev/shm; mount a tmpfs there (mount -t tmpfs -o mode=1777 tmpfs /dev/shm)",
-        )
-        .with_source(errno.into())
-}
-
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
-        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => no_shared_memory(errno, context),
+        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => base::missing(errno, context),
         unopened => unopened.into_error(context),
     }
 }
@@ -651,7 +641,7 @@ fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Er
 /// The same for a creator: whether it lives is written in /proc/locks, for all to read.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
-        Ok(stat) if catalog::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
+        Ok(stat) if proc_locks::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
         Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
         Err(errno) => context.os(errno),
     }

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 /// Keeps the shared library that this code is in, if it is in one, loaded until the process ends, whatever `dlclose`
 /// says: code that is still to be called must be there.
-pub(crate) fn stay_loaded() {
+pub(super) fn stay_loaded() {
     let here: *const c_void = (stay_loaded as fn()) as *const c_void;
     let mut info = MaybeUninit::<libc::Dl_info>::uninit();
     // SAFETY: an address in this code, and a place for what is found, which is whole where the answer is not zero. The

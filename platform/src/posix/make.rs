@@ -4,7 +4,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
@@ -14,7 +14,7 @@ use super::dir::{self, CAREFULLY};
 use super::facts::{Facts, Form, RECORD_AT, TRAILER_LEN, USED};
 use super::object::{Contents, Plan};
 use super::{ofd_lock, remove};
-use crate::Fact;
+use crate::seam::per_process::Fact;
 use crate::testing::{Step, reached};
 
 /// A finished object, held, without its name.
@@ -102,9 +102,10 @@ fn make_file(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
 }
 
 fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
-    let fd = made.candidate.life().as_fd();
-    let stat = hold(fd, made.unfinished.is_some())?;
-    if stat.st_mode & 0o7777 != PRIVATE_MODE {
+    let life = made.candidate.life();
+    let fd = life.as_fd();
+    hold(fd, made.unfinished.is_some())?;
+    if life.opened().mode != PRIVATE_MODE {
         // The umask, or a default access list of the directory.
         fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE))?;
         reached(Step::CreateModeSet);
@@ -117,29 +118,30 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     let facts = Facts::new(plan.kind, Form::InFront, plan.len, plan.name, made.candidate.system_name());
     write_all(fd, &facts.encoded(), plan.len)?;
     reached(Step::CreateTrailerWritten);
-    Ok(Descriptor::new(second_description(made)?)?)
+    Ok(second_description(made)?)
 }
 
 /// Becomes the first holder, of what nobody has swept.
-fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<Stat, Trouble> {
+fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<(), Trouble> {
     if !ofd_lock::try_hold(fd)? {
         return Err(Trouble::Swept);
     }
     reached(Step::CreateHeld);
-    let stat = fs::fstat(fd)?;
-    if has_name && stat.st_nlink == 0 {
+    if has_name && fs::fstat(fd)?.st_nlink == 0 {
         return Err(Trouble::Swept);
     }
     reached(Step::CreateHoldChecked);
-    Ok(stat)
+    Ok(())
 }
 
 /// Another description of the new file, to be mapped: one that is mapped must carry no lock.
-fn second_description(made: &Made) -> Result<OwnedFd, Errno> {
+fn second_description(made: &Made) -> Result<Descriptor, Errno> {
     let life = made.candidate.life();
-    let Some(path) = &made.unfinished else { return descriptor::reopened(life.as_fd(), true) };
-    let fd = fs::open(path, OFlags::RDWR | CAREFULLY, Mode::empty())?;
-    if Identity::from(&fs::fstat(&fd)?) == life.identity() { Ok(fd) } else { Err(Errno::STALE) }
+    let again = Descriptor::new(match &made.unfinished {
+        None => descriptor::reopened(life.as_fd(), true)?,
+        Some(path) => fs::open(path, OFlags::RDWR | CAREFULLY, Mode::empty())?,
+    })?;
+    if again.identity() == life.identity() { Ok(again) } else { Err(Errno::STALE) }
 }
 
 /// A new file, without a name where the system can do that.
@@ -155,8 +157,8 @@ fn new_file() -> Result<(Lockable, Option<CString>), Errno> {
 
 fn new_named_file(mode: Mode) -> Result<(Lockable, Option<CString>), Errno> {
     let create = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
-    for attempt in 0..dir::ATTEMPTS {
-        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX, attempt));
+    for _ in 0..dir::ATTEMPTS {
+        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX));
         match Lockable::open(|| fs::open(&path, create | CAREFULLY, mode)) {
             Ok(fd) => return Ok((fd, Some(path))),
             Err(Errno::EXIST) => {}
@@ -235,8 +237,8 @@ fn swept_or(trouble: Trouble) -> Trouble {
 }
 
 fn new_folder() -> Result<CString, Errno> {
-    for attempt in 0..dir::ATTEMPTS {
-        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX, attempt));
+    for _ in 0..dir::ATTEMPTS {
+        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX));
         match fs::mkdir(&path, Mode::RWXU) {
             Ok(()) => return Ok(path),
             Err(Errno::EXIST) => {}

@@ -84,8 +84,9 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let (fd, stat) = backing.data().verified_stat().map_err(|errno| context.os(errno))?;
-    check_not_truncated(stat.st_size as u64, request, context)?;
+    let fd = backing.data().verified().map_err(|errno| context.os(errno))?;
+    let present = rustix::fs::fstat(fd).map_err(|errno| context.os(errno))?.st_size;
+    check_not_truncated(present as u64, request, context)?;
     let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
     // SAFETY: slack is less than the mapped length.

@@ -5,6 +5,8 @@ use rustix::io::Errno;
 use super::errors::Context;
 use super::facts::Form;
 use super::{commit, dir, names};
+use crate::contract::context::Operation;
+use crate::seam::ask::Made;
 use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result,
 };
@@ -12,6 +14,7 @@ use crate::{
 /// What a creator asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
+    pub(super) operation: Operation,
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
     /// The size that was asked for, in bytes.
@@ -32,7 +35,11 @@ pub(super) enum Contents<'a> {
     LeadTo(&'a [u8]),
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    pub(super) fn context(&self) -> Context<'a> {
+        Context { operation: self.operation, name: Some(self.name) }
+    }
+
     /// A file of its own is enough for an object that nobody else may open, and that is what it says it is.
     pub(super) fn form(&self) -> Form {
         match self.contents {
@@ -46,41 +53,23 @@ impl Plan<'_> {
 /// What an opener asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
+    pub(super) operation: Operation,
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
     pub(super) options: &'a OpenOptions,
 }
 
-/// What a creator is doing, for its errors.
-pub(super) fn creating(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Region => "create the region",
-        ObjectKind::Mutex => "create the mutex",
-        ObjectKind::Event => "create the event",
-        ObjectKind::Semaphore => "create the semaphore",
-        ObjectKind::Timer => "create the timer",
-    }
-}
-
-/// What an opener is doing, for its errors.
-pub(super) fn opening(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Region => "open the region",
-        ObjectKind::Mutex => "open the mutex",
-        ObjectKind::Event => "open the event",
-        ObjectKind::Semaphore => "open the semaphore",
-        ObjectKind::Timer => "open the timer",
-    }
-}
-
-/// Rounds and checks the size that a caller asks for.
+/// The size that a caller asks for, in whole pages.
 pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Result<u64> {
-    if options.size() == 0 {
-        return Err(context
-            .error(ErrorKind::InvalidArgument)
-            .with_detail("a size of 0 was asked for; ask for one byte or more"));
-    }
     commit::rounded_to_pages(options.size()).ok_or_else(|| context.out_of_memory(options.size(), None))
+}
+
+/// What became of a call that makes, or says that the name is taken.
+pub(super) fn made<T>(answer: Result<T>) -> Result<Made<T>> {
+    match answer {
+        Err(error) if *error.kind() == ErrorKind::AlreadyExists => Ok(Made::Taken(())),
+        answer => answer.map(Made::New),
+    }
 }
 
 // ---- errors -------------------------------------------------------------------------------------------

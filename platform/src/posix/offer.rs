@@ -15,9 +15,11 @@ use super::errors::Context;
 use super::fork;
 use super::handover::{self, Part, fits, nonsense};
 use super::ofd_lock;
+use super::owner;
 use super::region::{Held, Region};
-use crate::handover::wire::{self, Label};
-use crate::{Access, ErrorKind, Result, SharedRegion as _, Trust};
+use crate::contract::wire::{self, Label};
+use crate::seam::region::Offered;
+use crate::{Access, ErrorKind, Result, Trust};
 
 /// Nothing: the command itself keeps what it carries.
 #[derive(Debug)]
@@ -67,51 +69,46 @@ fn check(answer: i32) -> io::Result<()> {
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
-    let context = Context { operation: "offer the region to a child", name: region.name() };
-    let parts = handover::parts(region.held(), access, context)?;
-    let label = Label::of(region, access);
-    let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
-    let mut slots = Vec::new();
-    for part in parts {
-        let slot = Slot::new(&part, region.held()).map_err(|errno| context.os(errno))?;
-        let (dev, ino) = slot.fd.identity().parts();
-        numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
-        slots.push(slot);
+impl Offered for Region {
+    type Offer = Offer;
+
+    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
+        let parts = handover::parts(self.held(), access, context)?;
+        let label = Label::of(&self.facts, access);
+        let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
+        let mut slots = Vec::new();
+        for part in parts {
+            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(errno))?;
+            let (dev, ino) = slot.fd.identity().parts();
+            numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
+            slots.push(slot);
+        }
+        // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
+        // made before: no allocation, no lock.
+        unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
+        Ok((wire::to_text(&numbers), Offer))
     }
-    // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
-    // made before: no allocation, no lock.
-    unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
-    command.env(variable, wire::to_text(&numbers));
-    Ok(Offer)
+
+    fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
+        if owner::runs_with_more_rights() {
+            return Err(context.error(ErrorKind::AccessDenied).with_detail(
+                "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
+            ));
+        }
+        let Some((label, claims)) = claims_of(offer) else { return Err(nonsense(context)) };
+        let mut came = Vec::new();
+        for claim in &claims {
+            came.push(claim.copy(label.access, context)?);
+        }
+        // The process that started this one could have started anything in its place: there is nobody to distrust.
+        let region = handover::assemble(label, came, &Trust::Anyone, context)?;
+        // Not before, so that an adoption that fails can be tried again.
+        claims.into_iter().for_each(Claim::close);
+        Ok(region)
+    }
 }
 
 // ---- in the child -------------------------------------------------------------------------------------
-
-pub(crate) fn adopt(offer: &str) -> Result<Region> {
-    let context = Context { operation: "adopt the region that was offered", name: None };
-    if runs_with_more_rights() {
-        return Err(context.error(ErrorKind::AccessDenied).with_detail(
-            "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
-        ));
-    }
-    let Some((label, claims)) = claims_of(offer) else { return Err(nonsense(context)) };
-    let mut came = Vec::new();
-    for claim in &claims {
-        came.push(claim.copy(label.access, context)?);
-    }
-    // The process that started this one could have started anything in its place: there is nobody to distrust.
-    let region = handover::assemble(label, came, &Trust::Anyone, context)?;
-    // Not before, so that an adoption that fails can be tried again.
-    claims.into_iter().for_each(Claim::close);
-    Ok(region)
-}
-
-/// Whether the environment comes from a user with less rights: `getauxval(3)`.
-fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
 
 /// A descriptor that was passed on, and the file that it must lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

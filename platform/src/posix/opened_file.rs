@@ -12,7 +12,7 @@ use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
-use crate::file_region::Source;
+use crate::contract::file::{Source, not_opened, not_regular};
 use crate::{Access, Error, ErrorKind, FileOptions, FileSource, Result};
 
 /// A region without a name over an open file that somebody handed over.
@@ -55,7 +55,7 @@ impl Opened {
             }
             Source::Path(path) => {
                 let opened = open_file(&path, access, OFlags::empty())
-                    .map_err(|errno| not_opened(errno, &path, context))?;
+                    .map_err(|errno| not_opened(no_file(errno, context), &path))?;
                 let stat = check_fit(opened.as_fd(), access, context)?;
                 let file = MappedFile::own(opened, writable).map_err(|errno| context.os(errno))?;
                 (file, stat, Some(path))
@@ -77,7 +77,7 @@ impl Opened {
     /// Gives the file the size that was asked for; answers the region's.
     pub(super) fn sized(self, options: &FileOptions, context: Context<'_>) -> Result<(MappedFile, u64)> {
         let present = self.stat.st_size as u64;
-        let len = wanted_len(present, options, context)?;
+        let len = options.wanted_len(present, context)?;
         if options.access().writes_object() {
             let holes = options.leaves_holes();
             disk::make_room(self.file.data().as_fd(), &self.stat, len, holes)
@@ -120,49 +120,30 @@ pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<Own
         .and_then(behind_standard_streams)
 }
 
-fn wanted_len(present: u64, options: &FileOptions, context: Context<'_>) -> Result<u64> {
-    let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
-    match options.asked_size() {
-        None if present == 0 => {
-            invalid("the file is empty, and no size was asked for; ask for one, and the file grows to it")
-        }
-        None => Ok(present),
-        Some(0) => invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out"),
-        Some(size) if size > present && !options.access().writes_object() => invalid(
-            "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
-        ),
-        Some(size) if i64::try_from(size).is_err() => Err(context.out_of_memory(size, None)),
-        Some(size) => Ok(size),
-    }
-}
-
 pub(super) fn is_regular(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-}
-
-fn check_regular(stat: &Stat, context: Context<'_>) -> Result<()> {
-    if is_regular(stat) {
-        return Ok(());
-    }
-    Err(context
-        .error(ErrorKind::InvalidArgument)
-        .with_detail("it is no regular file; a region lies over a regular file"))
 }
 
 /// Whether a region can lie over what is open there; answers what it is.
 fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
     let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
-    check_regular(&stat, context)?;
+    if !is_regular(&stat) {
+        return Err(not_regular(context));
+    }
     check_modes(fd, access, context)?;
     Ok(stat)
 }
 
-/// Whether the file is open for what will be done with it.
-pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+/// Whether a descriptor is open for what will be done with it.
+pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
     let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
-    if enough && !flags.contains(OFlags::PATH) {
+    Ok(enough && !flags.contains(OFlags::PATH))
+}
+
+pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
+    if is_open_for(fd, access, context)? {
         return Ok(());
     }
     let needed = if access.writes_object() { "reading and writing" } else { "reading" };
@@ -173,18 +154,10 @@ pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'
 
 // ---- errors -------------------------------------------------------------------------------------------
 
-fn not_opened(errno: Errno, path: &Path, context: Context<'_>) -> Error {
-    let error = match errno {
+fn no_file(errno: Errno, context: Context<'_>) -> Error {
+    match errno {
         Errno::NOENT => context.error(ErrorKind::NotFound).with_source(errno.into()),
         errno => context.os(errno),
-    };
-    let path = path.display();
-    match errno {
-        Errno::NOENT => error.with_detail(format!("there is no file {path}; create it first")),
-        Errno::ACCESS | Errno::PERM | Errno::ROFS => error.with_detail(format!(
-            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
-        )),
-        _ => error,
     }
 }
 

@@ -9,8 +9,8 @@
 use std::sync::OnceLock;
 
 use super::errors::Context;
-use super::user_id;
-use crate::{ErrorKind, PerProcess, Result, Trust};
+use super::fork::PerProcess;
+use crate::{ErrorKind, Result, Trust, UserId};
 
 /// Which ids of this user namespace are whose in its parent: /proc/self/uid_map.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,8 +74,18 @@ fn overflow_id() -> u32 {
     text.trim().parse().unwrap_or(USUAL_OVERFLOW_ID)
 }
 
+pub(super) fn user_id(uid: u32) -> UserId {
+    UserId::new(uid.to_string())
+}
+
 fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Whether the environment comes from a user with less rights: `getauxval(3)`.
+pub(super) fn runs_with_more_rights() -> bool {
+    // SAFETY: reads a number that the kernel left for this process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// The id that stands in this user's `Local\` names.

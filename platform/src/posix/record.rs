@@ -24,16 +24,36 @@ use rustix::io::Errno;
 
 use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
-use super::facts::RECORD_AT;
+use super::facts::{Form, RECORD_AT, RECORD_LEN};
 use super::lifetime::Object;
+use super::object::Wanted;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
-use crate::handover::wire::{access_of, code_of};
-use crate::{Access, Error, ErrorKind, ObjectName, Result};
+use crate::contract::wire::{access_of, code_of};
+use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
+
+/// Opens the region that has the name.
+pub(super) fn open(name: &ObjectName, options: &OpenOptions, context: Context<'_>) -> Result<Region> {
+    let (operation, kind) = (context.operation, ObjectKind::Region);
+    let object = Object::open(Wanted { operation, name, kind, options })?;
+    opened(object, name, options.access(), context)
+}
+
+/// From an object that was opened, or made, to the region that it is, or leads to.
+pub(super) fn opened(
+    object: Object,
+    name: &ObjectName,
+    access: Access,
+    context: Context<'_>,
+) -> Result<Region> {
+    match object.form() {
+        Form::InFront | Form::Beside => Ok(Region::named(object, name, access)),
+        Form::Elsewhere => follow(object, name, access, context),
+    }
+}
 
 /// From an object that leads to a file to the region over it.
-pub(super) fn follow(object: Object, name: &ObjectName, access: Access) -> Result<Region> {
-    let context = Context { operation: "open the region over a file", name: Some(name) };
+fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_>) -> Result<Region> {
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;
     let opened = record.open(access, context)?;
@@ -69,7 +89,7 @@ pub(super) struct Record {
 
 const MAGIC: &[u8; 8] = b"SMFILE\0\0";
 const PATH_AT: usize = 48;
-pub(super) const RECORD_LEN: usize = PATH_AT + MAX_PATH;
+const _: () = assert!(PATH_AT + MAX_PATH == RECORD_LEN);
 
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {

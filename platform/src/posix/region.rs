@@ -1,6 +1,5 @@
 //! A region's handle, and what it holds.
 
-use std::fmt;
 use std::fs::File;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -11,25 +10,16 @@ use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
 use super::fork;
 use super::lifetime::Object;
 use super::mapping::Backing;
+use crate::contract::region::RegionFacts;
 use crate::memory::{Mapped, SystemHandle};
 use crate::testing::reached;
 use crate::{Access, ObjectName};
 
-/// The system's own shared memory: the backend that keeps the whole contract.
-///
-/// A clone shares the handle: the object is held until the last clone and the last view are gone.
-///
-/// # Platform-specific behavior
-/// On Windows a file mapping backed by the paging file. On Linux a `shm_open` object, which any program
-/// may map under its [`system_name`](ObjectName::system_name): the data start at byte 0 of the file, and
-/// a page with the object's own facts lies behind them. An anonymous region is a sealed memfd there. In
-/// a forked child (without exec) copies of a region and its views stay readable, but hold nothing.
+/// A region's handle.
 #[derive(Clone)]
-pub struct Region {
+pub(crate) struct Region {
     held: Arc<Held>,
-    pub(super) name: Option<ObjectName>,
-    pub(super) len: u64,
-    pub(super) access: Access,
+    pub(super) facts: RegionFacts,
 }
 
 #[derive(Debug)]
@@ -152,7 +142,9 @@ impl MappedFile {
 
 impl Region {
     pub(super) fn of(held: Held, name: Option<&ObjectName>, len: u64, access: Access) -> Region {
-        Region { held: Arc::new(held), name: name.cloned(), len, access }
+        let is_over_file = held.is_file();
+        let facts = RegionFacts { name: name.cloned(), len, access, is_over_file };
+        Region { held: Arc::new(held), facts }
     }
 
     pub(super) fn named(object: Object, name: &ObjectName, access: Access) -> Region {
@@ -162,15 +154,5 @@ impl Region {
 
     pub(super) fn held(&self) -> &Arc<Held> {
         &self.held
-    }
-}
-
-impl fmt::Debug for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Region")
-            .field("name", &self.name.as_ref().map(ToString::to_string))
-            .field("len", &self.len)
-            .field("access", &self.access)
-            .finish()
     }
 }

@@ -4,7 +4,7 @@
 //! remover that has it takes the name away, so no living object loses its name.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, RenameFlags, Stat};
 use rustix::io::Errno;
@@ -40,7 +40,14 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     if !candidate.removes() {
         return Removal::Refused(Errno::ACCESS);
     }
-    let Ok(life) = candidate.life().verified() else { return Removal::Refused(Errno::BADF) };
+    match candidate.life().verified() {
+        Ok(life) => remove_verified(candidate, life),
+        Err(errno) => Removal::Refused(errno),
+    }
+}
+
+/// The same, where the life's description was looked at a moment ago.
+pub(super) fn remove_verified(candidate: &Candidate, life: BorrowedFd<'_>) -> Removal {
     match try_remove(candidate) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
@@ -129,14 +136,11 @@ pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
 /// back at the name, and hold that.
 pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
     match remove_if_dead(candidate) {
-        Removal::Contended => {}
-        removal => return removal,
-    }
-    // A shared lock of this process's own keeps removers out, which would free the name for another object meanwhile.
-    match ofd_lock::try_hold(candidate.life().as_fd()) {
-        Ok(true) => take_link(candidate),
-        Ok(false) => Removal::Contended,
-        Err(errno) => Removal::Refused(errno),
+        Removal::Contended => {
+            reached(Step::RemoveContended);
+            take_link(candidate)
+        }
+        removal => removal,
     }
 }
 
@@ -147,16 +151,24 @@ pub(super) fn take_link(candidate: &Candidate) -> Removal {
         return remove_folder(candidate.path(), candidate.identity()).into();
     }
     // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
-    // object. So one at a time looks, and unlinks what it has seen.
+    // object. So one at a time looks, and unlinks what it has seen; that keeps removers out, too.
     let life = candidate.life().as_fd();
     match ofd_lock::try_take_name(life) {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
         Err(errno) => return Removal::Refused(errno),
     }
-    let still = candidate.has_its_name();
-    let removal = if still { fs::unlink(candidate.path()).into() } else { Removal::Done };
+    reached(Step::TakeLocked);
+    let removal = if candidate.has_its_name() {
+        reached(Step::TakeNameChecked);
+        let unlinked = fs::unlink(candidate.path());
+        reached(Step::TakeUnlinked);
+        unlinked.into()
+    } else {
+        Removal::Done
+    };
     ofd_lock::release(life);
+    reached(Step::RemoveReleased);
     removal
 }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::header::HEADER_LEN;
-use super::place::Place;
-use super::raw::RawBell as _;
 use super::wait::check_count;
-use crate::system::sync::Bell;
+use crate::seam::bell::RawBell;
+use crate::seam::header::HEADER_LEN;
+use crate::seam::place::Place;
+use crate::system::Bell;
 use crate::words::bell;
 use crate::{Result, Sleepers, View};
 
@@ -38,7 +38,7 @@ impl Doorbell {
     pub fn at(view: &View, offset: usize, sleepers: Sleepers) -> Result<Doorbell> {
         const OPERATION: &str = "create or open the doorbell";
         let place = Place::inside(view, offset, 0, OPERATION)?;
-        Ok(Doorbell { bell: Bell::at(&place, sleepers, OPERATION)?, sleepers, offset })
+        Ok(Doorbell { bell: <Bell as RawBell>::at(&place, sleepers, OPERATION)?, sleepers, offset })
     }
 
     /// Wakes those that sleep. What was stored before, with at least release ordering, is seen by them.

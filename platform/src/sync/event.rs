@@ -1,8 +1,9 @@
 //! Events (rule C23).
 
 use super::handle::Named;
-use super::raw::Signal;
 use super::wait::signalled;
+use crate::seam::ask::Ask;
+use crate::seam::object::Signal;
 use crate::{Disposition, EventOptions, ObjectKind, ObjectName, Result, Settable, Trust};
 
 pub(super) const SET: &str = "set the event";
@@ -22,7 +23,7 @@ impl Event {
     /// # Errors
     /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
     pub fn create(name: &ObjectName, options: &EventOptions) -> Result<Event> {
-        Named::create(name, options.sync(), options.into()).map(Event)
+        Ok(Event(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
 
     /// Opens the event that has the name, or creates one; says which of the two happened. Opening ignores what `options`
@@ -31,7 +32,7 @@ impl Event {
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &EventOptions) -> Result<(Event, Disposition)> {
-        let (named, disposition) = Named::create_or_open(name, options.sync(), options.into())?;
+        let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Event(named), disposition))
     }
 
@@ -40,7 +41,7 @@ impl Event {
     /// # Errors
     /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Event> {
-        Named::open(name, ObjectKind::Event, trust).map(Event)
+        Ok(Event(Named::get(name, Ask::Open((ObjectKind::Event, trust)))?.0))
     }
 
     /// Its name.

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::place::Place;
-use super::raw::{Failure, Fill, New, Operation, RawObject as _, Signal, Took, calls};
-use crate::system::sync::Object;
-use crate::{
-    Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust, View, Waited,
-};
+use crate::contract::context::{Context, Operation};
+use crate::seam::kind::{New, calls};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject as _, Signal, Took};
+use crate::seam::place::Place;
+use crate::system::Object;
+use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, View, Waited};
 
 /// An open object, and where it is found.
 #[derive(Clone)]
@@ -52,21 +52,10 @@ impl Site for Place {
 }
 
 impl Named {
-    pub(super) fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Named> {
-        Ok(Handle { object: Object::create(name, sync, new)?, site: name.clone() })
-    }
-
-    pub(super) fn create_or_open(
-        name: &ObjectName,
-        sync: &SyncOptions,
-        new: New,
-    ) -> Result<(Named, Disposition)> {
-        let (object, disposition) = Object::create_or_open(name, sync, new)?;
+    pub(super) fn get(name: &ObjectName, ask: AskObject<'_>) -> Result<(Named, Disposition)> {
+        let operation = ask.operation(&calls(ask.kind()));
+        let (object, disposition) = Object::named(name, ask, operation)?;
         Ok((Handle { object, site: name.clone() }, disposition))
-    }
-
-    pub(super) fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Named> {
-        Ok(Handle { object: Object::open(name, kind, trust)?, site: name.clone() })
     }
 }
 
@@ -123,19 +112,15 @@ impl<S: Site> Handle<S> {
         self.object.signal(signal).map_err(|failure| self.failed(failure, operation))
     }
 
+    /// For the errors of a call on this object.
+    pub(super) fn context(&self, operation: Operation) -> Context<'_> {
+        Context { operation, name: self.site.name() }
+    }
+
     /// The error of a call on this object.
     #[cold]
     pub(super) fn failed(&self, failure: Failure, operation: Operation) -> Error {
-        failure.in_call(operation, self.site.name())
-    }
-
-    /// An error of the arguments of a call on this object.
-    #[cold]
-    pub(super) fn about(&self, error: Error) -> Error {
-        match self.site.name() {
-            Some(name) => error.with_name(name.to_string()),
-            None => error,
-        }
+        failure.in_call(self.context(operation))
     }
 
     pub(super) fn fmt_as(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

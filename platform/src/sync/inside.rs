@@ -8,11 +8,13 @@ use bytemuck::Pod;
 
 use super::event::{RESET, SET};
 use super::handle::Inside;
-use super::header::HEADER_LEN;
 use super::mutex::MutexGuard;
-use super::place::Place;
-use super::raw::{New, Signal, calls};
 use super::wait::signalled;
+use crate::contract::context::{Context, Operation};
+use crate::seam::header::HEADER_LEN;
+use crate::seam::kind::{New, calls};
+use crate::seam::object::Signal;
+use crate::seam::place::Place;
 use crate::{
     Disposition, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result, SemaphoreOptions, Settable,
     View,
@@ -212,7 +214,7 @@ impl SharedSemaphore {
     /// # Errors
     /// Those of [`SharedMutex::create`], and for numbers that make no semaphore.
     pub fn create(view: &View, offset: usize, options: &SemaphoreOptions) -> Result<Self> {
-        let new = New::semaphore(options, calls(ObjectKind::Semaphore).create)?;
+        let new = new_semaphore(options, calls(ObjectKind::Semaphore).create)?;
         Inside::create(view, offset, 0, new, &|_| Ok(())).map(SharedSemaphore)
     }
 
@@ -225,7 +227,7 @@ impl SharedSemaphore {
         offset: usize,
         options: &SemaphoreOptions,
     ) -> Result<(Self, Disposition)> {
-        let new = New::semaphore(options, calls(ObjectKind::Semaphore).create_or_open)?;
+        let new = new_semaphore(options, calls(ObjectKind::Semaphore).create_or_open)?;
         let (inside, disposition) = Inside::create_or_open(view, offset, 0, new, &|_| Ok(()))?;
         Ok((SharedSemaphore(inside), disposition))
     }
@@ -237,6 +239,10 @@ impl SharedSemaphore {
     pub fn open(view: &View, offset: usize) -> Result<Self> {
         Inside::open(view, offset, 0, ObjectKind::Semaphore).map(SharedSemaphore)
     }
+}
+
+fn new_semaphore(options: &SemaphoreOptions, operation: Operation) -> Result<New> {
+    New::semaphore(options, Context { operation, name: None })
 }
 
 impl Permits for SharedSemaphore {

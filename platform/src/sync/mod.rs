@@ -1,37 +1,31 @@
-//! Objects to wait for (rules C22 to C27): the public types, written once over what a system offers.
+//! Objects to wait for (rules C22 to C27): the public types, written once in front of `crate::seam`.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `raw` | the seam: what a system's backend owes |
-//! | `kind` | what a new object is, and the calls of each kind in words |
-//! | `header`, `place` | the state of an object in shared memory, and where that lies |
 //! | `handle` | what the public types have in common |
 //! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
 //! | `inside` | those inside a region |
 //! | `wait` | waiting for the first of several |
 //! | `bell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
 //!
-//! The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in `crate::words`.
+//! The public types own the names, the options, the documentation, `Debug`, and what errors say. The backends are
+//! `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in `crate::words`.
 
 mod bell;
 mod event;
 mod handle;
-pub(crate) mod header;
 mod inside;
-mod kind;
 mod mutex;
-pub(crate) mod place;
-pub(crate) mod raw;
 mod seat;
 mod semaphore;
 mod timer;
 pub(crate) mod wait;
 
+pub use crate::seam::object::MAX_OBJECTS;
 pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
-pub use raw::MAX_OBJECTS;
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;

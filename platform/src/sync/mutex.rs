@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::handle::{Handle, Named, Site};
-use super::raw::{New, RawObject as _, Signal, Took, calls};
-use crate::system::sync::Object;
+use crate::seam::ask::Ask;
+use crate::seam::kind::{New, calls};
+use crate::seam::object::{RawObject as _, Signal, Took};
+use crate::system::Object;
 use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
 /// A lock that processes share, owned by a thread (rule C22).
@@ -29,7 +31,7 @@ impl Mutex {
     /// # Errors
     /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
     pub fn create(name: &ObjectName, options: &SyncOptions) -> Result<Mutex> {
-        Named::create(name, options, New::Mutex).map(Mutex)
+        Ok(Mutex(Named::get(name, Ask::Create((New::Mutex, options)))?.0))
     }
 
     /// Opens the mutex that has the name, or creates one; says which of the two happened.
@@ -37,7 +39,7 @@ impl Mutex {
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &SyncOptions) -> Result<(Mutex, Disposition)> {
-        let (named, disposition) = Named::create_or_open(name, options, New::Mutex)?;
+        let (named, disposition) = Named::get(name, Ask::CreateOrOpen((New::Mutex, options)))?;
         Ok((Mutex(named), disposition))
     }
 
@@ -46,7 +48,7 @@ impl Mutex {
     /// # Errors
     /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Mutex> {
-        Named::open(name, ObjectKind::Mutex, trust).map(Mutex)
+        Ok(Mutex(Named::get(name, Ask::Open((ObjectKind::Mutex, trust)))?.0))
     }
 
     /// Its name.

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::header::HEADER_LEN;
-use super::place::Place;
-use super::raw::RawSeat as _;
-use crate::system::sync;
+use crate::seam::header::HEADER_LEN;
+use crate::seam::place::Place;
+use crate::seam::seat::RawSeat as _;
+use crate::system;
 use crate::{Result, View};
 
 /// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
@@ -16,7 +16,7 @@ use crate::{Result, View};
 ///
 /// # Platform-specific behavior
 /// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
-pub struct Seat(sync::Seat);
+pub struct Seat(system::Seat);
 
 impl Seat {
     /// Bytes of memory that it takes.
@@ -30,7 +30,7 @@ impl Seat {
     pub fn take(view: &View, offset: usize) -> Result<Option<Seat>> {
         const OPERATION: &str = "take the seat";
         let place = Place::inside(view, offset, 0, OPERATION)?;
-        Ok(sync::Seat::take(&place, OPERATION)?.map(Seat))
+        Ok(system::Seat::take(&place, OPERATION)?.map(Seat))
     }
 
     /// Whether this process holds it: not so in a child that was forked since it was taken.
@@ -46,7 +46,7 @@ impl Seat {
     /// Those of [`take`](Self::take).
     pub fn is_taken(view: &View, offset: usize) -> Result<bool> {
         const OPERATION: &str = "look at the seat";
-        sync::Seat::is_taken(&Place::inside(view, offset, 0, OPERATION)?, OPERATION)
+        system::Seat::is_taken(&Place::inside(view, offset, 0, OPERATION)?, OPERATION)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Semaphores (rule C24).
 
 use super::handle::{Handle, Named, Site};
-use super::raw::{New, Signal, calls};
 use super::wait::signalled;
-use crate::sync_options::check_release;
+use crate::contract::context::{Context, Operation};
+use crate::contract::sync_options::check_release;
+use crate::seam::ask::Ask;
+use crate::seam::kind::{New, calls};
+use crate::seam::object::Signal;
 use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
 
 const RELEASE: &str = "release the semaphore";
@@ -23,7 +26,7 @@ impl Semaphore {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
-        Named::create(name, options.sync(), new).map(Semaphore)
+        Ok(Semaphore(Named::get(name, Ask::Create((new, options.sync())))?.0))
     }
 
     /// Opens the semaphore that has the name, or creates one; says which of the two happened. Opening ignores what
@@ -34,7 +37,7 @@ impl Semaphore {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;
-        let (named, disposition) = Named::create_or_open(name, options.sync(), new)?;
+        let (named, disposition) = Named::get(name, Ask::CreateOrOpen((new, options.sync())))?;
         Ok((Semaphore(named), disposition))
     }
 
@@ -43,7 +46,7 @@ impl Semaphore {
     /// # Errors
     /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Semaphore> {
-        Named::open(name, ObjectKind::Semaphore, trust).map(Semaphore)
+        Ok(Semaphore(Named::get(name, Ask::Open((ObjectKind::Semaphore, trust)))?.0))
     }
 
     /// Its name.
@@ -53,14 +56,14 @@ impl Semaphore {
     }
 }
 
-fn new(name: &ObjectName, options: &SemaphoreOptions, operation: &'static str) -> Result<New> {
-    New::semaphore(options, operation).map_err(|error| error.with_name(name.to_string()))
+fn new(name: &ObjectName, options: &SemaphoreOptions, operation: Operation) -> Result<New> {
+    New::semaphore(options, Context { operation, name: Some(name) })
 }
 
 impl<S: Site> Handle<S> {
     #[inline]
     pub(super) fn release(&self, count: u32) -> Result<u32> {
-        check_release(count, RELEASE).map_err(|error| self.about(error))?;
+        check_release(count, self.context(RELEASE))?;
         self.signal(Signal::Release(count), RELEASE)
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::handle::Named;
-use super::raw::Signal;
 use super::wait::signalled;
-use crate::sync_options::period_in_millis;
+use crate::contract::sync_options::period_in_millis;
+use crate::seam::ask::Ask;
+use crate::seam::object::Signal;
 use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
 
 const SET: &str = "set the timer";
@@ -28,7 +29,7 @@ impl Timer {
     /// # Errors
     /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
     pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
-        Named::create(name, options.sync(), options.into()).map(Timer)
+        Ok(Timer(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
 
     /// Opens the timer that has the name, or creates one; says which of the two happened. Opening ignores what `options`
@@ -37,7 +38,7 @@ impl Timer {
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
-        let (named, disposition) = Named::create_or_open(name, options.sync(), options.into())?;
+        let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Timer(named), disposition))
     }
 
@@ -46,7 +47,7 @@ impl Timer {
     /// # Errors
     /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
     pub fn open(name: &ObjectName, trust: &Trust) -> Result<Timer> {
-        Named::open(name, ObjectKind::Timer, trust).map(Timer)
+        Ok(Timer(Named::get(name, Ask::Open((ObjectKind::Timer, trust)))?.0))
     }
 
     /// Its name.
@@ -68,7 +69,7 @@ impl Timer {
     /// than 14,000 years is as good as never.
     pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
         let period = match period {
-            Some(period) => period_in_millis(period, SET).map_err(|error| self.0.about(error))?,
+            Some(period) => period_in_millis(period, self.0.context(SET))?,
             None => 0,
         };
         self.0.signal(Signal::Start { due, period }, SET).map(|_| ())

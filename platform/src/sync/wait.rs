@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::mutex::{Mutex, MutexGuard};
-use super::raw::{MAX_OBJECTS, Operation, RawObject as _};
-use crate::system::sync::Object;
-use crate::{Error, ErrorKind, ObjectName, Result};
+use crate::contract::context::{Context, Operation};
+use crate::seam::object::{MAX_OBJECTS, RawObject as _};
+use crate::system::Object;
+use crate::{ObjectName, Result};
 
 const WAIT: Operation = "wait for any of the objects";
 
@@ -54,7 +55,7 @@ macro_rules! signalled {
         impl crate::sync::wait::WaitAny for $object {}
 
         impl crate::sync::wait::Sealed for $object {
-            fn object(&self) -> &crate::system::sync::Object {
+            fn object(&self) -> &crate::system::Object {
                 &self.0.object
             }
 
@@ -99,7 +100,7 @@ impl<'a> Woken<'a> {
 /// of `None` is for ever.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
 /// them alone gives.
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     check_count(objects.len(), WAIT)?;
@@ -108,7 +109,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> R
         Ok(taken) => Ok(taken.map(|index| Woken { index, guard: objects[index].guard() })),
         Err(failure) => {
             let name = failure.0.index.and_then(|index| objects[index].name());
-            Err(failure.in_call(WAIT, name))
+            Err(failure.in_call(Context { operation: WAIT, name }))
         }
     }
 }
@@ -118,6 +119,6 @@ pub(super) fn check_count(count: usize, operation: Operation) -> Result<()> {
     if (1..=MAX_OBJECTS).contains(&count) {
         return Ok(());
     }
-    let detail = format!("there are {count} of them; give 1 to {MAX_OBJECTS}");
-    Err(Error::new(ErrorKind::InvalidArgument, operation).with_detail(detail))
+    let context = Context { operation, name: None };
+    Err(context.invalid(format!("there are {count} of them; give 1 to {MAX_OBJECTS}")))
 }

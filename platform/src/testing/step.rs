@@ -63,6 +63,14 @@ pub enum Step {
     RemoveUnlinked,
     /// Directory: the name is gone, the directory has a temporary one.
     RemoveRenamed,
+    /// One file: another process has a lock on what bears the mark of death.
+    RemoveContended,
+    /// One file: this process alone takes names from it, whatever locks others have.
+    TakeLocked,
+    /// The name still leads to it.
+    TakeNameChecked,
+    /// The name is gone.
+    TakeUnlinked,
     /// Directory: its data are gone.
     RemoveDataUnlinked,
     /// Directory: the file of its locks is gone.
@@ -97,7 +105,7 @@ pub enum Step {
 
 impl Step {
     /// Every step that there is.
-    pub const ALL: [Step; 44] = [
+    pub const ALL: [Step; 48] = [
         Step::CreateFileMade,
         Step::CreateDirMade,
         Step::CreateFactsMade,
@@ -127,6 +135,10 @@ impl Step {
         Step::RemoveMarkedDead,
         Step::RemoveUnlinked,
         Step::RemoveRenamed,
+        Step::RemoveContended,
+        Step::TakeLocked,
+        Step::TakeNameChecked,
+        Step::TakeUnlinked,
         Step::RemoveDataUnlinked,
         Step::RemoveLocksUnlinked,
         Step::RemoveEmptied,
@@ -177,6 +189,10 @@ impl Step {
             Step::RemoveMarkedDead => "remove: marked dead",
             Step::RemoveUnlinked => "remove: unlinked",
             Step::RemoveRenamed => "remove: renamed",
+            Step::RemoveContended => "remove: contended",
+            Step::TakeLocked => "take: locked",
+            Step::TakeNameChecked => "take: name checked",
+            Step::TakeUnlinked => "take: unlinked",
             Step::RemoveDataUnlinked => "remove: data unlinked",
             Step::RemoveLocksUnlinked => "remove: locks unlinked",
             Step::RemoveEmptied => "remove: emptied",

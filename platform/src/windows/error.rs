@@ -8,21 +8,25 @@ use std::io;
 use windows_sys::Win32::Foundation as win32;
 
 use super::machine;
+use crate::contract::context::{Context, Operation};
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName};
 
 /// What is being tried, on what: the part of an error that its code does not tell.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
-    operation: &'static str,
-    name: Option<&'a ObjectName>,
+    pub(super) context: Context<'a>,
     wanted: ObjectKind,
     bytes: u64,
 }
 
 impl<'a> Attempt<'a> {
-    /// `operation` completes "cannot …". What is wanted is a region.
-    pub(super) fn new(operation: &'static str, name: Option<&'a ObjectName>) -> Self {
-        Attempt { operation, name, wanted: ObjectKind::Region, bytes: 0 }
+    /// What is wanted is a region.
+    pub(super) fn of(context: Context<'a>) -> Self {
+        Attempt { context, wanted: ObjectKind::Region, bytes: 0 }
+    }
+
+    pub(super) fn new(operation: Operation, name: Option<&'a ObjectName>) -> Self {
+        Self::of(Context { operation, name })
     }
 
     /// With another kind of object wanted.
@@ -38,11 +42,7 @@ impl<'a> Attempt<'a> {
     /// An error of `kind` in this attempt.
     #[cold]
     pub(super) fn error(self, kind: ErrorKind) -> Error {
-        let error = Error::new(kind, self.operation);
-        match self.name {
-            Some(name) => error.with_name(name.to_string()),
-            None => error,
-        }
+        self.context.error(kind)
     }
 
     /// The error for a system call of this attempt that failed with `cause`.

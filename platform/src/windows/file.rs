@@ -6,33 +6,34 @@ use std::os::windows::io::AsRawHandle as _;
 use std::path::Path;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ALREADY_EXISTS, ERROR_DISK_FULL, ERROR_FILE_INVALID, ERROR_HANDLE_DISK_FULL, ERROR_PATH_NOT_FOUND,
+    ERROR_DISK_FULL, ERROR_FILE_INVALID, ERROR_HANDLE_DISK_FULL, ERROR_PATH_NOT_FOUND,
 };
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
 use windows_sys::Win32::System::Memory::{
     PAGE_PROTECTION_FLAGS, PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY,
 };
 
-use super::error::{Attempt, code_of, from_code, is_denied, is_not_found};
+use super::calls::Created;
+use super::error::{Attempt, code_of, is_denied, is_not_found};
 use super::names::WideName;
-use super::region::{ROUNDS, open};
-use super::section::{Created, READ_RIGHTS, Section};
+use super::region::{Region, open};
+use super::rights::READ_RIGHTS;
+use super::section::Section;
 use super::security::Security;
-use crate::file_region::Source;
-use crate::{
-    Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Region, Result, testing,
-};
+use crate::contract::file::{Source, not_opened, not_regular};
+use crate::seam::ask::{Made, open_or_make};
+use crate::{Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Result, testing};
 
-pub(crate) fn anonymous(source: FileSource, options: &FileOptions) -> Result<Region> {
-    let attempt = Attempt::new("make a region over the file", None);
-    match make(None, &Opened::new(source, options, attempt)?, options, attempt)? {
-        Made::New(region) => Ok(region),
-        Made::Taken => Err(attempt.failed(from_code(ERROR_ALREADY_EXISTS))),
-    }
+pub(super) fn anonymous(source: FileSource, options: &FileOptions, attempt: Attempt<'_>) -> Result<Region> {
+    make(None, &Opened::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
 }
 
-pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOptions) -> Result<Region> {
-    let attempt = Attempt::new("create the region over a file", Some(name));
+pub(super) fn create(
+    name: &ObjectName,
+    source: FileSource,
+    options: &FileOptions,
+    attempt: Attempt<'_>,
+) -> Result<Region> {
     // Before the file grows in vain.
     match Section::open(&WideName::new(name), READ_RIGHTS) {
         Ok(_) => return Err(attempt.error(ErrorKind::AlreadyExists)),
@@ -40,53 +41,36 @@ pub(crate) fn create(name: &ObjectName, source: FileSource, options: &FileOption
         Err(cause) if is_not_found(&cause) => {}
         Err(cause) => return Err(attempt.failed(cause)),
     }
-    match make(Some(name), &Opened::new(source, options, attempt)?, options, attempt)? {
-        Made::New(region) => Ok(region),
-        Made::Taken => Err(attempt.error(ErrorKind::AlreadyExists)),
-    }
+    make(Some(name), &Opened::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
 }
 
-pub(crate) fn create_or_open(
+pub(super) fn create_or_open(
     name: &ObjectName,
     source: FileSource,
     options: &FileOptions,
+    attempt: Attempt<'_>,
 ) -> Result<(Region, Disposition)> {
-    let attempt = Attempt::new("create or open the region over a file", Some(name));
     let (mut source, mut file) = (Some(source), None);
-    for _ in 0..ROUNDS {
-        match open(name, options.access(), options.accepted(), attempt) {
-            Err(error) if *error.kind() == ErrorKind::NotFound => {}
-            opened => return opened.map(|region| (region, Disposition::Opened)),
-        }
-        if let Some(source) = source.take() {
-            file = Some(Opened::new(source, options, attempt)?);
-        }
-        let Some(file) = &file else { break };
-        if let Made::New(region) = make(Some(name), file, options, attempt)? {
-            return Ok((region, Disposition::Created));
-        }
-    }
-    Err(attempt.error(ErrorKind::TimedOut).with_detail("the name changed hands again and again; try again"))
-}
-
-pub(crate) fn is_over_file(region: &Region) -> bool {
-    region.lies_over_file()
+    open_or_make(
+        attempt.context,
+        || open(name, options.access(), options.accepted(), attempt),
+        || {
+            if let Some(source) = source.take() {
+                file = Some(Opened::new(source, options, attempt)?);
+            }
+            make(Some(name), file.as_ref().expect("opened in the first round"), options, attempt)
+        },
+    )
 }
 
 // ---- creating -----------------------------------------------------------------------------------------
-
-/// What became of an attempt to make a section.
-enum Made {
-    New(Region),
-    Taken,
-}
 
 fn make(
     name: Option<&ObjectName>,
     opened: &Opened,
     options: &FileOptions,
     attempt: Attempt<'_>,
-) -> Result<Made> {
+) -> Result<Made<Region>> {
     let attempt = attempt.of_bytes(opened.len);
     let security = Security::new(options.asked_permissions()).map_err(|cause| attempt.failed(cause))?;
     let wide = name.map(WideName::new);
@@ -97,8 +81,8 @@ fn make(
             testing::reached("create: made");
             Region::of(section, name, options.access(), attempt).map(Made::New)
         }
-        Ok(Created::Existing(_)) => Ok(Made::Taken),
-        Err(cause) if is_denied(&cause) && is_taken(wide.as_ref()) => Ok(Made::Taken),
+        Ok(Created::Existing(_)) => Ok(Made::Taken(())),
+        Err(cause) if is_denied(&cause) && is_taken(wide.as_ref()) => Ok(Made::Taken(())),
         Err(cause) => Err(not_made(cause, opened.len, attempt)),
     }
 }
@@ -133,48 +117,22 @@ impl Opened {
         };
         // SAFETY: the handle is open; the call only asks.
         if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
-            return Err(attempt
-                .error(ErrorKind::InvalidArgument)
-                .with_detail("it is no regular file; a region lies over a regular file"));
+            return Err(not_regular(attempt.context));
         }
         let present = file.metadata().map_err(|cause| attempt.failed(cause))?.len();
-        Ok(Opened { file, len: wanted_len(present, options, attempt)? })
+        Ok(Opened { file, len: options.wanted_len(present, attempt.context)? })
     }
 }
 
 fn open_file(path: &Path, access: Access, attempt: Attempt<'_>) -> Result<File> {
     let opened = FileOpenOptions::new().read(true).write(access.writes_object()).open(path);
     opened.map_err(|cause| {
-        let path = path.display();
-        if is_not_found(&cause) || code_of(&cause) == ERROR_PATH_NOT_FOUND {
-            let error = attempt.error(ErrorKind::NotFound).with_source(cause);
-            return error.with_detail(format!("there is no file {path}; create it first"));
-        }
-        let denied = is_denied(&cause);
-        let error = attempt.failed(cause);
-        if denied {
-            return error.with_detail(format!(
-                "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
-            ));
-        }
-        error
+        let error = match code_of(&cause) {
+            ERROR_PATH_NOT_FOUND => attempt.error(ErrorKind::NotFound).with_source(cause),
+            _ => attempt.failed(cause),
+        };
+        not_opened(error, path)
     })
-}
-
-fn wanted_len(present: u64, options: &FileOptions, attempt: Attempt<'_>) -> Result<u64> {
-    let invalid = |detail| Err(attempt.error(ErrorKind::InvalidArgument).with_detail(detail));
-    match options.asked_size() {
-        None if present == 0 => {
-            invalid("the file is empty, and no size was asked for; ask for one, and the file grows to it")
-        }
-        None => Ok(present),
-        Some(0) => invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out"),
-        Some(size) if size > present && !options.access().writes_object() => invalid(
-            "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
-        ),
-        Some(size) if i64::try_from(size).is_err() => Err(no_room(size, attempt)),
-        Some(size) => Ok(size),
-    }
 }
 
 // ---- errors -------------------------------------------------------------------------------------------

@@ -37,10 +37,7 @@ pub(super) fn commit_left() -> Option<u64> {
 }
 
 /// How many processors the machine has at work, whichever of them this thread may run on.
-///
-/// # Platform-specific behavior
-/// On Windows those of this process's group, which has up to 64.
-pub fn processors() -> usize {
+pub(super) fn processors() -> usize {
     system_info().dwNumberOfProcessors.max(1) as usize
 }
 

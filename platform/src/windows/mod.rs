@@ -14,47 +14,26 @@
 //!
 //! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
 
-pub(crate) mod catalog;
-pub(crate) mod console;
+mod calls;
 mod error;
-pub(crate) mod file;
-pub(crate) mod handles;
+mod file;
+mod handles;
 mod machine;
 mod names;
 mod nt;
+mod raw_region;
 mod region;
+mod rights;
 mod section;
 mod security;
-pub(crate) mod sync;
+mod sync;
+mod system;
 #[cfg(test)]
 mod tests;
 mod user;
 mod view;
 
-pub use machine::processors;
-pub(crate) use names::posix_name;
-pub use region::Region;
-pub(crate) use region::{has_its_name, hold_again};
-pub(crate) use user::current_user;
-
-/// There is no fork.
-pub(crate) fn forks() -> u32 {
-    0
-}
-
-/// Keeps the DLL that this code is in, if it is in one, loaded until the process ends.
-pub(crate) fn stay_loaded() {
-    use windows_sys::Win32::System::LibraryLoader::{
-        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
-    };
-    let mut module = std::ptr::null_mut();
-    let here = (stay_loaded as fn()) as *const u16;
-    // SAFETY: with this flag the name is an address in the module, and what is found is written to `module`.
-    unsafe {
-        GetModuleHandleExW(
-            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-            here,
-            &raw mut module,
-        );
-    }
-}
+pub(crate) use region::Region;
+pub(crate) use sync::{Bell, Object, Seat};
+pub use system::Forks;
+pub(crate) use system::System;

@@ -2,11 +2,6 @@
 
 use crate::{NameSpace, ObjectName};
 
-/// There are no POSIX names here.
-pub(crate) fn posix_name(_name: &ObjectName) -> Option<String> {
-    None
-}
-
 /// A name for a W call: UTF-16 with a NUL behind it.
 pub(super) struct WideName(Vec<u16>);
 
@@ -46,7 +41,7 @@ mod tests {
     #[test]
     fn there_is_no_posix_name() {
         let name = ObjectName::new("X").expect("a valid name");
-        assert_eq!(posix_name(&name), None);
+        assert_eq!(name.posix_name(), None);
         assert_eq!(name.system_name(), r"Local\X");
     }
 }

@@ -1,29 +1,20 @@
 //! A handle of a section, the kernel's object behind a region, and the calls that make one.
 
 use std::fs::File;
-use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle, OwnedHandle};
 use std::{io, ptr};
 
-use windows_sys::Win32::Foundation::{
-    ERROR_ALREADY_EXISTS, GetLastError, HANDLE, INVALID_HANDLE_VALUE, SetLastError,
-};
+use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_READ, FILE_MAP_WRITE, OpenFileMappingW, PAGE_PROTECTION_FLAGS,
-    PAGE_READWRITE, SEC_FILE, SEC_IMAGE, SEC_RESERVE, SECTION_QUERY,
+    CreateFileMappingW, OpenFileMappingW, PAGE_PROTECTION_FLAGS, PAGE_READWRITE, SEC_FILE, SEC_IMAGE,
+    SEC_RESERVE,
 };
 
-use super::error::from_code;
+use super::calls::{Created, created, opened};
 use super::names::WideName;
 use super::nt::SectionFacts;
 use super::security::Security;
 use crate::memory::{Mapped, SystemHandle};
-
-/// The right to look at an object's owner and DACL.
-pub(super) const READ_CONTROL: u32 = 0x0002_0000;
-/// The rights that reading takes: to map, and to learn the size.
-pub(super) const READ_RIGHTS: u32 = FILE_MAP_READ | SECTION_QUERY;
-/// The rights that reading and writing take.
-pub(super) const READ_WRITE_RIGHTS: u32 = READ_RIGHTS | FILE_MAP_WRITE;
 
 /// A handle of a section. Its name lives as long as any handle of it does, in any process.
 #[derive(Debug)]
@@ -31,13 +22,6 @@ pub(super) struct Section {
     handle: OwnedHandle,
     /// The file that it lies over, where this process has opened that itself: to flush it.
     file: Option<File>,
-}
-
-/// What a create call found.
-pub(super) enum Created {
-    New(Section),
-    /// The name was taken by this section.
-    Existing(Section),
 }
 
 /// Whether a section lies over a file, and not over the paging file.
@@ -61,7 +45,11 @@ pub(super) fn objection(facts: SectionFacts) -> Option<&'static str> {
 impl Section {
     /// Creates a section of `size` bytes over the paging file, all committed and zero, or opens the one that
     /// has the name.
-    pub(super) fn create(name: Option<&WideName>, size: u64, security: &Security) -> io::Result<Created> {
+    pub(super) fn create(
+        name: Option<&WideName>,
+        size: u64,
+        security: &Security,
+    ) -> io::Result<Created<Section>> {
         Self::make(INVALID_HANDLE_VALUE, PAGE_READWRITE, name, size, security)
     }
 
@@ -73,12 +61,9 @@ impl Section {
         name: Option<&WideName>,
         size: u64,
         security: &Security,
-    ) -> io::Result<Created> {
+    ) -> io::Result<Created<Section>> {
         let made = Self::make(file.as_raw_handle(), protection, name, size, security)?;
-        Ok(match made {
-            Created::New(section) => Created::New(section.with_file(Some(file))),
-            existing => existing,
-        })
+        Ok(made.map(|section| section.with_file(Some(file))))
     }
 
     /// `file` is the paging file or an open one.
@@ -88,20 +73,13 @@ impl Section {
         name: Option<&WideName>,
         size: u64,
         security: &Security,
-    ) -> io::Result<Created> {
+    ) -> io::Result<Created<Section>> {
         let attributes = security.attributes();
         let name = name.map_or(ptr::null(), WideName::as_ptr);
         let (high, low) = ((size >> 32) as u32, size as u32);
-        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and a handle that is none is an
-        // error. The code is cleared before, because success need not overwrite an old one, and read right behind.
-        let (handle, code) = unsafe {
-            SetLastError(0);
-            let handle = CreateFileMappingW(file, &attributes, protection, high, low, name);
-            (handle, GetLastError())
-        };
-        // SAFETY: the call returned this handle, with its code.
-        let section = unsafe { Self::from_call(handle, code) }?;
-        Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(section) } else { Created::New(section) })
+        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and a handle that is none is an error.
+        let made = unsafe { created(|| CreateFileMappingW(file, &attributes, protection, high, low, name)) };
+        Ok(made?.map(Section::from_handle))
     }
 
     pub(super) fn from_handle(handle: OwnedHandle) -> Self {
@@ -120,23 +98,9 @@ impl Section {
     /// Opens the section that has the name, with these rights.
     pub(super) fn open(name: &WideName, rights: u32) -> io::Result<Self> {
         const INHERITABLE: i32 = 0;
-        // SAFETY: the name ends in a NUL and outlives the call; the code is read right behind it.
-        let (handle, code) = unsafe {
-            let handle = OpenFileMappingW(rights, INHERITABLE, name.as_ptr());
-            (handle, GetLastError())
-        };
-        // SAFETY: the call returned this handle, with its code.
-        unsafe { Self::from_call(handle, code) }
-    }
-
-    /// # Safety
-    /// `handle` is null, or a handle that nobody else closes.
-    unsafe fn from_call(handle: HANDLE, code: u32) -> io::Result<Self> {
-        if handle.is_null() {
-            return Err(from_code(code));
-        }
-        // SAFETY: the caller vouches that the handle is ours alone.
-        Ok(Section::from_handle(unsafe { OwnedHandle::from_raw_handle(handle) }))
+        // SAFETY: the name ends in a NUL and outlives the call.
+        let handle = unsafe { opened(|| OpenFileMappingW(rights, INHERITABLE, name.as_ptr())) };
+        handle.map(Section::from_handle)
     }
 }
 

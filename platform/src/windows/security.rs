@@ -1,21 +1,23 @@
 //! Who may open an object, and whose objects are opened (rules C19 and C20).
 
 use std::fmt::Write as _;
-use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle};
 use std::{io, ptr};
 
 use windows_sys::Win32::Security::Authorization::{
     ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1, SE_KERNEL_OBJECT,
 };
-use windows_sys::Win32::Security::{OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES};
+use windows_sys::Win32::Security::{
+    ACL, DACL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PSID, SECURITY_ATTRIBUTES,
+};
 
-use super::error::from_code;
-use super::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use super::error::{Attempt, from_code};
+use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
 use super::user::{LocalMemory, sid_text, token_group, token_user};
-use crate::{Permissions, Share, Trust, UserId};
+use crate::{ErrorKind, Permissions, Result, Share, Trust, UserId};
 
-const EVERYONE: &str = "S-1-1-0";
-const SYSTEM: &str = "S-1-5-18";
+pub(super) const EVERYONE: &str = "S-1-1-0";
+pub(super) const SYSTEM: &str = "S-1-5-18";
 const ADMINISTRATORS: &str = "S-1-5-32-544";
 
 /// What the two shares of [`Permissions`] grant on a kind of object, beside the right to see its owner.
@@ -95,31 +97,50 @@ impl ShareRights {
     }
 }
 
-/// The owner of an object, where its descriptor names one. The handle needs `READ_CONTROL`.
+/// What an object's security descriptor says. The handle needs `READ_CONTROL`.
+pub(super) struct Descriptor {
+    owner: PSID,
+    dacl: *const ACL,
+    _memory: LocalMemory,
+}
+
+impl Descriptor {
+    pub(super) fn of(object: BorrowedHandle<'_>) -> io::Result<Descriptor> {
+        let (mut owner, mut dacl, mut descriptor) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
+        let code = unsafe {
+            GetSecurityInfo(
+                object.as_raw_handle(),
+                SE_KERNEL_OBJECT,
+                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                &mut owner,
+                ptr::null_mut(),
+                &mut dacl,
+                ptr::null_mut(),
+                &mut descriptor,
+            )
+        };
+        if code != 0 {
+            return Err(from_code(code));
+        }
+        Ok(Descriptor { owner, dacl, _memory: LocalMemory(descriptor) })
+    }
+
+    /// The owner, where it names one.
+    pub(super) fn owner(&self) -> io::Result<Option<UserId>> {
+        // SAFETY: the owner's SID lies in the descriptor, which `self` keeps.
+        (!self.owner.is_null()).then(|| unsafe { sid_text(self.owner) }).transpose()
+    }
+
+    /// The list of who may do what, which lets everybody in where it is null. Valid as long as `self`.
+    pub(super) fn dacl(&self) -> *const ACL {
+        self.dacl
+    }
+}
+
+/// The owner of an object, where its descriptor names one.
 pub(super) fn owner_of(object: BorrowedHandle<'_>) -> io::Result<Option<UserId>> {
-    let (mut owner, mut descriptor) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
-    let code = unsafe {
-        GetSecurityInfo(
-            object.as_raw_handle(),
-            SE_KERNEL_OBJECT,
-            OWNER_SECURITY_INFORMATION,
-            &mut owner,
-            ptr::null_mut(),
-            ptr::null_mut(),
-            ptr::null_mut(),
-            &mut descriptor,
-        )
-    };
-    if code != 0 {
-        return Err(from_code(code));
-    }
-    let _memory = LocalMemory(descriptor);
-    if owner.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the owner's SID lies in the descriptor, which `_memory` keeps.
-    unsafe { sid_text(owner) }.map(Some)
+    Descriptor::of(object)?.owner()
 }
 
 /// Whether an object of `owner` is opened by `me`.
@@ -127,7 +148,7 @@ pub(super) fn owner_of(object: BorrowedHandle<'_>) -> io::Result<Option<UserId>>
 /// The system means the two whom nothing on the machine can be kept from. The accounts of services (Local
 /// Service, Network Service) have no such power, and a service that uses them is named with
 /// [`Trust::User`].
-pub(super) fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
+fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
     if *trust == Trust::Anyone {
         return true;
     }
@@ -135,6 +156,19 @@ pub(super) fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> 
     owner == me
         || *trust != Trust::Own && [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
         || matches!(trust, Trust::User(user) if user == owner)
+}
+
+/// Refuses the object of somebody who was not accepted (C20).
+pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
+    if *trust == Trust::Anyone {
+        return Ok(());
+    }
+    let me = token_user().map_err(|cause| attempt.failed(cause))?;
+    let owner = owner_of(object.as_handle()).ok().flatten();
+    if is_trusted(owner.as_ref(), &me, trust) {
+        return Ok(());
+    }
+    Err(attempt.error(ErrorKind::UntrustedOwner { owner }))
 }
 
 #[cfg(test)]

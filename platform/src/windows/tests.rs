@@ -12,14 +12,15 @@ use windows_sys::Win32::System::Memory::{
 };
 use windows_sys::Win32::System::Threading::CreateEventW;
 
+use super::calls::Created;
+use super::machine;
 use super::names::WideName;
-use super::section::{Created, Section};
+use super::section::Section;
 use super::security::{Security, owner_of};
 use super::user::token_user;
-use super::{Region, machine};
 use crate::{
     Access, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found, MapRequest, ObjectName,
-    OpenOptions, Permissions, Share, SharedRegion as _, Trust, View,
+    OpenOptions, Permissions, Region, Share, SharedRegion as _, Trust, View,
 };
 
 /// A name that no other test, and no other run, uses.
@@ -253,11 +254,11 @@ fn a_section_that_is_only_reserved_is_refused() {
 #[test]
 fn what_we_create_is_ours_and_not_inherited() {
     let region = create(&name("owner"), 1);
-    let owner = owner_of(region.section.as_handle()).expect("our own handle may look");
+    let owner = owner_of(region.0.section.as_handle()).expect("our own handle may look");
     assert_eq!(owner, Some(token_user().unwrap()));
     let mut flags = 0;
     // SAFETY: the handle is open; `flags` is valid for a write.
-    let told = unsafe { GetHandleInformation(region.section.as_handle().as_raw_handle(), &mut flags) };
+    let told = unsafe { GetHandleInformation(region.0.section.as_handle().as_raw_handle(), &mut flags) };
     assert_ne!(told, 0);
     assert_eq!(flags & HANDLE_FLAG_INHERIT, 0);
 }

@@ -19,11 +19,6 @@ const EFFECTIVE_TOKEN: HANDLE = ptr::without_provenance_mut(-6isize as usize);
 /// Room for the largest SID (68 bytes) with the struct before it, aligned for that struct.
 type TokenFact = [u64; 16];
 
-/// The user that this thread acts as. Where the system does not tell, somebody who matches nobody.
-pub(crate) fn current_user() -> UserId {
-    token_user().unwrap_or_else(|_| UserId::new("unknown"))
-}
-
 /// The user that this thread acts as.
 pub(super) fn token_user() -> io::Result<UserId> {
     let fact = token_fact(TokenUser)?;
@@ -101,7 +96,6 @@ mod tests {
     fn user_and_group_are_security_identifiers() {
         let user = token_user().expect("a process has a user");
         assert!(user.as_str().starts_with("S-1-5-"), "{user}");
-        assert_eq!(current_user(), user);
         assert_eq!(UserId::current(), user);
         let group = token_group().expect("a process has a primary group");
         assert!(group.as_str().starts_with("S-1-"), "{group}");

@@ -1,88 +1,44 @@
-//! Child processes: this test binary run again in a role of the test's own.
-//!
-//! A test file lists its roles in an ignored test `child_entry`, which does nothing unless it was started
-//! from here. Parent and child exchange lines of text. Every child is under a watchdog, and is ended and
-//! reaped with the value that stands for it.
+//! Child processes of a Linux test: parts and other programs that are stopped, killed and sent signals. Each leads a
+//! group, and is ended and reaped with it and with the value that stands for it.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::fd::FromRawFd as _;
-use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 
-use super::{sandbox, watchdog};
+use samemap_platform::conformance::tools::Watchdog;
 
-const ROLE: &str = "SAMEMAP_TEST_ROLE";
-const ARGUMENTS: &str = "SAMEMAP_TEST_ARGUMENTS";
-const BINARY: &str = "SAMEMAP_TEST_BINARY";
-/// Between arguments, which hold names and numbers.
-const SEPARATOR: char = '\x1f';
-/// Stands before what a role says, so that libtest's own lines do not matter.
-const MARK: &str = "@@ ";
-
-/// What a child can be, by name.
-pub type Role = (&'static str, fn(&[String]));
-
-/// The body of `child_entry`: plays the role that the parent chose.
-pub fn play(roles: &[Role]) {
-    // Without one, a person runs the ignored tests.
-    let Ok(wanted) = std::env::var(ROLE) else { return };
-    // SAFETY: a plain number is set; the child goes when the test that started it does.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
-    let arguments: Vec<String> = arguments.split(SEPARATOR).map(str::to_owned).collect();
-    let (_, body) = roles.iter().find(|(name, _)| *name == wanted).expect("a role of this file");
-    body(&arguments);
-}
-
-/// Says a line to the parent.
-pub fn say(text: &str) {
-    let mut output = std::io::stdout().lock();
-    // The parent is gone or ended us: nobody is left to be told.
-    let _ = write!(output, "\n{MARK}{text}\n").and_then(|()| output.flush());
-}
-
-/// Waits for the parent's next line; ends this process when there will be none.
-pub fn hear() -> String {
-    let mut line = String::new();
-    match std::io::stdin().lock().read_line(&mut line) {
-        Ok(1..) => line.trim_end().to_owned(),
-        // SAFETY: ends this process at once, also a forked one.
-        _ => unsafe { libc::_exit(3) },
-    }
-}
+pub use super::super::part::{hear, play, say};
+use super::super::program::Program;
+use super::super::{DEADLINE, lacks, part};
+use super::sandbox;
 
 /// The path of this test binary, also where /proc was taken away.
 pub fn binary() -> PathBuf {
-    std::env::var_os(BINARY)
-        .map_or_else(|| std::env::current_exe().expect("a program knows its path"), PathBuf::from)
+    samemap_platform::conformance::tools::program()
 }
 
 /// A child to be started.
 pub struct Start {
     command: Command,
     arguments: Vec<String>,
-    what: String,
+    /// Whether the arguments are the part's, or the program's.
+    is_part: bool,
 }
 
 impl Start {
     /// This binary, in a role.
     pub fn role(role: &str) -> Start {
-        let mut command = Command::new(binary());
-        command
-            .args(["--exact", "child_entry", "--ignored", "--nocapture", "--test-threads=1"])
-            .env(ROLE, role)
-            .env(BINARY, binary());
-        Start { command, arguments: Vec::new(), what: role.to_owned() }
+        Start { command: part::command(role, &[]), arguments: Vec::new(), is_part: true }
     }
 
-    /// Another program, under the same watchdog.
+    /// A copy of this binary, in a role.
+    pub fn copy(path: &Path, role: &str) -> Start {
+        Start::program(path).takes_over(&part::command(role, &[]))
+    }
+
+    /// Another program.
     pub fn program(path: impl AsRef<Path>) -> Start {
-        let path = path.as_ref();
-        let what = path.display().to_string();
-        Start { command: Command::new(path), arguments: Vec::new(), what }
+        Start { command: Command::new(path.as_ref()), arguments: Vec::new(), is_part: false }
     }
 
     /// An argument: of the role, or of the program.
@@ -98,12 +54,18 @@ impl Start {
         self
     }
 
-    /// Has another program run this binary in a role: its arguments end with [`binary`] and what
-    /// [`role`](Start::role) gives it.
+    /// Has another program run this binary in a role.
     #[must_use]
     pub fn plays(mut self, role: &str, arguments: &[&str]) -> Start {
-        self.command.args(std::mem::take(&mut self.arguments)).env(ROLE, role).env(BINARY, binary());
-        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        let part = part::command(role, arguments);
+        self.arguments.push(part.get_program().to_string_lossy().into_owned());
+        self.takes_over(&part)
+    }
+
+    /// The arguments and the environment of a part.
+    fn takes_over(mut self, part: &Command) -> Start {
+        self.arguments.extend(part.get_args().map(|argument| argument.to_string_lossy().into_owned()));
+        self.command.envs(part.get_envs().filter_map(|(key, value)| Some((key, value?))));
         self
     }
 
@@ -128,50 +90,36 @@ impl Start {
         self
     }
 
+    #[track_caller]
     pub fn start(self) -> Child {
-        let what = self.what.clone();
+        let what = format!("{:?}", self.command);
         self.try_start().unwrap_or_else(|error| panic!("{what}: {error}"))
     }
 
     pub fn try_start(mut self) -> std::io::Result<Child> {
-        let complaints = memory_file();
-        if self.command.get_envs().any(|(key, _)| key == ROLE) {
-            self.command.env(ARGUMENTS, self.arguments.join(&SEPARATOR.to_string()));
+        if self.is_part {
+            self.command.env(part::ARGUMENTS, self.arguments.join(part::SEPARATOR));
         } else {
             self.command.args(&self.arguments);
         }
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(complaints.try_clone().expect("a descriptor"))
-            // What it forks is ended with it.
-            .process_group(0);
-        let mut process = self.command.spawn()?;
-        watchdog::guard(process.id() as i32);
-        let input = process.stdin.take().expect("stdin is piped");
-        let lines = BufReader::new(process.stdout.take().expect("stdout is piped"));
-        Ok(Child { process, input, lines, complaints, what: self.what, ended: None })
+        // What it forks is ended with it.
+        self.command.process_group(0);
+        Ok(Child { program: Program::try_start(self.command, usize::MAX, usize::MAX)?, ended: None })
     }
 }
 
-/// A file that is nowhere, for what a child complains about: unlike a pipe it is never full.
-fn memory_file() -> File {
-    // SAFETY: a literal name; the descriptor is checked and owned by nobody else.
-    unsafe {
-        let fd = libc::memfd_create(c"complaints".as_ptr(), libc::MFD_CLOEXEC);
-        assert!(fd >= 0, "{}", std::io::Error::last_os_error());
-        File::from_raw_fd(fd)
+/// Has a child that may mount play a role to its good end; steps aside where this user cannot have one.
+#[track_caller]
+pub fn play_sandboxed(test: &str, start: Start) {
+    match start.sandboxed().try_start() {
+        Ok(mut child) => child.finish(),
+        Err(error) => lacks(test, &format!("needs name spaces of its own (unshare): {error}")),
     }
 }
 
 /// A child that runs, or that ended and can still be asked what it said.
 pub struct Child {
-    process: std::process::Child,
-    /// Open beyond the child's end: what it forked may still listen.
-    input: ChildStdin,
-    lines: BufReader<ChildStdout>,
-    complaints: File,
-    what: String,
+    program: Program,
     ended: Option<ExitStatus>,
 }
 
@@ -185,50 +133,34 @@ pub enum Fate {
 
 impl Child {
     pub fn pid(&self) -> i32 {
-        self.process.id() as i32
+        self.program.id() as i32
     }
 
     /// Waits for the next line that the child says.
     #[track_caller]
     pub fn hear(&mut self) -> String {
-        self.try_hear().unwrap_or_else(|| panic!("{} ended and said nothing: {}", self.what, self.words()))
+        self.program.hear()
     }
 
     /// The next line that the child says; nothing when it ends before.
+    #[track_caller]
     pub fn try_hear(&mut self) -> Option<String> {
-        watchdog::pat(self.pid());
-        let mut line = String::new();
-        while self.lines.read_line(&mut line).expect("a pipe to read") > 0 {
-            if let Some(said) = line.strip_prefix(MARK) {
-                return Some(said.trim_end().to_owned());
-            }
-            line.clear();
-        }
-        None
+        self.program.try_hear()
     }
 
     /// Waits for a line, which must be this one.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
-        let heard = self.hear();
-        assert_eq!(heard, line, "{} said something else: {}", self.what, self.words());
+        self.program.expect(line);
     }
 
     /// Says a line to the child.
     pub fn say(&mut self, text: &str) {
-        // One that is gone is noticed where its answer is missed.
-        let _ = writeln!(self.input, "{text}").and_then(|()| self.input.flush());
-    }
-
-    /// All that it writes to its output until it closes it.
-    pub fn output(&mut self) -> String {
-        let mut text = String::new();
-        self.lines.read_to_string(&mut text).expect("text");
-        text
+        self.program.say(text);
     }
 
     pub fn signal(&self, signal: i32) {
-        assert!(self.ended.is_none(), "{} is gone already", self.what);
+        assert!(self.ended.is_none(), "it is gone already: {:?}", self.program);
         // SAFETY: a signal to a child that was not reaped.
         unsafe { libc::kill(self.pid(), signal) };
     }
@@ -243,14 +175,12 @@ impl Child {
         if self.ended.is_some() {
             return Fate::Ended;
         }
-        if states & libc::WNOHANG == 0 {
-            watchdog::pat(self.pid());
-        }
+        let _watchdog = Watchdog::with_limit(format!("the fate of {:?}", self.program), DEADLINE);
         // SAFETY: an all-zero siginfo_t is valid, and waitid fills it; WNOWAIT leaves the child to be reaped
         // by its owner, so that its number stays its own.
         let info = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
-            let id = self.process.id();
+            let id = self.program.id();
             while libc::waitid(libc::P_PID, id, &raw mut info, states | libc::WNOWAIT) != 0 {
                 let error = std::io::Error::last_os_error();
                 assert!(error.kind() == std::io::ErrorKind::Interrupted, "{error}");
@@ -262,7 +192,7 @@ impl Child {
             // Asked without waiting, and nothing happened.
             0 => Fate::Running,
             _ => {
-                self.reap();
+                self.ended = Some(self.program.wait());
                 Fate::Ended
             }
         }
@@ -273,13 +203,6 @@ impl Child {
         self.wait_state(libc::WEXITED | libc::WNOHANG);
         let failed = self.ended.is_some_and(|status| !status.success());
         failed.then(|| self.words())
-    }
-
-    fn reap(&mut self) {
-        let in_time = watchdog::release(self.pid());
-        let status = self.process.wait().expect("a child of ours");
-        self.ended = Some(status);
-        assert!(in_time || std::thread::panicking(), "{} took too long: {}", self.what, self.words());
     }
 
     /// Waits for its end.
@@ -293,7 +216,7 @@ impl Child {
     #[track_caller]
     pub fn finish(&mut self) {
         let status = self.wait();
-        assert!(status.success(), "{} ended with {status}: {}", self.what, self.words());
+        assert!(status.success(), "it ended with {status}: {:?}", self.program);
     }
 
     /// Kills it where it is, which must be before it ends by itself; returns when it is gone.
@@ -302,7 +225,7 @@ impl Child {
         self.signal(libc::SIGKILL);
         let status = self.wait();
         let killed = status.signal() == Some(libc::SIGKILL);
-        assert!(killed, "{} had ended before it was killed, with {status}: {}", self.what, self.words());
+        assert!(killed, "it had ended before it was killed, with {status}: {:?}", self.program);
     }
 
     /// Kills it, running or stopped, whether or not it ended by itself.
@@ -315,11 +238,7 @@ impl Child {
 
     /// What it complained about.
     pub fn words(&self) -> String {
-        let len = self.complaints.metadata().expect("a file in memory").len();
-        let mut bytes = vec![0; len as usize];
-        // The child may still write: its place in the file is not moved.
-        self.complaints.read_exact_at(&mut bytes, 0).expect("a file in memory");
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.program.complaints()
     }
 }
 
@@ -328,8 +247,6 @@ impl Drop for Child {
         if self.ended.is_none() {
             // SAFETY: the group that the child leads, which was not reaped.
             unsafe { libc::kill(-self.pid(), libc::SIGKILL) };
-            watchdog::release(self.pid());
-            let _ = self.process.wait();
         }
     }
 }

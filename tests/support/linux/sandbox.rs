@@ -5,21 +5,6 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use super::aside;
-use super::child::{Child, Start};
-
-/// Starts a child that may mount; steps aside where this user cannot have that.
-#[track_caller]
-pub fn start_or_aside(test: &str, start: Start) -> Option<Child> {
-    match start.sandboxed().try_start() {
-        Ok(child) => Some(child),
-        Err(error) => {
-            aside::step_aside(test, &format!("needs name spaces of its own (unshare): {error}"));
-            None
-        }
-    }
-}
-
 /// Gives a command's child its own mount name space, and, for an ordinary user, a user name space in which
 /// it is root.
 pub fn prepare(command: &mut Command) {

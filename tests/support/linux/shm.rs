@@ -4,33 +4,21 @@ use std::fs::{File, Permissions};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use samemap::{
-    CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _, View,
-};
+use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _};
 
-use super::random::Random;
+use super::super::basics::{self, unique_text};
+
+pub use super::super::basics::{name, view_of};
 
 /// A name that no other test, process or run has.
 pub fn unique_name(label: &str) -> ObjectName {
-    name(&unique_text(label))
+    name(&basics::unique_name(label))
 }
 
 /// The same in the name space of all users.
 pub fn unique_global_name(label: &str) -> ObjectName {
     name(&format!(r"Global\{}", unique_text(label)))
-}
-
-fn unique_text(label: &str) -> String {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("linux-{label}-{}-{count}-{:08x}", std::process::id(), Random::new().next() as u32)
-}
-
-/// A name that must be a good one.
-pub fn name(text: &str) -> ObjectName {
-    ObjectName::new(text).expect("a valid name")
 }
 
 /// How the system calls it.
@@ -202,11 +190,6 @@ pub fn life_lock(file: &File, command: i32, kind: i32) -> i32 {
         assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
         i32::from(lock.l_type)
     }
-}
-
-/// A view of all of it.
-pub fn view_of(region: &Region) -> View {
-    region.view(.., region.access()).expect("a view of the whole region")
 }
 
 /// The number by which an object is told from any other of the same name: its first word.

@@ -1,4 +1,4 @@
-//! Processes of other users, who do what they are told.
+//! Processes of other users, which do what they are told.
 
 use samemap::catalog::{self, State};
 use samemap::{
@@ -6,12 +6,33 @@ use samemap::{
     SharedRegion as _, Trust, UserId,
 };
 
-use super::child::{Child, Start, hear, say};
-use super::shm::{name, system_name, view_of};
+use super::super::part::{hear, say};
+use super::super::{lacks, name};
+use super::child::{Child, Start, play_sandboxed};
+use super::shm::{system_name, view_of};
 
 /// Two ordinary users. No account is needed for a number.
 pub const ALICE: u32 = 65_533;
 pub const NOBODY: u32 = 65_534;
+
+/// Whether this process may become another user; steps aside where it may not.
+#[must_use]
+pub fn root_or_aside(test: &str) -> bool {
+    // SAFETY: no arguments, no failure.
+    let root = unsafe { libc::geteuid() } == 0;
+    if !root {
+        lacks(test, "needs root, to run a part of itself as another user");
+    }
+    root
+}
+
+/// Runs a role in which this process is root, may become other users, and has a `/dev/shm` of its own.
+#[track_caller]
+pub fn as_users(test: &str, role: &str) {
+    if root_or_aside(test) {
+        play_sandboxed(test, Start::role(role));
+    }
+}
 
 /// The role's name.
 pub const ROLE: &str = "user";

@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 
-use super::moves::moves;
+use super::instructions::moves;
 
 moves! {
     copy_1: reg t = "ldrb {t:w}, [{s}]", "strb {t:w}, [{d}]";

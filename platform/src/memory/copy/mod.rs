@@ -34,11 +34,13 @@
 
 cfg_if::cfg_if! {
     if #[cfg(all(not(miri), target_arch = "x86_64", target_pointer_width = "64"))] {
+        mod instructions;
         mod moves;
         mod x86_64;
         use {moves as imp, x86_64 as machine};
     } else if #[cfg(all(not(miri), target_arch = "aarch64", target_pointer_width = "64"))] {
         mod aarch64;
+        mod instructions;
         mod moves;
         use {aarch64 as machine, moves as imp};
     } else if #[cfg(all(not(miri), target_arch = "x86"))] {

@@ -5,7 +5,7 @@ use core::arch::x86_64::{__cpuid, _mm256_zeroupper};
 use core::sync::atomic::{AtomicU8, Ordering};
 use std::arch::is_x86_feature_detected;
 
-use super::moves::moves;
+use super::instructions::moves;
 
 /// From here on `rep movsb` is preferred where it is fast: by then its start-up does not
 /// count, and the range is about to leave the second cache, from where on it pays that it does

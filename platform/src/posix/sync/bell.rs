@@ -1,7 +1,7 @@
 //! Doorbells: a word that sleepers sleep on, and fences that the kernel makes for the ringers (membarrier(2),
 //! `GLOBAL_EXPEDITED`, Linux 4.16).
 
-use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use rustix::thread::{MembarrierCommand, futex, membarrier};
@@ -9,11 +9,14 @@ use rustix::thread::{MembarrierCommand, futex, membarrier};
 use super::futex::{Expectation, sleep_on_any, timespec};
 use super::object::initialise;
 use super::place::held_of;
-use crate::sync::place::Place;
-use crate::sync::raw::{New, Operation, RawBell};
+use crate::contract::context::{Context, Operation};
+use crate::seam::bell::RawBell;
+use crate::seam::kind::New;
+use crate::seam::per_process::Fact;
+use crate::seam::place::Place;
 use crate::words::Until;
-use crate::words::bell::{self, ASLEEP};
-use crate::{Fact, Reset, Result, Sleepers};
+use crate::words::bell::ASLEEP;
+use crate::{Reset, Result, Sleepers};
 
 #[derive(Clone)]
 pub(crate) struct Bell {
@@ -26,42 +29,14 @@ impl RawBell for Bell {
     fn at(place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Bell> {
         // The word of an event that is not set is that of an alert bell.
         let new = New::Event { reset: Reset::Auto, is_set: false };
-        initialise(place, &held_of(place, operation)?, new, &|_| Ok(()), operation)?;
+        let context = Context { operation, name: None };
+        initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
         Ok(Bell { place: place.clone(), takes_part: takes_part_in_fences() })
     }
-}
 
-impl Bell {
     #[inline]
     fn word(&self) -> &AtomicU32 {
         &self.place.header().word
-    }
-}
-
-impl bell::Bell for Bell {
-    #[inline]
-    fn load(&self) -> u32 {
-        self.word().load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    fn swap(&self, new: u32) -> u32 {
-        self.word().swap(new, Ordering::SeqCst)
-    }
-
-    #[inline]
-    fn replace(&self, current: u32, new: u32) {
-        let _ = self.word().compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn fence(&self) {
-        fence(Ordering::SeqCst);
-    }
-
-    #[inline]
-    fn compiler_fence(&self) {
-        compiler_fence(Ordering::SeqCst);
     }
 
     fn fence_everywhere(&self) {
@@ -72,8 +47,6 @@ impl bell::Bell for Bell {
     fn can_be_light(&self) -> bool {
         self.takes_part
     }
-
-    fn announced(&self, _seen: u32) {}
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
         // However a sleep ends, the caller looks again.

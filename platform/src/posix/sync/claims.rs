@@ -13,9 +13,8 @@ use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::place::locks_fd;
-use crate::PerProcess;
 use crate::memory::Mapped;
-use crate::posix::fork::ProcessMark;
+use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
 

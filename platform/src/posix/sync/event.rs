@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::futex::{Expectation, FutexSleeper};
 use crate::Reset;
-use crate::sync::header::reset_of;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Took};
+use crate::seam::header::reset_of;
+use crate::seam::object::{Failure, Took};
+use crate::seam::place::Place;
 use crate::words::event::{self, ManualWaiter};
 use crate::words::{Damaged, Until};
 

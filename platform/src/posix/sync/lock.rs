@@ -11,13 +11,13 @@ use super::claims::Claim;
 use super::futex::{Expectation, FutexSleeper};
 use super::place::PlaceKey;
 use super::thread_end;
+use crate::ErrorKind;
 use crate::memory::Mapped;
-use crate::posix::fork;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Reason, Took};
+use crate::posix::fork::{self, PerProcess};
+use crate::seam::object::{Failure, Reason, Took};
+use crate::seam::place::Place;
 use crate::words::lock::{self, Found, Giving, Taker};
 use crate::words::{Outcome, Until};
-use crate::{ErrorKind, PerProcess};
 
 /// A lock of this process: one for each lock in shared memory, however many handles there are.
 pub(crate) struct Core {

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::claims::Claim;
 use super::event::Event;
@@ -13,27 +13,29 @@ use super::place::held_of;
 use super::semaphore::Semaphore;
 use super::timer::Timer;
 use super::wait::{self, Awaited, Wait};
+use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::errors::Context;
 use crate::posix::lifetime;
 use crate::posix::mapping;
-use crate::posix::object::{Contents, Plan};
+use crate::posix::object::{Contents, Plan, Wanted};
 use crate::posix::region::Held;
-use crate::sync::header::{HEADER_LEN, Header, Readiness};
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took, calls};
+use crate::seam::ask::Ask;
+use crate::seam::header::{HEADER_LEN, Header, Readiness};
+use crate::seam::kind::New;
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took};
+use crate::seam::place::Place;
 use crate::testing::reached;
+use crate::words::Until;
 use crate::words::lock::OWNER;
 use crate::{
-    Access, Disposition, Error, ErrorKind, Found, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
-    SyncOptions, Trust,
+    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions,
 };
 
 /// How long a process waits for another one to initialise an object inside a region.
 const MAKER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Tells the claim of a maker, in a header's state, from a small number that somebody else left there, and from
-/// [`READY`](crate::sync::header::READY), which has a higher bit.
+/// [`READY`](crate::seam::header::READY), which has a higher bit.
 const MAKING: u32 = OWNER + 1;
 
 /// An object that is open in this process. Its kind is a byte of its own, which is quick to tell.
@@ -48,11 +50,11 @@ pub(crate) enum Object {
 
 impl Object {
     /// What lies at a place, which was checked to be of that kind.
-    fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+    fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, context: Context<'_>) -> Result<Object> {
         let place = place.clone();
         Ok(match kind {
             ObjectKind::Mutex => {
-                Object::Mutex(LockHandle::at(place, held).map_err(|failure| attempt.failed(failure))?)
+                Object::Mutex(LockHandle::at(place, held).map_err(|failure| failure.in_call(context))?)
             }
             ObjectKind::Event => Object::Event(Event { place }),
             ObjectKind::Semaphore => Object::Semaphore(Semaphore { place }),
@@ -61,38 +63,37 @@ impl Object {
         })
     }
 
-    fn named(object: lifetime::Object, kind: ObjectKind, attempt: Attempt<'_>) -> Result<Object> {
+    fn mapped(object: lifetime::Object, kind: ObjectKind, context: Context<'_>) -> Result<Object> {
         let named = Arc::new(Held::Named(object));
         let request = MapRequest::new(0, page_size(), Access::ReadWrite);
-        let context = Context { operation: attempt.operation, name: attempt.name };
         let view = mapping::map(&named, &request, context)?;
-        let place = Place::inside(&view, 0, 0, attempt.operation)?;
-        attempt.check(&place, kind)?;
+        let place = Place::inside(&view, 0, 0, context.operation)?;
+        place.check(kind, context)?;
         let held: Arc<dyn Mapped> = named;
-        Object::at(&place, &held, kind, attempt)
+        Object::at(&place, &held, kind, context)
     }
 }
 
 impl RawObject for Object {
-    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
-        let attempt = Attempt { operation: calls(new.kind()).create, name: Some(name) };
-        let object = lifetime::Object::create(plan(name, sync, new, &header_bytes(new)))?;
-        Object::named(object, new.kind(), attempt)
-    }
-
-    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
-        let attempt = Attempt { operation: calls(new.kind()).create_or_open, name: Some(name) };
-        let bytes = header_bytes(new);
-        let plan = plan(name, sync, new, &bytes);
-        let (object, created) = lifetime::Object::create_or_open(plan, sync.accepted())?;
-        let disposition = if created { Disposition::Created } else { Disposition::Opened };
-        Ok((Object::named(object, new.kind(), attempt)?, disposition))
-    }
-
-    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self> {
-        let attempt = Attempt { operation: calls(kind).open, name: Some(name) };
-        let options = OpenOptions::read_write().trust(trust.clone());
-        Object::named(lifetime::Object::open(name, kind, &options)?, kind, attempt)
+    fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        let context = Context { operation, name: Some(name) };
+        let kind = ask.kind();
+        let (object, disposition) = match ask {
+            Ask::Create((new, sync)) => {
+                let header = header_bytes(new);
+                (lifetime::Object::create(plan(name, operation, sync, new, &header))?, Disposition::Created)
+            }
+            Ask::CreateOrOpen((new, sync)) => {
+                let header = header_bytes(new);
+                let plan = plan(name, operation, sync, new, &header);
+                lifetime::Object::create_or_open(plan, sync.accepted())?
+            }
+            Ask::Open((_, trust)) => {
+                let options = &OpenOptions::read_write().trust(trust.clone());
+                (lifetime::Object::open(Wanted { operation, name, kind, options })?, Disposition::Opened)
+            }
+        };
+        Ok((Object::mapped(object, kind, context)?, disposition))
     }
 
     fn make_inside(
@@ -101,17 +102,17 @@ impl RawObject for Object {
         fill: Fill<'_>,
         operation: Operation,
     ) -> Result<(Self, Disposition)> {
-        let held = &held_of(place, operation)?;
-        let disposition = initialise(place, held, new, fill, operation)?;
-        let attempt = Attempt { operation, name: None };
-        Ok((Object::at(place, held, new.kind(), attempt)?, disposition))
+        let context = Context { operation, name: None };
+        let held = &held_of(place, context)?;
+        let disposition = initialise(place, held, new, fill, context)?;
+        Ok((Object::at(place, held, new.kind(), context)?, disposition))
     }
 
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
-        let held = &held_of(place, operation)?;
-        let attempt = Attempt { operation, name: None };
-        attempt.check(place, kind)?;
-        Object::at(place, held, kind, attempt)
+        let context = Context { operation, name: None };
+        let held = &held_of(place, context)?;
+        place.check(kind, context)?;
+        Object::at(place, held, kind, context)
     }
 
     #[inline]
@@ -202,10 +203,15 @@ fn page_size() -> u64 {
     rustix::param::page_size() as u64
 }
 
-fn plan<'a>(name: &'a ObjectName, sync: &SyncOptions, new: New, header: &'a [u8]) -> Plan<'a> {
-    let contents = Contents::Begin(header);
-    let (asked, len) = (page_size(), page_size());
-    Plan { name, kind: new.kind(), asked, len, permissions: sync.asked_permissions(), contents }
+fn plan<'a>(
+    name: &'a ObjectName,
+    operation: Operation,
+    sync: &SyncOptions,
+    new: New,
+    header: &'a [u8],
+) -> Plan<'a> {
+    let (kind, permissions, contents) = (new.kind(), sync.asked_permissions(), Contents::Begin(header));
+    Plan { operation, name, kind, asked: page_size(), len: page_size(), permissions, contents }
 }
 
 /// Makes what lies at a place an object, unless it is one: once, however many arrive together.
@@ -214,16 +220,15 @@ pub(super) fn initialise(
     held: &Arc<dyn Mapped>,
     new: New,
     fill: Fill<'_>,
-    operation: Operation,
+    context: Context<'_>,
 ) -> Result<Disposition> {
-    let attempt = Attempt { operation, name: None };
     if let Readiness::Ready(_) = place.header().readiness() {
-        attempt.check(place, new.kind())?;
+        place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
-    let claim = Claim::new(held).map_err(|errno| attempt.failed(errno.into()))?;
-    if !become_maker(place.header(), &claim).map_err(|kind| attempt.failed(kind.into()))? {
-        attempt.check(place, new.kind())?;
+    let claim = Claim::new(held).map_err(|errno| Failure::from(errno).in_call(context))?;
+    if !become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? {
+        place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
     reached("inside: claimed");
@@ -239,7 +244,7 @@ pub(super) fn initialise(
 
 /// Whether the making is ours; otherwise it is done.
 fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
-    let deadline = Instant::now() + MAKER_PATIENCE;
+    let until = Until::after(Some(MAKER_PATIENCE));
     let begin = |seen| {
         let making = MAKING | claim.number();
         header.state.compare_exchange(seen, making, Ordering::AcqRel, Ordering::Relaxed).is_ok()
@@ -253,34 +258,10 @@ fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
             Readiness::Other(state) if claim.is_dead(state & OWNER) && begin(state) => return Ok(true),
             Readiness::Other(_) => {}
         }
-        if Instant::now() >= deadline {
+        if until.is_over() {
             return Err(ErrorKind::TimedOut);
         }
         // Microseconds, unless the maker was stopped.
         std::thread::sleep(Duration::from_micros(50));
-    }
-}
-
-/// What is being tried, on which object.
-#[derive(Clone, Copy)]
-struct Attempt<'a> {
-    operation: Operation,
-    name: Option<&'a ObjectName>,
-}
-
-impl Attempt<'_> {
-    #[cold]
-    fn failed(self, failure: Failure) -> Error {
-        failure.in_call(self.operation, self.name)
-    }
-
-    /// Whether what lies at a place is a ready object of this kind.
-    fn check(self, place: &Place, wanted: ObjectKind) -> Result<()> {
-        let kind = match place.header().readiness() {
-            Readiness::Ready(kind) if kind == wanted => return Ok(()),
-            Readiness::Ready(kind) => ErrorKind::KindMismatch { wanted, found: Found::Object(kind) },
-            _ => ErrorKind::Damaged,
-        };
-        Err(self.failed(kind.into()))
     }
 }

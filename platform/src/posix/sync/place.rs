@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
+use crate::contract::context::Context;
 use crate::memory::{Mapped, Origin};
-use crate::sync::place::Place;
-use crate::sync::raw::Reason;
-use crate::{Error, ErrorKind};
+use crate::seam::object::Reason;
+use crate::seam::place::Place;
+use crate::{ErrorKind, Result};
 
 impl From<Errno> for Reason {
     fn from(errno: Errno) -> Reason {
@@ -22,13 +23,10 @@ pub(super) fn locks_fd(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> 
 }
 
 /// What a place's memory belongs to, and keeps alive.
-pub(super) fn held_of(place: &Place, operation: &'static str) -> Result<Arc<dyn Mapped>, Error> {
-    let Origin { object, .. } = place.view().origin(place.offset()).ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, operation)
-            .with_detail("the view is not one of the system's own regions; use samemap::Region")
-    })?;
+pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Mapped>> {
+    let Origin { object, .. } = place.origin(context)?;
     if object.handle().is_none() {
-        return Err(Error::new(ErrorKind::Unsupported, operation).with_detail(
+        return Err(context.error(ErrorKind::Unsupported).with_detail(
             "this process may not open the file of the region anew, and what tells owners apart would be shared with the other processes that have it open; make the region from its path, or let a process that may do so hand the region over",
         ));
     }

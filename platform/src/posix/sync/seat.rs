@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 
 use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
+use crate::Result;
+use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::fork::{Generation, ProcessMark};
+use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Operation, RawSeat};
-use crate::{Error, PerProcess, Result};
+use crate::seam::object::Failure;
+use crate::seam::place::Place;
+use crate::seam::seat::RawSeat;
 
 pub(crate) struct Seat {
     key: PlaceKey,
@@ -35,7 +37,8 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
-        take(place, &held_of(place, operation)?).map_err(failed_in(operation))
+        let context = Context { operation, name: None };
+        take(place, &held_of(place, context)?).map_err(|errno| Failure::from(errno).in_call(context))
     }
 
     #[inline]
@@ -44,12 +47,9 @@ impl RawSeat for Seat {
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
-        is_taken(place, &held_of(place, operation)?).map_err(failed_in(operation))
+        let context = Context { operation, name: None };
+        is_taken(place, &held_of(place, context)?).map_err(|errno| Failure::from(errno).in_call(context))
     }
-}
-
-fn failed_in(operation: Operation) -> impl Fn(Errno) -> Error {
-    move |errno| Failure::from(errno).in_call(operation, None)
 }
 
 fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {

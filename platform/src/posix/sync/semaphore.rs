@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::futex::{Expectation, FutexSleeper};
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Took};
+use crate::seam::object::{Failure, Took};
+use crate::seam::place::Place;
 use crate::words::permits::{self, Refusal};
 use crate::words::{Damaged, Until};
 use crate::{ErrorKind, SemaphoreOptions};

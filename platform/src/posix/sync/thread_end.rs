@@ -9,6 +9,8 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
+use crate::posix::loaded;
+
 /// The round of calls in which the body runs. POSIX promises four.
 const ROUND: usize = 2;
 
@@ -50,7 +52,7 @@ fn new_key() -> Option<libc::pthread_key_t> {
         return None;
     }
     // The destructor is called at the ends of threads that know nothing of a `dlclose`.
-    crate::system::stay_loaded();
+    loaded::stay_loaded();
     Some(key)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::futex::{Expectation, sleep_on_any};
-use crate::sync::raw::Failure;
+use crate::seam::object::Failure;
 use crate::words::{Slept, Until};
 
 /// A wait for one of the objects.

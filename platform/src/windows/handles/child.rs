@@ -13,15 +13,19 @@ use windows_sys::Win32::System::Threading::{
     GetProcessTimes, PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION,
 };
 
+use super::assembly::{Nonce, Parts, assemble, new_nonce, nonsense};
 use super::duplicate::{
     copy_out_of, duplicate_file, duplicate_section, is_number, number_of, open_process, this_process,
 };
 use super::waybill::Waybill;
-use super::{Nonce, Parts, assemble, new_nonce, nonsense};
-use crate::handover::wire::{numbers_in, to_text};
+use crate::contract::context::Context;
+use crate::contract::region::Bytes;
+use crate::contract::wire::{numbers_in, to_text};
+use crate::seam::region::{Offered, RawRegion as _};
 use crate::windows::error::{Attempt, code_of, is_denied};
+use crate::windows::region::Region;
 use crate::windows::section::Section;
-use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion as _};
+use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, Result};
 
 /// What the child takes: copies with no more rights than are offered, and the ticket that says so. Closed when
 /// this is dropped, and then the offer is withdrawn.
@@ -40,35 +44,56 @@ impl fmt::Debug for Offer {
 /// Where the waybill begins in a ticket, behind the nonce.
 const WAYBILL_AT: usize = size_of::<Nonce>();
 
-pub(crate) fn offer(region: &Region, command: &mut Command, variable: &str, access: Access) -> Result<Offer> {
-    let attempt = Attempt::new("offer the region to a child", region.name());
-    let failed = |cause| attempt.failed(cause);
-    let section = duplicate_section(&region.section, this_process(), access).map_err(failed)?;
-    // SAFETY: made for this process just now, and nobody else closes it.
-    let section = unsafe { OwnedHandle::from_raw_handle(section) };
-    let file = duplicate_file(&region.section, this_process(), access).map_err(failed)?;
-    // SAFETY: as above.
-    let file = file.map(|file| unsafe { OwnedHandle::from_raw_handle(file) });
-    let file_number = file.as_ref().map(|file| number_of(file.as_raw_handle()));
-    let waybill = Waybill::of(region, access, number_of(section.as_raw_handle()), file_number);
-    let nonce = new_nonce();
-    let ticket = ticket_of(nonce, &waybill)?;
-    let sender = Sender {
-        id: std::process::id(),
-        began: began(this_process()).map_err(failed)?,
-        ticket: number_of(ticket.section.as_handle().as_raw_handle()),
-        nonce,
-    };
-    command.env(variable, sender.to_text());
-    Ok(Offer { _ticket: ticket, _section: section, _file: file })
+impl Offered for Region {
+    type Offer = Offer;
+
+    fn offer(&self, _command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
+        let attempt = Attempt::of(context);
+        let failed = |cause| attempt.failed(cause);
+        let section = duplicate_section(&self.section, this_process(), access).map_err(failed)?;
+        // SAFETY: made for this process just now, and nobody else closes it.
+        let section = unsafe { OwnedHandle::from_raw_handle(section) };
+        let file = duplicate_file(&self.section, this_process(), access).map_err(failed)?;
+        // SAFETY: as above.
+        let file = file.map(|file| unsafe { OwnedHandle::from_raw_handle(file) });
+        let file_number = file.as_ref().map(|file| number_of(file.as_raw_handle()));
+        let waybill = Waybill::of(self.facts(), access, number_of(section.as_raw_handle()), file_number);
+        let nonce = new_nonce();
+        let ticket = ticket_of(nonce, &waybill, context)?;
+        let sender = Sender {
+            id: std::process::id(),
+            began: began(this_process()).map_err(failed)?,
+            ticket: number_of(ticket.section.as_handle().as_raw_handle()),
+            nonce,
+        };
+        Ok((sender.to_text(), Offer { _ticket: ticket, _section: section, _file: file }))
+    }
+
+    fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
+        let attempt = Attempt::of(context);
+        let sender = Sender::from_text(offer).ok_or_else(|| nonsense(attempt))?;
+        let parent = Parent::of(&sender, attempt)?;
+        let waybill = parent.waybill(&sender, attempt)?;
+        let pull = |number| parent.pull(number).map_err(|cause| withdrawn(cause, attempt));
+        let parts = Parts {
+            section: pull(waybill.section)?,
+            file: waybill.file.map(pull).transpose()?.map(File::from),
+        };
+        // The ticket outlives its handles' copies in no case: so it was good when they were pulled.
+        if parent.waybill(&sender, attempt)? != waybill {
+            return Err(nonsense(attempt));
+        }
+        // Whoever started this process could have started anything in its place: the owner is not looked at.
+        assemble(parts, &waybill, attempt)
+    }
 }
 
 /// The size of a ticket; what it says fits in with the longest name.
 const TICKET_LEN: u64 = 4096;
 
-fn ticket_of(nonce: Nonce, waybill: &Waybill) -> Result<Region> {
-    let ticket = Region::anonymous(&CreateOptions::new(TICKET_LEN))?;
-    let view = ticket.view(.., Access::ReadWrite)?;
+fn ticket_of(nonce: Nonce, waybill: &Waybill, context: Context<'_>) -> Result<Region> {
+    let ticket = Region::nameless(Bytes::Zeros(&CreateOptions::new(TICKET_LEN)), context.operation)?;
+    let view = ticket.map(&MapRequest::new(0, TICKET_LEN, Access::ReadWrite), context)?;
     view.put(0, &nonce)?;
     view.write(WAYBILL_AT, &waybill.bytes())?;
     Ok(ticket)
@@ -108,22 +133,6 @@ fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
     Ok(u64::from(began.dwHighDateTime) << 32 | u64::from(began.dwLowDateTime))
 }
 
-pub(crate) fn adopt(offer: &str) -> Result<Region> {
-    let attempt = Attempt::new("adopt the region that was offered", None);
-    let sender = Sender::from_text(offer).ok_or_else(|| nonsense(attempt))?;
-    let parent = Parent::of(&sender, attempt)?;
-    let waybill = parent.waybill(&sender, attempt)?;
-    let pull = |number| parent.pull(number).map_err(|cause| withdrawn(cause, attempt));
-    let parts =
-        Parts { section: pull(waybill.section)?, file: waybill.file.map(pull).transpose()?.map(File::from) };
-    // The ticket outlives its handles' copies in no case: so it was good when they were pulled.
-    if parent.waybill(&sender, attempt)? != waybill {
-        return Err(nonsense(attempt));
-    }
-    // Whoever started this process could have started anything in its place: the owner is not looked at.
-    assemble(parts, &waybill, attempt)
-}
-
 /// The process that offers.
 struct Parent(OwnedHandle);
 
@@ -158,7 +167,11 @@ impl Parent {
 /// Nothing where it is something else.
 fn read_ticket(ticket: Section, nonce: Nonce, attempt: Attempt<'_>) -> Option<Waybill> {
     let region = Region::of(ticket, None, Access::ReadOnly, attempt).ok()?;
-    let view = region.view(..TICKET_LEN, Access::ReadOnly).ok()?;
+    if region.facts().len < TICKET_LEN {
+        return None;
+    }
+    let request = MapRequest::new(0, TICKET_LEN, Access::ReadOnly);
+    let view = region.map(&request, attempt.context).ok()?;
     let mut bytes = [0; TICKET_LEN as usize];
     view.read(0, &mut bytes).ok()?;
     let (told, mut waybill) = bytes.split_at(WAYBILL_AT);
@@ -187,7 +200,8 @@ fn withdrawn(cause: io::Error, attempt: Attempt<'_>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::wire::{Form, Label};
+    use crate::contract::wire::{Form, Label};
+    use crate::seam::region::Native as _;
 
     fn waybill() -> Waybill {
         let label = Label { form: Form::File, access: Access::ReadWrite, len: 1000 };
@@ -208,8 +222,8 @@ mod tests {
     #[test]
     fn a_ticket_is_told_from_everything_else() {
         let attempt = Attempt::new("try", None);
-        let ticket = ticket_of([1, 2], &waybill()).expect("memory");
-        let section = || Section::from_handle(ticket.to_handle().expect("a handle"));
+        let ticket = ticket_of([1, 2], &waybill(), attempt.context).expect("memory");
+        let section = || Section::from_handle(ticket.to_handle(attempt.context).expect("a handle"));
         assert_eq!(read_ticket(section(), [1, 2], attempt), Some(waybill()));
         assert_eq!(read_ticket(section(), [1, 3], attempt), None);
         let file = File::open(std::env::current_exe().expect("this program")).expect("readable");

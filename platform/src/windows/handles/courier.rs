@@ -6,16 +6,19 @@ use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle, Owne
 
 use windows_sys::Win32::System::Threading::PROCESS_DUP_HANDLE;
 
+use super::assembly::{assemble, nonsense};
 use super::duplicate::{
     close_in, duplicate, duplicate_file, duplicate_section, number_of, open_process, this_process,
 };
 use super::seal::{self, Print, Seal};
 use super::waybill::Waybill;
-use super::{assemble, nonsense};
-use crate::handover::wire::NO_ANSWER;
+use crate::contract::context::Context;
+use crate::contract::wire::NO_ANSWER;
+use crate::seam::region::{RawRegion as _, Sent};
 use crate::windows::error::{Attempt, is_denied};
-use crate::windows::region::check_owner;
-use crate::{Access, Error, ErrorKind, Region, Result, SharedRegion as _, Trust};
+use crate::windows::region::Region;
+use crate::windows::security::check_owner;
+use crate::{Access, Error, ErrorKind, Result, Trust};
 
 /// One end of a connection.
 pub(crate) enum Courier {
@@ -32,58 +35,51 @@ impl fmt::Debug for Courier {
     }
 }
 
-impl crate::Courier {
-    /// A courier that sends to the process with this id, over a stream that leads there.
-    ///
-    /// This process must be allowed to duplicate handles into that one (`PROCESS_DUP_HANDLE`), as processes of the
-    /// same user are.
-    ///
-    /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) where there is no such process;
-    /// [`AccessDenied`](ErrorKind::AccessDenied).
-    pub fn to_process_id(stream: impl Write + Send + 'static, id: u32) -> Result<crate::Courier> {
-        let attempt = Attempt::new("open the process to send regions to", None);
+impl Courier {
+    pub(crate) fn to_process_id(
+        stream: Box<dyn Write + Send>,
+        id: u32,
+        context: Context<'_>,
+    ) -> Result<Courier> {
         let process = open_process(id, PROCESS_DUP_HANDLE).map_err(|cause| match is_denied(&cause) {
-            true => attempt.failed(cause),
-            false => attempt
+            true => Attempt::of(context).failed(cause),
+            false => context
                 .error(ErrorKind::NotFound)
                 .with_detail(format!("there is no process {id}"))
                 .with_source(cause),
         })?;
-        Ok(Self::to_process(stream, process))
-    }
-
-    /// A courier that sends to a process, over a stream that leads there. The handle needs the right
-    /// `PROCESS_DUP_HANDLE`; that of a [`Child`](std::process::Child) has it.
-    #[must_use]
-    pub fn to_process(stream: impl Write + Send + 'static, process: OwnedHandle) -> crate::Courier {
-        crate::Courier(Courier::Sending { stream: Box::new(stream), process })
-    }
-
-    /// A courier that receives what its peer sends over a stream.
-    ///
-    /// The sender must be a process that may duplicate handles into this one. Bytes from anybody else are an error
-    /// ([`InvalidArgument`](ErrorKind::InvalidArgument)) and touch no handle of this process: a sender leaves
-    /// proof beside what it sends, which cannot be said in a message.
-    #[must_use]
-    pub fn receiving(stream: impl Read + Send + 'static) -> crate::Courier {
-        crate::Courier(Courier::Receiving { stream: Box::new(stream) })
+        Ok(Courier::Sending { stream, process })
     }
 }
 
-pub(crate) fn send(courier: &mut Courier, region: &Region, access: Access) -> Result<()> {
-    let attempt = Attempt::new("send the region", region.name());
-    let Courier::Sending { stream, process } = courier else {
-        return Err(attempt
-            .error(ErrorKind::InvalidArgument)
-            .with_detail("this courier receives; send by one of Courier::to_process"));
-    };
-    let mut parcel = Parcel::to(process.as_handle());
-    let message = parcel.pack(region, access).map_err(|cause| attempt.failed(cause))?;
-    let sent = stream.write_all(&message).and_then(|()| stream.flush());
-    sent.map_err(|cause| connection_failed(cause, attempt))?;
-    parcel.delivered();
-    Ok(())
+impl Sent for Region {
+    type Courier = Courier;
+
+    fn send(&self, courier: &mut Courier, access: Access, context: Context<'_>) -> Result<()> {
+        let attempt = Attempt::of(context);
+        let Courier::Sending { stream, process } = courier else {
+            return Err(context.invalid("this courier receives; send by one of Courier::to_process"));
+        };
+        let mut parcel = Parcel::to(process.as_handle());
+        let message = parcel.pack(self, access).map_err(|cause| attempt.failed(cause))?;
+        let sent = stream.write_all(&message).and_then(|()| stream.flush());
+        sent.map_err(|cause| connection_failed(cause, attempt))?;
+        parcel.delivered();
+        Ok(())
+    }
+
+    fn receive(courier: &mut Courier, trust: &Trust, context: Context<'_>) -> Result<Region> {
+        let attempt = Attempt::of(context);
+        let Courier::Receiving { stream } = courier else {
+            return Err(context.invalid("this courier sends; receive by one of Courier::receiving"));
+        };
+        let message = read_message(stream).map_err(|cause| connection_failed(cause, attempt))?;
+        let (waybill, print) = message.ok_or_else(|| nonsense(attempt))?;
+        let parts = print.open(&waybill).map_err(|cause| attempt.failed(cause))?;
+        let parts = parts.ok_or_else(|| not_for_us(attempt))?;
+        check_owner(&parts.section, trust, attempt)?;
+        assemble(parts, &waybill, attempt)
+    }
 }
 
 /// Handles in another process, closed there unless they were delivered or taken.
@@ -109,7 +105,7 @@ impl<'a> Parcel<'a> {
         let process = self.process;
         let section = self.put(duplicate_section(&region.section, process, access)?);
         let file = duplicate_file(&region.section, process, access)?.map(|file| self.put(file));
-        let waybill = Waybill::of(region, access, section, file);
+        let waybill = Waybill::of(region.facts(), access, section, file);
         let seal = Seal::new(&waybill)?;
         let print = seal.print(|part| {
             let part = duplicate(this_process(), part.as_raw_handle(), process, Some(seal::RIGHTS))?;
@@ -136,21 +132,6 @@ impl Drop for Parcel<'_> {
             unsafe { close_in(self.process, number) };
         }
     }
-}
-
-pub(crate) fn receive(courier: &mut Courier, trust: &Trust) -> Result<Region> {
-    let attempt = Attempt::new("receive a region", None);
-    let Courier::Receiving { stream } = courier else {
-        return Err(attempt
-            .error(ErrorKind::InvalidArgument)
-            .with_detail("this courier sends; receive by one of Courier::receiving"));
-    };
-    let message = read_message(stream).map_err(|cause| connection_failed(cause, attempt))?;
-    let (waybill, print) = message.ok_or_else(|| nonsense(attempt))?;
-    let parts = print.open(&waybill).map_err(|cause| attempt.failed(cause))?;
-    let parts = parts.ok_or_else(|| not_for_us(attempt))?;
-    check_owner(&parts.section, trust, attempt)?;
-    assemble(parts, &waybill, attempt)
 }
 
 fn read_message(stream: &mut impl Read) -> io::Result<Option<(Waybill, Print)>> {

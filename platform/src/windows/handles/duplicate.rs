@@ -10,7 +10,8 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcess};
 
 use crate::Access;
 use crate::windows::error::is_denied;
-use crate::windows::section::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS, Section};
+use crate::windows::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use crate::windows::section::Section;
 
 /// Whether it can be a handle's: not a pseudo handle, which means another object in every process. Handles are
 /// multiples of four of at most 32 bits, also those of 64-bit processes.

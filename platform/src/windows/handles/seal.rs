@@ -32,10 +32,10 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, WAIT_OBJECT_0};
 use windows_sys::Win32::System::Threading::{CreateSemaphoreW, WaitForSingleObject};
 
+use super::assembly::{Nonce, Parts, new_nonce};
 use super::duplicate::{copy_out_of, is_number, raw, this_process};
 use super::waybill::Waybill;
-use super::{Nonce, Parts, new_nonce};
-use crate::handover::wire::long;
+use crate::contract::wire::long;
 use crate::windows::error::code_of;
 use crate::windows::nt::has_name;
 use crate::windows::sync::query::semaphore_facts;
@@ -178,6 +178,7 @@ mod tests {
 
     use super::super::duplicate::{duplicate, number_of};
     use super::*;
+    use crate::seam::region::RawRegion as _;
     use crate::windows::names::WideName;
     use crate::{Access, CreateOptions, ObjectName, Region, SharedRegion as _};
 
@@ -185,7 +186,7 @@ mod tests {
     fn waybill() -> Waybill {
         let region = Region::anonymous(&CreateOptions::new(1)).expect("memory");
         let section = region.to_handle().expect("a handle").into_raw_handle();
-        Waybill::of(&region, Access::ReadWrite, number_of(section), None)
+        Waybill::of(region.0.facts(), Access::ReadWrite, number_of(section), None)
     }
 
     /// With semaphores that `make` makes of their maxima.

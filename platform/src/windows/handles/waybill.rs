@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 
 use super::duplicate::is_number;
-use crate::handover::wire::{HEAD_LEN, Label, long};
-use crate::{Access, ObjectName, Region, SharedRegion as _};
+use crate::contract::region::RegionFacts;
+use crate::contract::wire::{HEAD_LEN, Label, long};
+use crate::{Access, ObjectName};
 
 /// Handles of a region by number, and what is said of it. The numbers mean something in one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,8 @@ const LONGEST_NAME: u64 = crate::MAX_NAME_UNITS as u64 * 3 + 6;
 
 impl Waybill {
     /// Of a region that is handed over with this access, by these handles.
-    pub(super) fn of(region: &Region, access: Access, section: u64, file: Option<u64>) -> Waybill {
-        Waybill { label: Label::of(region, access), section, file, name: region.name().cloned() }
+    pub(super) fn of(region: &RegionFacts, access: Access, section: u64, file: Option<u64>) -> Waybill {
+        Waybill { label: Label::of(region, access), section, file, name: region.name.clone() }
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
@@ -71,7 +72,7 @@ impl Waybill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::wire::Form;
+    use crate::contract::wire::Form;
 
     fn waybill(name: Option<&str>) -> Waybill {
         let name = name.map(|name| ObjectName::new(name).expect("a valid name"));

@@ -1,16 +1,19 @@
 //! Doorbells: a kernel event, and a word in the region that says whether anybody sleeps, so that nobody calls the kernel
 //! in vain.
 
-use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::kernel::{reset_event, set_event};
 use super::object::Object;
 use super::wait::wait;
-use crate::sync::place::Place;
-use crate::sync::raw::{New, Operation, RawBell, RawObject as _};
+use crate::contract::context::Operation;
+use crate::seam::bell::RawBell;
+use crate::seam::kind::New;
+use crate::seam::object::RawObject as _;
+use crate::seam::place::Place;
 use crate::words::Until;
-use crate::words::bell::{self, ASLEEP};
+use crate::words::bell::ASLEEP;
 use crate::{Reset, Result, Sleepers};
 
 #[derive(Clone)]
@@ -31,46 +34,10 @@ impl RawBell for Bell {
         let (event, _) = Object::make_inside(place, new, &|_| Ok(()), operation)?;
         Ok(Bell { place: place.clone(), event, sleepers })
     }
-}
 
-impl Bell {
     #[inline]
     fn word(&self) -> &AtomicU32 {
         &self.place.header().word
-    }
-}
-
-impl bell::Bell for Bell {
-    #[inline]
-    fn load(&self) -> u32 {
-        self.word().load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    fn swap(&self, new: u32) -> u32 {
-        self.word().swap(new, Ordering::SeqCst)
-    }
-
-    #[inline]
-    fn replace(&self, current: u32, new: u32) {
-        let _ = self.word().compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn fence(&self) {
-        fence(Ordering::SeqCst);
-    }
-
-    #[inline]
-    fn compiler_fence(&self) {
-        compiler_fence(Ordering::SeqCst);
-    }
-
-    fn fence_everywhere(&self) {}
-
-    #[inline]
-    fn can_be_light(&self) -> bool {
-        false
     }
 
     fn announced(&self, seen: u32) {

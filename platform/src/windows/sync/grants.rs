@@ -3,24 +3,17 @@
 use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::io;
-use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
+use std::os::windows::io::BorrowedHandle;
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE};
-use windows_sys::Win32::Security::Authorization::{GetSecurityInfo, SE_KERNEL_OBJECT};
-use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACL, DACL_SECURITY_INFORMATION, GetAce, OWNER_SECURITY_INFORMATION,
-};
+use windows_sys::Win32::Security::{ACCESS_ALLOWED_ACE, ACL, GetAce};
 use windows_sys::Win32::System::Memory::FILE_MAP_WRITE;
 
 use super::kernel::Class;
-use crate::windows::error::from_code;
-use crate::windows::security::Security;
-use crate::windows::user::{LocalMemory, sid_text, token_user};
+use crate::windows::security::{Descriptor, EVERYONE, SYSTEM, Security};
+use crate::windows::user::{sid_text, token_user};
 use crate::{Trust, UserId};
-
-const EVERYONE: &str = "S-1-1-0";
-const SYSTEM: &str = "S-1-5-18";
 
 /// What a region's security descriptor says.
 pub(super) struct Grants {
@@ -62,31 +55,12 @@ impl Grants {
 }
 
 fn read(region: BorrowedHandle<'_>) -> io::Result<Grants> {
-    let (mut owner, mut dacl, mut descriptor) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
-    let code = unsafe {
-        GetSecurityInfo(
-            region.as_raw_handle(),
-            SE_KERNEL_OBJECT,
-            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-            &mut owner,
-            ptr::null_mut(),
-            &mut dacl,
-            ptr::null_mut(),
-            &mut descriptor,
-        )
-    };
-    if code != 0 {
-        return Err(from_code(code));
-    }
-    let _memory = LocalMemory(descriptor);
-    // SAFETY: the owner's SID and the list lie in the descriptor, which `_memory` keeps; both may be missing.
-    unsafe {
-        let owner = if owner.is_null() { None } else { Some(sid_text(owner)?) };
-        let mut writers = writers(dacl)?;
-        writers.retain(|user| user.as_str() != SYSTEM && Some(user) != owner.as_ref());
-        Ok(Grants { owner, writers })
-    }
+    let descriptor = Descriptor::of(region)?;
+    let owner = descriptor.owner()?;
+    // SAFETY: the list lies in the descriptor; it may be missing.
+    let mut writers = unsafe { writers(descriptor.dacl()) }?;
+    writers.retain(|user| user.as_str() != SYSTEM && Some(user) != owner.as_ref());
+    Ok(Grants { owner, writers })
 }
 
 /// Who is allowed to write. Entries that deny are not copied: none that this backend makes does.

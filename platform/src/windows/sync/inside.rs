@@ -9,7 +9,6 @@
 //! makes it again, with the signal that the header has written down. That happens inside the gate, too, so
 //! nobody changes it meanwhile.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
 use std::sync::atomic::Ordering;
@@ -19,18 +18,20 @@ use windows_sys::Win32::System::Threading::SYNCHRONIZATION_SYNCHRONIZE;
 
 use super::grants::Grants;
 use super::kernel::{Class, release_mutex, release_semaphore, set_event};
-use super::named::{Created, create_handle, open_handle};
+use super::named::{create_handle, open_handle};
 use super::wait::{Outcome, wait};
-use crate::sync::header::{Header, Readiness, reset_of};
-use crate::sync::place::Place;
-use crate::sync::raw::{Fill, New, Operation};
+use crate::contract::context::{Context, Operation};
+use crate::seam::header::{Header, Readiness, reset_of};
+use crate::seam::kind::New;
+use crate::seam::object::Fill;
+use crate::seam::place::Place;
+use crate::seam::random::random;
+use crate::windows::calls::Created;
 use crate::windows::error::{Attempt, is_denied, is_not_found};
 use crate::windows::names::WideName;
-use crate::windows::region::check_owner;
+use crate::windows::security::check_owner;
 use crate::words::Until;
-use crate::{
-    Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, SemaphoreOptions, testing,
-};
+use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, testing};
 
 /// How long an arrival waits for one that was stopped at the gate: so that it has its answer within a second.
 const PATIENCE: Duration = Duration::from_millis(900);
@@ -46,11 +47,7 @@ pub(super) struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     pub(super) fn new(place: &'a Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
         let attempt = Attempt::new(operation, None).of_kind(kind);
-        let region = place.view().origin(place.offset()).ok_or_else(|| {
-            attempt
-                .error(ErrorKind::Unsupported)
-                .with_detail("the view is not one of the system's own regions; use samemap::Region")
-        })?;
+        let region = place.origin(attempt.context)?;
         let grants = region.object.handle().map_or_else(Grants::none, Grants::of);
         Ok(Arrival { place, kind, attempt, grants })
     }
@@ -61,15 +58,15 @@ impl<'a> Arrival<'a> {
         let (_gate, readiness) = self.enter(id)?;
         match readiness {
             Readiness::Untouched => Ok((self.make(id, new, fill)?, Disposition::Created)),
-            readiness => Ok((self.open_ready(id, readiness)?, Disposition::Opened)),
+            _ => Ok((self.open_ready(id)?, Disposition::Opened)),
         }
     }
 
     /// Opens the object.
     pub(super) fn open(&self) -> Result<OwnedHandle> {
         let id = id_of(self.place.header()).ok_or_else(|| self.damaged())?;
-        let (_gate, readiness) = self.enter(id)?;
-        self.open_ready(id, readiness)
+        let (_gate, _) = self.enter(id)?;
+        self.open_ready(id)
     }
 
     /// Passes the gate, and looks what lies there.
@@ -96,12 +93,8 @@ impl<'a> Arrival<'a> {
         Ok(handle)
     }
 
-    fn open_ready(&self, id: u64, readiness: Readiness) -> Result<OwnedHandle> {
-        match readiness {
-            Readiness::Ready(kind) if kind == self.kind => {}
-            Readiness::Ready(kind) => return Err(self.mismatch(kind)),
-            Readiness::Untouched | Readiness::Other(_) => return Err(self.damaged()),
-        }
+    fn open_ready(&self, id: u64) -> Result<OwnedHandle> {
+        self.place.check(self.kind, self.attempt.context)?;
         match self.kernel_object(id, without_signal(self.written_down()?))? {
             Created::Existing(handle) => Ok(handle),
             Created::New(handle) => {
@@ -122,7 +115,7 @@ impl<'a> Arrival<'a> {
         said_by(self.kind, setting, signal).ok_or_else(|| self.damaged())
     }
 
-    fn kernel_object(&self, id: u64, new: New) -> Result<Created> {
+    fn kernel_object(&self, id: u64, new: New) -> Result<Created<OwnedHandle>> {
         self.named(id, &self.kind.to_string(), new)
     }
 
@@ -139,7 +132,7 @@ impl<'a> Arrival<'a> {
 
     /// A kernel object with a name from the id. In the space of all sessions, because a region may be shared
     /// between them; that takes no privilege for anything but sections.
-    pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created> {
+    pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created<OwnedHandle>> {
         let name = kernel_name(id, what)?;
         let created = self
             .grants
@@ -171,12 +164,6 @@ impl<'a> Arrival<'a> {
     fn damaged(&self) -> Error {
         self.attempt.error(ErrorKind::Damaged)
     }
-
-    #[cold]
-    fn mismatch(&self, found: ObjectKind) -> Error {
-        let wanted = self.kind;
-        self.attempt.error(ErrorKind::KindMismatch { wanted, found: Found::Object(found) })
-    }
 }
 
 /// The process that has this is alone with the header.
@@ -195,7 +182,7 @@ fn kernel_name(id: u64, what: &str) -> Result<ObjectName> {
 
 pub(super) fn random_id() -> u64 {
     loop {
-        let id = RandomState::new().hash_one(std::process::id());
+        let id = random();
         if id != 0 {
             return id;
         }
@@ -222,7 +209,10 @@ fn said_by(kind: ObjectKind, setting: u32, signal: u32) -> Option<New> {
         ObjectKind::Event if signal <= 1 => {
             Some(New::Event { reset: reset_of(setting)?, is_set: signal == 1 })
         }
-        ObjectKind::Semaphore => New::semaphore(&SemaphoreOptions::new(signal, setting), "").ok(),
+        ObjectKind::Semaphore => {
+            let nobody_asks = Context { operation: "", name: None };
+            New::semaphore(&SemaphoreOptions::new(signal, setting), nobody_asks).ok()
+        }
         ObjectKind::Event | ObjectKind::Timer | ObjectKind::Region => None,
     }
 }

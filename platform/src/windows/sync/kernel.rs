@@ -12,10 +12,10 @@ use windows_sys::Win32::System::Threading::{
     SEMAPHORE_MODIFY_STATE, SYNCHRONIZATION_SYNCHRONIZE, SetEvent, TIMER_MODIFY_STATE, TIMER_QUERY_STATE,
 };
 
-use crate::sync::raw::New;
+use crate::seam::kind::New;
 use crate::windows::error::from_code;
 use crate::windows::names::WideName;
-use crate::windows::section::READ_CONTROL;
+use crate::windows::rights::READ_CONTROL;
 use crate::windows::security::ShareRights;
 use crate::{ObjectKind, Reset};
 

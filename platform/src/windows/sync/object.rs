@@ -16,12 +16,14 @@ use super::named;
 use super::query::{event_signal, semaphore_facts};
 use super::timer::{cancel_timer, set_timer};
 use super::wait::{Outcome, wait};
-use crate::sync::header::Ownership;
-use crate::sync::place::Place;
-use crate::sync::raw::{Failure, Fill, New, Operation, RawObject, Signal, Took};
+use crate::contract::context::Operation;
+use crate::seam::header::Ownership;
+use crate::seam::kind::New;
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
+use crate::seam::place::Place;
 use crate::windows::error::code_of;
 use crate::words::Until;
-use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, SyncOptions, Trust};
+use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions};
 
 /// An object that is open in this process.
 #[derive(Clone)]
@@ -56,17 +58,10 @@ impl Object {
 }
 
 impl RawObject for Object {
-    fn create(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<Self> {
-        Ok(Object::new(named::create(name, sync, new)?, new.kind(), None))
-    }
-
-    fn create_or_open(name: &ObjectName, sync: &SyncOptions, new: New) -> Result<(Self, Disposition)> {
-        let (handle, disposition) = named::create_or_open(name, sync, new)?;
-        Ok((Object::new(handle, new.kind(), None), disposition))
-    }
-
-    fn open(name: &ObjectName, kind: ObjectKind, trust: &Trust) -> Result<Self> {
-        Ok(Object::new(named::open(name, kind, trust)?, kind, None))
+    fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
+        let kind = ask.kind();
+        let (handle, disposition) = named::get(name, ask, operation)?;
+        Ok((Object::new(handle, kind, None), disposition))
     }
 
     fn make_inside(
@@ -82,11 +77,6 @@ impl RawObject for Object {
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self> {
         let handle = Arrival::new(place, kind, operation)?.open()?;
         Ok(Object::new(handle, kind, Some(place)))
-    }
-
-    fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
-        let taken = Object::wait_any(&[self], timeout)?;
-        Ok(taken.map_or(Took::Nothing, |_| Took::Signal))
     }
 
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {

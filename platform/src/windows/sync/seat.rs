@@ -5,9 +5,12 @@ use std::os::windows::io::OwnedHandle;
 use std::time::Duration;
 
 use super::inside::{Arrival, id_of, id_or, random_id};
-use super::named::Created;
-use crate::sync::place::Place;
-use crate::sync::raw::{New, Operation, RawSeat};
+
+use crate::contract::context::Operation;
+use crate::seam::kind::New;
+use crate::seam::place::Place;
+use crate::seam::seat::RawSeat;
+use crate::windows::calls::Created;
 use crate::{ObjectKind, Reset, Result};
 
 /// How often, a millisecond apart, a process that finds the seat taken looks again: one that asks whether it is taken has

@@ -7,7 +7,7 @@ use std::time::Duration;
 use windows_sys::Win32::Foundation::{WAIT_ABANDONED_0, WAIT_EVENT, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{INFINITE, WaitForMultipleObjects};
 
-use crate::sync::raw::MAX_OBJECTS;
+use crate::seam::object::MAX_OBJECTS;
 use crate::words::Until;
 
 /// How a wait ended, and the index of the handle that ended it.

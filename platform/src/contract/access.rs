@@ -1,0 +1,170 @@
+//! Who may do what with an object: access, permissions, trust (rules C11, C19, C20).
+
+use std::fmt;
+
+/// What a region or a view allows its holder to do (rule C11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Reading only. A read-only view is read-only to the memory management unit.
+    ReadOnly,
+    /// Reading and writing; every holder sees the writes.
+    ReadWrite,
+    /// Reading, and writing to pages of one's own: the writes reach nobody else and are gone with the
+    /// view. Needs no more than read access to the object. On a handle it means a handle for reading
+    /// from which copy-on-write views are made.
+    CopyOnWrite,
+}
+
+impl Access {
+    /// Whether a view with `view` access may be made of a region held with `self`.
+    #[must_use]
+    pub const fn allows(self, view: Access) -> bool {
+        matches!(self, Access::ReadWrite) || matches!(view, Access::ReadOnly | Access::CopyOnWrite)
+    }
+
+    /// Whether a view with this access can be written to.
+    #[must_use]
+    pub const fn can_write(self) -> bool {
+        !matches!(self, Access::ReadOnly)
+    }
+
+    /// Whether the object itself is written to.
+    #[must_use]
+    pub const fn writes_object(self) -> bool {
+        matches!(self, Access::ReadWrite)
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::ReadOnly => "read-only",
+            Access::ReadWrite => "read-write",
+            Access::CopyOnWrite => "copy-on-write",
+        })
+    }
+}
+
+/// How much somebody other than the owner may do with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// Open it and read.
+    ReadOnly,
+    /// Open it, read and write.
+    ReadWrite,
+}
+
+/// Who beside its owner may open a new object (rules C19 and C20). The default is nobody.
+///
+/// # Platform-specific behavior
+/// On POSIX these become mode bits (0600 at least, whatever the umask says); *group* is the creating
+/// process's effective group. On Windows they become a DACL; *group* is the token's primary group and
+/// *everyone* the well-known group of that name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Permissions {
+    group: Option<Share>,
+    everyone: Option<Share>,
+}
+
+impl Permissions {
+    /// The owner alone: 0600, or a DACL with the owner (and the system) only.
+    #[must_use]
+    pub const fn owner_only() -> Self {
+        Permissions { group: None, everyone: None }
+    }
+
+    /// Also lets the owner's group in.
+    #[must_use]
+    pub const fn group(mut self, share: Share) -> Self {
+        self.group = Some(share);
+        self
+    }
+
+    /// Also lets every user in.
+    #[must_use]
+    pub const fn everyone(mut self, share: Share) -> Self {
+        self.everyone = Some(share);
+        self
+    }
+
+    /// What the owner's group may do.
+    #[must_use]
+    pub const fn group_share(self) -> Option<Share> {
+        self.group
+    }
+
+    /// What every user may do.
+    #[must_use]
+    pub const fn everyone_share(self) -> Option<Share> {
+        self.everyone
+    }
+
+    /// The POSIX mode bits that say the same.
+    #[must_use]
+    pub const fn mode(self) -> u32 {
+        0o600 | Self::bits(self.group) << 3 | Self::bits(self.everyone)
+    }
+
+    const fn bits(share: Option<Share>) -> u32 {
+        match share {
+            None => 0,
+            Some(Share::ReadOnly) => 0o4,
+            Some(Share::ReadWrite) => 0o6,
+        }
+    }
+}
+
+/// A user of the machine, as the system writes it: a decimal user id on POSIX, a security identifier
+/// (`S-1-5-…`) on Windows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(Box<str>);
+
+impl UserId {
+    /// Takes the system's own spelling; it is not checked, and a wrong one matches nobody.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        UserId(text.into().into_boxed_str())
+    }
+
+    /// The system's spelling.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whose objects are opened (rule C20). An object of any other user is
+/// [`UntrustedOwner`](crate::ErrorKind::UntrustedOwner): a squatter on the name cannot pose as the
+/// service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trust {
+    /// The caller's own, and the system's: root on POSIX; SYSTEM and the Administrators on Windows.
+    #[default]
+    OwnAndSystem,
+    /// These too, of this user.
+    User(UserId),
+    /// The caller's own alone.
+    Own,
+    /// Anybody's.
+    Anyone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_become_mode_bits() {
+        assert_eq!(Permissions::owner_only().mode(), 0o600);
+        assert_eq!(Permissions::owner_only().group(Share::ReadOnly).mode(), 0o640);
+        let open = Permissions::owner_only().group(Share::ReadWrite).everyone(Share::ReadOnly);
+        assert_eq!(open.mode(), 0o664);
+    }
+}

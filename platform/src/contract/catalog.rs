@@ -1,0 +1,63 @@
+//! What a list of the name space says (rule C17).
+
+use std::fmt;
+
+use crate::{ObjectKind, ObjectName, UserId};
+
+/// Whether an entry of the name space lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Somebody holds it.
+    Live,
+    /// All its holders are gone (killed); it waits to be reclaimed and cannot be opened.
+    Dead,
+    /// It carries one of our names, but no program of this contract made it, or its own facts were
+    /// overwritten. It is left alone. The text says what it is.
+    Foreign(String),
+    /// This user may not look.
+    Unreadable,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Live => f.write_str("live"),
+            State::Dead => f.write_str("dead, waits to be reclaimed"),
+            State::Foreign(what) => write!(f, "foreign: {what}"),
+            State::Unreadable => f.write_str("not readable by this user"),
+        }
+    }
+}
+
+/// One entry of the name space.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The object's name, where it can be told.
+    pub name: Option<ObjectName>,
+    /// The name by which the operating system knows it.
+    pub system_name: String,
+    /// The kind of object, where it can be told.
+    pub kind: Option<ObjectKind>,
+    /// Size of a region in bytes; of anything foreign, the file's.
+    pub size: u64,
+    /// The user that it belongs to.
+    pub owner: UserId,
+    /// Number of handles that hold it, in all processes, where the system tells.
+    pub holders: Option<u64>,
+    /// Whether it lives.
+    pub state: State,
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Reclaimed {
+    /// The system names of the dead objects that were removed.
+    pub removed: Vec<String>,
+    /// Bytes of shared memory given back.
+    pub bytes: u64,
+    /// Dead objects that this user may not remove, by system name, with their owners.
+    pub refused: Vec<(String, UserId)>,
+}

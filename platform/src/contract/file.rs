@@ -1,0 +1,197 @@
+//! What a region is to be made over a file of.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use crate::{Access, Error, ErrorKind, Permissions, Result, Trust};
+
+/// How a region is to be made over a file.
+///
+/// ```
+/// # use samemap_platform as samemap;
+/// use samemap::FileOptions;
+/// let options = FileOptions::read_write().size(1 << 20);
+/// assert_eq!(options.asked_size(), Some(1 << 20));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct FileOptions {
+    access: Access,
+    size: Option<u64>,
+    permissions: Permissions,
+    trust: Trust,
+    leave_holes: bool,
+}
+
+impl FileOptions {
+    /// All of the file, with this access. It is the most that any opener of the region's name gets, too.
+    pub const fn new(access: Access) -> Self {
+        FileOptions {
+            access,
+            size: None,
+            permissions: Permissions::owner_only(),
+            trust: Trust::OwnAndSystem,
+            leave_holes: false,
+        }
+    }
+
+    /// All of the file, for reading.
+    pub const fn read_only() -> Self {
+        Self::new(Access::ReadOnly)
+    }
+
+    /// All of the file, for reading and writing.
+    pub const fn read_write() -> Self {
+        Self::new(Access::ReadWrite)
+    }
+
+    /// All of the file, for reading and for private changes that never reach it.
+    pub const fn copy_on_write() -> Self {
+        Self::new(Access::CopyOnWrite)
+    }
+
+    /// Exactly so many bytes from the start of the file. A file that is shorter grows to that size, which
+    /// needs [`Access::ReadWrite`]; the disk space is taken at once (rule C8).
+    pub const fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// Lets others open the region's *name*. Who may open the *file* is the file's own affair: on POSIX an
+    /// opener needs both.
+    pub const fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Whose object is accepted when *create or open* opens.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Takes no disk space in advance: neither for what the file grows by, nor for holes that it has. That
+    /// suits a large sparse file. When the disk is full as a hole is first written to, the process gets a
+    /// signal (SIGBUS) or an exception, as it would without this library.
+    pub const fn leave_holes(mut self) -> Self {
+        self.leave_holes = true;
+        self
+    }
+
+    /// The access asked for.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The size asked for, in bytes; nothing means all of the file.
+    #[must_use]
+    pub const fn asked_size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Who beside the owner may open the name.
+    #[must_use]
+    pub const fn asked_permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// Whose object is accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Whether disk space is left to be taken when it is needed.
+    #[must_use]
+    pub const fn leaves_holes(&self) -> bool {
+        self.leave_holes
+    }
+}
+
+impl FileOptions {
+    /// How long the region will be over a file of so many bytes (rule C7).
+    pub(crate) fn wanted_len(&self, present: u64, context: Context<'_>) -> Result<u64> {
+        match self.size {
+            None if present == 0 => Err(context.invalid(
+                "the file is empty, and no size was asked for; ask for one, and the file grows to it",
+            )),
+            None => Ok(present),
+            Some(0) => Err(context
+                .invalid("a size of 0 was asked for; ask for one byte or more, or leave the size out")),
+            Some(size) if size > present && !self.access.writes_object() => Err(context.invalid(
+                "the file is shorter than the size that was asked for, and only Access::ReadWrite lets it grow",
+            )),
+            Some(size) if i64::try_from(size).is_err() => Err(context
+                .out_of_memory(size, None)
+                .with_detail(format!("no file can have {size} bytes; ask for less"))),
+            Some(size) => Ok(size),
+        }
+    }
+}
+
+/// What was to be opened is no regular file.
+pub(crate) fn not_regular(context: Context<'_>) -> Error {
+    context.invalid("it is no regular file; a region lies over a regular file")
+}
+
+/// Why a path led to no file, where the error that the system gave is one of these.
+pub(crate) fn not_opened(error: Error, path: &Path) -> Error {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => error.with_detail(format!("there is no file {path}; create it first")),
+        ErrorKind::AccessDenied => error.with_detail(format!(
+            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
+        )),
+        _ => error,
+    }
+}
+
+/// The file that a region is made over: an open [`File`], or the path of one that exists.
+///
+/// A path is opened with as much access as the region asks for. Use [`std::fs::OpenOptions`] to create a
+/// file. Whatever locks an open file carries live as long as the region does.
+///
+/// # Platform-specific behavior
+/// On Linux an open file may be another process's too, and then says nothing of who owns a lock in it. So the region
+/// opens it anew for the objects inside; where this process may not do that, they are
+/// [`Unsupported`](crate::ErrorKind::Unsupported).
+#[derive(Debug)]
+pub struct FileSource(pub(crate) Source);
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    File(File),
+    Path(PathBuf),
+}
+
+impl From<File> for FileSource {
+    fn from(file: File) -> Self {
+        FileSource(Source::File(file))
+    }
+}
+
+impl From<PathBuf> for FileSource {
+    fn from(path: PathBuf) -> Self {
+        FileSource(Source::Path(path))
+    }
+}
+
+impl From<&PathBuf> for FileSource {
+    fn from(path: &PathBuf) -> Self {
+        FileSource(Source::Path(path.clone()))
+    }
+}
+
+impl From<&Path> for FileSource {
+    fn from(path: &Path) -> Self {
+        FileSource(Source::Path(path.to_owned()))
+    }
+}
+
+impl From<&str> for FileSource {
+    fn from(path: &str) -> Self {
+        FileSource(Source::Path(path.into()))
+    }
+}

@@ -1,0 +1,29 @@
+//! The contract's types: pure, the same on every system, and above nothing. `docs/contract.md` states the rules.
+
+mod access;
+pub(crate) mod catalog;
+pub(crate) mod context;
+mod error;
+pub(crate) mod file;
+mod kind;
+mod name;
+mod name_rule;
+mod options;
+pub(crate) mod range;
+pub(crate) mod region;
+pub(crate) mod sync_options;
+mod waiting;
+/// How a region that is handed over is written down.
+pub(crate) mod wire;
+
+pub use access::{Access, Permissions, Share, Trust, UserId};
+pub use error::{Error, ErrorKind, Found, Result};
+pub use file::{FileOptions, FileSource};
+pub use kind::ObjectKind;
+pub use name::{NameSpace, ObjectName};
+pub use name_rule::{MAX_NAME_UNITS, NameRule};
+pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
+pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
+pub use waiting::{
+    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
+};

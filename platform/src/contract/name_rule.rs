@@ -1,0 +1,39 @@
+//! What a text must keep to be a name (rule C1).
+
+use std::fmt;
+
+/// The longest name, prefix and all, in UTF-16 units.
+pub const MAX_NAME_UNITS: usize = 259;
+
+/// The rule of C1 that a text breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameRule {
+    /// Nothing stands behind the prefix, or the text is empty.
+    Empty,
+    /// A backslash stands anywhere but in the prefix `Local\` or `Global\`, which are spelled exactly so.
+    Backslash,
+    /// A NUL character stands in the name.
+    Nul,
+    /// The whole has more than [`MAX_NAME_UNITS`] UTF-16 units.
+    TooLong {
+        /// The number of UTF-16 units that it has.
+        units: usize,
+    },
+}
+
+impl fmt::Display for NameRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameRule::Empty => f.write_str("the name is empty; put at least one character behind the prefix"),
+            NameRule::Backslash => f.write_str(
+                "a backslash may stand only in the prefix, spelled Local\\ or Global\\; use another character",
+            ),
+            NameRule::Nul => f.write_str("the name holds a NUL character; leave it out"),
+            NameRule::TooLong { units } => write!(
+                f,
+                "the name has {units} UTF-16 units and at most {MAX_NAME_UNITS} are allowed; shorten it"
+            ),
+        }
+    }
+}

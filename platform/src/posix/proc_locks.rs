@@ -1,0 +1,63 @@
+//! What /proc/locks tells everybody: who holds what (proc_locks(5)).
+
+use std::collections::HashMap;
+
+use rustix::fs::Stat;
+
+/// A file as /proc/locks names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct File {
+    major: u32,
+    minor: u32,
+    ino: u64,
+}
+
+impl File {
+    pub(super) fn of(stat: &Stat) -> File {
+        let dev = stat.st_dev;
+        File { major: rustix::fs::major(dev), minor: rustix::fs::minor(dev), ino: stat.st_ino }
+    }
+}
+
+/// Whether anybody holds a file that we may not open: /proc/locks tells everybody.
+///
+/// What it does not show it is asked for again: it is read piece by piece, and an entry is passed over where one before it
+/// goes meanwhile, whoever's that was.
+pub(super) fn is_held(stat: &Stat) -> bool {
+    const LOOKS: usize = 5;
+    (0..LOOKS).any(|_| held_files().contains_key(&File::of(stat)))
+}
+
+/// How many holders every file has; empty where there is none.
+pub(super) fn held_files() -> HashMap<File, u64> {
+    let text = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let mut holders = HashMap::new();
+    for file in text.lines().filter_map(held_file) {
+        *holders.entry(file).or_insert(0) += 1;
+    }
+    holders
+}
+
+/// A line such as `3: OFDLCK ADVISORY  READ -1 00:1a:42 4611686018427387904 4611686018427387904`.
+fn held_file(line: &str) -> Option<File> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [_, "OFDLCK", _, "READ", _, file, ..] = fields[..] else { return None };
+    let mut parts = file.split(':');
+    let major = u32::from_str_radix(parts.next()?, 16).ok()?;
+    let minor = u32::from_str_radix(parts.next()?, 16).ok()?;
+    Some(File { major, minor, ino: parts.next()?.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_proc_locks_are_understood() {
+        let line = "3: OFDLCK ADVISORY  READ -1 00:1a:42 4611686018427387904 4611686018427387904";
+        assert_eq!(held_file(line), Some(File { major: 0, minor: 26, ino: 42 }));
+        assert_eq!(held_file("1: POSIX  ADVISORY  WRITE 3568 fd:00:2531452 0 EOF"), None);
+        assert_eq!(held_file("1: -> OFDLCK ADVISORY  READ"), None);
+        assert_eq!(held_file(""), None);
+    }
+}

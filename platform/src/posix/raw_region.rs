@@ -1,0 +1,115 @@
+//! What the seam asks of a region.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use super::commit::{self, Shortage};
+use super::descriptor::behind_standard_streams;
+use super::errors::Context;
+use super::lifetime::Object;
+use super::object::{Contents, Plan, planned_len};
+use super::region::{Held, MappedFile, Region};
+use super::{file, mapping, record};
+use crate::contract::context::Operation;
+use crate::contract::region::{Bytes, RegionFacts};
+use crate::seam::ask::Ask;
+use crate::seam::region::{AskRegion, RawRegion};
+use crate::{Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, Result, View};
+
+fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: Operation) -> Result<Plan<'a>> {
+    Ok(Plan {
+        operation,
+        name,
+        kind: ObjectKind::Region,
+        asked: options.size(),
+        len: planned_len(options, Context { operation, name: Some(name) })?,
+        permissions: options.asked_permissions(),
+        contents: Contents::Zeros,
+    })
+}
+
+// SAFETY: `mapping::map` maps whole pages that hold the checked range, with the access the view claims,
+// and its keeper unmaps them only when the view goes; the object's file is never shrunk by us, nor are
+// references to its bytes given out; the facts are stored once.
+unsafe impl RawRegion for Region {
+    fn named(name: &ObjectName, ask: AskRegion<'_>, operation: Operation) -> Result<(Region, Disposition)> {
+        let context = Context { operation, name: Some(name) };
+        match ask {
+            Ask::Create(Bytes::Zeros(options)) => {
+                let object = Object::create(plan(name, options, operation)?)?;
+                Ok((Region::named(object, name, Access::ReadWrite), Disposition::Created))
+            }
+            Ask::CreateOrOpen(Bytes::Zeros(options)) => {
+                let plan = plan(name, options, operation)?;
+                let (object, disposition) = Object::create_or_open(plan, options.accepted())?;
+                Ok((record::opened(object, name, Access::ReadWrite, context)?, disposition))
+            }
+            Ask::Create(Bytes::OfFile(source, options)) => {
+                Ok((file::create(name, source, options, context)?, Disposition::Created))
+            }
+            Ask::CreateOrOpen(Bytes::OfFile(source, options)) => {
+                file::create_or_open(name, source, options, context)
+            }
+            Ask::Open(options) => Ok((record::open(name, options, context)?, Disposition::Opened)),
+        }
+    }
+
+    fn nameless(bytes: Bytes<'_>, operation: Operation) -> Result<Region> {
+        let context = Context { operation, name: None };
+        match bytes {
+            Bytes::Zeros(options) => anonymous(options, context),
+            Bytes::OfFile(source, options) => file::anonymous(source, options, context),
+        }
+    }
+
+    fn facts(&self) -> &RegionFacts {
+        &self.facts
+    }
+
+    fn map(&self, request: &MapRequest, context: Context<'_>) -> Result<View> {
+        let held = self.held();
+        if let Some(object) = held.object().filter(|_| request.access().writes_object()) {
+            object.check_held_here(context)?;
+        }
+        mapping::map(held, request, context)
+    }
+
+    fn hold_again(&self, context: Context<'_>) -> Result<()> {
+        match self.held().object() {
+            Some(object) => object.hold_again(context),
+            // Memory and files without a name live as long as they are mapped.
+            None => Ok(()),
+        }
+    }
+
+    fn has_its_name(&self) -> bool {
+        self.held().object().is_some_and(Object::has_its_name)
+    }
+}
+
+fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
+    let len = planned_len(options, context)?;
+    let mode = options.asked_permissions().mode();
+    let held = anonymous_file(len, mode).and_then(|fd| Ok(Held::Anonymous(MappedFile::own(fd, true)?)));
+    let held = held.map_err(|shortage| match shortage {
+        Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
+        Shortage::Os(errno) => context.os(errno),
+    })?;
+    Ok(Region::of(held, None, len, Access::ReadWrite))
+}
+
+/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
+/// may open anew, with more access, what was sent for reading.
+fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
+    use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
+        // Before Linux 6.3.
+        Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
+        made => made,
+    }?;
+    let fd = behind_standard_streams(fd)?;
+    fchmod(&fd, Mode::from_raw_mode(mode))?;
+    commit::commit(fd.as_fd(), len)?;
+    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(fd)
+}

@@ -1,0 +1,96 @@
+//! What only the system tells: of users, names, the machine, and what lies in the name space.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+use super::{base, catalog, loaded, names, owner, sweep};
+use crate::contract::catalog::{Entry, Reclaimed};
+use crate::seam::system::RawSystem;
+use crate::{ObjectName, Result, UserId};
+
+pub(crate) struct System;
+
+impl RawSystem for System {
+    fn current_user() -> UserId {
+        owner::user_id(rustix::process::geteuid().as_raw())
+    }
+
+    fn processors() -> usize {
+        // SAFETY: a plain question, which every POSIX system here answers.
+        let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+        usize::try_from(count).unwrap_or(1).max(1)
+    }
+
+    fn stay_loaded() {
+        loaded::stay_loaded();
+    }
+
+    fn posix_name(name: &ObjectName) -> Option<String> {
+        Some(format!("/{}", names::system_name(name)))
+    }
+
+    fn wait_until_output_is_broken() -> bool {
+        let output = io::stdout();
+        loop {
+            // No event is asked for: errors and hang-ups are always told, and a pipe without a reader is one.
+            let mut watched = [PollFd::from_borrowed_fd(output.as_fd(), PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) if watched[0].revents().contains(PollFlags::NVAL) => return false,
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn list() -> Result<Vec<Entry>> {
+        catalog::list()
+    }
+
+    fn reclaim() -> Result<Reclaimed> {
+        sweep::reclaim()
+    }
+
+    fn take_name(name: &ObjectName) -> Result<bool> {
+        catalog::take_name(name)
+    }
+
+    fn directory() -> Option<PathBuf> {
+        base::directory()
+    }
+
+    fn set_directory(path: &Path) -> Result<()> {
+        base::set_directory(path)
+    }
+
+    fn data_path(name: &ObjectName) -> Option<PathBuf> {
+        catalog::data_path(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    use super::*;
+
+    /// The standard library's count is that of the processors that this thread may use.
+    #[test]
+    fn pinned_thread_does_not_change_the_machine() {
+        let before = System::processors();
+        std::thread::spawn(move || {
+            let allowed = sched_getaffinity(None).unwrap();
+            let first = (0..CpuSet::MAX_CPU).find(|&cpu| allowed.is_set(cpu)).unwrap();
+            let mut one = CpuSet::new();
+            one.set(first);
+            sched_setaffinity(None, &one).unwrap();
+            assert_eq!(System::processors(), before);
+        })
+        .join()
+        .unwrap();
+    }
+}

@@ -1,0 +1,158 @@
+//! The state of an object to wait for, as it lies in shared memory: 64 bytes, aligned to 8, the same for 32- and
+//! 64-bit processes. It lies inside a region, and on Linux in the page of a named object, too.
+//!
+//! | bytes | what, in the machine's byte order |
+//! | --- | --- |
+//! | 0..4 | 0 nobody initialised it; [`READY`]; or, on Linux, a mark and the claim of its maker |
+//! | 4..6 | version of this layout: 1 |
+//! | 6..8 | kind: 2 mutex, 3 event, 4 semaphore, 5 timer |
+//! | 8..12 | the word that `crate::words` works on; on Windows that of a doorbell only |
+//! | 12..16 | event, timer: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
+//! | 16..24 | Windows: the id from which the kernel objects' names are made; set before all else |
+//! | 24..32 | Windows: the signal of an event or semaphore as it was last seen, and how often it was written down |
+//! | 32..40 | Windows: process and thread that own the mutex, or zero |
+//! | 40..44 | Windows: how often its owner took it |
+//! | 44..48 | Windows: 1 when the owner before died |
+//! | 48..64 | zeros |
+//!
+//! Others can write to all of it, so nothing here is believed without a check.
+
+use std::mem::offset_of;
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use super::kind::New;
+use crate::{ErrorKind, Found, ObjectKind, Reset};
+
+/// The mark of an initialised header.
+pub(crate) const READY: u32 = u32::from_le_bytes(*b"SMY\x81");
+const VERSION: u16 = 1;
+/// Length of a header in bytes; in a region, the value that a mutex protects follows it.
+pub(crate) const HEADER_LEN: usize = 64;
+
+/// The header itself. Only atomics: others write to it.
+#[repr(C, align(8))]
+#[derive(Default)]
+pub(crate) struct Header {
+    pub(crate) state: AtomicU32,
+    version: AtomicU16,
+    kind: AtomicU16,
+    pub(crate) word: AtomicU32,
+    setting: AtomicU32,
+    pub(crate) id: AtomicU64,
+    pub(crate) record: AtomicU64,
+    pub(crate) ownership: Ownership,
+    reserved: [AtomicU64; 2],
+}
+
+/// Which thread owns a mutex, where the kernel does not tell.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub(crate) struct Ownership {
+    pub(crate) owner: AtomicU64,
+    pub(crate) depth: AtomicU32,
+    pub(crate) abandoned: AtomicU32,
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == HEADER_LEN);
+    assert!(align_of::<Header>() == 8);
+    assert!(offset_of!(Header, state) == 0);
+    assert!(offset_of!(Header, version) == 4);
+    assert!(offset_of!(Header, kind) == 6);
+    assert!(offset_of!(Header, word) == 8);
+    assert!(offset_of!(Header, setting) == 12);
+    assert!(offset_of!(Header, id) == 16);
+    assert!(offset_of!(Header, record) == 24);
+    assert!(offset_of!(Header, ownership) == 32);
+    assert!(offset_of!(Ownership, owner) == 0);
+    assert!(offset_of!(Ownership, depth) == 8);
+    assert!(offset_of!(Ownership, abandoned) == 12);
+    assert!(offset_of!(Header, reserved) == 48);
+};
+
+/// What a header says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Ready(ObjectKind),
+    Untouched,
+    /// In no state that all systems know.
+    Other(u32),
+}
+
+impl Header {
+    pub(crate) fn readiness(&self) -> Readiness {
+        match self.state.load(Ordering::Acquire) {
+            0 => Readiness::Untouched,
+            READY if self.version.load(Ordering::Relaxed) == VERSION => {
+                ObjectKind::of_code(self.kind.load(Ordering::Relaxed).into())
+                    .map_or(Readiness::Other(READY), Readiness::Ready)
+            }
+            state => Readiness::Other(state),
+        }
+    }
+
+    /// Whether it is that of a ready object of this kind.
+    pub(crate) fn check(&self, wanted: ObjectKind) -> Result<(), ErrorKind> {
+        match self.readiness() {
+            Readiness::Ready(kind) if kind == wanted => Ok(()),
+            Readiness::Ready(kind) => Err(ErrorKind::KindMismatch { wanted, found: Found::Object(kind) }),
+            Readiness::Untouched | Readiness::Other(_) => Err(ErrorKind::Damaged),
+        }
+    }
+
+    /// Fills all but the state and the id, without a signal.
+    pub(crate) fn fill(&self, new: New) {
+        self.version.store(VERSION, Ordering::Relaxed);
+        self.kind.store(new.kind().code(), Ordering::Relaxed);
+        self.word.store(0, Ordering::Relaxed);
+        self.setting.store(new.setting(), Ordering::Relaxed);
+        self.record.store(0, Ordering::Relaxed);
+        self.ownership.owner.store(0, Ordering::Relaxed);
+        self.ownership.depth.store(0, Ordering::Relaxed);
+        self.ownership.abandoned.store(0, Ordering::Relaxed);
+        for reserved in &self.reserved {
+            reserved.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Says that it is filled.
+    pub(crate) fn finish(&self) {
+        self.state.store(READY, Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn setting(&self) -> u32 {
+        self.setting.load(Ordering::Relaxed)
+    }
+}
+
+impl New {
+    /// How it was made, as a header says it.
+    pub(crate) fn setting(self) -> u32 {
+        match self {
+            New::Mutex => 0,
+            New::Event { reset: Reset::Auto, .. } | New::Timer { reset: Reset::Auto } => 0,
+            New::Event { reset: Reset::Manual, .. } | New::Timer { reset: Reset::Manual } => 1,
+            New::Semaphore { maximum, .. } => maximum,
+        }
+    }
+
+    /// Whether it is set; how many permits it has.
+    pub(crate) fn signal(self) -> u32 {
+        match self {
+            New::Mutex | New::Timer { .. } => 0,
+            New::Event { is_set, .. } => is_set.into(),
+            New::Semaphore { permits, .. } => permits,
+        }
+    }
+}
+
+/// The reset mode that a header says.
+#[inline]
+pub(crate) fn reset_of(setting: u32) -> Option<Reset> {
+    match setting {
+        0 => Some(Reset::Auto),
+        1 => Some(Reset::Manual),
+        _ => None,
+    }
+}

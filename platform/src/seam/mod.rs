@@ -1,0 +1,26 @@
+//! What a system's backend owes, in prose and as traits. The public types, written once, stand in front of them.
+//!
+//! | file | what a backend owes |
+//! | --- | --- |
+//! | `region` | shared memory: [`RawRegion`](region::RawRegion), and how it reaches other processes |
+//! | `object` | mutexes, events, semaphores and timers: [`RawObject`](object::RawObject) |
+//! | `bell`, `seat` | what channels are built with: [`RawBell`](bell::RawBell), [`RawSeat`](seat::RawSeat) |
+//! | `system` | the rest: [`RawSystem`](system::RawSystem) |
+//! | `per_process` | [`Forks`](per_process::Forks), for what a forked child must not find locked |
+//!
+//! The seam under a view, [`Keeper`](crate::Keeper), lies in `crate::memory`.
+//!
+//! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `kind`, what a
+//! new object is, and its calls in words; `random`; `place` and `header`, where an object lies in a region, and what it says there.
+
+pub(crate) mod ask;
+pub(crate) mod bell;
+pub(crate) mod header;
+pub(crate) mod kind;
+pub(crate) mod object;
+pub(crate) mod per_process;
+pub(crate) mod place;
+pub(crate) mod random;
+pub(crate) mod region;
+pub(crate) mod seat;
+pub(crate) mod system;

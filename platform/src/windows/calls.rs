@@ -1,0 +1,117 @@
+//! Calls that make or open a named object of the kernel's, whichever kind it is.
+
+use std::io;
+use std::os::windows::io::{FromRawHandle as _, OwnedHandle};
+
+use windows_sys::Win32::Foundation::{ERROR_ALREADY_EXISTS, GetLastError, HANDLE, SetLastError};
+
+use super::error::{Attempt, from_code, is_denied, is_not_found};
+use crate::contract::context::Context;
+use crate::seam::ask::Made;
+use crate::{ErrorKind, Result, testing};
+
+/// What a create call found.
+pub(super) enum Created<T> {
+    New(T),
+    /// The name was taken by this object.
+    Existing(T),
+}
+
+impl<T> Created<T> {
+    pub(super) fn map<U>(self, map: impl FnOnce(T) -> U) -> Created<U> {
+        match self {
+            Created::New(made) => Created::New(map(made)),
+            Created::Existing(there) => Created::Existing(map(there)),
+        }
+    }
+}
+
+/// Creates an object, or opens the one of its kind that has the name.
+///
+/// # Safety
+/// The call answers null, or a handle that nobody else closes, and leaves its code in the thread's last error.
+pub(super) unsafe fn created(call: impl FnOnce() -> HANDLE) -> io::Result<Created<OwnedHandle>> {
+    // SAFETY: about the thread's own error code. It is cleared before, because success need not overwrite an old one,
+    // and read right behind.
+    let (handle, code) = unsafe {
+        SetLastError(0);
+        (call(), GetLastError())
+    };
+    // SAFETY: the caller vouches for the handle.
+    let handle = unsafe { owned(handle, code) }?;
+    Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(handle) } else { Created::New(handle) })
+}
+
+/// Opens an object.
+///
+/// # Safety
+/// As for [`created`].
+pub(super) unsafe fn opened(call: impl FnOnce() -> HANDLE) -> io::Result<OwnedHandle> {
+    let handle = call();
+    // SAFETY: reads the thread's own error code, right behind the call; the caller vouches for the handle.
+    unsafe { owned(handle, GetLastError()) }
+}
+
+/// # Safety
+/// `handle` is null, or a handle that nobody else closes.
+unsafe fn owned(handle: HANDLE, code: u32) -> io::Result<OwnedHandle> {
+    if handle.is_null() {
+        return Err(from_code(code));
+    }
+    // SAFETY: the caller vouches that the handle is ours alone.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// How often a creator that is refused a name, which nobody has when it looks, tries again.
+const TRIES: usize = 64;
+
+/// Makes an object under a name, if no other one has it. `forbidden` says why nobody may have made it, where it still
+/// may not be made.
+pub(super) fn make<T>(
+    attempt: Attempt<'_>,
+    create: impl Fn() -> io::Result<Created<T>>,
+    open: impl Fn() -> io::Result<T>,
+    forbidden: &str,
+) -> Result<Made<T, Option<T>>> {
+    let mut tries = 1..TRIES;
+    loop {
+        let denial = match create() {
+            Ok(Created::New(made)) => {
+                testing::reached("create: made");
+                return Ok(Made::New(made));
+            }
+            Ok(Created::Existing(there)) => return Ok(Made::Taken(Some(there))),
+            Err(cause) if is_denied(&cause) => cause,
+            Err(cause) => return Err(attempt.failed(cause)),
+        };
+        // Denied: either by the DACL of an object that has the name, or the name may not be made at all.
+        match open() {
+            Ok(there) => return Ok(Made::Taken(Some(there))),
+            Err(cause) if is_denied(&cause) => return Ok(Made::Taken(None)),
+            Err(cause) if !is_not_found(&cause) => return Err(attempt.failed(cause)),
+            // Free: again, in case that object went between the two calls.
+            Err(_) if tries.next().is_some() => {}
+            Err(_) => {
+                let error = attempt.error(ErrorKind::AccessDenied);
+                return Err(error.with_detail(forbidden).with_source(denial));
+            }
+        }
+    }
+}
+
+impl<T, L> Made<T, L> {
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> Result<U>) -> Result<Made<U, L>> {
+        match self {
+            Made::New(made) => make(made).map(Made::New),
+            Made::Taken(living) => Ok(Made::Taken(living)),
+        }
+    }
+
+    /// For those who want a new one only.
+    pub(super) fn or_taken(self, context: Context<'_>) -> Result<T> {
+        match self {
+            Made::New(made) => Ok(made),
+            Made::Taken(_) => Err(context.error(ErrorKind::AlreadyExists)),
+        }
+    }
+}

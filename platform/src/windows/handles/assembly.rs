@@ -1,0 +1,112 @@
+//! What is made of a region's handles, once they are this process's own.
+
+use std::fs::File;
+use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+
+use super::duplicate::{duplicate_section, this_process};
+use super::waybill::Waybill;
+use crate::contract::context::Context;
+use crate::contract::wire::{Label, NONSENSE};
+use crate::seam::random::random;
+use crate::seam::region::{Native, RawRegion as _};
+use crate::windows::error::Attempt;
+use crate::windows::region::Region;
+use crate::windows::section::Section;
+use crate::windows::view;
+use crate::{Access, Error, ErrorKind, ObjectName, Result};
+
+/// Random, so that nothing of another time is taken for what is meant.
+pub(super) type Nonce = [u64; 2];
+
+pub(super) fn new_nonce() -> Nonce {
+    [random(), random()]
+}
+
+/// Handles of a region that are this process's own.
+pub(super) struct Parts {
+    pub(super) section: OwnedHandle,
+    /// The file that it lies over, where that came too.
+    pub(super) file: Option<File>,
+}
+
+/// Makes a region of what a waybill announces.
+pub(super) fn assemble(parts: Parts, waybill: &Waybill, attempt: Attempt<'_>) -> Result<Region> {
+    let section = Section::from_handle(parts.section).with_file(parts.file);
+    let region = region_of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
+    if Label::of(region.facts(), waybill.label.access) != waybill.label {
+        return Err(nonsense(attempt));
+    }
+    Ok(region)
+}
+
+fn region_of(
+    section: Section,
+    name: Option<&ObjectName>,
+    access: Access,
+    attempt: Attempt<'_>,
+) -> Result<Region> {
+    let region = Region::of(section, name, access, attempt)?;
+    view::check_can_be_mapped(&region.section, access).map_err(|cause| attempt.failed(cause))?;
+    Ok(region)
+}
+
+pub(super) fn nonsense(attempt: Attempt<'_>) -> Error {
+    attempt.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
+}
+
+impl AsHandle for Region {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.section.as_handle()
+    }
+}
+
+impl Native for Region {
+    fn to_handle(&self, context: Context<'_>) -> Result<OwnedHandle> {
+        let handle = duplicate_section(&self.section, this_process(), self.facts().access);
+        let handle = handle.map_err(|cause| Attempt::of(context).failed(cause))?;
+        // SAFETY: made for this process just now, and nobody else closes it.
+        Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+    }
+
+    fn from_handle(handle: OwnedHandle, access: Access, context: Context<'_>) -> Result<Region> {
+        region_of(Section::from_handle(handle), None, access, Attempt::of(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CreateOptions, SharedRegion as _};
+
+    const TRY: Context<'_> = Context { operation: "try", name: None };
+
+    fn anonymous(len: u64) -> Region {
+        crate::Region::anonymous(&CreateOptions::new(len)).expect("memory").0
+    }
+
+    #[test]
+    fn a_section_made_for_reading_stays_so() {
+        let region = anonymous(4096);
+        let handle = duplicate_section(&region.section, this_process(), Access::ReadOnly).expect("less");
+        // SAFETY: made for this process just now.
+        let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+        let error = Region::from_handle(handle, Access::ReadWrite, TRY).err().expect("it has less");
+        assert_eq!(*error.kind(), ErrorKind::AccessDenied);
+    }
+
+    #[test]
+    fn what_is_not_as_announced_is_refused() {
+        let region = anonymous(8192);
+        let told = |waybill: &Waybill| {
+            let parts = Parts { section: region.to_handle(TRY).expect("a handle"), file: None };
+            assemble(parts, waybill, Attempt::of(TRY)).map_err(|error| error.kind().clone())
+        };
+        let good = Waybill::of(region.facts(), Access::ReadWrite, 4, None);
+        assert_eq!(told(&good).expect("as announced").facts().len, 8192);
+        let mut other = good.clone();
+        other.label.len = 4096;
+        assert_eq!(told(&other).err().expect("another length"), ErrorKind::InvalidArgument);
+        let file = Waybill { label: Label { form: crate::contract::wire::Form::File, ..good.label }, ..good };
+        assert_eq!(told(&file).err().expect("no file"), ErrorKind::InvalidArgument);
+    }
+}

@@ -1,0 +1,87 @@
+//! What only the system tells.
+
+use std::os::windows::io::AsHandle as _;
+use std::time::Duration;
+use std::{io, thread};
+
+use windows_sys::Win32::System::LibraryLoader::{
+    GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+};
+
+use super::machine;
+use super::nt::{PipeState, pipe_state};
+use super::user::token_user;
+use crate::UserId;
+use crate::seam::per_process;
+use crate::seam::system::RawSystem;
+
+/// There is no fork.
+#[derive(Debug)]
+pub struct Forks;
+
+impl per_process::Forks for Forks {}
+
+pub(crate) struct System;
+
+/// How often the pipe is looked at. Windows has no way to be told, and a write of no bytes, which would show
+/// it too, looks like the end of the output to some readers.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+impl RawSystem for System {
+    const UNSUPPORTED: &'static str = "on Windows the kernel keeps the names and reclaims an object when its last handle goes, so nothing \
+         is ever left behind; to see the living objects, use the Sysinternals tools WinObj and Handle";
+
+    /// Where the system does not tell, a user that matches no other.
+    fn current_user() -> UserId {
+        token_user().unwrap_or_else(|_| UserId::new("unknown"))
+    }
+
+    fn processors() -> usize {
+        machine::processors()
+    }
+
+    fn stay_loaded() {
+        let mut module = std::ptr::null_mut();
+        let here = (Self::stay_loaded as fn()) as *const u16;
+        // SAFETY: with this flag the name is an address in the module, and what is found is written to `module`.
+        unsafe {
+            GetModuleHandleExW(
+                GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                here,
+                &raw mut module,
+            );
+        }
+    }
+
+    fn wait_until_output_is_broken() -> bool {
+        let output = io::stdout();
+        while let Ok(state) = pipe_state(output.as_handle()) {
+            if state == PipeState::Broken {
+                return true;
+            }
+            thread::sleep(INTERVAL);
+        }
+        // Output is closed, or no pipe.
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, ObjectName};
+
+    #[test]
+    fn says_that_nothing_is_ever_left() {
+        let name = ObjectName::new("X").expect("a valid name");
+        let errors = [
+            System::list().unwrap_err(),
+            System::reclaim().unwrap_err(),
+            System::take_name(&name).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(*error.kind(), ErrorKind::Unsupported);
+            assert!(error.to_string().contains("last handle"), "{error}");
+        }
+    }
+}

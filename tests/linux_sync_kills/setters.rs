@@ -1,0 +1,164 @@
+//! Setters of events and timers.
+
+use crate::common::*;
+
+/// Two settings later it is the same memory that says how many signals were taken.
+#[test]
+fn a_taker_that_was_held_up_takes_nothing_of_a_later_setting() {
+    let mut actor = Start::role("taker_held_up").start();
+    actor.expect("done");
+    actor.finish();
+}
+
+#[test]
+fn a_timers_setter_that_is_killed_leaves_one_setting_or_the_other() {
+    run("timer_setter_killed", "");
+}
+
+#[test]
+fn a_setter_that_is_killed_before_it_wakes_leaves_nobody_asleep() {
+    run("setter_killed", "");
+}
+
+/// An event, a semaphore and a mutex, whose setters die after the store and before the wake-up. An auto-reset event is set
+/// and woken in one step, so its setter dies before that: whoever sets it next lets the waiter through.
+pub fn setter_killed(arguments: &[String]) {
+    let (locks, owned) = (Locks::new(), Signal::new());
+    let (gate, permits) = (unique_name("gate"), unique_name("permits"));
+    let event = Event::create(&gate, &EventOptions::new(Reset::Auto)).expect("a free name");
+    let semaphore = Semaphore::create(&permits, &SemaphoreOptions::new(0, 1)).expect("a free name");
+    let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
+    let view = view_of(&region);
+    let inside = SharedEvent::create(&view, 0, &EventOptions::new(Reset::Auto)).expect("zeros");
+    let tokens = SharedSemaphore::create(&view, 64, &SemaphoreOptions::new(0, 1)).expect("zeros");
+    let mine = [locks.open(0), locks.open(1)];
+    for round in 0..rounds_of(arguments) {
+        let mortal_before = |work: &dyn Fn(), after: Box<dyn FnOnce() + Send>| {
+            let setter = fork(|| {
+                let due = Instant::now() + Duration::from_millis(3);
+                die_at("wake: about to");
+                // The waiter must be asleep, or there is nobody to wake: then it just ends.
+                std::thread::sleep(due - Instant::now());
+                work();
+                die();
+            });
+            std::thread::spawn(move || {
+                assert_eq!(setter.wait(), Some(libc::SIGKILL));
+                let killed = Instant::now();
+                after();
+                killed
+            })
+        };
+        let mortal = |work: &dyn Fn()| mortal_before(work, Box::new(|| {}));
+        let through = |object: &dyn Fn() -> samemap::Result<Waited>| {
+            assert_eq!(object().expect("a wait"), Waited::Signalled);
+        };
+        let setter = match round % 6 {
+            0 => {
+                let next = event.clone();
+                let setter = mortal_before(
+                    &|| Event::open(&gate, &Trust::default()).unwrap().set().unwrap(),
+                    Box::new(move || next.set().unwrap()),
+                );
+                through(&|| event.wait_timeout(PATIENCE));
+                setter
+            }
+            1 => {
+                let setter = mortal(&|| {
+                    Semaphore::open(&permits, &Trust::default()).unwrap().release(1).unwrap();
+                });
+                through(&|| semaphore.wait_timeout(PATIENCE));
+                setter
+            }
+            2 => {
+                let next = inside.clone();
+                let setter = mortal_before(&|| inside.set().unwrap(), Box::new(move || next.set().unwrap()));
+                through(&|| inside.wait_timeout(PATIENCE));
+                setter
+            }
+            3 => {
+                let setter = mortal(&|| _ = tokens.release(1).unwrap());
+                through(&|| tokens.wait_timeout(PATIENCE));
+                setter
+            }
+            _ => {
+                let setter = mortal(&|| {
+                    locks.open(round).hold(|_, _| {
+                        owned.give();
+                        // The waiter comes, and sleeps.
+                        std::thread::sleep(Duration::from_millis(3));
+                    });
+                });
+                owned.take();
+                assert!(!mine[round % 2].abandoned(), "it was given up in order");
+                setter
+            }
+        };
+        let end = Instant::now();
+        took(end.saturating_duration_since(setter.join().expect("it was killed")));
+        // Where the waiter was late, the first set let it through, and the second one is left over.
+        event.reset().expect("an event");
+        inside.reset().expect("an event");
+    }
+    say("done");
+}
+
+/// A timer has its old setting or the new one, and others can set it.
+pub fn timer_setter_killed(arguments: &[String]) {
+    const OLD: Duration = Duration::from_secs(3600);
+    let name = unique_name("timer");
+    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
+    for round in 0..rounds_of(arguments) {
+        timer.set(Due::After(OLD), None).expect("nobody else sets it");
+        let point = ["wake: about to", "timer: filled"][round % 2];
+        let setter = fork(|| {
+            let timer = Timer::open(&name, &Trust::default()).expect("it is held");
+            die_at(point);
+            std::thread::sleep(Duration::from_millis(2));
+            let _ = timer.set(Due::After(Duration::ZERO), None);
+        });
+        let began = if round % 2 == 0 {
+            // Set, and not told: the waiter sleeps, and finds out.
+            let began = Instant::now();
+            assert_eq!(timer.wait_timeout(PATIENCE).expect("a timer"), Waited::Signalled);
+            assert_eq!(setter.wait(), Some(libc::SIGKILL));
+            began
+        } else {
+            assert_eq!(setter.wait(), Some(libc::SIGKILL));
+            assert_eq!(timer.try_wait().expect("a timer"), Waited::TimedOut, "the old setting counts");
+            let began = Instant::now();
+            timer.set(Due::After(Duration::ZERO), None).expect("a dead setter is in nobody's way");
+            assert_eq!(timer.try_wait().expect("a timer"), Waited::Signalled);
+            began
+        };
+        took(began.elapsed());
+    }
+    say("done");
+}
+
+pub fn taker_held_up(_: &[String]) {
+    let name = unique_name("timer");
+    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
+    timer.set(Due::After(Duration::ZERO), None).expect("nobody else sets it");
+    let taker = fork(|| {
+        let timer = Timer::open(&name, &Trust::default()).expect("it is held");
+        samemap_platform::testing::at_stop_points(|point| {
+            if point == "timer: about to take" {
+                // SAFETY: stops this process until its parent lets it go on.
+                unsafe { libc::raise(libc::SIGSTOP) };
+            }
+        });
+        assert_eq!(timer.try_wait().expect("a timer"), Waited::TimedOut, "that signal is gone");
+    });
+    let mut status = 0;
+    // SAFETY: a child of this process that was not waited for; only its stopping is waited for.
+    let stopped = unsafe { libc::waitpid(taker.pid(), &raw mut status, libc::WUNTRACED) };
+    assert!(stopped == taker.pid() && libc::WIFSTOPPED(status));
+    timer.set(Due::After(Duration::from_secs(3600)), None).expect("nobody else sets it");
+    timer.set(Due::After(Duration::from_millis(400)), None).expect("nobody else sets it");
+    // SAFETY: as above.
+    unsafe { libc::kill(taker.pid(), libc::SIGCONT) };
+    taker.finish();
+    assert_eq!(timer.wait_timeout(PATIENCE).expect("a timer"), Waited::Signalled);
+    say("done");
+}

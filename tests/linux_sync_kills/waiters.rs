@@ -1,0 +1,129 @@
+//! Waiters that are killed.
+
+use crate::common::*;
+
+#[test]
+fn a_waiter_that_is_killed_takes_nobodys_wake_up_along() {
+    run("waiter_killed", "");
+}
+
+/// Of two that wait, one is killed while one is let through.
+pub fn waiter_killed(arguments: &[String]) {
+    let waited = Waited4::new();
+    let (ready, through) = (Signal::new(), Signal::new());
+    let mut random = Random::new();
+    for round in 0..rounds_of(arguments) {
+        let waiter = |tells: bool| {
+            let (waited, ready, through) = (&waited, &ready, &through);
+            fork(move || {
+                waited.wait(round, &|| ready.give());
+                if tells {
+                    through.give();
+                }
+            })
+        };
+        let mine = waited.locks.open(round);
+        let mut both = None;
+        let mut start = || {
+            both = Some((waiter(false), waiter(true)));
+            ready.take();
+            ready.take();
+            a_while(&mut random, Duration::from_millis(2));
+        };
+        if waited.is_lock(round) {
+            // Given up by the end of this.
+            mine.hold(|_, _| start());
+        } else {
+            start();
+            waited.give(round);
+        }
+        let began = Instant::now();
+        let (mortal, living) = both.expect("they were started");
+        a_while(&mut Random::new(), Duration::from_micros(200));
+        mortal.kill();
+        if !waited.is_lock(round) {
+            // Whether the dead one took it or the living one: the one thing that must not be is that it lies
+            // there while somebody sleeps.
+            while waited.has_signal(round) {
+                assert!(began.elapsed() < AT_MOST, "somebody was left asleep");
+                std::thread::sleep(Duration::from_micros(50));
+            }
+            took(began.elapsed());
+            waited.give(round);
+        }
+        through.take();
+        if waited.is_lock(round) {
+            took(began.elapsed());
+        }
+        living.finish();
+        waited.take_what_is_left(round);
+    }
+    say("done");
+}
+
+/// An event, a semaphore and two mutexes, by turns.
+struct Waited4 {
+    event: Event,
+    semaphore: Semaphore,
+    locks: Locks,
+}
+
+impl Waited4 {
+    fn new() -> Waited4 {
+        let options = EventOptions::new(Reset::Auto);
+        let permits = SemaphoreOptions::new(0, 2);
+        Waited4 {
+            event: Event::create(&unique_name("gate"), &options).expect("a free name"),
+            semaphore: Semaphore::create(&unique_name("permits"), &permits).expect("a free name"),
+            locks: Locks::new(),
+        }
+    }
+
+    fn is_lock(&self, round: usize) -> bool {
+        round % 4 >= 2
+    }
+
+    /// In a process of its own, with handles of its own.
+    fn wait(&self, round: usize, ready: &dyn Fn()) {
+        match round % 4 {
+            0 => {
+                let event = Event::open(self.event.name(), &Trust::default()).expect("it is held");
+                ready();
+                assert!(event.wait_timeout(PATIENCE).expect("an event").is_signalled());
+            }
+            1 => {
+                let semaphore =
+                    Semaphore::open(self.semaphore.name(), &Trust::default()).expect("it is held");
+                ready();
+                assert!(semaphore.wait_timeout(PATIENCE).expect("a semaphore").is_signalled());
+            }
+            _ => {
+                let lock = self.locks.open(round);
+                ready();
+                lock.hold(|_, _| {});
+            }
+        }
+    }
+
+    fn give(&self, round: usize) {
+        match round % 4 {
+            0 => self.event.set().expect("an event"),
+            _ => _ = self.semaphore.release(1).expect("room for one more"),
+        }
+    }
+
+    /// Looks without taking: an event that is set and a semaphore of one permit both say 1.
+    fn has_signal(&self, round: usize) -> bool {
+        let name = if round % 4 == 0 { self.event.name() } else { self.semaphore.name() };
+        let mut word = [0; 4];
+        File::open(file_of(name)).and_then(|file| file.read_exact_at(&mut word, 8)).expect("its file");
+        u32::from_ne_bytes(word) == 1
+    }
+
+    fn take_what_is_left(&self, round: usize) {
+        if round % 4 == 0 {
+            self.event.reset().expect("an event");
+        }
+        while self.semaphore.try_wait().expect("a semaphore").is_signalled() {}
+    }
+}

@@ -1,0 +1,68 @@
+//! Guards, and what lies inside a region.
+
+use crate::common::*;
+
+/// A guard keeps what it needs: handles, views and regions may go before.
+#[test]
+fn c22_a_guard_outlives_what_it_was_made_with() {
+    let memory = unique("memory");
+    let region = Region::create(&memory, &CreateOptions::new(4096)).unwrap();
+    let first = SharedMutex::create(&mapped(&region), 64, &0u64).unwrap();
+    let second = SharedMutex::<u64>::open(&opened(&memory), 64).unwrap();
+    let (outer, inner) = (first.lock().unwrap(), second.lock().unwrap());
+    drop(region);
+    outer.update(|value| value + 1).unwrap();
+    drop(outer);
+    assert_eq!(inner.update(|value| value + 1).unwrap(), 2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(first.try_lock().unwrap().is_none()));
+    });
+    drop(inner);
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(first.try_lock().unwrap().is_some()));
+    });
+}
+
+/// A guard in a thread-local variable is dropped at the thread's end, like any other: the lock was not abandoned,
+/// and whoever has it by then keeps it.
+#[test]
+fn c22_a_guard_that_ends_with_its_thread_gives_the_lock_up_in_order() {
+    thread_local! {
+        static KEPT: RefCell<Option<MutexGuard<'static>>> = const { RefCell::new(None) };
+    }
+    let mutex: &Mutex = Box::leak(Box::new(Mutex::create(&unique("kept"), &SyncOptions::new()).unwrap()));
+    for _ in 0..50 {
+        let thread =
+            std::thread::spawn(|| KEPT.with(|kept| *kept.borrow_mut() = Some(mutex.lock().unwrap())));
+        let next = mutex.lock_timeout(PATIENCE).unwrap().expect("it is given up");
+        assert!(!next.abandoned());
+        drop(next);
+        thread.join().unwrap();
+        let guard = mutex.lock_timeout(PATIENCE).unwrap().expect("it is given up");
+        assert!(!guard.abandoned());
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(mutex.try_lock().unwrap().is_none()));
+        });
+    }
+}
+
+#[test]
+fn objects_inside_a_region_are_initialised_once_and_never_by_chance() {
+    let region = Region::create(&unique("inside"), &CreateOptions::new(4096)).unwrap();
+    let view = region.view(.., Access::ReadWrite).unwrap();
+    let options = EventOptions::new(Reset::Auto);
+    assert_eq!(*SharedEvent::open(&view, 0).unwrap_err().kind(), ErrorKind::Damaged);
+    let (event, disposition) = SharedEvent::create_or_open(&view, 0, &options).unwrap();
+    assert_eq!(disposition, Disposition::Created);
+    let (same, disposition) = SharedEvent::create_or_open(&view, 0, &options).unwrap();
+    assert_eq!(disposition, Disposition::Opened);
+    event.set().unwrap();
+    assert_eq!(same.try_wait().unwrap(), Waited::Signalled);
+    assert_eq!(*SharedEvent::create(&view, 0, &options).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert!(matches!(SharedMutex::<u64>::open(&view, 0).unwrap_err().kind(), ErrorKind::KindMismatch { .. }));
+    assert_eq!(*SharedEvent::create(&view, 4, &options).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let outside = SharedEvent::create(&view, view.len() - 32, &options).unwrap_err();
+    assert!(matches!(outside.kind(), ErrorKind::OutOfRange { .. }));
+    view.fill(1024, 64, 0xFF).unwrap();
+    assert_eq!(*SharedEvent::create(&view, 1024, &options).unwrap_err().kind(), ErrorKind::Damaged);
+}

@@ -1,0 +1,25 @@
+//! Channels and newest values for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
+#![cfg(feature = "tokio")]
+
+mod common;
+#[cfg(target_os = "linux")]
+mod forks;
+mod many;
+mod newest;
+#[path = "../support/mod.rs"]
+mod support;
+mod waiting;
+
+#[test]
+#[ignore = "the body of the other processes"]
+fn child_entry() {
+    support::part::play(&[
+        ("echoes", waiting::echoes),
+        ("does_nothing", waiting::does_nothing),
+        #[cfg(target_os = "linux")]
+        ("forks", forks::forks),
+        #[cfg(target_os = "linux")]
+        ("forks_in_a_storm", forks::forks_in_a_storm),
+        ("writes_once", newest::writes_once),
+    ]);
+}
