@@ -96,16 +96,13 @@ fn child_entry() {
 
 fn asks(arguments: &[String]) {
     let (server, threads) = (Server::named(&arguments[0]), arguments[1].parse::<usize>().expect("a number"));
-    let again = arguments[2] == "again";
+    let rounds = if arguments[2] == "again" { u64::MAX } else { 1 };
     let all = Barrier::new(threads + 1);
     thread::scope(|scope| {
         for _ in 0..threads {
             let ask = || {
                 all.wait();
-                server.ask();
-                while again {
-                    server.ask();
-                }
+                (0..rounds).for_each(|_| server.ask());
             };
             thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, ask).expect("a thread");
         }
