@@ -169,7 +169,8 @@ impl Call {
 
     /// How it is called in a message.
     pub(super) fn name(self) -> String {
-        let names: Vec<&str> = self.pages().iter().map(|page| page.split('#').next().unwrap_or(page)).collect();
+        let names: Vec<&str> =
+            self.pages().iter().map(|page| page.split('#').next().unwrap_or(page)).collect();
         match names.split_last() {
             Some((last, [])) => (*last).to_owned(),
             Some((last, others)) => format!("{} or {last}", others.join(", ")),

@@ -31,7 +31,8 @@ impl Sent for Region {
         let fds: Result<Vec<Lockable>, Refused> = parts.iter().map(for_the_receiver).collect();
         let fds = fds.map_err(|refused| context.refused(refused))?;
         let message = Label::of(&self.facts, access).head(fds.len() as u32);
-        send_message(courier, &message, &fds).map_err(|errno| connection_failed(Call::Send, errno, context))?;
+        send_message(courier, &message, &fds)
+            .map_err(|errno| connection_failed(Call::Send, errno, context))?;
         reached(Step::SendSent);
         // Closed here, and not unlocked: what is in flight keeps the lock.
         Ok(())

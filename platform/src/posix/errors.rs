@@ -56,9 +56,10 @@ impl Context<'_> {
                 let error = self.error(kind.with(Some(asked(Some(left)))));
                 return error.with_detail(filled(text, refused, room(Some(left))));
             }
-            Shortage::FileLimit(limit) => {
-                (limit, "this process may make no file longer than that; ask for less, or raise its limit (ulimit -f)")
-            }
+            Shortage::FileLimit(limit) => (
+                limit,
+                "this process may make no file longer than that; ask for less, or raise its limit (ulimit -f)",
+            ),
             Shortage::Machine(left) => {
                 (left, "that is all the memory that the machine has left; ask for less, or end some programs")
             }

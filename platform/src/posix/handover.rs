@@ -74,7 +74,11 @@ fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Refused> {
         if writes && matches!(held, Held::Named(_)) {
             object.mark_handed().of(Call::SetMode)?;
         }
-        parts.push(Part { fd: object.life().verified().of(Call::Look)?, holds: true, access: OFlags::RDONLY });
+        parts.push(Part {
+            fd: object.life().verified().of(Call::Look)?,
+            holds: true,
+            access: OFlags::RDONLY,
+        });
     }
     let mode = if writes { OFlags::RDWR } else { OFlags::RDONLY };
     parts.push(Part { fd: held.data().verified().of(Call::Look)?, holds: false, access: mode });

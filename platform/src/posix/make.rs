@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
 use super::advice::{Call, Of as _, Refused};
+use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
 use super::commit::{self, Shortage};
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};

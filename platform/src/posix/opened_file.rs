@@ -50,14 +50,16 @@ impl Opened {
         let (file, stat, path) = match source.0 {
             Source::File(file) => {
                 let stat = check_fit(file.as_fd(), access, context)?;
-                let given = MappedFile::given(file.into(), writable).map_err(|errno| context.os(Call::Look, errno))?;
+                let given = MappedFile::given(file.into(), writable)
+                    .map_err(|errno| context.os(Call::Look, errno))?;
                 (given, stat, None)
             }
             Source::Path(path) => {
                 let opened = open_file(&path, access, OFlags::empty())
                     .map_err(|errno| context.refused_file(Call::OpenFile, errno, &path))?;
                 let stat = check_fit(opened.as_fd(), access, context)?;
-                let file = MappedFile::own(opened, writable).map_err(|errno| context.os(Call::Look, errno))?;
+                let file =
+                    MappedFile::own(opened, writable).map_err(|errno| context.os(Call::Look, errno))?;
                 (file, stat, Some(path))
             }
         };

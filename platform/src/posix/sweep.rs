@@ -50,8 +50,9 @@ pub(super) fn for_a_while() {
 
 pub(super) fn our_names(operation: Operation) -> Result<Vec<String>> {
     let context = Context { operation, name: None };
-    dir::our_names()
-        .map_err(|errno| if dir::exists() { context.os(Call::List, errno) } else { base::missing(errno, context) })
+    dir::our_names().map_err(|errno| {
+        if dir::exists() { context.os(Call::List, errno) } else { base::missing(errno, context) }
+    })
 }
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {

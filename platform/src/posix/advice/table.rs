@@ -34,11 +34,7 @@ pub(super) const IN_ANY_CALL: &[Row] = &[
         Kind::Os,
         "the file system or its disk failed; look at the system's log (dmesg), and try again when that is mended",
     ),
-    (
-        &[Errno::STALE],
-        Kind::Os,
-        "something else was put in its place while it was opened; open it anew",
-    ),
+    (&[Errno::STALE], Kind::Os, "something else was put in its place while it was opened; open it anew"),
     (&[Errno::INTR], Kind::Os, "a signal interrupted the call ({call}); try again"),
     (
         &[Errno::NOSYS],
@@ -174,11 +170,7 @@ const GIVE_NAME: &[Row] = &[
         Kind::Denied,
         "the file system of {dir} gives no file a second name, the directory is marked immutable (chattr -i {dir}), or a filter of system calls (seccomp) refuses {call}; change that, or choose another directory (SAMEMAP_DIR)",
     ),
-    (
-        &[Errno::XDEV],
-        Kind::Os,
-        "something was mounted over {dir} while the object was made; try again",
-    ),
+    (&[Errno::XDEV], Kind::Os, "something was mounted over {dir} while the object was made; try again"),
     (&[Errno::BUSY], Kind::Os, "something is mounted in the object's directory; unmount it, and try again"),
     (
         &[Errno::INVAL],
@@ -198,7 +190,11 @@ const COMMIT: &[Row] = &[
         Kind::Memory,
         "{room} of the machine's memory or of this program's cgroup; ask for less, end some programs, or give the cgroup more",
     ),
-    (&[Errno::FBIG], Kind::Memory, "{requested} bytes were asked for, and no file in {dir} can be so large; ask for less"),
+    (
+        &[Errno::FBIG],
+        Kind::Memory,
+        "{requested} bytes were asked for, and no file in {dir} can be so large; ask for less",
+    ),
     (
         &[Errno::DQUOT],
         Kind::Memory,
@@ -217,7 +213,11 @@ const COMMIT_NAMELESS: &[Row] = &[
         Kind::Memory,
         "{room} of the machine's memory or of this program's cgroup; ask for less, end some programs, or give the cgroup more",
     ),
-    (&[Errno::FBIG], Kind::Memory, "{requested} bytes were asked for, and no memory can be so large; ask for less"),
+    (
+        &[Errno::FBIG],
+        Kind::Memory,
+        "{requested} bytes were asked for, and no memory can be so large; ask for less",
+    ),
 ];
 
 const WRITE: &[Row] = &[
@@ -260,11 +260,7 @@ const LOCK: &[Row] = &[
         Kind::Denied,
         "this process has no open file of the region that it could take a lock on; open the region for writing, or let its owner share it so",
     ),
-    (
-        &[Errno::AGAIN],
-        Kind::Os,
-        "another process is removing it at this moment; try again",
-    ),
+    (&[Errno::AGAIN], Kind::Os, "another process is removing it at this moment; try again"),
     (
         &[Errno::DEADLK],
         Kind::Os,
@@ -399,11 +395,7 @@ const OPEN_FILE: &[Row] = &[
         Kind::Invalid,
         "{path} is a socket, a FIFO or a device, and a region lies over a regular file; name a file",
     ),
-    (
-        &[Errno::LOOP],
-        Kind::Os,
-        "the path {path} leads through too many symbolic links; name the file itself",
-    ),
+    (&[Errno::LOOP], Kind::Os, "the path {path} leads through too many symbolic links; name the file itself"),
     (
         &[Errno::NAMETOOLONG],
         Kind::Os,
@@ -418,11 +410,7 @@ const OPEN_FILE: &[Row] = &[
 ];
 
 const GROW_FILE: &[Row] = &[
-    (
-        &[Errno::NOSPC],
-        Kind::Memory,
-        "{room} on the file's disk; make room there, or ask for less",
-    ),
+    (&[Errno::NOSPC], Kind::Memory, "{room} on the file's disk; make room there, or ask for less"),
     (
         &[Errno::DQUOT],
         Kind::Memory,
@@ -468,11 +456,7 @@ const TAKE_NAME: &[Row] = &[
     ),
     READ_ONLY,
     NO_DIRECTORY,
-    (
-        &[Errno::BUSY],
-        Kind::Os,
-        "something is mounted in the object's directory; unmount it, and try again",
-    ),
+    (&[Errno::BUSY], Kind::Os, "something is mounted in the object's directory; unmount it, and try again"),
     (
         &[Errno::NOTEMPTY, Errno::EXIST],
         Kind::Os,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use crate::contract::context::Context;
+use crate::memory::{Mapped, Origin};
 use crate::posix::advice::Refused;
 use crate::posix::errors::words;
-use crate::memory::{Mapped, Origin};
 use crate::seam::object::Reason;
 use crate::seam::place::Place;
 use crate::{ErrorKind, Result};
