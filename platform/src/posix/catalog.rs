@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use super::advice::Call;
 use super::candidate::{self, Candidate, Disbelief, Unopened};
 use super::errors::Context;
 use super::facts::Form;
@@ -52,9 +53,7 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     };
     match removal {
         Removal::Done | Removal::Contended => Ok(true),
-        Removal::Refused(errno) => Err(context
-            .os(errno)
-            .with_detail("only its owner, or root, may take the name away; run this as one of them")),
+        Removal::Refused(errno) => Err(context.os(Call::TakeName, errno)),
     }
 }
 

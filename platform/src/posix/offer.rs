@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 
+use super::advice::Call;
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::fork;
@@ -78,7 +79,7 @@ impl Offered for Region {
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
         let mut slots = Vec::new();
         for part in parts {
-            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(errno))?;
+            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(Call::OpenAnew, errno))?;
             let (dev, ino) = slot.fd.identity().parts();
             numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
             slots.push(slot);
@@ -135,7 +136,7 @@ impl Claim {
         let mut held_off = fork::held_off();
         rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS)
             .and_then(|copy| Lockable::arrived(copy, &mut held_off))
-            .map_err(|errno| context.os(errno))
+            .map_err(|errno| context.os(Call::Look, errno))
     }
 
     /// The descriptor, if it has every sign of one that was offered.

@@ -14,6 +14,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::place::locks_fd;
 use crate::memory::Mapped;
+use crate::posix::advice::{Call, Of as _, Refused};
 use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
@@ -39,9 +40,9 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    pub(super) fn new(held: &Arc<dyn Mapped>) -> Result<Claim, Errno> {
+    pub(super) fn new(held: &Arc<dyn Mapped>) -> Result<Claim, Refused> {
         for _ in 0..TRIES {
-            let number = random_number()? & OWNER;
+            let number = random_number().of(Call::Random)? & OWNER;
             // Known before the kernel has it, so that nobody takes it for dead.
             if number == 0 || !own().insert((holder(held), number)) {
                 continue;
@@ -51,9 +52,9 @@ impl Claim {
                 return Ok(Claim { number, held: Arc::clone(held), made: ProcessMark::current() });
             }
             own().remove(&(holder(held), number));
-            claimed?;
+            claimed.of(Call::Lock)?;
         }
-        Err(Errno::DEADLK)
+        Err(Refused { call: Call::Lock, errno: Errno::DEADLK })
     }
 
     #[inline]
