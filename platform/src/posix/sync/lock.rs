@@ -93,7 +93,7 @@ impl LockHandle {
         }
         let core = Arc::new(Core {
             place,
-            claim: Claim::new(held)?,
+            claim: Claim::of(held)?,
             key,
             mark,
             owner: AtomicUsize::new(0),
