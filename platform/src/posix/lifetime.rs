@@ -247,6 +247,7 @@ fn make_object(plan: Plan<'_>, system_name: &str, context: Context<'_>) -> Resul
             Ok(made) => return Ok(made),
             Err(Trouble::Swept) => {}
             Err(Trouble::NoFile(errno)) => return Err(no_file(errno, plan, context)),
+            Err(Trouble::NotOfGroup(group, errno)) => return Err(not_of_group(group, errno, context)),
             Err(Trouble::Shortage(Shortage::NotEnough(left))) => {
                 return Err(context.out_of_memory(plan.asked, left));
             }
@@ -618,6 +619,16 @@ fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
             context.out_of_memory(plan.asked, None).with_source(errno.into())
         }
         errno => context.os(errno),
+    }
+}
+
+fn not_of_group(group: u32, errno: Errno, context: Context<'_>) -> Error {
+    let error = context.os(errno);
+    match errno {
+        Errno::PERM | Errno::INVAL => error.with_detail(format!(
+            "it cannot be given to group {group}: this user is not in it, or there is no such group here; name a group of this user's"
+        )),
+        _ => error,
     }
 }
 

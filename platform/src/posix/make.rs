@@ -4,7 +4,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
@@ -33,6 +33,8 @@ pub(super) enum Trouble {
     Shortage(Shortage),
     /// No file or directory can be made there.
     NoFile(Errno),
+    /// This user may not give it to that group.
+    NotOfGroup(u32, Errno),
 }
 
 impl From<Errno> for Trouble {
@@ -304,10 +306,33 @@ fn write_contents(made: &Made, facts: &Facts, plan: Plan<'_>) -> Result<(), Trou
     Ok(())
 }
 
+/// The kernel refuses a group that this user may not give anything to. Nobody is let in yet.
+fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
+    // The number that means none.
+    if group == u32::MAX {
+        return Err(Errno::INVAL);
+    }
+    let group = Some(Gid::from_raw(group));
+    if let Some(data) = &made.data {
+        fs::fchown(data, None, group)?;
+    }
+    if let Some(locks) = &made.locks {
+        fs::fchown(locks, None, group)?;
+    }
+    fs::fchown(made.candidate.life(), None, group)?;
+    match &made.unfinished {
+        Some(path) => fs::chown(path, None, group),
+        None => Ok(()),
+    }
+}
+
 /// Lets in whom the permissions let in, last of all. The directory can be searched by everybody, so that everybody can
 /// be told whether it is in use.
 fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Trouble> {
     let shared = plan.permissions.mode();
+    if let Some(group) = plan.permissions.named_group() {
+        give_to_group(made, group).map_err(|errno| Trouble::NotOfGroup(group, errno))?;
+    }
     if let Some(data) = &made.data {
         fs::fchmod(data, Mode::from_raw_mode(shared))?;
     }

@@ -126,7 +126,7 @@ impl Core {
         }
         match lock::take(self.word(), self.claim.number(), || self.take_otherwise(this_thread, timeout)) {
             Outcome::Got(Found::InOrder) => {
-                self.owner.store(this_thread, Ordering::Relaxed);
+                self.is_owned_by(this_thread);
                 Ok(Took::Signal)
             }
             outcome => self.took(this_thread, outcome),
@@ -142,8 +142,15 @@ impl Core {
             Outcome::Got(Found::Abandoned) => self.unusual.store(ABANDONED, Ordering::Relaxed),
             Outcome::Got(Found::InOrder) => {}
         }
-        self.owner.store(this_thread, Ordering::Relaxed);
+        self.is_owned_by(this_thread);
         Ok(Took::Signal)
+    }
+
+    /// Notes that this thread owns it from now on.
+    #[inline]
+    fn is_owned_by(&self, this_thread: usize) {
+        self.owner.store(this_thread, Ordering::Relaxed);
+        ThisThread::owns(1);
     }
 
     #[cold]
@@ -195,6 +202,7 @@ impl Core {
     #[inline]
     fn give(&self, giving: Giving) {
         self.owner.store(0, Ordering::Relaxed);
+        ThisThread::owns(-1);
         // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
     }
@@ -241,6 +249,8 @@ struct ThisThread {
     /// Zero until it is asked for.
     number: Cell<usize>,
     has_reaper: Cell<bool>,
+    /// How many locks it owns. In a forked child, those of its parent's too, which it never gives up.
+    owned: Cell<isize>,
 }
 
 /// Not an address: that of a thread that has ended is soon another thread's.
@@ -258,6 +268,12 @@ impl ThisThread {
         })
     }
 
+    /// So many locks more are its own.
+    #[inline]
+    fn owns(more: isize) {
+        THIS_THREAD.with(|thread| thread.owned.set(thread.owned.get().wrapping_add(more)));
+    }
+
     #[cold]
     fn set_reaper(&self) {
         if self.number.get() == 0 {
@@ -270,12 +286,15 @@ impl ThisThread {
 
 /// Gives up, when this thread ends, what it still owns: locks whose guards were forgotten.
 ///
-/// It looks through all locks of the process, so that locking and unlocking need not keep a list.
+/// Where there are any, it looks through all locks of the process, so that locking and unlocking need not keep a list.
 fn reap() {
-    let ending = THIS_THREAD.with(|thread| {
+    let (ending, owned) = THIS_THREAD.with(|thread| {
         thread.has_reaper.set(false);
-        thread.number.get()
+        (thread.number.get(), thread.owned.get())
     });
+    if owned == 0 {
+        return;
+    }
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
         if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
@@ -292,5 +311,5 @@ fn reap() {
 
 thread_local! {
     static THIS_THREAD: ThisThread =
-        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false) } };
+        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false), owned: Cell::new(0) } };
 }
