@@ -9,6 +9,7 @@ mod common;
 mod events;
 mod inside;
 mod many;
+mod patience;
 mod semaphores;
 #[path = "../support/mod.rs"]
 mod support;

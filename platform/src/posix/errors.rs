@@ -16,6 +16,7 @@ impl Context<'_> {
 fn kind_of(errno: Errno) -> ErrorKind {
     match errno {
         Errno::ACCESS | Errno::PERM | Errno::ROFS => ErrorKind::AccessDenied,
+        Errno::NOLCK => ErrorKind::Unsupported,
         _ => ErrorKind::Os,
     }
 }
@@ -34,6 +35,9 @@ impl WithAdvice for Error {
                 "its descriptor was closed by something else in this process, as a daemon does that closes all it has; open it after that",
             ),
             Errno::NFILE => self.with_detail("the whole system has too many files open; close some"),
+            Errno::NOLCK => self.with_detail(
+                "there are no locks of open file descriptions here (F_OFD_SETLK, Linux 3.15), and without them nobody can tell what lives; let this process make that call, or choose a directory whose file system has them (SAMEMAP_DIR)",
+            ),
             Errno::ROFS => self.with_detail("shared memory is mounted read-only; mount it read-write"),
             _ => self,
         }

@@ -652,8 +652,14 @@ fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Er
 /// The same for a creator: whether it lives is written in /proc/locks, for all to read.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
-        Ok(stat) if proc_locks::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
-        Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
+        Ok(stat) => match proc_locks::is_held(&stat) {
+            Some(true) => context.error(ErrorKind::AlreadyExists),
+            Some(false) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
+            None => context.error(ErrorKind::AccessDenied).with_detail(format!(
+                "something of user {} has the name, and whether anybody holds it cannot be told, for this user may not open it and /proc/locks is not to be read here; choose another name, or ask that user",
+                stat.st_uid
+            )),
+        },
         Err(errno) => context.os(errno),
     }
 }
