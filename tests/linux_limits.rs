@@ -361,7 +361,8 @@ fn no_fallocate(_arguments: &[String]) {
     for permissions in [Permissions::owner_only(), everyone] {
         let name = unique_name("no-fallocate");
         let asked = 512 * KIB;
-        let region = Region::create(&name, &CreateOptions::new(asked).permissions(permissions)).expect("it fits");
+        let region =
+            Region::create(&name, &CreateOptions::new(asked).permissions(permissions)).expect("it fits");
         let path = file_of(&name);
         let data = if path.is_dir() { path.join("data") } else { path };
         let blocks = std::os::unix::fs::MetadataExt::blocks(&data.metadata().expect("it is there"));

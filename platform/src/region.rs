@@ -10,6 +10,7 @@ use crate::seam::ask::Ask;
 use crate::seam::kind::{Calls, calls};
 use crate::seam::patience::open_in_time;
 use crate::seam::region::{AskRegion, RawRegion as _};
+use crate::seam::system::RawSystem as _;
 use crate::system::System;
 use crate::{
     Access, CreateOptions, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
@@ -200,7 +201,7 @@ impl Region {
         }
         if let Ask::Open(options) = ask {
             let open = || Ok(system::Region::named(name, Ask::Open(options), operation)?.0);
-            let region = open_in_time::<System, _>(name, options.asked_patience(), open)?;
+            let region = open_in_time(options.asked_patience(), || System::arrivals(name), open)?;
             return Ok((Region(region), Disposition::Opened));
         }
         let (region, disposition) = system::Region::named(name, ask, operation)?;

@@ -47,7 +47,7 @@ fn leave_some_owned(mutexes: &[SharedMutex<u64>]) {
 #[track_caller]
 fn assert_those_are_abandoned(mutexes: &[SharedMutex<u64>]) {
     for (index, mutex) in mutexes.iter().enumerate() {
-        let guard = mutex.try_lock().unwrap().expect("nobody owns it");
+        let guard = mutex.lock_timeout(PATIENCE).unwrap().expect("nobody owns it");
         assert_eq!(guard.abandoned(), index % ONE_OF == 0, "lock {index}");
     }
 }
@@ -64,9 +64,9 @@ pub fn open_thousands(arguments: &[String]) {
     let before = resident();
     let (mutexes, time) = opened_and_taken(&view);
     let each = resident().saturating_sub(before) / count() as u64;
-    println!("{each} bytes of this process's memory for each lock");
     leave_some_owned(&mutexes);
     part::say(&time.as_micros().to_string());
+    part::say(&each.to_string());
     part::hear();
 }
 
@@ -91,6 +91,7 @@ fn thousands_of_locks_are_made_opened_and_inherited() {
 
     let child = part::start("thousands", &[&label.to_string()]);
     check("opened and taken by another process", Duration::from_micros(child.hear().parse().unwrap()));
+    println!("{} bytes of that process's memory for each", child.hear());
     assert!(mutexes[0].try_lock().unwrap().is_none(), "the other process owns it, and lives");
     child.kill();
     let start = Instant::now();

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use super::system::RawSystem;
 use crate::words::Until;
-use crate::{ErrorKind, ObjectName, Result};
+use crate::{ErrorKind, Result};
 
 /// The longest sleep between two looks at a name: for what the system did not tell, or forgot to.
 const LOOK_AT_LEAST_EACH: Duration = Duration::from_secs(1);
 
 /// Opens what has the name, or waits until something has it, for as long as patience lasts. Whatever is wrong but that
 /// nothing has it is told at once.
-pub(crate) fn open_in_time<S: RawSystem, T>(
-    name: &ObjectName,
+pub(crate) fn open_in_time<T>(
     patience: Duration,
+    watch: impl FnOnce() -> Arrivals,
     mut open: impl FnMut() -> Result<T>,
 ) -> Result<T> {
     let until = Until::after(Some(patience));
@@ -23,7 +22,7 @@ pub(crate) fn open_in_time<S: RawSystem, T>(
         return answer;
     }
     // It watches from here on, so that nothing comes between a look and the sleep behind it.
-    let mut arrivals = S::arrivals(name);
+    let mut arrivals = watch();
     loop {
         answer = open();
         if is_there(&answer) {

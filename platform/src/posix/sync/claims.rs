@@ -7,6 +7,7 @@
 //! numbers that it gives the parent and its other children.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::io::Errno;
@@ -50,6 +51,8 @@ pub(super) struct Claim {
 #[derive(Debug)]
 struct Claimed {
     number: u32,
+    /// Whose holder was found dead last; zero is nobody's.
+    buried: AtomicU32,
     held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
@@ -64,8 +67,9 @@ impl Claim {
             return Ok(Claim { number: claimed.number, claimed });
         }
         let number = claim_any(held, &mut own)?;
-        let claimed = Arc::new(Claimed { number, held: Arc::clone(held), made: ProcessMark::current() });
-        own.claims.insert(holder(held), Arc::downgrade(&claimed));
+        let (held, buried, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
+        let claimed = Arc::new(Claimed { number, buried, held, made });
+        own.claims.insert(holder(&claimed.held), Arc::downgrade(&claimed));
         Ok(Claim { number, claimed })
     }
 
@@ -77,8 +81,17 @@ impl Claim {
     /// Whether the holder of another number is gone. When the system does not tell, it lives.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         let held = &self.claimed.held;
-        !own().numbers.contains(&(holder(held), other))
-            && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false))
+        let is_dead = !own().numbers.contains(&(holder(held), other))
+            && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false));
+        if is_dead {
+            self.claimed.buried.store(other, Ordering::Relaxed);
+        }
+        is_dead
+    }
+
+    /// Whether that other one was the last to be found dead, which is worth a look at once where it owns more.
+    pub(super) fn was_buried(&self, other: u32) -> bool {
+        other != 0 && self.claimed.buried.load(Ordering::Relaxed) == other
     }
 }
 

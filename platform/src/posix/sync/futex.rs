@@ -61,13 +61,7 @@ impl Sleeper<AtomicU32> for FutexSleeper {
 }
 
 /// Sleeps for at most `limit`, whose end is that of the deadline if `at_deadline` says so.
-fn sleep_for(
-    word: &AtomicU32,
-    expected: u32,
-    limit: Duration,
-    at_deadline: bool,
-    until: Until,
-) -> Slept {
+fn sleep_for(word: &AtomicU32, expected: u32, limit: Duration, at_deadline: bool, until: Until) -> Slept {
     reached("sleep: about to");
     let answer = futex::wait(word, Flags::empty(), expected, Some(&timespec(limit)));
     reached("sleep: over");

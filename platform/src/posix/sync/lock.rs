@@ -16,7 +16,7 @@ use crate::memory::Mapped;
 use crate::posix::fork::{self, PerProcess};
 use crate::seam::object::{Failure, Reason, Took};
 use crate::seam::place::Place;
-use crate::words::lock::{self, Found, Giving, Taker};
+use crate::words::lock::{self, Found, Giving, OWNER, Taker};
 use crate::words::{Outcome, Until};
 
 /// A lock of this process: one for each lock in shared memory, however many handles there are.
@@ -156,7 +156,15 @@ impl Core {
     #[cold]
     fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
-        self.taker().take_otherwise(is_ours, Until::after(timeout))
+        let taker = self.taker();
+        if !is_ours && self.claim.was_buried(self.word().load(Ordering::Relaxed) & OWNER) {
+            // The first of a dead process's locks was waited for; the others are not.
+            let inherited = taker.take_otherwise(false, Until::Now);
+            if inherited != Outcome::TimedOut {
+                return inherited;
+            }
+        }
+        taker.take_otherwise(is_ours, Until::after(timeout))
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
