@@ -33,6 +33,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::advice::Call;
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
 use super::errors::Context;
@@ -100,7 +101,7 @@ impl Unopened {
                 foreign(what, ObjectKind::Region, context).with_source(errno.into())
             }
             Unopened::Denied { owner } => denied(owner, context),
-            Unopened::Os(errno) => context.os(errno),
+            Unopened::Os(errno) => context.os(Call::OpenObject, errno),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use rustix::fs::Stat;
 
+use super::advice::Call;
 use super::candidate::{self, Candidate, Disbelief, Unopened};
 use super::descriptor::Identity;
 use super::errors::Context;
@@ -55,9 +56,7 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     };
     match removal {
         Removal::Done | Removal::Contended => Ok(true),
-        Removal::Refused(errno) => Err(context
-            .os(errno)
-            .with_detail("only its owner, or root, may take the name away; run this as one of them")),
+        Removal::Refused(errno) => Err(context.os(Call::TakeName, errno)),
     }
 }
 

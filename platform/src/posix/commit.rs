@@ -20,18 +20,19 @@ const HUGE: u64 = 64 << 20;
 
 /// Why memory could not be committed.
 pub(super) enum Shortage {
-    /// It cannot be had; so many bytes are left, where the system tells.
-    NotEnough(Option<u64>),
-    /// The system failed otherwise.
-    Os(Errno),
+    /// So many bytes are left there, which was asked first.
+    NoRoom(u64),
+    /// So many bytes are left in the machine.
+    Machine(u64),
+    /// This process may make no longer file (`ulimit -f`).
+    FileLimit(u64),
+    /// The call failed; so many bytes are left there, where that was the reason and the system tells.
+    Os(Errno, Option<u64>),
 }
 
 impl From<Errno> for Shortage {
     fn from(errno: Errno) -> Self {
-        match errno {
-            Errno::NOSPC | Errno::NOMEM | Errno::FBIG | Errno::DQUOT => Shortage::NotEnough(None),
-            errno => Shortage::Os(errno),
-        }
+        Shortage::Os(errno, None)
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) fn rounded_to_pages(size: u64) -> Option<u64> {
 /// `ulimit -f` would end the process by SIGXFSZ, so it is asked before the file grows.
 pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
     match getrlimit(Resource::Fsize).current {
-        Some(limit) if file_len > limit => Err(Shortage::NotEnough(Some(limit))),
+        Some(limit) if file_len > limit => Err(Shortage::FileLimit(limit)),
         _ => Ok(()),
     }
 }
@@ -118,11 +119,11 @@ pub(super) fn in_pieces(
 
 fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
     if let Some(left) = free_bytes(fd).filter(|&left| left < file_len) {
-        return Err(Shortage::NotEnough(Some(left)));
+        return Err(Shortage::NoRoom(left));
     }
     if file_len >= HUGE {
         if let Some(left) = available_memory().filter(|&left| left < file_len) {
-            return Err(Shortage::NotEnough(Some(left)));
+            return Err(Shortage::Machine(left));
         }
     }
     Ok(())
@@ -130,10 +131,7 @@ fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
 
 /// With what is left, where the errno does not tell.
 pub(super) fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
-    match Shortage::from(errno) {
-        Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
-        other => other,
-    }
+    Shortage::Os(errno, if errno == Errno::NOSPC { free_bytes(fd) } else { None })
 }
 
 /// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).

@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use super::advice::{Call, Of as _, Refused};
 use super::candidate::{self, Believed, Candidate, Disbelief, Unopened};
-use super::commit::Shortage;
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::facts::{Facts, Form, RECORD_AT};
@@ -165,10 +165,11 @@ impl Object {
             return Err(self.gone(Unopened::Nothing, context));
         }
         let life = self.life();
-        let life = life.of_this_process(|| Ok(found.into_life())).map_err(|errno| context.os(errno))?;
+        let life = life.of_this_process(|| Ok(found.into_life()));
+        let life = life.map_err(|errno| context.os(Call::Look, errno))?;
         // As for any opener: a lock on what nobody holds would give a dead object a life.
         let alive = ofd_lock::holders(life) == Ok(Holders::Some);
-        if !alive || !ofd_lock::try_hold(life).map_err(|errno| context.os(errno))? {
+        if !alive || !ofd_lock::try_hold(life).map_err(|errno| context.os(Call::Lock, errno))? {
             return Err(self.gone(Unopened::Nothing, context));
         }
         if !self.has_its_name() {
@@ -204,7 +205,7 @@ impl Object {
 
     fn gone(&self, unopened: Unopened, context: Context<'_>) -> Error {
         match unopened {
-            Unopened::Os(errno) => context.os(errno),
+            Unopened::Os(errno) => context.os(Call::OpenObject, errno),
             Unopened::Denied { owner } => denied(owner, context),
             _ => context
                 .error(ErrorKind::NotFound)
@@ -246,12 +247,11 @@ fn make_object(plan: Plan<'_>, system_name: &str, context: Context<'_>) -> Resul
         match make::make(plan, system_name) {
             Ok(made) => return Ok(made),
             Err(Trouble::Swept) => {}
-            Err(Trouble::NoFile(errno)) => return Err(no_file(errno, plan, context)),
             Err(Trouble::NotOfGroup(group, errno)) => return Err(not_of_group(group, errno, context)),
-            Err(Trouble::Shortage(Shortage::NotEnough(left))) => {
-                return Err(context.out_of_memory(plan.asked, left));
+            Err(Trouble::Refused(refused)) => return Err(no_file(refused, plan, context)),
+            Err(Trouble::Shortage(shortage)) => {
+                return Err(context.short(Call::Commit, shortage, plan.asked));
             }
-            Err(Trouble::Shortage(Shortage::Os(errno))) => return Err(context.os(errno)),
         }
     }
     Err(context.error(ErrorKind::TimedOut))
@@ -277,7 +277,7 @@ fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Objec
             Err(errno) if made.was_swept(errno) => made = make_object(plan, &system_name, context)?,
             Err(errno) => {
                 made.discard();
-                return Err(no_file(errno, plan, context));
+                return Err(no_file(Refused { call: Call::GiveName, errno }, plan, context));
             }
         }
     }
@@ -325,7 +325,7 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Err(unopened) => return Err(not_opened(unopened, plan.kind, context)),
     };
     reached(Step::ClearOpened);
-    let holders = candidate.holders().map_err(|errno| context.os(errno))?;
+    let holders = candidate.holders().map_err(|errno| context.os(Call::Lock, errno))?;
     reached(Step::ClearSawHolders);
     let believed = candidate.believed(folder.as_ref());
     reached(Step::ClearFactsRead);
@@ -358,7 +358,10 @@ fn cleared(removal: Removal, candidate: &Candidate, context: Context<'_>) -> Res
     match removal {
         Removal::Done => Ok(Obstacle::Gone),
         Removal::Contended => Ok(Obstacle::BeingRemoved(candidate.identity())),
-        Removal::Refused(errno) => Err(remains_of_another(owner_of(candidate.path()), errno, context)),
+        Removal::Refused(errno @ (Errno::ACCESS | Errno::PERM)) => {
+            Err(remains_of_another(owner_of(candidate.path()), errno, context))
+        }
+        Removal::Refused(errno) => Err(context.os(Call::TakeName, errno)),
     }
 }
 
@@ -379,12 +382,12 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
             Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
             Err(unopened) => return Err(not_opened(unopened, wanted.kind, context)),
         };
-        let holders = candidate.holders().map_err(|errno| context.os(errno))?;
+        let holders = candidate.holders().map_err(|errno| context.os(Call::Lock, errno))?;
         reached(Step::OpenSawHolders);
         if holders != Holders::Some {
             return nobody_holds(&candidate, folder.as_ref(), wanted.kind, context);
         }
-        if !candidate.try_hold().map_err(|errno| context.os(errno))? {
+        if !candidate.try_hold().map_err(|errno| context.os(Call::Lock, errno))? {
             // The last holder went in this instant: look again.
             continue;
         }
@@ -437,12 +440,18 @@ fn join(
     reached(Step::OpenNameChecked);
     check(&believed, wanted, context)?;
     let writes = wanted.options.access().writes_object();
-    open_parts(candidate, folder, believed, writes).map(Some).map_err(|errno| match errno {
+    let opened = open_parts(candidate, folder, believed, writes);
+    if opened.is_err() && candidate.is_folder() && !candidate.has_its_name() {
+        // Its name was taken away, and its directory is being emptied.
+        return Ok(None);
+    }
+    opened.map(Some).map_err(|refused| match refused.errno {
         Errno::ACCESS | Errno::PERM => denied(owner_of(candidate.path()), context),
-        Errno::STALE => context.error(ErrorKind::Damaged).with_detail(
+        // Not the files that its owner made, or none.
+        Errno::STALE | Errno::NOENT | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => context.error(ErrorKind::Damaged).with_detail(
             "its data are shorter than its owner made them, or others: a process that may write to it truncated it; end its holders",
         ),
-        errno => context.os(errno),
+        _ => context.refused(refused),
     })
 }
 
@@ -474,13 +483,14 @@ fn open_parts(
     folder: Option<&OwnedFd>,
     believed: Believed,
     writes: bool,
-) -> Result<Joined, Errno> {
+) -> Result<Joined, Refused> {
     let Believed { facts, owner, .. } = believed;
     let (data, locks) = match (facts.form, folder) {
-        (Form::InFront, _) => (Some(candidate.second_description(writes)?), None),
+        (Form::InFront, _) => (Some(candidate.second_description(writes).of(Call::OpenAnew)?), None),
         (Form::Beside, Some(folder)) => {
-            let data = candidate::open_data(folder, &facts, owner, writes)?;
-            (Some(data), if writes { candidate::open_locks(folder, &facts)? } else { None })
+            let data = candidate::open_data(folder, &facts, owner, writes).of(Call::OpenObject)?;
+            let locks = || candidate::open_locks(folder, &facts).of(Call::OpenObject);
+            (Some(data), if writes { locks()? } else { None })
         }
         _ => (None, None),
     };
@@ -544,7 +554,7 @@ impl Object {
         let writes = access.writes_object();
         let received = received_parts(&believed, data, locks, writes).map_err(|errno| match errno {
             Errno::STALE => no_region(Found::Foreign("an object with the data of another"), context),
-            errno => context.os(errno),
+            errno => context.os(Call::Look, errno),
         });
         let (data, locks) = received?;
         Ok((Joined { data, locks, facts: believed.facts }.of(candidate), name))
@@ -605,25 +615,22 @@ fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
             Ok((mine, removes))
         }
         Ok(false) => Err(gone()),
-        Err(errno) => Err(context.os(errno)),
+        Err(errno) => Err(context.os(Call::Lock, errno)),
     }
 }
 
 // ---- errors -------------------------------------------------------------------------------------------
 
 /// Why a new file could not be made or named.
-fn no_file(errno: Errno, plan: Plan<'_>, context: Context<'_>) -> Error {
-    match errno {
-        Errno::NOENT | Errno::NOTDIR if !dir::exists() => base::missing(errno, context),
-        Errno::NOSPC | Errno::NOMEM | Errno::DQUOT => {
-            context.out_of_memory(plan.asked, None).with_source(errno.into())
-        }
-        errno => context.os(errno),
+fn no_file(refused: Refused, plan: Plan<'_>, context: Context<'_>) -> Error {
+    match refused.errno {
+        errno @ (Errno::NOENT | Errno::NOTDIR) if !dir::exists() => base::missing(errno, context),
+        _ => context.refused_bytes(refused, plan.asked),
     }
 }
 
 fn not_of_group(group: u32, errno: Errno, context: Context<'_>) -> Error {
-    let error = context.os(errno);
+    let error = context.os(Call::SetMode, errno);
     match errno {
         Errno::PERM | Errno::INVAL => error.with_detail(format!(
             "it cannot be given to group {group}: this user is not in it, or there is no such group here; name a group of this user's"
@@ -635,7 +642,9 @@ fn not_of_group(group: u32, errno: Errno, context: Context<'_>) -> Error {
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
-        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) => base::missing(errno, context),
+        Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) if !dir::exists() => {
+            base::missing(errno, context)
+        }
         unopened => unopened.into_error(context),
     }
 }
@@ -660,6 +669,6 @@ fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
                 stat.st_uid
             )),
         },
-        Err(errno) => context.os(errno),
+        Err(errno) => context.os(Call::OpenObject, errno),
     }
 }

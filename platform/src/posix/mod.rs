@@ -7,6 +7,7 @@
 //! | `candidate` | what lies at a name, and when its facts are believed |
 //! | `facts` | an object's own facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
+//! | `advice`, `errors` | what a refused call means, and what to do about it |
 //! | `base`, `dir`, `names` | where objects lie, what is done there, and what they are called |
 //! | `object` | plans, and what to say of strangers |
 //! | `signature`, `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
@@ -19,6 +20,7 @@
 //! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
 //! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; being told of names that come |
 
+mod advice;
 mod arrivals;
 mod base;
 mod candidate;

@@ -159,11 +159,7 @@ fn call(fd: BorrowedFd<'_>, command: i32, lock: &mut libc::flock64) -> Result<()
     let result = unsafe { libc::syscall(FCNTL, fd.as_raw_fd(), command, std::ptr::from_mut(lock)) };
     if result == -1 {
         let error = std::io::Error::last_os_error();
-        return Err(match Errno::from_io_error(&error) {
-            // What a kernel answers that has no such locks, or a filter of system calls in its place.
-            None | Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => Errno::NOLCK,
-            Some(errno) => errno,
-        });
+        return Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::place::locks_fd;
 use crate::memory::Mapped;
+use crate::posix::advice::{Call, Of as _, Refused};
 use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
@@ -59,7 +60,7 @@ struct Claimed {
 
 impl Claim {
     /// This process's claim with that description.
-    pub(super) fn of(held: &Arc<dyn Mapped>) -> Result<Claim, Errno> {
+    pub(super) fn of(held: &Arc<dyn Mapped>) -> Result<Claim, Refused> {
         let mut own = own();
         let known = own.claims.get(&holder(held)).and_then(Weak::upgrade);
         // The child of a raw clone finds its parent's.
@@ -96,18 +97,19 @@ impl Claim {
 }
 
 /// Claims a number that is free.
-fn claim_any(held: &Arc<dyn Mapped>, own: &mut Own) -> Result<u32, Errno> {
+fn claim_any(held: &Arc<dyn Mapped>, own: &mut Own) -> Result<u32, Refused> {
     for _ in 0..TRIES {
-        let number = random_number()? & OWNER;
+        let number = random_number().of(Call::Random)? & OWNER;
         if number == 0 || own.numbers.contains(&(holder(held), number)) {
             continue;
         }
-        if ofd_lock::try_claim(locks_fd(held)?, number)? {
+        let claimed = locks_fd(held).and_then(|fd| ofd_lock::try_claim(fd, number));
+        if claimed.of(Call::Lock)? {
             own.numbers.insert((holder(held), number));
             return Ok(number);
         }
     }
-    Err(Errno::DEADLK)
+    Err(Refused { call: Call::Lock, errno: Errno::DEADLK })
 }
 
 impl Drop for Claimed {

@@ -173,7 +173,9 @@ impl Core {
 
     fn count_once_more(&self) -> Result<Took, Failure> {
         let more = self.unusual.load(Ordering::Relaxed).checked_add(ONE_GUARD).ok_or_else(|| Reason {
-            detail: Some("it was locked two thousand million times"),
+            detail: Some(
+                "it was locked two thousand million times; give it up as often as it was locked".into(),
+            ),
             ..ErrorKind::InvalidArgument.into()
         })?;
         self.unusual.store(more, Ordering::Relaxed);
@@ -239,7 +241,7 @@ impl Core {
 fn forked() -> Failure {
     const DETAIL: &str =
         "this handle belongs to the process that forked this one; open the mutex in this process";
-    Reason { detail: Some(DETAIL), ..ErrorKind::Unsupported.into() }.into()
+    Reason { detail: Some(DETAIL.into()), ..ErrorKind::Unsupported.into() }.into()
 }
 
 impl Drop for Core {

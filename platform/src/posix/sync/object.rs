@@ -226,7 +226,7 @@ pub(super) fn initialise(
         place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
-    let claim = Claim::of(held).map_err(|errno| Failure::from(errno).in_call(context))?;
+    let claim = Claim::of(held).map_err(|refused| Failure::from(refused).in_call(context))?;
     let Some(making) = become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? else {
         place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
