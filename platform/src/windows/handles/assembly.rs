@@ -6,13 +6,13 @@ use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHa
 use super::duplicate::{duplicate_section, this_process};
 use super::waybill::Waybill;
 use crate::contract::context::Context;
-use crate::contract::wire::{Label, NONSENSE};
+use crate::contract::wire::{Label, not_understood};
 use crate::seam::random::random;
 use crate::seam::region::{Native, RawRegion as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::section::Section;
-use crate::{Access, Error, ErrorKind, Result};
+use crate::{Access, Result};
 
 /// Random, so that nothing of another time is taken for what is meant.
 pub(super) type Nonce = [u64; 2];
@@ -33,13 +33,9 @@ pub(super) fn assemble(parts: Parts, waybill: &Waybill, attempt: Attempt<'_>) ->
     let section = Section::from_handle(parts.section).with_file(parts.file);
     let region = Region::of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
     if Label::of(region.facts(), waybill.label.access) != waybill.label {
-        return Err(nonsense(attempt));
+        return Err(not_understood(attempt.context));
     }
     Ok(region)
-}
-
-pub(super) fn nonsense(attempt: Attempt<'_>) -> Error {
-    attempt.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
 }
 
 impl AsHandle for Region {
@@ -64,7 +60,7 @@ impl Native for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateOptions, SharedRegion as _};
+    use crate::{CreateOptions, ErrorKind, SharedRegion as _};
 
     const TRY: Context<'_> = Context { operation: "try", name: None };
 
