@@ -222,6 +222,11 @@ impl Channel {
         !self.connection().awaits_peer()
     }
 
+    /// Lets nobody become the peer any more; `false` when somebody has.
+    pub(super) fn withdraw(&self) -> bool {
+        self.connection().withdraw()
+    }
+
     fn connection(&self) -> &Connection {
         &self.sender.connection
     }

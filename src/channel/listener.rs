@@ -43,8 +43,10 @@ const AHEAD: usize = 16;
 /// A client that takes longer than this to connect does not count among those.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// As many channels are kept for clients that do not come; one that comes late asks anew.
+/// As many channels are kept for clients that do not come. Then those are given up that have not come for so long; one that
+/// comes after that asks anew.
 const MOST_PENDING: usize = 64;
+const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// A client that was given a channel is not looked after before this time.
 const AT_ONCE: Duration = Duration::from_millis(5);
@@ -273,7 +275,7 @@ impl Listener {
 
     /// Makes channels for those who have waited longest.
     fn serve(&mut self) -> Result<()> {
-        while !self.queue.is_empty() && self.awaited() < AHEAD {
+        while !self.queue.is_empty() && self.may_make_one_more() {
             let Some((_, place)) = self.queue.pop_first() else { break };
             let Some(turn) = self.turns.remove(&place) else { continue };
             self.serve_one(place, turn)?;
@@ -285,12 +287,20 @@ impl Listener {
         Ok(())
     }
 
-    /// Those who were given a channel a moment ago.
-    fn awaited(&self) -> usize {
+    /// Whether one more channel may be made before its client has come: not for all that wait at once.
+    fn may_make_one_more(&mut self) -> bool {
         if self.pending.len() < AHEAD {
-            return self.pending.len();
+            return true;
         }
-        self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count()
+        if self.pending.len() >= MOST_PENDING {
+            let slowest = self.pending.iter().min_by_key(|(_, pending)| pending.since);
+            let given_up = slowest.filter(|(_, pending)| pending.since.elapsed() >= GIVEN_UP);
+            let Some(place) = given_up.map(|(&place, _)| place) else { return false };
+            // It may come in this very moment.
+            let connected = self.pending.remove(&place).filter(|pending| !pending.channel.withdraw());
+            self.connected.extend(connected.map(|pending| pending.channel));
+        }
+        self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count() < AHEAD
     }
 
     /// Makes a channel for the client at a place, unless it has ended.
@@ -302,11 +312,6 @@ impl Listener {
             self.desk.replace_turn(place, turn, Turn::NOBODYS)?;
             self.room_bell.ring();
             return Ok(());
-        }
-        if self.pending.len() >= MOST_PENDING {
-            let slowest =
-                self.pending.iter().min_by_key(|(_, pending)| pending.since).map(|(&place, _)| place);
-            self.pending.remove(&slowest.unwrap_or(place));
         }
         let (channel, number) = self.make_channel()?;
         self.desk.channel(place)?.store(number, Ordering::Relaxed);
@@ -347,6 +352,38 @@ impl Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A client that is given up, and connects in that moment, has its channel all the same.
+    #[test]
+    fn one_that_is_given_up_may_come_in_time() {
+        let name = ObjectName::new(format!("given-up-{}", std::process::id())).unwrap();
+        let options = ChannelOptions::new().capacity(64);
+        let mut listener = Listener::bind(&name, &options).unwrap();
+        let mut clients = Vec::new();
+        for place in 0..MOST_PENDING + 2 {
+            clients.push(listener.desk.take_seat(place).unwrap().expect("a free place"));
+            listener.desk.set_turn(place, listener.desk.next_turn().unwrap()).unwrap();
+        }
+        listener.look().unwrap();
+        let made_long_ago = |listener: &mut Listener| {
+            listener.serve().unwrap();
+            listener.pending.values_mut().for_each(|pending| pending.since -= SLOW);
+        };
+        (0..MOST_PENDING / AHEAD).for_each(|_| made_long_ago(&mut listener));
+        assert_eq!(listener.pending.len(), MOST_PENDING, "the others wait for their channels");
+        let came = listener.pending.get_mut(&9).unwrap();
+        came.since -= GIVEN_UP * 2;
+        let number = listener.desk.channel(9).unwrap().load(Ordering::Relaxed);
+        let mut client = Channel::connect(&channel_name(&name, number).unwrap(), &options).unwrap();
+        listener.serve().unwrap();
+        let mut channel = listener.connected.pop_front().expect("it has come");
+        client.sender().send(b"in time").unwrap();
+        assert_eq!(channel.receiver().recv().unwrap().to_vec(), b"in time");
+        // One that does not come makes room.
+        listener.pending.get_mut(&3).unwrap().since -= GIVEN_UP * 2;
+        listener.serve().unwrap();
+        assert!(!listener.pending.contains_key(&3) && listener.connected.is_empty());
+    }
 
     #[test]
     fn those_who_came_before_are_served_before() {
