@@ -174,7 +174,12 @@ fn no_inodes(_arguments: &[String]) {
 
 // ---- limits of the process ----------------------------------------------------------------------------
 
-fn limit(resource: libc::__rlimit_resource_t, limit: u64) {
+#[cfg(not(target_env = "musl"))]
+type Resource = libc::__rlimit_resource_t;
+#[cfg(target_env = "musl")]
+type Resource = libc::c_int;
+
+fn limit(resource: Resource, limit: u64) {
     let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
     // SAFETY: numbers, for this process alone.
     assert_eq!(unsafe { libc::setrlimit(resource, &raw const limit) }, 0);

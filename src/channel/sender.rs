@@ -252,7 +252,8 @@ impl Drop for Sender {
 #[cold]
 fn too_long(len: usize, shape: Shape) -> Error {
     let maximum = shape.max_message();
-    Error::new(ErrorKind::LimitExceeded { maximum: maximum as u32 }, OPERATION).with_detail(format!(
+    let kind = ErrorKind::LimitExceeded { maximum: u32::try_from(maximum).ok() };
+    Error::new(kind, OPERATION).with_detail(format!(
         "the message has {len} bytes, and this channel takes at most {maximum}; send it in pieces, or make the channel with a larger capacity"
     ))
 }

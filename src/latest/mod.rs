@@ -58,7 +58,7 @@
 //! nobody who merely reads costs it any.
 //!
 //! # Platform-specific behavior
-//! In a process of 32 bits, read-only views do not suffice ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
+//! In a process of 32 bits, read-only views suffice on x86 alone ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
 mod layout;
 mod options;

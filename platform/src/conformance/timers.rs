@@ -97,17 +97,26 @@ pub fn c25_cancelled_timer_is_never_due(_: &Harness) {
 
 /// Setting it again takes the place of what was set, and of what was signalled.
 pub fn c25_setting_replaces(_: &Harness) {
-    let timer = timer(Reset::Manual);
-    good(timer.set(NEVER, None));
-    good(timer.set(after(0), None));
-    comes(&timer, "the later setting counts");
-    something(&timer, "a manual-reset timer stays signalled");
-    good(timer.set(NEVER, None));
-    nothing(&timer, "it was set anew");
-    good(timer.set(after(0), None));
-    comes(&timer, "it is due");
-    good(timer.cancel());
-    something(&timer, "what was due stays so when it is cancelled");
+    for reset in [Reset::Auto, Reset::Manual] {
+        let timer = timer(reset);
+        good(timer.set(NEVER, None));
+        good(timer.set(after(0), None));
+        comes(&timer, "the later setting counts");
+        if reset == Reset::Manual {
+            something(&timer, "a manual-reset timer stays signalled");
+        }
+        for period in [None, Some(Duration::from_millis(1))] {
+            good(timer.set(after(0), period));
+            // To look for the signal would take it.
+            thread::sleep(A_WHILE);
+            good(timer.set(NEVER, None));
+            nothing(&timer, "it was set anew");
+        }
+        good(timer.set(after(0), None));
+        thread::sleep(A_WHILE);
+        good(timer.cancel());
+        something(&timer, "what was due stays so when it is cancelled");
+    }
 }
 
 fn opened_by_puppet(harness: &Harness, name: &ObjectName) -> Puppet {

@@ -55,8 +55,8 @@ pub enum ErrorKind {
     },
     /// A semaphore would get more permits than its maximum.
     LimitExceeded {
-        /// The maximum.
-        maximum: u32,
+        /// The maximum, where it is known: a semaphore of another program may let nobody ask.
+        maximum: Option<u32>,
     },
     /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
     /// initialised it.
@@ -67,7 +67,8 @@ pub enum ErrorKind {
     WriterBusy,
     /// What was to be read was overwritten each time before it was copied.
     Contended,
-    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
+    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound, a file is open and
+    /// not shared.
     Busy,
     /// The peer has closed this direction in order, and nothing is left in it.
     Closed,
@@ -198,8 +199,11 @@ impl Error {
                 "the address is in use or cannot be had; let the system choose one, or ask for another",
             ),
             ErrorKind::UntrustedOwner { owner } => untrusted_owner(f, owner.as_ref()),
-            ErrorKind::LimitExceeded { maximum } => {
+            ErrorKind::LimitExceeded { maximum: Some(maximum) } => {
                 write!(f, "it would have more permits than its maximum of {maximum}; release fewer")
+            }
+            ErrorKind::LimitExceeded { maximum: None } => {
+                f.write_str("it would have more permits than its maximum, which its creator tells nobody; release fewer")
             }
             ErrorKind::Damaged => f.write_str(
                 "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",

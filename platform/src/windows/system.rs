@@ -8,12 +8,12 @@ use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
 
-use super::machine;
 use super::nt::{PipeState, pipe_state};
 use super::user::token_user;
+use super::{console, machine};
 use crate::UserId;
 use crate::seam::per_process;
-use crate::seam::system::RawSystem;
+use crate::seam::system::{EndHandler, RawSystem};
 
 /// There is no fork.
 #[derive(Debug)]
@@ -51,6 +51,10 @@ impl RawSystem for System {
                 &raw mut module,
             );
         }
+    }
+
+    fn before_forced_end(handler: EndHandler) -> io::Result<()> {
+        console::before_forced_end(handler)
     }
 
     fn wait_until_output_is_broken() -> bool {

@@ -14,11 +14,10 @@ use super::common::{
     LONG, OWN, is_free, kind_of, name, new_event, new_mutex, new_semaphore, new_timer, part,
 };
 use crate::windows::names::WideName;
-use crate::windows::security::owner_of;
 use crate::windows::sync::kernel::release_mutex;
 use crate::{
     Disposition, ErrorKind, Event, EventOptions, Lockable as _, Mutex, ObjectName, Permits as _, Reset,
-    Semaphore, SemaphoreOptions, Settable as _, Timer, TimerOptions, Trust, Waitable as _,
+    Semaphore, SemaphoreOptions, Settable as _, Timer, TimerOptions, Waitable as _,
 };
 
 #[test]
@@ -101,16 +100,11 @@ fn we_open_what_plain_calls_create() {
         assert!(!mutex.is_null() && !event.is_null());
         (OwnedHandle::from_raw_handle(mutex), OwnedHandle::from_raw_handle(event))
     };
-    // Under Wine, an object that was made without a security descriptor has no owner.
-    let trust = match owner_of(owned.as_handle()).expect("our own handle may look") {
-        Some(_) => OWN,
-        None => Trust::Anyone,
-    };
-    let opened = Event::open(&event_name, &trust).expect("an event");
+    let opened = Event::open(&event_name, &OWN).expect("an event");
     // SAFETY: the handle is open.
     assert_ne!(unsafe { SetEvent(event.as_raw_handle()) }, 0);
     assert!(opened.try_wait().unwrap().is_signalled());
-    let mutex = Mutex::open(&mutex_name, &trust).expect("a mutex");
+    let mutex = Mutex::open(&mutex_name, &OWN).expect("a mutex");
     assert!(!is_free(&mutex), "it was created owned");
     release_mutex(owned.as_handle()).expect("this thread owns it");
     assert!(is_free(&mutex));
