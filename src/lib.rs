@@ -148,7 +148,7 @@ pub use samemap_platform::{Doorbell, Seat, Sleepers};
 pub use samemap_platform::{
     Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
     SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
-    Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
+    Timer, TimerOptions, WaitAny, Waitable, Woken, try_wait_any, wait_any, wait_any_timeout,
 };
 
 #[cfg(feature = "conformance")]

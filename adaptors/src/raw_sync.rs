@@ -46,7 +46,6 @@ use ::raw_sync::events::{Event, EventImpl, EventInit, EventState};
 use ::raw_sync::locks::{LockImpl, LockInit, Mutex};
 use samemap::{
     Access, Error, ErrorKind, EventOptions, LockGuard, Lockable, Reset, Result, Settable, View, Waitable,
-    Waited,
 };
 
 const OPERATION: &str = "use an object of raw_sync";
@@ -220,10 +219,10 @@ impl RawEvent {
 
 impl Waitable for RawEvent {
     /// A timeout shorter than a millisecond is one: the event has a lock inside, which others hold for moments.
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
+    fn wait_for(&self, timeout: Option<Duration>) -> Result<bool> {
         let timeout = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
         let taken = in_pieces(timeout, |piece| self.event.wait(piece).ok());
-        Ok(taken.map_or(Waited::TimedOut, |()| Waited::Signalled))
+        Ok(taken.is_some())
     }
 }
 

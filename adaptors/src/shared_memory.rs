@@ -107,11 +107,11 @@ unsafe impl SharedRegion for SharedMemoryRegion {
         const TURNS: usize = 1000;
         for _ in 0..TURNS {
             match Self::create(name, options) {
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 created => return created.map(|region| (region, Disposition::Created)),
             }
             match Self::open(name, &OpenOptions::read_write()) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
+                Err(error) if error.is(ErrorKind::NotFound) => {}
                 opened => return opened.map(|region| (region, Disposition::Opened)),
             }
         }

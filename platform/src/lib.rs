@@ -50,7 +50,7 @@ pub use contract::{
     Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, FileOptions, FileSource, Found,
     LockGuard, Lockable, MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName,
     OpenOptions, Permissions, Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers,
-    SyncOptions, TimerOptions, Trust, UserId, Waitable, Waited,
+    SyncOptions, TimerOptions, Trust, UserId, Waitable,
 };
 pub use handles::{Courier, Offer};
 #[doc(hidden)]
@@ -67,7 +67,7 @@ pub use region::{BASE_GRANULARITY, Region, SharedRegion, check_map_request};
 pub use seam::per_process::Fact;
 pub use sync::{
     Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
-    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout,
 };
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.

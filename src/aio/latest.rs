@@ -27,8 +27,7 @@ impl<V: Value + ?Sized> AsyncLatest<V> {
         Ok(AsyncLatest { wait: Wait::new(latest.watch()?), latest })
     }
 
-    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended: never
-    /// [`TimedOut`](Awaited::TimedOut). May be dropped at any time, as by a runtime's own timeouts.
+    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. May be dropped at any time, as by a runtime's own timeouts.
     ///
     /// # Errors
     /// Those of [`Latest::read`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.

@@ -79,7 +79,7 @@ pub type ListenerOptions = ChannelOptions;
 /// # Ok::<(), samemap::Error>(())
 /// # });
 ///
-/// let mut channel = listener.accept(None)?.expect("waits for ever");
+/// let mut channel = listener.accept()?;
 /// assert_eq!(channel.receiver().recv()?.to_vec(), b"hello");
 /// # peer.join().unwrap()?;
 /// # Ok::<(), samemap::Error>(())
@@ -172,16 +172,38 @@ impl Listener {
         Channel::connect(name, options)
     }
 
-    /// The next peer's channel; waits for it for at most `timeout`, `None` is for ever. The answer is `None` when time ran
-    /// out. One that ends before it has connected is passed over.
+    /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.
     ///
     /// # Errors
     /// What making a region gives.
-    pub fn accept(&mut self, timeout: Option<Duration>) -> Result<Option<Channel>> {
+    pub fn accept(&mut self) -> Result<Channel> {
+        loop {
+            if let Some(channel) = self.accept_by(Until::after(None))? {
+                return Ok(channel);
+            }
+        }
+    }
+
+    /// Waits for the next peer for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn accept_timeout(&mut self, timeout: Duration) -> Result<Option<Channel>> {
+        self.accept_by(Until::after(Some(timeout)))
+    }
+
+    /// The next peer's channel, if there is one.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn try_accept(&mut self) -> Result<Option<Channel>> {
+        self.accept_timeout(Duration::ZERO)
+    }
+
+    fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
             return Err(forked(BIND));
         }
-        let limit = Until::after(timeout);
         loop {
             self.look()?;
             self.serve()?;
@@ -337,7 +359,7 @@ impl Listener {
         loop {
             let number = RandomState::new().hash_one(std::process::id());
             match Channel::create(&channel_name(&self.name, number)?, &self.options) {
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 channel => return Ok((channel?, number)),
             }
         }

@@ -15,7 +15,7 @@
 //! let mut peer = Channel::connect(&name, &ChannelOptions::new())?;
 //! peer.sender().send(b"ping")?;
 //!
-//! assert!(listener.wait_for_peer(None)?);
+//! listener.wait_for_peer()?;
 //! assert_eq!(listener.receiver().recv()?.to_vec(), b"ping");
 //! listener.sender().send(b"pong")?;
 //! assert_eq!(peer.receiver().recv()?.to_vec(), b"pong");

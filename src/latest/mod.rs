@@ -20,10 +20,10 @@
 //! assert_eq!((first.sequence, first.value), (1, [1013.25, 440.0]));
 //! assert!(latest.read_if_newer(first.sequence)?.is_none());
 //! # let writing = std::thread::spawn(move || writer.write(&[1012.5, 446.0]).map(|_| writer));
-//! match latest.wait_newer(first.sequence, Some(Duration::from_secs(5)))? {
-//!     Awaited::Newer(next) => assert_eq!(next.value[1], 446.0),
-//!     Awaited::TimedOut => panic!("nothing new for five seconds"),
-//!     Awaited::WriterGone => panic!("the writer ended"),
+//! match latest.wait_newer_timeout(first.sequence, Duration::from_secs(5))? {
+//!     Some(Awaited::Newer(next)) => assert_eq!(next.value[1], 446.0),
+//!     Some(Awaited::WriterGone) => panic!("the writer ended"),
+//!     None => panic!("nothing new for five seconds"),
 //! }
 //! # drop(writing.join());
 //! # Ok::<(), samemap::Error>(())

@@ -137,32 +137,32 @@ impl RawReader {
         }
     }
 
-    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes.
+    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran out.
     pub(super) fn wait<R>(
         &self,
         than: u64,
         timeout: Option<Duration>,
         mut read: impl FnMut() -> Result<Option<R>>,
-    ) -> Result<Awaited<R>> {
+    ) -> Result<Option<Awaited<R>>> {
         if let Some(found) = read()? {
-            return Ok(Awaited::Newer(found));
+            return Ok(Some(Awaited::Newer(found)));
         }
         let Some(bell) = &self.bell else { return Err(deaf()) };
         let until = Until::after(timeout);
         loop {
             if until.is_over() {
-                return Ok(Awaited::TimedOut);
+                return Ok(None);
             }
             // One that fails to look fails again below, and says why.
             bell.sleep(until.left().unwrap_or(Duration::MAX), || {
                 self.place.newest().map_or(true, |newest| newest > than)
             });
             if let Some(found) = read()? {
-                return Ok(Awaited::Newer(found));
+                return Ok(Some(Awaited::Newer(found)));
             }
             if self.writer_has_gone()? {
                 // It may have written between the look at its values and its end.
-                return Ok(read()?.map_or(Awaited::WriterGone, Awaited::Newer));
+                return Ok(Some(read()?.map_or(Awaited::WriterGone, Awaited::Newer)));
             }
         }
     }

@@ -148,7 +148,7 @@ fn reclaim(form: FormArgs) -> Result<(), Stop> {
 
 /// Where the system keeps the name space itself, its saying so is the answer and not a failure.
 fn explain(error: Error, form: FormArgs, mut answer: Value) -> Result<(), Stop> {
-    if *error.kind() != ErrorKind::Unsupported {
+    if !error.is(ErrorKind::Unsupported) {
         return Err(error.into());
     }
     if form.json {

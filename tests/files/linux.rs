@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
-use samemap::{Error, Permissions, Share, catalog};
+use samemap::{Error, OpenOptions, Permissions, Share, catalog};
 
 use crate::common::*;
 use crate::support::linux::child::{Start, play_sandboxed};
@@ -227,7 +227,7 @@ fn another_user(arguments: &[String]) {
             "opened"
         }
         Err(error) => {
-            assert_eq!(*error.kind(), ErrorKind::AccessDenied, "{error}");
+            assert!(error.is(ErrorKind::AccessDenied), "{error}");
             assert!(error.to_string().contains("its own permissions"), "{error}");
             "denied"
         }

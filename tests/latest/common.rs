@@ -37,7 +37,7 @@ pub fn part(part: &str, name: &ObjectName) -> Program {
 pub fn uncontended<T>(read: samemap::Result<Option<T>>) -> Option<T> {
     match read {
         Ok(read) => read,
-        Err(error) if *error.kind() == ErrorKind::Contended => None,
+        Err(error) if error.is(ErrorKind::Contended) => None,
         Err(error) => panic!("{error}"),
     }
 }

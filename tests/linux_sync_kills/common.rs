@@ -16,7 +16,6 @@ pub use samemap::{
     CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard as _, Lockable, Mutex,
     ObjectName, OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent,
     SharedMutex, SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, Waitable,
-    Waited,
 };
 
 /// Longer than any wait here takes; one that reaches it has failed.
@@ -198,7 +197,7 @@ impl Locks {
     /// Opens one of them as this process's own, the one or the other by turns.
     pub fn open(&self, round: usize) -> Lock {
         if round % 2 == 0 {
-            Lock::Named(Mutex::open(&self.named, &Trust::default()).expect("it is held"))
+            Lock::Named(Mutex::open(&self.named, &OpenOptions::default()).expect("it is held"))
         } else {
             let region = Region::open(&self.region, &OpenOptions::read_write()).expect("it is held");
             Lock::Inside(SharedMutex::open(&view_of(&region), 0).expect("it was made"))

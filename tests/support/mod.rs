@@ -54,7 +54,7 @@ pub fn shm_file(name: &str) -> PathBuf {
 pub fn is_free(name: &str) -> bool {
     match Region::open(&self::name(name), &samemap::OpenOptions::read_only()) {
         Ok(_) => false,
-        Err(error) if *error.kind() == ErrorKind::NotFound => true,
+        Err(error) if error.is(ErrorKind::NotFound) => true,
         Err(error) => panic!("{name}: {error:?}"),
     }
 }

@@ -8,7 +8,7 @@ pub use samemap::{
     Access, CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard, Lockable,
     MAX_OBJECTS, Mutex, MutexGuard, ObjectName, OpenOptions, Permits, Region, Reset, Semaphore,
     SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion, SharedSemaphore, SyncOptions, Timer,
-    TimerOptions, Trust, View, WaitAny, Waitable, Waited, wait_any,
+    TimerOptions, Trust, View, WaitAny, Waitable, try_wait_any, wait_any_timeout,
 };
 
 pub use crate::support::{Program, name, number, part, unique_name};

@@ -38,7 +38,7 @@ pub fn pair_of(options: &ChannelOptions) -> (AsyncChannel, AsyncChannel) {
     let region = Region::anonymous(&CreateOptions::new(options.region_len().unwrap())).unwrap();
     let mut listener = Channel::create_in(&region, options).unwrap();
     let peer = Channel::connect_in(&region, options).unwrap();
-    assert!(listener.wait_for_peer(Some(Duration::ZERO)).unwrap());
+    assert!(listener.try_wait_for_peer().unwrap());
     (AsyncChannel::new(listener).unwrap(), AsyncChannel::new(peer).unwrap())
 }
 
@@ -59,7 +59,7 @@ pub async fn echo(mut channel: AsyncChannel) {
         let message = match channel.receiver().recv().await {
             Ok(message) => message.to_vec(),
             Err(error) => {
-                assert_eq!(*error.kind(), ErrorKind::Closed);
+                assert!(error.is(ErrorKind::Closed));
                 return;
             }
         };

@@ -82,7 +82,7 @@ fn through_own(channels: &mut [(Sender, Receiver)], each: usize) {
         while left > 0 {
             left -= receivers.iter_mut().map(|receiver| drain(receiver)).sum::<usize>();
             if left > 0 {
-                Receiver::wait_any(&mut receivers, None).expect("their senders live");
+                Receiver::wait_any(&mut receivers).expect("their senders live");
             }
         }
     });

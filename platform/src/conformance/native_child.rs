@@ -47,7 +47,7 @@ impl Actor for NativeStage {
             ["set-timer", slot, millis] => {
                 let due = Due::After(Duration::from_millis(number(millis)?));
                 match self.thing(slot)? {
-                    Thing::Timer(timer) => timer.set(due, None).map_err(spell).and_then(|()| done()),
+                    Thing::Timer(timer) => timer.set(due).map_err(spell).and_then(|()| done()),
                     _ => no_slot(slot),
                 }
             }

@@ -156,6 +156,17 @@ impl Error {
         &self.0.kind
     }
 
+    /// Whether that went wrong: `error.is(ErrorKind::NotFound)`. Kinds with fields are for [`matches!`] on
+    /// [`kind`](Self::kind).
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a kind without fields is written down where it is asked for"
+    )]
+    pub fn is(&self, kind: ErrorKind) -> bool {
+        self.0.kind == kind
+    }
+
     /// What was tried: a phrase that completes "cannot …".
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -202,7 +213,7 @@ impl Error {
                 write!(f, "it would have more permits than its maximum of {maximum}; release fewer")
             }
             ErrorKind::Damaged => f.write_str(
-                "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",
+                "its state in memory is not valid; create it before it is opened, and see that nothing else writes there",
             ),
             ErrorKind::LayoutMismatch => f.write_str(
                 "the memory was laid out for values of another type; build all programs that share it with the same one",
@@ -239,7 +250,9 @@ fn untrusted_owner(f: &mut fmt::Formatter<'_>, owner: Option<&UserId>) -> fmt::R
         Some(owner) => write!(f, "it belongs to user {owner}")?,
         None => f.write_str("its owner cannot be told")?,
     }
-    f.write_str(", who was not accepted; say so (Trust) if that is the user you expect")
+    f.write_str(
+        ", which this program does not trust; if that is the user it should trust, set OpenOptions::trust",
+    )
 }
 
 impl fmt::Display for Error {
@@ -275,21 +288,47 @@ impl EscapeControls for String {
     }
 }
 
+/// The same line as [`Display`](fmt::Display), which is what a `main` that fails shows.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("operation", &self.0.operation)
-            .field("name", &self.0.name)
-            .field("detail", &self.0.detail)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// An error of the kind that fits, with this one as its source.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        io::Error::new(error.kind().to_io(), error)
+    }
+}
+
+impl ErrorKind {
+    fn to_io(&self) -> io::ErrorKind {
+        match self {
+            ErrorKind::InvalidName(_) | ErrorKind::InvalidArgument | ErrorKind::OutOfRange { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            ErrorKind::AlreadyExists => io::ErrorKind::AlreadyExists,
+            ErrorKind::NotFound => io::ErrorKind::NotFound,
+            ErrorKind::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
+            ErrorKind::AddressInUse => io::ErrorKind::AddrInUse,
+            ErrorKind::UntrustedOwner { .. } | ErrorKind::AccessDenied => io::ErrorKind::PermissionDenied,
+            ErrorKind::KindMismatch { .. } | ErrorKind::Damaged | ErrorKind::LayoutMismatch => {
+                io::ErrorKind::InvalidData
+            }
+            ErrorKind::WriterBusy | ErrorKind::Busy => io::ErrorKind::ResourceBusy,
+            ErrorKind::Closed => io::ErrorKind::BrokenPipe,
+            ErrorKind::PeerDied => io::ErrorKind::ConnectionAborted,
+            ErrorKind::TimedOut => io::ErrorKind::TimedOut,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            ErrorKind::LimitExceeded { .. } | ErrorKind::Contended | ErrorKind::Os => io::ErrorKind::Other,
+        }
     }
 }
 
@@ -309,5 +348,23 @@ mod tests {
         let cause = error.source().expect("the OS error").to_string();
         assert!(!text.contains(&cause), "{text} repeats {cause}");
         assert_eq!(error.os_code(), Some(2));
+        assert_eq!(format!("{error:?}"), text, "a main that fails shows the line");
+    }
+
+    #[test]
+    fn an_error_is_of_its_kind() {
+        let error = Error::new(ErrorKind::NotFound, "open the region");
+        assert!(error.is(ErrorKind::NotFound));
+        assert!(!error.is(ErrorKind::Closed));
+    }
+
+    #[test]
+    fn an_io_error_has_the_fitting_kind_and_this_one_as_its_source() {
+        let error = Error::new(ErrorKind::NotFound, "open the region").with_name("Local\\a");
+        let text = error.to_string();
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, text));
+        let inner = error.into_inner().expect("the error").downcast::<Error>().expect("ours");
+        assert!(inner.is(ErrorKind::NotFound));
     }
 }

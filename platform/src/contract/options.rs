@@ -56,12 +56,21 @@ impl CreateOptions {
     }
 }
 
-/// How an object is to be opened.
+/// How an object is to be opened: a region, or an object to wait for.
+///
+/// The default is for reading and writing, of an object of the caller's own or of the system's. Objects to wait for always
+/// need that access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct OpenOptions {
     access: Access,
     trust: Trust,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions::read_write()
+    }
 }
 
 impl OpenOptions {

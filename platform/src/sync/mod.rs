@@ -29,4 +29,4 @@ pub use mutex::{Mutex, MutexGuard};
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;
-pub use wait::{WaitAny, Woken, wait_any};
+pub use wait::{WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout};

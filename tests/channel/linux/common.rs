@@ -29,6 +29,6 @@ pub fn with_peer(what: &str, text: &str) -> (ObjectName, Channel, Child) {
     let name = unique_name(text);
     let mut channel = Channel::create(&name, &options()).expect("a free name");
     let child = role(what, &name);
-    assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+    assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
     (name, channel, child)
 }

@@ -5,7 +5,7 @@ use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
 use windows_sys::Win32::Foundation::{GetHandleInformation, HANDLE_FLAG_INHERIT};
 use windows_sys::Win32::System::Threading::EVENT_MODIFY_STATE;
 
-use super::common::{OWN, kind_of, name, new_event};
+use super::common::{kind_of, name, new_event};
 use crate::seam::kind::New;
 use crate::sync::wait::Sealed as _;
 use crate::windows::calls::Created;
@@ -16,9 +16,9 @@ use crate::windows::sync::named::create_handle;
 use crate::windows::tests::step_aside;
 use crate::windows::user::token_user;
 use crate::{
-    Disposition, ErrorKind, Event, EventOptions, Mutex, ObjectKind, ObjectName, Permissions, Reset,
-    Semaphore, SemaphoreOptions, Settable as _, Share, SyncOptions, Timer, TimerOptions, Trust, UserId,
-    Waitable as _,
+    Disposition, ErrorKind, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions, Permissions,
+    Reset, Semaphore, SemaphoreOptions, Settable as _, Share, SyncOptions, Timer, TimerOptions, Trust,
+    UserId, Waitable as _,
 };
 
 #[test]
@@ -67,7 +67,7 @@ fn a_share_for_reading_serves_nobody_here() {
     let name = name("read-share");
     let _event = own_event_with(&name, "(A;;0x120000;;;WD)");
     let options = EventOptions::new(Reset::Auto);
-    assert_eq!(kind_of(Event::open(&name, &OWN)), ErrorKind::AccessDenied);
+    assert_eq!(kind_of(Event::open(&name, &OpenOptions::default())), ErrorKind::AccessDenied);
     assert_eq!(kind_of(Event::create_or_open(&name, &options)), ErrorKind::AccessDenied);
     assert_eq!(kind_of(Event::create(&name, &options)), ErrorKind::AlreadyExists);
 }
@@ -79,7 +79,7 @@ fn nobody_let_in_still_means_that_the_name_is_taken() {
     let options = EventOptions::new(Reset::Auto);
     assert_eq!(kind_of(Event::create(&name, &options)), ErrorKind::AlreadyExists);
     assert_eq!(kind_of(Event::create_or_open(&name, &options)), ErrorKind::AccessDenied);
-    assert_eq!(kind_of(Event::open(&name, &OWN)), ErrorKind::AccessDenied);
+    assert_eq!(kind_of(Event::open(&name, &OpenOptions::default())), ErrorKind::AccessDenied);
 }
 
 #[test]
@@ -95,12 +95,15 @@ fn another_users_object_needs_trust_before_it_is_waited_for() {
     let other = UserId::new(OTHER);
     let untrusted = |owner| ErrorKind::UntrustedOwner { owner };
     let options = EventOptions::new(Reset::Auto);
-    assert_eq!(kind_of(Event::open(&name, &OWN)), untrusted(Some(other.clone())));
+    assert_eq!(kind_of(Event::open(&name, &OpenOptions::default())), untrusted(Some(other.clone())));
     assert_eq!(kind_of(Event::create_or_open(&name, &options)), untrusted(Some(other.clone())));
-    Event::open(&name, &Trust::User(other.clone())).expect("named as trusted");
+    Event::open(&name, &OpenOptions::default().trust(Trust::User(other.clone()))).expect("named as trusted");
     Event::create_or_open(&name, &options.trust(Trust::Anyone)).expect("anybody is trusted");
-    assert_eq!(kind_of(Event::open(&hidden, &Trust::User(other))), untrusted(None));
-    Event::open(&hidden, &Trust::Anyone).expect("anybody is trusted");
+    assert_eq!(
+        kind_of(Event::open(&hidden, &OpenOptions::default().trust(Trust::User(other)))),
+        untrusted(None)
+    );
+    Event::open(&hidden, &OpenOptions::default().trust(Trust::Anyone)).expect("anybody is trusted");
 }
 
 #[test]
