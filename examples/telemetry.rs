@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+use samemap::latest::Awaited;
+use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
 
 /// Time in seconds since 1970, altitude in metres, speed in metres per second.
 type Sample = [f64; 3];

@@ -1,7 +1,7 @@
 //! One named shared memory, with one set of rules, on Windows and on POSIX.
 //!
 //! ```
-//! use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
+//! use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region};
 //!
 //! let name = ObjectName::new(r"Local\Greeting")?;
 //! # let name = ObjectName::new(format!(r"Local\Greeting-{}", std::process::id()))?;
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! # What there is
-//! - [`Region`] and [`View`]: shared memory, [with a name](SharedRegion::create), [without](SharedRegion::anonymous),
+//! - [`Region`] and [`View`]: shared memory, [with a name](Region::create), [without](Region::anonymous),
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`], [`SharedEvent`],
 //!   [`SharedSemaphore`]: the same inside a region; [`wait_any`] for several at once. [`Waitable`], [`Lockable`],
@@ -31,8 +31,8 @@
 //! - **Names** are `Local\rest` (one user's on POSIX, one session's on Windows), `Global\rest` (all
 //!   users'), or a bare `rest`, which means `Local\rest`. All kinds of object share one name space. See
 //!   [`ObjectName`].
-//! - **Three calls**: [`create`](SharedRegion::create) wants a free name,
-//!   [`open`](SharedRegion::open) a taken one, [`create_or_open`](SharedRegion::create_or_open) says
+//! - **Three calls**: [`create`](Region::create) wants a free name,
+//!   [`open`](Region::open) a taken one, [`create_or_open`](Region::create_or_open) says
 //!   which of the two it met. A half-made region is never seen.
 //! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whichever process created it,
 //!   and never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
@@ -61,7 +61,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::io::{Read as _, Write as _};
 //! use std::os::unix::net::UnixStream;
-//! # use samemap::{Access, CreateOptions, ObjectName, Region, SharedRegion};
+//! # use samemap::{Access, CreateOptions, ObjectName, Region};
 //! # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
 //!
 //! let region = Region::create(&name, &CreateOptions::new(4096))?;
@@ -114,42 +114,25 @@ pub mod aio;
 pub mod channel;
 pub mod latest;
 
-pub use latest::{Awaited, Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, Snapshot};
-
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
 // Talking through it.
 pub use channel::{Channel, ChannelOptions, Listener};
+pub use latest::{Latest, LatestOptions, LatestWriter};
 
 // Names, errors, who may do what.
 pub use samemap_platform::{
-    Disposition, Error, ErrorKind, Found, MAX_NAME_UNITS, NameRule, NameSpace, ObjectKind, ObjectName,
-    Permissions, Result, Share, Trust, UserId, catalog,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result,
+    Share, Trust,
 };
 
-// Shared memory.
-pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
-    Offer, OpenOptions, Part, Region, SharedRegion, View, bytemuck,
-};
+// Shared memory, and objects to wait for.
+pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_any};
 
-/// What a [`SharedRegion`] of your own is built with: the checks that every system shares, and [`View::from_mapped`]'s
-/// argument.
-pub mod backend {
-    pub use samemap_platform::{Keeper, MappedRange, check_map_request};
-}
-
-// What channels are built with.
-pub use samemap_platform::{Doorbell, Seat, Sleepers};
-
-// Objects to wait for.
-pub use samemap_platform::{
-    Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
-    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
-    Timer, TimerOptions, WaitAny, Waitable, Woken, try_wait_any, wait_any, wait_any_timeout,
-};
+// The rest, by subject.
+pub use samemap_platform::{backend, bytemuck, catalog, names, regions, sync, traits};
 
 #[cfg(feature = "conformance")]
 pub use samemap_platform::{

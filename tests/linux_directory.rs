@@ -7,7 +7,7 @@ mod support;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use samemap::{CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, catalog};
+use samemap::{CreateOptions, ErrorKind, ObjectName, OpenOptions, Region, catalog};
 use support::linux::child::{Child, Start, binary, hear, play, play_sandboxed, say};
 use support::linux::sandbox;
 use support::linux::shm::{

@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use samemap::{
-    Awaited, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region,
-    SharedRegion as _, Snapshot, catalog,
-};
+use samemap::latest::{Awaited, Snapshot};
+use samemap::{CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, catalog};
 use support::linux::shm::{assert_nothing_left, name, system_name, unique_name, view_of};
 use support::{Program, client_transcript, run, server_transcript, tool, with};
 

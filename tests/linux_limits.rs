@@ -8,10 +8,8 @@ mod support;
 use std::fs::File;
 
 use samemap::catalog::{self, State};
-use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, OpenOptions, Region, Result,
-    SharedRegion as _,
-};
+use samemap::regions::MapRequest;
+use samemap::{Access, CreateOptions, Disposition, Error, ErrorKind, OpenOptions, Region, Result};
 use support::linux::child::{Child, Start, binary, hear, play, play_sandboxed, say};
 use support::linux::sandbox;
 use support::linux::shm::{

@@ -12,11 +12,14 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant, SystemTime};
 
+use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions, WaitAny, wait_any_timeout,
+};
+use samemap::traits::Waitable;
 use samemap::{
-    Access, CreateOptions, Due, Error, ErrorKind, Event, EventOptions, Lockable, Mutex, ObjectName,
-    OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
-    SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, WaitAny, Waitable,
-    wait_any_timeout,
+    Access, CreateOptions, Error, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore, Timer,
+    View,
 };
 use support::Random;
 use support::linux::child::{Child, Start, hear, play, say};

@@ -11,12 +11,12 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use samemap::{
-    CreateOptions, Due, Event, EventOptions, LockGuard as _, Lockable, Mutex, OpenOptions, Permits, Region,
-    Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion as _,
-    SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, WaitAny, Waitable, try_wait_any,
-    wait_any_timeout,
+use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions, WaitAny, try_wait_any, wait_any_timeout,
 };
+use samemap::traits::{Permits, Settable};
+use samemap::{CreateOptions, Event, Mutex, OpenOptions, Region, Semaphore, Timer};
 use support::linux::child::{Start, play, say};
 use support::linux::forked::fork;
 use support::linux::seccomp::{self, Answer};

@@ -333,7 +333,7 @@ fn those_who_wait_are_the_next_listeners() {
 /// A region that is something else, or somebody's, is not taken over.
 #[test]
 fn what_is_not_a_listeners_is_not_taken_over() {
-    use samemap::{CreateOptions, Permissions, Region, Share, SharedRegion as _};
+    use samemap::{CreateOptions, Permissions, Region, Share};
     let taken = |answer: samemap::Result<String>| {
         let error = answer.expect_err("the name is taken");
         assert!(error.is(ErrorKind::AlreadyExists), "{error}");

@@ -7,9 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use samemap::aio::{AsyncChannel, AsyncListener};
-use samemap::{
-    Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, Region, SharedRegion,
-};
+use samemap::{Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, Region};
 use support::{DEADLINE, assert_nothing_left, unique_name};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;

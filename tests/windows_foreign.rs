@@ -14,10 +14,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use std::{env, fs, thread};
 
+use samemap::regions::FileOptions;
+use samemap::sync::{Due, EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
+use samemap::traits::{
+    LockGuard as _, Lockable as _, Permits as _, Settable as _, SharedRegion as _, Waitable as _,
+};
 use samemap::{
-    Access, CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, FileOptions, LockGuard as _,
-    Lockable as _, Mutex, ObjectName, OpenOptions, Permits as _, Region, Reset, Semaphore, SemaphoreOptions,
-    Settable as _, SharedRegion as _, SyncOptions, Timer, TimerOptions, Trust, Waitable as _,
+    Access, CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore,
+    Timer, Trust,
 };
 use support::files::TestFile;
 use support::{Outcome, Program, lacks, name, run, unique_text};

@@ -25,9 +25,12 @@ use std::sync::Arc;
 
 use ::shared_memory::{Shmem, ShmemConf, ShmemError};
 use samemap::backend::{Keeper, MappedRange, check_map_request};
+use samemap::names::NameSpace;
+use samemap::regions::MapRequest;
+use samemap::traits::SharedRegion;
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, NameSpace, ObjectName, OpenOptions,
-    Permissions, Region, Result, SharedRegion, View,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region,
+    Result, View,
 };
 
 const CREATE: &str = "create the region by shared_memory";

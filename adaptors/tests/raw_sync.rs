@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use failing_rules::Listed;
 use samemap::conformance::{self, Making, SyncObjects, run_all_sync};
+use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SharedSemaphore, WaitAny};
+use samemap::traits::{Lockable as _, Settable as _, Waitable as _};
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, EventOptions, Lockable as _, ObjectName,
-    OpenOptions, Region, Reset, Result, SemaphoreOptions, Settable as _, SharedRegion as _, SharedSemaphore,
-    View, WaitAny, Waitable as _,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View,
 };
 use samemap_adaptors::raw_sync::{ALIGN, RawEvent, RawMutex};
 

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use samemap::{Awaited, LatestBytes, LatestBytesWriter, LatestOptions, Region, View};
+use samemap::{LatestOptions, Region, View};
+use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
 use samemap_fuzz::{Input, memory, scribble};
 
 const MAX_LEN: usize = 40;

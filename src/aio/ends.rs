@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
 use samemap_platform::words::ring::Record;

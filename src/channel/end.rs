@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::Seat;
+use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
 
@@ -16,7 +16,7 @@ use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::spin::Spin;
-use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";
 
@@ -45,7 +45,7 @@ impl Channel {
     /// region is large enough.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn create(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         let bytes = options.region_len()?;
         for _ in 0..LOOKS_AT_A_PEER {

@@ -6,14 +6,11 @@
 
 use std::sync::atomic::Ordering;
 
-use samemap_platform::Seat;
+use samemap_platform::sync::Seat;
 
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT};
 use super::options::ChannelOptions;
-use crate::{
-    Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, Trust,
-    View,
-};
+use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, Trust, View};
 
 /// How often a name is tried that is taken and free in turns.
 const ATTEMPTS: usize = 16;

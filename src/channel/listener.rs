@@ -24,8 +24,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
-use samemap_platform::{Doorbell, Seat};
 
 use super::connection::forked;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
@@ -33,7 +33,7 @@ use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
-use crate::{Access, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, ErrorKind, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
 
@@ -124,7 +124,7 @@ impl Listener {
     /// the [`backlog`](ChannelOptions::backlog) stays.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
         options.shape()?;
         channel_name(name, 0)?;

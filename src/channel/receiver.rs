@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
-use samemap_platform::{Doorbell, Part, bytemuck};
+use samemap_platform::bytemuck;
+use samemap_platform::regions::Part;
+use samemap_platform::sync::Doorbell;
 
 use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::NoUninit;
-use samemap_platform::{Part, bytemuck};
+use samemap_platform::bytemuck;
+use samemap_platform::regions::Part;
 
 use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};

@@ -6,7 +6,8 @@
 //! maximum.
 //!
 //! ```
-//! use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+//! use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
+//! use samemap::latest::Awaited;
 //! use std::time::Duration;
 //!
 //! let name = ObjectName::new(r"Local\Altitude")?;

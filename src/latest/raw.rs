@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use samemap_platform::words::Until;
 use samemap_platform::words::newest::{self, Reading};
-use samemap_platform::{Doorbell, Seat, Sleepers};
 
 use super::layout::{self, BELL, Facts, Form, Place, SEAT};
 use super::options::{Awaited, LatestOptions};
-use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion as _, View};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 /// The one writer.
 #[derive(Debug)]

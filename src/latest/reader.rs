@@ -32,7 +32,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) when it is for another type, and the text says which two
     /// met; [`NotFound`](crate::ErrorKind::NotFound) when no writer was there, [`OutOfRange`](crate::ErrorKind::OutOfRange)
     /// or [`Damaged`](crate::ErrorKind::Damaged) when the region holds something else, and the errors of
-    /// [`Region::open`](crate::SharedRegion::open).
+    /// [`Region::open`](crate::Region::open).
     pub fn open(name: &ObjectName, options: &LatestOptions) -> Result<Self> {
         let check = |view: &View| V::open(view, 0, options.version);
         Ok(Latest { raw: RawReader::open(name, options, check)?, _values: PhantomData })

@@ -24,7 +24,7 @@ impl<T: Pod> LatestWriter<T> {
     /// [`WriterBusy`](crate::ErrorKind::WriterBusy) while there is another one,
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) when it was for another type,
     /// [`OutOfRange`](crate::ErrorKind::OutOfRange) or [`Damaged`](crate::ErrorKind::Damaged) when the region is there
-    /// and holds something else, and the errors of [`Region::create_or_open`](crate::SharedRegion::create_or_open).
+    /// and holds something else, and the errors of [`Region::create_or_open`](crate::Region::create_or_open).
     pub fn create(name: &ObjectName, options: &LatestOptions) -> Result<Self> {
         Ok(Self::from_raw(RawWriter::create(name, fixed(size_of::<T>(), options), options)?))
     }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::{Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _};
+use crate::regions::MapRequest;
+use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region};
 use clap::{Args, Parser};
 
 use super::ending::{self, Endings};

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{ErrorKind, ObjectName, OpenOptions, Region, SharedRegion};
+use crate::{ErrorKind, ObjectName, OpenOptions, Region};
 use clap::Args;
 
 use super::ending;

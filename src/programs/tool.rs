@@ -262,7 +262,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::UserId;
+    use crate::names::UserId;
     use clap::CommandFactory as _;
 
     #[test]

@@ -9,7 +9,8 @@ pub use std::time::{Duration, Instant};
 pub use samemap::channel::{
     Channel, ChannelOptions, Listener, MessageReader, MessageWriter, Receiver, Sender, Spin,
 };
-pub use samemap::{Access, CreateOptions, Error, ErrorKind, OpenOptions, Region, SharedRegion as _};
+pub use samemap::traits::SharedRegion as _;
+pub use samemap::{Access, CreateOptions, Error, ErrorKind, OpenOptions, Region};
 
 pub use crate::support::part::{say, start};
 pub use crate::support::{

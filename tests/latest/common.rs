@@ -3,9 +3,10 @@
 pub use std::process::Command;
 pub use std::time::{Duration, Instant};
 
+pub use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter, Snapshot};
+pub use samemap::traits::SharedRegion as _;
 pub use samemap::{
-    Access, Awaited, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter, LatestOptions,
-    LatestWriter, ObjectName, Region, SharedRegion as _, Snapshot, View,
+    Access, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, View,
 };
 
 #[cfg(target_os = "linux")]

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use samemap::{Event, EventOptions, Lockable, OpenOptions, Reset, Settable, WaitAny, Waitable, wait_any};
+use samemap::sync::{EventOptions, Reset, WaitAny};
+use samemap::{Event, OpenOptions, wait_any};
 
 use crate::common::*;
 

@@ -12,10 +12,14 @@ pub use crate::support::linux;
 pub use crate::support::linux::child::{Child, Start, hear, say};
 pub use crate::support::linux::forked::{Forked, fork};
 pub use crate::support::linux::shm::{assert_no_file, file_of, name, unique_name, view_of};
+pub use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions,
+};
+pub use samemap::traits::{LockGuard as _, Lockable, Permits, Settable, SharedRegion as _, Waitable};
 pub use samemap::{
-    CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard as _, Lockable, Mutex,
-    ObjectName, OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent,
-    SharedMutex, SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, Waitable,
+    CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore, Timer,
+    View,
 };
 
 /// Longer than any wait here takes; one that reaches it has failed.

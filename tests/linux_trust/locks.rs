@@ -3,10 +3,8 @@
 use std::fs::File;
 use std::time::Duration;
 
-use samemap::{
-    CreateOptions, LatestOptions, LatestWriter, LockGuard as _, Lockable as _, OpenOptions, Permissions,
-    Region, Share, SharedMutex, SharedRegion as _,
-};
+use samemap::sync::SharedMutex;
+use samemap::{CreateOptions, LatestOptions, LatestWriter, OpenOptions, Permissions, Region, Share};
 
 use super::attacker::Attacker;
 use super::victims::{OF_SHARED, Victims};

@@ -19,7 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samemap::{ErrorKind, Region, SharedRegion as _};
+use samemap::traits::SharedRegion as _;
+use samemap::{ErrorKind, Region};
 use samemap_platform::conformance::tools;
 pub use samemap_platform::conformance::tools::{Random, Watchdog};
 

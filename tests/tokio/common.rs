@@ -10,9 +10,10 @@ pub use samemap::aio::{
     AsyncChannel, AsyncLatest, AsyncLatestBytes, AsyncListener, AsyncMessageReader, AsyncMessageWriter,
     AsyncReceiver, AsyncSender,
 };
+pub use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
+pub use samemap::traits::SharedRegion;
 pub use samemap::{
-    Awaited, Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter,
-    LatestOptions, LatestWriter, Listener, Region, SharedRegion,
+    Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, Listener, Region,
 };
 pub use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 pub use tokio::runtime::{Builder, Runtime};

@@ -5,7 +5,8 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use samemap::channel::{Receiver, Sender};
-use samemap::{Channel, ChannelOptions, CreateOptions, Region, SharedRegion};
+use samemap::traits::SharedRegion;
+use samemap::{Channel, ChannelOptions, CreateOptions, Region};
 
 use super::place::UNPINNED;
 use super::report::{Report, Subject};

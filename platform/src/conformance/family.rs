@@ -3,7 +3,7 @@
 use crate::{
     Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
     Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
-    SharedRegion as _, SharedSemaphore, SyncOptions, Trust, View, WaitAny,
+    SharedSemaphore, SyncOptions, View, WaitAny,
 };
 
 /// How a rule wants to come by an object.

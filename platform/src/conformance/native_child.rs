@@ -83,7 +83,6 @@ impl NativeStage {
 
     /// Its length, its access, and what its name is.
     fn keep(&mut self, slot: &str, region: Region) -> String {
-        use crate::SharedRegion as _;
         let access = super::support::word_for(region.access());
         let name =
             region.name().map_or_else(|| "-".to_owned(), |name| super::support::hex(&name.to_string()));

@@ -13,7 +13,7 @@ use super::suite::sync_rules;
 use super::support::patience;
 use crate::{
     Access, EventOptions, LockGuard as _, Lockable as _, OpenOptions, Permits as _, Region, Reset,
-    SemaphoreOptions, Settable as _, SharedRegion as _, Waitable as _,
+    SemaphoreOptions, Settable as _, Waitable as _,
 };
 
 /// What the test `conformance_child` of a [`sync_conformance_suite!`](crate::sync_conformance_suite) does.

@@ -3,10 +3,8 @@
 use super::family::Making;
 use super::support::patience;
 use crate::{
-    Access, CreateOptions, Disposition, Due, Event, EventOptions, LockGuard as _, Lockable as _, Mutex,
-    ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Region, Reset, Result, Semaphore,
-    SemaphoreOptions, Settable as _, SharedRegion as _, SyncOptions, Timer, TimerOptions, Trust,
-    Waitable as _,
+    Access, CreateOptions, Disposition, Due, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions,
+    Permissions, Region, Reset, Result, Semaphore, SemaphoreOptions, SyncOptions, Timer, TimerOptions, Trust,
 };
 use std::time::Duration;
 

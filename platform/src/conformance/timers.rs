@@ -7,9 +7,8 @@ use super::puppet::{Harness, Puppet};
 use super::support::{eventually, good, hex, patience, unique_name};
 use super::sync_support::{A_WHILE, comes, nothing, patience_in_millis, something};
 use crate::{
-    Due, Event, EventOptions, LockGuard as _, Lockable as _, Mutex, ObjectName, Reset, Semaphore,
-    SemaphoreOptions, Settable as _, SyncOptions, Timer, TimerOptions, WaitAny, Waitable as _,
-    wait_any_timeout,
+    Due, Event, EventOptions, Mutex, ObjectName, Reset, Semaphore, SemaphoreOptions, SyncOptions, Timer,
+    TimerOptions, WaitAny, wait_any_timeout,
 };
 
 /// Far enough away to be never.

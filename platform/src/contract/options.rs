@@ -110,7 +110,7 @@ impl OpenOptions {
 
 /// A range of a region to be mapped as a view.
 ///
-/// Not checked: [`SharedRegion::map`](crate::SharedRegion::map) does that.
+/// Not checked: [`SharedRegion::map`](crate::Region::map) does that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct MapRequest {

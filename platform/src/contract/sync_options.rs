@@ -10,7 +10,8 @@ use crate::{Permissions, Reset, Result, SyncOptions, Trust};
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::{EventOptions, Permissions, Reset, Share};
+/// use samemap::{Permissions, Share};
+/// use samemap::sync::{EventOptions, Reset};
 /// let options = EventOptions::new(Reset::Manual)
 ///     .set_at_first()
 ///     .permissions(Permissions::owner_only().group(Share::ReadWrite));
@@ -70,7 +71,7 @@ impl EventOptions {
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::SemaphoreOptions;
+/// use samemap::sync::SemaphoreOptions;
 /// let options = SemaphoreOptions::new(2, 8);
 /// assert_eq!((options.initial(), options.maximum()), (2, 8));
 /// ```
@@ -141,7 +142,7 @@ impl SemaphoreOptions {
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::{Reset, TimerOptions};
+/// use samemap::sync::{Reset, TimerOptions};
 /// assert_eq!(TimerOptions::new(Reset::Auto).reset(), Reset::Auto);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

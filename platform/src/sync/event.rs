@@ -17,7 +17,7 @@ impl Event {
     /// Creates an event; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &EventOptions) -> Result<Event> {
         Ok(Event(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
@@ -26,7 +26,7 @@ impl Event {
     /// say of a new one.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &EventOptions) -> Result<(Event, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Event(named), disposition))

@@ -29,7 +29,7 @@ impl Mutex {
     /// Creates a mutex that nobody owns; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &SyncOptions) -> Result<Mutex> {
         Ok(Mutex(Named::get(name, Ask::Create((New::Mutex, options)))?.0))
     }
@@ -37,7 +37,7 @@ impl Mutex {
     /// Opens the mutex that has the name, or creates one; says which of the two happened.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &SyncOptions) -> Result<(Mutex, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((New::Mutex, options)))?;
         Ok((Mutex(named), disposition))

@@ -22,7 +22,7 @@ impl Semaphore {
     /// Creates a semaphore; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create), and
+    /// Those of [`SharedRegion::create`](crate::Region::create), and
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
@@ -33,7 +33,7 @@ impl Semaphore {
     /// `options` say of a new one, but that must make a semaphore all the same.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open), and
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open), and
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;

@@ -27,7 +27,7 @@ impl Timer {
     /// Creates a timer; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
         Ok(Timer(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
@@ -36,7 +36,7 @@ impl Timer {
     /// say of a new one.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Timer(named), disposition))

@@ -4,7 +4,7 @@ pub use std::os::unix::process::ExitStatusExt as _;
 pub use std::sync::OnceLock;
 
 pub use samemap::ObjectName;
-pub use samemap_platform::Seat;
+pub use samemap_platform::sync::Seat;
 
 pub use crate::common::*;
 pub use crate::support::linux::child::{Child, Fate, Start};
