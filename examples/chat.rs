@@ -134,7 +134,7 @@ fn say(sender: &mut Sender, line: &str, patience: Duration) -> Result<()> {
         Ok(false) => {
             tell("-- not sent: the other one does not read");
         }
-        Err(error) if matches!(error.kind(), ErrorKind::LimitExceeded { .. }) => {
+        Err(error) if matches!(error.kind(), ErrorKind::TooLong { .. }) => {
             tell("-- not sent: the line is too long");
         }
         Err(error) => return Err(error),

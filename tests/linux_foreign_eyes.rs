@@ -190,7 +190,7 @@ fn programs_of_32_and_64_bits_share_the_newest_value() {
         newest = sequence;
     }
     let error = LatestWriter::<Sample>::create(&name, &LatestOptions::new()).expect_err("there is one");
-    assert!(error.is(ErrorKind::WriterBusy), "{error}");
+    assert!(error.is(ErrorKind::Busy), "{error}");
     writer.kill();
     assert!(!latest.has_writer().expect("sound"));
     let reader = Program::start(narrow.telemetry("read", &name));

@@ -92,7 +92,7 @@ impl Receiver {
     /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
     ///
     /// # Errors
-    /// Those of [`recv`](Self::recv); [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`: then it is still
+    /// Those of [`recv`](Self::recv); [`TooLong`](ErrorKind::TooLong) when it is longer than `into`: then it is still
     /// there.
     #[inline]
     pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
@@ -369,7 +369,7 @@ impl Received<'_> {
     /// Copies the message to the start of `into`, and tells its length.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`; then the message is not lost, and is
+    /// [`TooLong`](ErrorKind::TooLong) when it is longer than `into`; then the message is not lost, and is
     /// received again.
     #[inline]
     pub fn take_into(self, into: &mut [u8]) -> Result<usize> {
@@ -410,7 +410,7 @@ impl Drop for Received<'_> {
 
 #[cold]
 fn no_room(len: usize, room: usize) -> Error {
-    let kind = ErrorKind::OutOfRange { offset: 0, len: len as u64, region_len: room as u64 };
+    let kind = ErrorKind::TooLong { len: len as u64, maximum: room as u64 };
     Error::new(kind, OPERATION).with_detail(format!(
         "the message has {len} bytes and the buffer {room}; receive it again with a larger one"
     ))

@@ -39,7 +39,7 @@
 //! - **Every value has a number**, from 1, which grows by one with every value for as long as the memory lives, also
 //!   from one writer to the next.
 //! - **There is one writer at a time**, among all processes: a second one is told
-//!   [`WriterBusy`](crate::ErrorKind::WriterBusy). When the writer ends, however it ends, the next one can begin at once. A
+//!   [`Busy`](crate::ErrorKind::Busy). When the writer ends, however it ends, the next one can begin at once. A
 //!   writer that is killed in the middle of a write leaves the value before as the newest, and the next writer carries
 //!   on from there.
 //! - **Nobody is trusted with memory.** All that readers and writers rely on is checked when they are made. A peer that

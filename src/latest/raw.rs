@@ -32,7 +32,7 @@ impl RawWriter {
 
     pub(super) fn at(view: &View, offset: usize, facts: Facts) -> Result<RawWriter> {
         let Some(seat) = Seat::take(view, offset.saturating_add(SEAT))? else {
-            return Err(Error::new(ErrorKind::WriterBusy, WRITE));
+            return Err(another_writes());
         };
         let place = Place::lay_out(view, offset, facts)?;
         let bell = Doorbell::at(view, offset + BELL, Sleepers::Many)?;
@@ -200,8 +200,14 @@ pub(super) fn bytes(max_len: usize, options: &LatestOptions) -> Facts {
 }
 
 #[cold]
+fn another_writes() -> Error {
+    Error::new(ErrorKind::Busy, WRITE)
+        .with_detail("another writer has it, and there is one at a time; end that one first, or read only")
+}
+
+#[cold]
 fn not_ours() -> Error {
-    Error::new(ErrorKind::WriterBusy, WRITE).with_detail(
+    Error::new(ErrorKind::Unsupported, WRITE).with_detail(
         "this is a forked child's copy, and its parent is the writer; open a writer in the child when the parent has ended its own",
     )
 }
@@ -209,7 +215,7 @@ fn not_ours() -> Error {
 #[cold]
 pub(super) fn deaf() -> Error {
     Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
-        "the view is read-only, and who waits must say so in the memory; open for reading and writing, or read now and then",
+        "the view is read-only, and a reader that waits writes to the memory that it does; open it for reading and writing, or read now and then",
     )
 }
 

@@ -137,7 +137,7 @@ fn seats_of_readers(_arguments: &[String]) {
     // Keeps the object, too.
     let _attacker = reader_of_all(&object);
     let busy = LatestWriter::<u64>::create(&object, &options).expect_err("there is one");
-    assert!(busy.is(samemap::ErrorKind::WriterBusy));
+    assert!(busy.is(samemap::ErrorKind::Busy));
     writer.kill();
     let mut next = LatestWriter::<u64>::create(&object, &options).expect("free at once");
     next.write(&2).expect("ours");

@@ -46,9 +46,16 @@ pub enum ErrorKind {
         /// Length of the region or view that it should lie in, in bytes.
         region_len: u64,
     },
+    /// A message or a value is longer than what it should go into: a channel takes, a buffer holds, or was agreed on.
+    TooLong {
+        /// Its length, in bytes.
+        len: u64,
+        /// The most that there is room for, in bytes.
+        maximum: u64,
+    },
     /// The address asked for as a view's base is in use, or cannot be had.
     AddressInUse,
-    /// The object belongs to another ordinary user whom the caller did not accept.
+    /// The object belongs to another ordinary user that the caller does not trust.
     UntrustedOwner {
         /// The owner of the object, where the system tells.
         owner: Option<UserId>,
@@ -63,11 +70,10 @@ pub enum ErrorKind {
     Damaged,
     /// The memory was laid out for values of another type, size or version; the text says both.
     LayoutMismatch,
-    /// There is one writer at a time, and another one, in this process or another, lives.
-    WriterBusy,
     /// What was to be read was overwritten each time before it was copied.
     Contended,
-    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
+    /// Another one has the role that was asked for, and one has it at a time: a channel's peer, a listener, the writer of a
+    /// newest value.
     Busy,
     /// The peer has closed this direction in order, and nothing is left in it.
     Closed,
@@ -205,6 +211,9 @@ impl Error {
                 f,
                 "{len} bytes at offset {offset} do not lie inside its {region_len} bytes; ask for a smaller range"
             ),
+            ErrorKind::TooLong { len, maximum } => {
+                write!(f, "it has {len} bytes, and there is room for {maximum}; make it shorter, or the room larger")
+            }
             ErrorKind::AddressInUse => f.write_str(
                 "the address is in use or cannot be had; let the system choose one, or ask for another",
             ),
@@ -218,13 +227,10 @@ impl Error {
             ErrorKind::LayoutMismatch => f.write_str(
                 "the memory was laid out for values of another type; build all programs that share it with the same one",
             ),
-            ErrorKind::WriterBusy => f.write_str(
-                "another writer has it; there is one at a time: end that one first, or read only",
-            ),
             ErrorKind::Contended => f.write_str(
                 "the writer overwrote the value each time before it was copied; read again, or let it write less often",
             ),
-            ErrorKind::Busy => f.write_str("somebody else has this place; try again when they are done"),
+            ErrorKind::Busy => f.write_str("another one has this role, which one has at a time; try again when it has ended"),
             ErrorKind::Closed => f.write_str("the peer has closed it; connect again to go on"),
             ErrorKind::PeerDied => f.write_str("the peer's process ended without closing; connect again to go on"),
             ErrorKind::AccessDenied => {
@@ -311,9 +317,10 @@ impl From<Error> for io::Error {
 impl ErrorKind {
     fn to_io(&self) -> io::ErrorKind {
         match self {
-            ErrorKind::InvalidName(_) | ErrorKind::InvalidArgument | ErrorKind::OutOfRange { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            ErrorKind::InvalidName(_)
+            | ErrorKind::InvalidArgument
+            | ErrorKind::OutOfRange { .. }
+            | ErrorKind::TooLong { .. } => io::ErrorKind::InvalidInput,
             ErrorKind::AlreadyExists => io::ErrorKind::AlreadyExists,
             ErrorKind::NotFound => io::ErrorKind::NotFound,
             ErrorKind::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
@@ -322,7 +329,7 @@ impl ErrorKind {
             ErrorKind::KindMismatch { .. } | ErrorKind::Damaged | ErrorKind::LayoutMismatch => {
                 io::ErrorKind::InvalidData
             }
-            ErrorKind::WriterBusy | ErrorKind::Busy => io::ErrorKind::ResourceBusy,
+            ErrorKind::Busy => io::ErrorKind::ResourceBusy,
             ErrorKind::Closed => io::ErrorKind::BrokenPipe,
             ErrorKind::PeerDied => io::ErrorKind::ConnectionAborted,
             ErrorKind::TimedOut => io::ErrorKind::TimedOut,
