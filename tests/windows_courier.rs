@@ -14,7 +14,6 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use samemap::regions::{Courier, FileOptions};
-use samemap::traits::SharedRegion as _;
 use samemap::{Access, CreateOptions, Error, ErrorKind, ObjectName, Region, Trust};
 use support::files::TestFile;
 use support::{byte_of, is_free, kind, unique_name, view_of};

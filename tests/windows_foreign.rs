@@ -16,9 +16,6 @@ use std::{env, fs, thread};
 
 use samemap::regions::FileOptions;
 use samemap::sync::{Due, EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
-use samemap::traits::{
-    LockGuard as _, Lockable as _, Permits as _, Settable as _, SharedRegion as _, Waitable as _,
-};
 use samemap::{
     Access, CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore,
     Timer, Trust,

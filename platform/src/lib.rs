@@ -92,17 +92,19 @@ pub mod backend {
 
 // Inside this crate, all of it has one short name.
 pub(crate) use contract::{
-    Due, EventOptions, FileOptions, FileSource, Found, LockGuard, Lockable, MapRequest, NameRule, NameSpace,
-    ObjectKind, Permits, Reset, SemaphoreOptions, Settable, Sleepers, SyncOptions, TimerOptions, UserId,
-    Waitable,
+    Due, EventOptions, FileOptions, FileSource, Found, LockGuard, Lockable, MAX_NAME_UNITS, MapRequest,
+    NameRule, NameSpace, ObjectKind, Permits, Reset, SemaphoreOptions, Settable, Sleepers, SyncOptions,
+    TimerOptions, UserId, Waitable,
 };
 pub(crate) use memory::MappedRange;
-pub(crate) use region::SharedRegion;
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
+#[cfg_attr(
+    not(feature = "conformance"),
+    allow(unused_imports, reason = "a system's tests use some of them")
+)]
 pub(crate) use {
-    contract::MAX_NAME_UNITS,
     handles::Courier,
-    region::BASE_GRANULARITY,
+    region::{BASE_GRANULARITY, SharedRegion},
     sync::{MAX_OBJECTS, SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any_timeout},
 };
 

@@ -20,7 +20,7 @@ use super::security::{Security, owner_of};
 use super::user::token_user;
 use crate::{
     Access, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found, MapRequest, ObjectName,
-    OpenOptions, Permissions, Region, Share, SharedRegion as _, Trust, View,
+    OpenOptions, Permissions, Region, Share, Trust, View,
 };
 
 /// A name that no other test, and no other run, uses.

@@ -76,7 +76,7 @@ impl Native for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateOptions, SharedRegion as _};
+    use crate::CreateOptions;
 
     const TRY: Context<'_> = Context { operation: "try", name: None };
 

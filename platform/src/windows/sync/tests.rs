@@ -12,8 +12,8 @@ mod waits;
 
 use std::{mem, thread};
 
-use self::common::{LONG, OWN, ROLE};
-use crate::{Event, Lockable as _, Mutex, ObjectName, OpenOptions, Settable as _, Waitable as _};
+use self::common::{LONG, ROLE};
+use crate::{Event, Mutex, ObjectName, OpenOptions};
 
 /// What a child of these tests does, which ends only by being killed. In a run of the tests: nothing.
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use std::{fmt, mem, thread};
 
 use crate::{
-    Error, ErrorKind, Event, EventOptions, Lockable as _, Mutex, ObjectName, Reset, Semaphore,
-    SemaphoreOptions, SyncOptions, Timer, TimerOptions, Trust, Waitable as _,
+    Error, ErrorKind, Event, EventOptions, Mutex, ObjectName, Reset, Semaphore, SemaphoreOptions,
+    SyncOptions, Timer, TimerOptions,
 };
 
 /// Longer than anything here takes. A test that waits this long has failed.

@@ -7,9 +7,8 @@ use super::places::{AT, AUTO, LEN, anonymous, event_at, mutex_at, open_mutex, se
 use crate::Region;
 use crate::windows::sync::kernel::Class;
 use crate::{
-    Access, CreateOptions, ErrorKind, EventOptions, LockGuard as _, Lockable as _, MAX_OBJECTS, ObjectKind,
-    Permissions, Permits as _, Reset, SemaphoreOptions, Settable as _, Share, SharedEvent, SharedRegion as _,
-    SharedSemaphore, WaitAny, Waitable as _, wait_any_timeout,
+    Access, CreateOptions, ErrorKind, EventOptions, MAX_OBJECTS, ObjectKind, Permissions, Reset,
+    SemaphoreOptions, Share, SharedEvent, SharedSemaphore, WaitAny, wait_any_timeout,
 };
 
 #[test]

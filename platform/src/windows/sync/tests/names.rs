@@ -15,8 +15,8 @@ use crate::windows::names::WideName;
 use crate::windows::security::owner_of;
 use crate::windows::sync::kernel::release_mutex;
 use crate::{
-    Disposition, ErrorKind, Event, EventOptions, Lockable as _, Mutex, ObjectName, OpenOptions, Permits as _,
-    Reset, Semaphore, SemaphoreOptions, Settable as _, Timer, TimerOptions, Trust, Waitable as _,
+    Disposition, ErrorKind, Event, EventOptions, Mutex, ObjectName, OpenOptions, Reset, Semaphore,
+    SemaphoreOptions, Timer, TimerOptions, Trust,
 };
 
 #[test]

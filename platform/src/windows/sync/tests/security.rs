@@ -17,8 +17,7 @@ use crate::windows::tests::step_aside;
 use crate::windows::user::token_user;
 use crate::{
     Disposition, ErrorKind, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions, Permissions,
-    Reset, Semaphore, SemaphoreOptions, Settable as _, Share, SyncOptions, Timer, TimerOptions, Trust,
-    UserId, Waitable as _,
+    Reset, Semaphore, SemaphoreOptions, Share, SyncOptions, Timer, TimerOptions, Trust, UserId,
 };
 
 #[test]
