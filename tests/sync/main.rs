@@ -10,9 +10,11 @@ mod events;
 mod inside;
 mod many;
 mod opening;
+mod patience;
 mod semaphores;
 #[path = "../support/mod.rs"]
 mod support;
+mod thousands;
 
 #[test]
 #[ignore = "the body of the other processes"]
@@ -22,5 +24,6 @@ fn child_entry() {
         ("wait", events::wait_for_set),
         ("permits", semaphores::use_permits),
         ("any", many::take_any),
+        ("thousands", thousands::open_thousands),
     ]);
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use crate::{Access, Error, ErrorKind, Permissions, Result, Trust};
+use crate::{Access, Error, Permissions, Result, Trust};
 
 /// How a region is to be made over a file.
 ///
@@ -134,18 +134,6 @@ impl FileOptions {
 /// What was to be opened is no regular file.
 pub(crate) fn not_regular(context: Context<'_>) -> Error {
     context.invalid("it is no regular file; a region lies over a regular file")
-}
-
-/// Why a path led to no file, where the error that the system gave is one of these.
-pub(crate) fn not_opened(error: Error, path: &Path) -> Error {
-    let path = path.display();
-    match error.kind() {
-        ErrorKind::NotFound => error.with_detail(format!("there is no file {path}; create it first")),
-        ErrorKind::AccessDenied => error.with_detail(format!(
-            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
-        )),
-        _ => error,
-    }
 }
 
 /// The file that a region is made over: an open [`File`], or the path of one that exists.

@@ -2,7 +2,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+use rustix::fs::{FallocateFlags, fallocate, fstat, fstatvfs, ftruncate};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
@@ -20,18 +20,19 @@ const HUGE: u64 = 64 << 20;
 
 /// Why memory could not be committed.
 pub(super) enum Shortage {
-    /// It cannot be had; so many bytes are left, where the system tells.
-    NotEnough(Option<u64>),
-    /// The system failed otherwise.
-    Os(Errno),
+    /// So many bytes are left there, which was asked first.
+    NoRoom(u64),
+    /// So many bytes are left in the machine.
+    Machine(u64),
+    /// This process may make no longer file (`ulimit -f`).
+    FileLimit(u64),
+    /// The call failed; so many bytes are left there, where that was the reason and the system tells.
+    Os(Errno, Option<u64>),
 }
 
 impl From<Errno> for Shortage {
     fn from(errno: Errno) -> Self {
-        match errno {
-            Errno::NOSPC | Errno::NOMEM | Errno::FBIG | Errno::DQUOT => Shortage::NotEnough(None),
-            errno => Shortage::Os(errno),
-        }
+        Shortage::Os(errno, None)
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) fn rounded_to_pages(size: u64) -> Option<u64> {
 /// `ulimit -f` would end the process by SIGXFSZ, so it is asked before the file grows.
 pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
     match getrlimit(Resource::Fsize).current {
-        Some(limit) if file_len > limit => Err(Shortage::NotEnough(Some(limit))),
+        Some(limit) if file_len > limit => Err(Shortage::FileLimit(limit)),
         _ => Ok(()),
     }
 }
@@ -58,8 +59,43 @@ pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> 
     if file_len >= LARGE {
         check_room(fd, file_len)?;
     }
-    in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len))
-        .map_err(|errno| with_room_left(fd, errno))
+    let committed = in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len));
+    let committed = match committed {
+        Err(errno) if cannot_allocate(errno) => write_zeros(fd, 0, file_len),
+        committed => committed,
+    };
+    committed.map_err(|errno| with_room_left(fd, errno))
+}
+
+/// Whether the file system, or a filter of system calls, has no `fallocate` at all.
+pub(super) fn cannot_allocate(errno: Errno) -> bool {
+    matches!(errno, Errno::OPNOTSUPP | Errno::NOSYS)
+}
+
+/// Takes the space by writing, where the system cannot do it otherwise.
+pub(super) fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
+    let zeros = vec![0; 1 << 20];
+    let mut at = from;
+    while at < to {
+        let piece = (to - at).min(zeros.len() as u64) as usize;
+        match rustix::io::pwrite(fd, &zeros[..piece], at) {
+            Ok(written) if written > 0 => at += written as u64,
+            Err(Errno::INTR) => {}
+            failed => {
+                cut_back(fd, at, from);
+                return Err(failed.err().unwrap_or(Errno::NOSPC));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a failure: gives back what was taken behind `len`, unless somebody else made the file longer than what we
+/// left it at meanwhile.
+pub(super) fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
+    if fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
+        let _ = ftruncate(fd, len);
+    }
 }
 
 /// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that
@@ -83,11 +119,11 @@ pub(super) fn in_pieces(
 
 fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
     if let Some(left) = free_bytes(fd).filter(|&left| left < file_len) {
-        return Err(Shortage::NotEnough(Some(left)));
+        return Err(Shortage::NoRoom(left));
     }
     if file_len >= HUGE {
         if let Some(left) = available_memory().filter(|&left| left < file_len) {
-            return Err(Shortage::NotEnough(Some(left)));
+            return Err(Shortage::Machine(left));
         }
     }
     Ok(())
@@ -95,10 +131,7 @@ fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
 
 /// With what is left, where the errno does not tell.
 pub(super) fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
-    match Shortage::from(errno) {
-        Shortage::NotEnough(None) => Shortage::NotEnough(free_bytes(fd)),
-        other => other,
-    }
+    Shortage::Os(errno, if errno == Errno::NOSPC { free_bytes(fd) } else { None })
 }
 
 /// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).

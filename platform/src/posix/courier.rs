@@ -11,13 +11,14 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, recv, recvmsg, sendmsg,
 };
 
+use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::errors::Context;
 use super::fork;
-use super::handover::{self, MOST_DESCRIPTORS, Part, nonsense};
+use super::handover::{self, MOST_DESCRIPTORS, Part};
 use super::ofd_lock;
 use super::region::Region;
-use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER};
+use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER, not_understood};
 use crate::seam::region::Sent;
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Result, Trust};
@@ -27,10 +28,11 @@ impl Sent for Region {
 
     fn send(&self, courier: &mut UnixStream, access: Access, context: Context<'_>) -> Result<()> {
         let parts = handover::parts(self.held(), access, context)?;
-        let fds: Result<Vec<Lockable>, Errno> = parts.iter().map(for_the_receiver).collect();
-        let fds = fds.map_err(|errno| context.os(errno))?;
+        let fds: Result<Vec<Lockable>, Refused> = parts.iter().map(for_the_receiver).collect();
+        let fds = fds.map_err(|refused| context.refused(refused))?;
         let message = Label::of(&self.facts, access).head(fds.len() as u32);
-        send_message(courier, &message, &fds).map_err(|errno| connection_failed(errno, context))?;
+        send_message(courier, &message, &fds)
+            .map_err(|errno| connection_failed(Call::Send, errno, context))?;
         reached(Step::SendSent);
         // Closed here, and not unlocked: what is in flight keeps the lock.
         Ok(())
@@ -38,17 +40,17 @@ impl Sent for Region {
 
     fn receive(courier: &mut UnixStream, trust: &Trust, context: Context<'_>) -> Result<Region> {
         let Received { message, fds, lost_some } =
-            receive_message(courier).map_err(|errno| connection_failed(errno, context))?;
+            receive_message(courier).map_err(|errno| connection_failed(Call::Receive, errno, context))?;
         reached(Step::ReceiveTaken);
-        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| nonsense(context))?;
+        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| not_understood(context))?;
         let descriptors = descriptors as usize;
         if fds.len() < descriptors && lost_some {
-            return Err(context.os(Errno::MFILE).with_detail(
+            return Err(context.os(Call::Receive, Errno::MFILE).with_detail(
             "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
         ));
         }
         if fds.len() != descriptors {
-            return Err(nonsense(context));
+            return Err(not_understood(context));
         }
         handover::assemble(label, fds, trust, context)
     }
@@ -57,11 +59,11 @@ impl Sent for Region {
 // ---- sending ------------------------------------------------------------------------------------------
 
 /// A description that nobody else has, locked where that means to hold.
-fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Errno> {
-    let description = Lockable::open(|| part.opened_anew())?;
+fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Refused> {
+    let description = Lockable::open(|| part.opened_anew()).of(Call::OpenAnew)?;
     reached(Step::SendOpened);
-    if part.holds && !ofd_lock::try_hold(description.as_fd())? {
-        return Err(Errno::AGAIN);
+    if part.holds && !ofd_lock::try_hold(description.as_fd()).of(Call::Lock)? {
+        return Err(Refused { call: Call::Lock, errno: Errno::AGAIN });
     }
     reached(Step::SendHeld);
     Ok(description)
@@ -143,12 +145,12 @@ fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> R
     Ok(answer.bytes)
 }
 
-fn connection_failed(errno: Errno, context: Context<'_>) -> Error {
+fn connection_failed(call: Call, errno: Errno, context: Context<'_>) -> Error {
     match errno {
         Errno::AGAIN => context.error(ErrorKind::TimedOut).with_detail(NO_ANSWER).with_source(errno.into()),
         Errno::CONNRESET | Errno::PIPE => {
-            context.os(errno).with_detail("the other side closed the connection; see why it ended")
+            context.os(call, errno).with_detail("the other side closed the connection; see why it ended")
         }
-        errno => context.os(errno),
+        errno => context.os(call, errno),
     }
 }

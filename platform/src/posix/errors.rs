@@ -1,41 +1,99 @@
 //! From `errno` to the contract's errors.
 
+use std::path::Path;
+
 use rustix::io::Errno;
 
+use super::advice::{Call, Refused, Room, advice};
+use super::base::base;
+use super::commit::Shortage;
 pub(super) use crate::contract::context::Context;
 use crate::{Error, ErrorKind};
 
+/// What an error's words are about, beside the call.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    path: Option<&'a Path>,
+    room: Option<Room>,
+}
+
 impl Context<'_> {
-    /// An error of the system that has no better place in the contract.
+    /// A system call was refused.
     #[cold]
-    pub(super) fn os(self, errno: Errno) -> Error {
-        self.error(kind_of(errno)).with_source(errno.into()).with_advice(errno)
+    pub(super) fn os(self, call: Call, errno: Errno) -> Error {
+        self.refused(Refused { call, errno })
+    }
+
+    /// The same, where several calls were made.
+    #[cold]
+    pub(super) fn refused(self, refused: Refused) -> Error {
+        self.told(refused, About::default())
+    }
+
+    /// The same, about a file.
+    #[cold]
+    pub(super) fn refused_file(self, call: Call, errno: Errno, path: &Path) -> Error {
+        self.told(Refused { call, errno }, About { path: Some(path), room: None })
+    }
+
+    /// The same, where so many bytes were asked for.
+    #[cold]
+    pub(super) fn refused_bytes(self, refused: Refused, requested: u64) -> Error {
+        self.told(refused, About { path: None, room: Some(Room { requested, available: None }) })
+    }
+
+    /// Memory, or disk space, of so many bytes cannot be had.
+    #[cold]
+    pub(super) fn short(self, call: Call, shortage: Shortage, requested: u64) -> Error {
+        let asked = |available| Room { requested, available };
+        let room = |available| About { path: None, room: Some(asked(available)) };
+        let (left, remedy) = match shortage {
+            Shortage::Os(errno, left) => return self.told(Refused { call, errno }, room(left)),
+            // Nothing was called, so no error of the system's is told.
+            Shortage::NoRoom(left) => {
+                let refused = Refused { call, errno: Errno::NOSPC };
+                let (kind, text) = advice(refused);
+                let error = self.error(kind.with(Some(asked(Some(left)))));
+                return error.with_detail(filled(text, refused, room(Some(left))));
+            }
+            Shortage::FileLimit(limit) => (
+                limit,
+                "this process may make no file longer than that; ask for less, or raise its limit (ulimit -f)",
+            ),
+            Shortage::Machine(left) => {
+                (left, "that is all the memory that the machine has left; ask for less, or end some programs")
+            }
+        };
+        let error = self.error(ErrorKind::OutOfMemory { requested, available: Some(left) });
+        error.with_detail(format!("{requested} bytes were asked for, and {left} can be had: {remedy}"))
+    }
+
+    fn told(self, refused: Refused, about: About<'_>) -> Error {
+        let (kind, text) = advice(refused);
+        let error = self.error(kind.with(about.room)).with_source(refused.errno.into());
+        error.with_detail(filled(text, refused, about))
     }
 }
 
-fn kind_of(errno: Errno) -> ErrorKind {
-    match errno {
-        Errno::ACCESS | Errno::PERM | Errno::ROFS => ErrorKind::AccessDenied,
-        _ => ErrorKind::Os,
+/// The words of a refused call that is about nothing else.
+pub(super) fn words(refused: Refused) -> (ErrorKind, String) {
+    let (kind, text) = advice(refused);
+    (kind.with(None), filled(text, refused, About::default()))
+}
+
+fn filled(text: &str, Refused { call, errno }: Refused, about: About<'_>) -> String {
+    let mut filled = text
+        .replace("{call}", &call.name())
+        .replace("{number}", &errno.raw_os_error().to_string())
+        .replace("{dir}", &base().path().display().to_string());
+    if let Some(Room { requested, available }) = about.room {
+        let left = available.map_or("more than there are".to_owned(), |left| format!("and {left} are left"));
+        filled = filled
+            .replace("{room}", &format!("{requested} bytes were asked for, {left}"))
+            .replace("{requested}", &requested.to_string());
     }
-}
-
-trait WithAdvice {
-    fn with_advice(self, errno: Errno) -> Self;
-}
-
-impl WithAdvice for Error {
-    fn with_advice(self, errno: Errno) -> Self {
-        match errno {
-            Errno::MFILE => self.with_detail(
-                "this process has too many files open; close some, or raise its limit (ulimit -n)",
-            ),
-            Errno::BADF => self.with_detail(
-                "its descriptor was closed by something else in this process, as a daemon does that closes all it has; open it after that",
-            ),
-            Errno::NFILE => self.with_detail("the whole system has too many files open; close some"),
-            Errno::ROFS => self.with_detail("shared memory is mounted read-only; mount it read-write"),
-            _ => self,
-        }
+    match about.path {
+        Some(path) => filled.replace("{path}", &path.display().to_string()),
+        None => filled,
     }
 }

@@ -24,15 +24,17 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
+use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::errors::Context;
-use super::lifetime::{Arrived, Object};
+use super::lifetime::Object;
 use super::mapping::Backing as _;
 use super::opened_file::{self, is_open_for};
 use super::owner::check_owner;
+use super::receiving::Arrived;
 use super::record;
 use super::region::{Held, MappedFile, Region};
-use crate::contract::wire::{Form, Label, NONSENSE};
+use crate::contract::wire::{Form, Label, not_understood};
 use crate::seam::region::{Native, RawRegion as _};
 use crate::{Access, Error, ErrorKind, Result, Trust};
 
@@ -63,22 +65,27 @@ pub(super) fn parts<'a>(held: &'a Held, access: Access, context: Context<'_>) ->
     if let Some(object) = held.object() {
         object.check_held_here(context)?;
     }
-    open_parts(held, access).map_err(|errno| context.os(errno))
+    open_parts(held, access).map_err(|refused| context.refused(refused))
 }
 
-fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Errno> {
+fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Refused> {
     let writes = access.writes_object();
     let mut parts = Vec::new();
     if let Some(object) = held.object() {
         if writes && matches!(held, Held::Named(_)) {
-            object.mark_handed()?;
+            object.mark_handed().of(Call::SetMode)?;
         }
-        parts.push(Part { fd: object.life().verified()?, holds: true, access: OFlags::RDONLY });
+        parts.push(Part {
+            fd: object.life().verified().of(Call::Look)?,
+            holds: true,
+            access: OFlags::RDONLY,
+        });
     }
     let mode = if writes { OFlags::RDWR } else { OFlags::RDONLY };
-    parts.push(Part { fd: held.data().verified()?, holds: false, access: mode });
+    parts.push(Part { fd: held.data().verified().of(Call::Look)?, holds: false, access: mode });
     if held.locks().is_some() && writes {
-        parts.push(Part { fd: held.locks_of_this_process()?, holds: false, access: OFlags::WRONLY });
+        let fd = held.locks_of_this_process().of(Call::OpenAnew)?;
+        parts.push(Part { fd, holds: false, access: OFlags::WRONLY });
     }
     Ok(parts)
 }
@@ -102,18 +109,18 @@ pub(super) fn assemble(
     context: Context<'_>,
 ) -> Result<Region> {
     if !fits(label, came.len()) {
-        return Err(nonsense(context));
+        return Err(not_understood(context));
     }
     let mut came = came.into_iter();
     let life = if has_life(label.form) { came.next() } else { None };
-    let (Some(data), locks) = (came.next(), came.next()) else { return Err(nonsense(context)) };
+    let (Some(data), locks) = (came.next(), came.next()) else { return Err(not_understood(context)) };
     let own = |data: Lockable, locks: Option<Lockable>| -> Result<_, Errno> {
         Ok((data.into_fd()?, locks.map(Lockable::into_fd).transpose()?))
     };
     match (label.form, life) {
         (Form::Anonymous | Form::File, _) => {
             check_giver(&data, trust, context)?;
-            let (data, locks) = own(data, locks).map_err(|errno| context.os(errno))?;
+            let (data, locks) = own(data, locks).map_err(|errno| context.os(Call::Look, errno))?;
             if label.form == Form::File {
                 return opened_file::received(data, locks, label.len, label.access, context);
             }
@@ -125,10 +132,10 @@ pub(super) fn assemble(
         (Form::NamedFile, Some(life)) => {
             let arrived = Arrived { life, data: None, locks: None };
             let (object, name) = Object::received(arrived, label.access, trust, context)?;
-            let files = own(data, locks).map_err(|errno| context.os(errno))?;
+            let files = own(data, locks).map_err(|errno| context.os(Call::Look, errno))?;
             record::join(object, files, &name, label.access, context)
         }
-        _ => Err(nonsense(context)),
+        _ => Err(not_understood(context)),
     }
 }
 
@@ -136,9 +143,9 @@ pub(super) fn assemble(
 /// (FUSE), not even that.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
     const FUSE: u32 = 0x6573_5546;
-    let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
     #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let system = fs::fstatfs(fd).map_err(|errno| context.os(errno))?.f_type as u32;
+    let system = fs::fstatfs(fd).map_err(|errno| context.os(Call::Look, errno))?.f_type as u32;
     if system == FUSE && *trust != Trust::Anyone {
         return Err(context.error(ErrorKind::UntrustedOwner { owner: None }).with_detail(
             "it lies on a file system of a user's own (FUSE), which says whose it is as it likes; accept anybody's (Trust::Anyone), or have it copied elsewhere",
@@ -150,7 +157,7 @@ fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()>
 fn named(arrived: Arrived, access: Access, trust: &Trust, context: Context<'_>) -> Result<Region> {
     let (object, name) = Object::received(arrived, access, trust, context)?;
     let context = Context { name: Some(&name), ..context };
-    let Some(data) = object.data() else { return Err(nonsense(context)) };
+    let Some(data) = object.data() else { return Err(not_understood(context)) };
     if !is_open_for(data.as_fd(), access, context)? {
         return Err(not_enough(context));
     }
@@ -164,28 +171,28 @@ fn anonymous(
     own: impl FnOnce(OwnedFd, bool) -> Result<MappedFile, Errno>,
     context: Context<'_>,
 ) -> Result<Region> {
-    let stat = fs::fstat(&fd).map_err(|errno| context.os(errno))?;
+    let stat = fs::fstat(&fd).map_err(|errno| context.os(Call::Look, errno))?;
     if !is_open_for(fd.as_fd(), access, context)? {
         return Err(not_enough(context));
     }
     check_seals(fd.as_fd(), access, context)?;
     let len = stat.st_size as u64;
     if len == 0 {
-        return Err(context.error(ErrorKind::InvalidArgument).with_detail("it has no bytes; give it a size"));
+        return Err(context.invalid("it has no bytes; give it a size"));
     }
-    let memory = own(fd, access.writes_object()).map_err(|errno| context.os(errno))?;
+    let memory = own(fd, access.writes_object()).map_err(|errno| context.os(Call::Look, errno))?;
     Ok(Region::of(Held::Anonymous(memory), None, len, access))
 }
 
 fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
     use rustix::fs::{SealFlags, fcntl_get_seals};
-    let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
+    let invalid = |detail: &str| Err(context.invalid(detail));
     let seals = match fcntl_get_seals(fd) {
         Ok(seals) => seals,
         Err(Errno::INVAL) => {
             return invalid("it is no memory of memfd_create; for a file there is Region::over_file");
         }
-        Err(errno) => return Err(context.os(errno)),
+        Err(errno) => return Err(context.os(Call::Seal, errno)),
     };
     if !seals.contains(SealFlags::SHRINK) {
         return invalid(
@@ -199,10 +206,6 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
     Ok(())
 }
 
-pub(super) fn nonsense(context: Context<'_>) -> Error {
-    context.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
-}
-
 fn not_enough(context: Context<'_>) -> Error {
     context.error(ErrorKind::AccessDenied).with_detail(
         "the descriptor is not open for as much as was asked; ask for less, or open it with more",
@@ -213,7 +216,7 @@ impl Native for Region {
     fn to_handle(&self, context: Context<'_>) -> Result<OwnedFd> {
         let parts = parts(self.held(), self.facts().access, context)?;
         let data = parts.iter().find(|part| !part.holds).expect("every region has data");
-        data.opened_anew().map_err(|errno| context.os(errno))
+        data.opened_anew().map_err(|errno| context.os(Call::OpenAnew, errno))
     }
 
     fn from_handle(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {

@@ -4,10 +4,12 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
+use super::advice::{Call, Of as _, Refused};
+use super::belief::{MARK, PRIVATE_MODE};
+use super::candidate::{Candidate, DATA, FACTS, LOCKS};
 use super::commit::{self, Shortage};
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
@@ -31,13 +33,15 @@ pub(super) enum Trouble {
     /// A sweep took it for a dead one, between its making and its lock: to be made once more.
     Swept,
     Shortage(Shortage),
-    /// No file or directory can be made there.
-    NoFile(Errno),
+    /// A call was refused.
+    Refused(Refused),
+    /// This user may not give it to that group.
+    NotOfGroup(u32, Errno),
 }
 
-impl From<Errno> for Trouble {
-    fn from(errno: Errno) -> Self {
-        Trouble::Shortage(errno.into())
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        Trouble::Refused(refused)
     }
 }
 
@@ -85,7 +89,7 @@ impl Made {
 // ---- a file -------------------------------------------------------------------------------------------
 
 fn make_file(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
-    let (life, unfinished) = new_file().map_err(Trouble::NoFile)?;
+    let (life, unfinished) = new_file().of(Call::MakeFile)?;
     reached(Step::CreateFileMade);
     let candidate = Candidate::made(life, system_name, None);
     let mut made = Made { candidate, data: None, locks: None, unfinished };
@@ -107,27 +111,27 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     hold(fd, made.unfinished.is_some())?;
     if life.opened().mode != PRIVATE_MODE {
         // The umask, or a default access list of the directory.
-        fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE))?;
+        fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE)).of(Call::SetMode)?;
         reached(Step::CreateModeSet);
     }
     commit::commit(fd, plan.len + TRAILER_LEN)?;
     reached(Step::CreateCommitted);
     if let Contents::Begin(bytes) = plan.contents {
-        write_all(fd, bytes, 0)?;
+        write_all(fd, bytes, 0).of(Call::Write)?;
     }
     let facts = Facts::new(plan.kind, Form::InFront, plan.len, plan.name, made.candidate.system_name());
-    write_all(fd, &facts.encoded(), plan.len)?;
+    write_all(fd, &facts.encoded(), plan.len).of(Call::Write)?;
     reached(Step::CreateTrailerWritten);
-    Ok(second_description(made)?)
+    Ok(second_description(made).of(Call::OpenAnew)?)
 }
 
 /// Becomes the first holder, of what nobody has swept.
 fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<(), Trouble> {
-    if !ofd_lock::try_hold(fd)? {
+    if !ofd_lock::try_hold(fd).of(Call::Lock)? {
         return Err(Trouble::Swept);
     }
     reached(Step::CreateHeld);
-    if has_name && fs::fstat(fd)?.st_nlink == 0 {
+    if has_name && fs::fstat(fd).of(Call::Look)?.st_nlink == 0 {
         return Err(Trouble::Swept);
     }
     reached(Step::CreateHoldChecked);
@@ -195,21 +199,23 @@ fn proc_is_there(fd: &Lockable) -> bool {
     THERE.get(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
 }
 
-fn write_all(fd: BorrowedFd<'_>, bytes: &[u8], at: u64) -> Result<(), Errno> {
-    loop {
+fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], mut at: u64) -> Result<(), Errno> {
+    while !bytes.is_empty() {
         match rustix::io::pwrite(fd, bytes, at) {
-            Ok(written) if written == bytes.len() => return Ok(()),
-            Ok(_) => return Err(Errno::IO),
+            Ok(0) => return Err(Errno::NOSPC),
+            // Room, or the limit of the process, may end in the middle: the next one says which.
+            Ok(written) => (bytes, at) = (&bytes[written..], at + written as u64),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
     }
+    Ok(())
 }
 
 // ---- a directory --------------------------------------------------------------------------------------
 
 fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
-    let path = new_folder().map_err(Trouble::NoFile)?;
+    let path = new_folder().of(Call::MakeFile)?;
     reached(Step::CreateDirMade);
     let (candidate, folder) = match new_life(&path, system_name) {
         Ok(new) => new,
@@ -231,7 +237,7 @@ fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
 /// What is missing under a temporary name was swept.
 fn swept_or(trouble: Trouble) -> Trouble {
     match trouble {
-        Trouble::Shortage(Shortage::Os(Errno::NOENT)) => Trouble::Swept,
+        Trouble::Refused(Refused { errno: Errno::NOENT, .. }) => Trouble::Swept,
         trouble => trouble,
     }
 }
@@ -250,15 +256,15 @@ fn new_folder() -> Result<CString, Errno> {
 
 /// The first thing in it is what says that it is in use.
 fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trouble> {
-    let folder = dir::open_folder(path)?;
-    let stat = fs::fstat(&folder)?;
+    let folder = dir::open_folder(path).of(Call::MakeFile)?;
+    let stat = fs::fstat(&folder).of(Call::Look)?;
     let identity = Identity::from(&stat);
     if stat.st_mode & 0o700 != 0o700 {
         // The umask. Nobody else can have put anything there: the name is this user's.
-        fs::chmod(path, Mode::RWXU)?;
+        fs::chmod(path, Mode::RWXU).of(Call::SetMode)?;
         reached(Step::CreateModeSet);
     }
-    let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR))?;
+    let life = Lockable::open(|| new_in(&folder, FACTS, OFlags::RDWR)).of(Call::MakeFile)?;
     reached(Step::CreateFactsMade);
     Ok((Candidate::made(life, system_name, Some(identity)), folder))
 }
@@ -273,9 +279,9 @@ fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), 
     hold(made.candidate.life().as_fd(), true)?;
     let mut facts = Facts::new(plan.kind, plan.form(), plan.len, plan.name, made.candidate.system_name());
     if plan.form() == Form::Beside {
-        let data = Descriptor::new(new_in(folder, DATA, OFlags::RDWR)?)?;
+        let data = new_in(folder, DATA, OFlags::RDWR).and_then(Descriptor::new).of(Call::MakeFile)?;
         reached(Step::CreateDataMade);
-        let locks = Lockable::open(|| new_in(folder, LOCKS, OFlags::WRONLY))?;
+        let locks = Lockable::open(|| new_in(folder, LOCKS, OFlags::WRONLY)).of(Call::MakeFile)?;
         reached(Step::CreateLocksMade);
         commit::commit(data.as_fd(), plan.len)?;
         reached(Step::CreateCommitted);
@@ -284,7 +290,10 @@ fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), 
     }
     write_contents(made, &facts, plan)?;
     reached(Step::CreateFactsWritten);
-    widen(made, plan)?;
+    if let Some(group) = plan.permissions.named_group() {
+        give_to_group(made, group).map_err(|errno| Trouble::NotOfGroup(group, errno))?;
+    }
+    widen(made, plan).of(Call::SetMode)?;
     reached(Step::CreateWidened);
     Ok(())
 }
@@ -292,21 +301,41 @@ fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), 
 fn write_contents(made: &Made, facts: &Facts, plan: Plan<'_>) -> Result<(), Trouble> {
     let life = made.candidate.life().as_fd();
     commit::check_file_limit(RECORD_AT + USED as u64)?;
-    write_all(life, &facts.encoded(), 0)?;
+    write_all(life, &facts.encoded(), 0).of(Call::Write)?;
     match (plan.contents, &made.data) {
         (Contents::LeadTo(record), _) => {
             commit::check_file_limit(RECORD_AT + record.len() as u64)?;
-            write_all(life, record, RECORD_AT)?;
+            write_all(life, record, RECORD_AT).of(Call::Write)?;
         }
-        (Contents::Begin(bytes), Some(data)) => write_all(data.as_fd(), bytes, 0)?,
+        (Contents::Begin(bytes), Some(data)) => write_all(data.as_fd(), bytes, 0).of(Call::Write)?,
         _ => {}
     }
     Ok(())
 }
 
+/// The kernel refuses a group that this user may not give anything to. Nobody is let in yet.
+fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
+    // The number that means none.
+    if group == u32::MAX {
+        return Err(Errno::INVAL);
+    }
+    let group = Some(Gid::from_raw(group));
+    if let Some(data) = &made.data {
+        fs::fchown(data, None, group)?;
+    }
+    if let Some(locks) = &made.locks {
+        fs::fchown(locks, None, group)?;
+    }
+    fs::fchown(made.candidate.life(), None, group)?;
+    match &made.unfinished {
+        Some(path) => fs::chown(path, None, group),
+        None => Ok(()),
+    }
+}
+
 /// Lets in whom the permissions let in, last of all. The directory can be searched by everybody, so that everybody can
 /// be told whether it is in use.
-fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Trouble> {
+fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Errno> {
     let shared = plan.permissions.mode();
     if let Some(data) = &made.data {
         fs::fchmod(data, Mode::from_raw_mode(shared))?;

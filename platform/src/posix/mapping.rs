@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
+use super::advice::{Call, Refused};
 use super::descriptor::Descriptor;
 use super::errors::Context;
 use crate::memory::{Keeper, Mapped, Origin};
@@ -48,10 +49,10 @@ impl<B: Backing> Keeper for Mapping<B> {
             return Ok(());
         }
         let context = Context { operation: "flush the view", name: None };
-        self.write_back(start, len).map_err(|errno| context.os(errno))?;
+        self.write_back(start, len).map_err(|errno| context.os(Call::Flush, errno))?;
         reached("flush: written back");
         let synced = self.backing.data().verified().and_then(rustix::fs::fsync);
-        synced.map_err(|errno| context.os(errno))
+        synced.map_err(|errno| context.os(Call::Flush, errno))
     }
 
     fn origin(&self, address: *const u8) -> Option<Origin> {
@@ -84,8 +85,8 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let fd = backing.data().verified().map_err(|errno| context.os(errno))?;
-    let present = rustix::fs::fstat(fd).map_err(|errno| context.os(errno))?.st_size;
+    let fd = backing.data().verified().map_err(|errno| context.os(Call::Look, errno))?;
+    let present = rustix::fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?.st_size;
     check_not_truncated(present as u64, request, context)?;
     let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
@@ -141,16 +142,9 @@ fn map_pages(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno>
 
 fn failure(errno: Errno, request: &MapRequest, context: Context<'_>) -> crate::Error {
     match errno {
-        Errno::NOMEM if request.base().is_none() => context
-            .out_of_memory(request.len(), None)
-            .with_detail(format!(
-                "the address space of this process has no room for {} bytes; map less, or raise its limit (ulimit -v)",
-                request.len()
-            ))
-            .with_source(errno.into()),
         Errno::EXIST | Errno::NOMEM | Errno::PERM | Errno::INVAL if request.base().is_some() => {
             context.error(ErrorKind::AddressInUse).with_source(errno.into())
         }
-        errno => context.os(errno),
+        errno => context.refused_bytes(Refused { call: Call::Map, errno }, request.len()),
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lifetime` | objects, held by open-file-description locks: create, open, close |
+//! | `lifetime` | objects, held by open-file-description locks, and how they are let go of |
+//! | `creation`, `opening`, `receiving` | the three ways to become a holder |
 //! | `make`, `remove` | the making before the name, and the removal after the last holder |
-//! | `candidate` | what lies at a name, and when its facts are believed |
+//! | `candidate`, `belief` | what lies at a name, and when its facts are believed |
 //! | `facts` | an object's own facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
+//! | `advice`, `errors` | what a refused call means, and what to do about it |
 //! | `base`, `dir`, `names` | where objects lie, what is done there, and what they are called |
 //! | `object` | plans, and what to say of strangers |
 //! | `signature`, `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
@@ -17,13 +19,17 @@
 //! | `region`, `raw_region` | [`Region`], and what the seam asks of it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
-//! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
+//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; being told of names that come |
 
+mod advice;
+mod arrivals;
 mod base;
+mod belief;
 mod candidate;
 mod catalog;
 mod commit;
 mod courier;
+mod creation;
 mod descriptor;
 mod dir;
 mod disk;
@@ -41,9 +47,11 @@ mod object;
 mod ofd_lock;
 mod offer;
 mod opened_file;
+mod opening;
 mod owner;
 mod proc_locks;
 mod raw_region;
+mod receiving;
 mod record;
 mod region;
 mod remove;

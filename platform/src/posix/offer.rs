@@ -10,14 +10,15 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 
+use super::advice::Call;
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::fork;
-use super::handover::{self, Part, fits, nonsense};
+use super::handover::{self, Part, fits};
 use super::ofd_lock;
 use super::owner;
 use super::region::{Held, Region};
-use crate::contract::wire::{self, Label};
+use crate::contract::wire::{self, Label, not_understood};
 use crate::seam::region::Offered;
 use crate::{Access, ErrorKind, Result, Trust};
 
@@ -78,7 +79,7 @@ impl Offered for Region {
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
         let mut slots = Vec::new();
         for part in parts {
-            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(errno))?;
+            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(Call::OpenAnew, errno))?;
             let (dev, ino) = slot.fd.identity().parts();
             numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
             slots.push(slot);
@@ -95,7 +96,7 @@ impl Offered for Region {
                 "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
             ));
         }
-        let Some((label, claims)) = claims_of(offer) else { return Err(nonsense(context)) };
+        let Some((label, claims)) = claims_of(offer) else { return Err(not_understood(context)) };
         let mut came = Vec::new();
         for claim in &claims {
             came.push(claim.copy(label.access, context)?);
@@ -135,7 +136,7 @@ impl Claim {
         let mut held_off = fork::held_off();
         rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS)
             .and_then(|copy| Lockable::arrived(copy, &mut held_off))
-            .map_err(|errno| context.os(errno))
+            .map_err(|errno| context.os(Call::Look, errno))
     }
 
     /// The descriptor, if it has every sign of one that was offered.

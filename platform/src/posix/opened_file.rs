@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::commit::Shortage;
+use super::advice::Call;
 use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
-use crate::contract::file::{Source, not_opened, not_regular};
-use crate::{Access, Error, ErrorKind, FileOptions, FileSource, Result};
+use crate::contract::file::{Source, not_regular};
+use crate::{Access, ErrorKind, FileOptions, FileSource, Result};
 
 /// A region without a name over an open file that somebody handed over.
 pub(super) fn received(
@@ -25,10 +25,10 @@ pub(super) fn received(
 ) -> Result<Region> {
     check_fit(fd.as_fd(), access, context)?;
     if len == 0 || i64::try_from(len).is_err() {
-        return Err(context.error(ErrorKind::InvalidArgument).with_detail("its size makes no sense"));
+        return Err(context.invalid("its size makes no sense"));
     }
     let file = MappedFile::handed_over(fd, locks, access.writes_object());
-    let held = Held::File { file: file.map_err(|errno| context.os(errno))?, object: None };
+    let held = Held::File { file: file.map_err(|errno| context.os(Call::Look, errno))?, object: None };
     Ok(Region::of(held, None, len, access))
 }
 
@@ -50,14 +50,16 @@ impl Opened {
         let (file, stat, path) = match source.0 {
             Source::File(file) => {
                 let stat = check_fit(file.as_fd(), access, context)?;
-                let given = MappedFile::given(file.into(), writable).map_err(|errno| context.os(errno))?;
+                let given = MappedFile::given(file.into(), writable)
+                    .map_err(|errno| context.os(Call::Look, errno))?;
                 (given, stat, None)
             }
             Source::Path(path) => {
                 let opened = open_file(&path, access, OFlags::empty())
-                    .map_err(|errno| not_opened(no_file(errno, context), &path))?;
+                    .map_err(|errno| context.refused_file(Call::OpenFile, errno, &path))?;
                 let stat = check_fit(opened.as_fd(), access, context)?;
-                let file = MappedFile::own(opened, writable).map_err(|errno| context.os(errno))?;
+                let file =
+                    MappedFile::own(opened, writable).map_err(|errno| context.os(Call::Look, errno))?;
                 (file, stat, Some(path))
             }
         };
@@ -81,7 +83,7 @@ impl Opened {
         if options.access().writes_object() {
             let holes = options.leaves_holes();
             disk::make_room(self.file.data().as_fd(), &self.stat, len, holes)
-                .map_err(|shortage| no_room(shortage, len, context))?;
+                .map_err(|shortage| context.short(Call::GrowFile, shortage, len))?;
         }
         Ok((self.file, len))
     }
@@ -126,7 +128,7 @@ pub(super) fn is_regular(stat: &Stat) -> bool {
 
 /// Whether a region can lie over what is open there; answers what it is.
 fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
-    let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+    let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
     if !is_regular(&stat) {
         return Err(not_regular(context));
     }
@@ -136,7 +138,7 @@ fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result
 
 /// Whether a descriptor is open for what will be done with it.
 pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
-    let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(errno))?;
+    let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(Call::Look, errno))?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
     Ok(enough && !flags.contains(OFlags::PATH))
@@ -150,27 +152,4 @@ pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'
     Err(context
         .error(ErrorKind::AccessDenied)
         .with_detail(format!("the file was not opened for {needed}, which {access} needs; open it so")))
-}
-
-// ---- errors -------------------------------------------------------------------------------------------
-
-fn no_file(errno: Errno, context: Context<'_>) -> Error {
-    match errno {
-        Errno::NOENT => context.error(ErrorKind::NotFound).with_source(errno.into()),
-        errno => context.os(errno),
-    }
-}
-
-fn no_room(shortage: Shortage, len: u64, context: Context<'_>) -> Error {
-    match shortage {
-        Shortage::NotEnough(left) => {
-            let left =
-                left.map_or_else(String::new, |left| format!(" and its file system has room for {left}"));
-            let available = None;
-            context.error(ErrorKind::OutOfMemory { requested: len, available }).with_detail(format!(
-                "the file would have {len} bytes{left}; free some, ask for less, or raise the limit (ulimit -f, quota)"
-            ))
-        }
-        Shortage::Os(errno) => context.os(errno),
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use super::commit::{self, Shortage};
+use super::advice::Call;
+use super::commit;
 use super::descriptor::behind_standard_streams;
 use super::errors::Context;
 use super::lifetime::Object;
@@ -89,27 +90,26 @@ unsafe impl RawRegion for Region {
 fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
     let len = planned_len(options, context)?;
     let mode = options.asked_permissions().mode();
-    let held = anonymous_file(len, mode).and_then(|fd| Ok(Held::Anonymous(MappedFile::own(fd, true)?)));
-    let held = held.map_err(|shortage| match shortage {
-        Shortage::NotEnough(left) => context.out_of_memory(options.size(), left),
-        Shortage::Os(errno) => context.os(errno),
-    })?;
-    Ok(Region::of(held, None, len, Access::ReadWrite))
+    let fd = anonymous_file(len, mode, options.size(), context)?;
+    let file = MappedFile::own(fd, true).map_err(|errno| context.os(Call::Look, errno))?;
+    Ok(Region::of(Held::Anonymous(file), None, len, Access::ReadWrite))
 }
 
 /// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
 /// may open anew, with more access, what was sent for reading.
-fn anonymous_file(len: u64, mode: u32) -> Result<OwnedFd, Shortage> {
+fn anonymous_file(len: u64, mode: u32, asked: u64, context: Context<'_>) -> Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
         // Before Linux 6.3.
         Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
         made => made,
-    }?;
-    let fd = behind_standard_streams(fd)?;
-    fchmod(&fd, Mode::from_raw_mode(mode))?;
-    commit::commit(fd.as_fd(), len)?;
-    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    };
+    let fd = fd.and_then(behind_standard_streams).map_err(|errno| context.os(Call::MakeMemory, errno))?;
+    fchmod(&fd, Mode::from_raw_mode(mode)).map_err(|errno| context.os(Call::SetMode, errno))?;
+    commit::commit(fd.as_fd(), len)
+        .map_err(|shortage| context.short(Call::CommitNameless, shortage, asked))?;
+    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)
+        .map_err(|errno| context.os(Call::Seal, errno))?;
     Ok(fd)
 }

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
+use super::advice::Call;
 use super::descriptor::{Identity, Lockable};
 use super::errors::Context;
 use super::facts::{Form, RECORD_AT, RECORD_LEN};
@@ -59,7 +60,7 @@ fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_
     let opened = record.open(access, context)?;
     record.check_creator_is_let_in(&object, opened.as_fd(), access, context)?;
     let file = MappedFile::own(opened, access.writes_object());
-    Ok(record.region(object, file.map_err(|errno| context.os(errno))?, name, access))
+    Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
 }
 
 /// The same with the file at hand, which must be the one that the object leads to.
@@ -75,7 +76,7 @@ pub(super) fn join(
     record.check_identity(fd.as_fd(), context)?;
     check_modes(fd.as_fd(), access, context)?;
     let file = MappedFile::handed_over(fd, locks, access.writes_object());
-    Ok(record.region(object, file.map_err(|errno| context.os(errno))?, name, access))
+    Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
 }
 
 /// What an object that leads to a file says of it.
@@ -94,7 +95,7 @@ const _: () = assert!(PATH_AT + MAX_PATH == RECORD_LEN);
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {
         let mut bytes = vec![0; RECORD_LEN];
-        let read = object.read_record(&mut bytes).map_err(|errno| context.os(errno))?;
+        let read = object.read_record(&mut bytes).map_err(|errno| context.os(Call::Read, errno))?;
         Record::decoded(&bytes[..read]).ok_or_else(|| {
             context.error(ErrorKind::Damaged).with_detail(
                 "what it says of its file makes no sense: something wrote over it; end its holders",
@@ -147,18 +148,17 @@ impl Record {
 
     fn open(&self, access: Access, context: Context<'_>) -> Result<OwnedFd> {
         let opened = open_file(&self.path, access, OFlags::NOFOLLOW).map_err(|errno| match errno {
-            Errno::ACCESS | Errno::PERM | Errno::ROFS => context.os(errno).with_detail(format!(
-                "the file {} does not let this user in for what was asked; widen its own permissions, or ask for less",
-                self.path.display()
-            )),
-            errno => self.astray(context).with_source(errno.into()),
+            Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => {
+                self.astray(context).with_source(errno.into())
+            }
+            errno => context.refused_file(Call::OpenFile, errno, &self.path),
         })?;
         self.check_identity(opened.as_fd(), context)?;
         Ok(opened)
     }
 
     fn check_identity(&self, fd: BorrowedFd<'_>, context: Context<'_>) -> Result<()> {
-        let stat = fs::fstat(fd).map_err(|errno| context.os(errno))?;
+        let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
         if Identity::from(&stat) != self.file || !is_regular(&stat) {
             return Err(self.astray(context).with_source(Errno::STALE.into()));
         }
@@ -174,8 +174,8 @@ impl Record {
         access: Access,
         context: Context<'_>,
     ) -> Result<()> {
-        let file = fs::fstat(fd).map_err(|errno| context.os(errno))?;
-        let owner = fs::fstat(object.life()).map_err(|errno| context.os(errno))?.st_uid;
+        let file = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
+        let owner = fs::fstat(object.life()).map_err(|errno| context.os(Call::Look, errno))?.st_uid;
         let needed = if access.writes_object() { 0o6 } else { 0o4 };
         // The group's bits cover access lists too.
         let to_others = (file.st_mode >> 3 | file.st_mode) & needed;

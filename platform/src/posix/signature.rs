@@ -120,5 +120,9 @@ pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() >= BEHIND_STANDARD_STREAMS {
         return Ok(fd);
     }
-    rustix::io::fcntl_dupfd_cloexec(&fd, BEHIND_STANDARD_STREAMS)
+    rustix::io::fcntl_dupfd_cloexec(&fd, BEHIND_STANDARD_STREAMS).map_err(|errno| match errno {
+        // The limit lies below that number (fcntl(2), F_DUPFD).
+        Errno::INVAL => Errno::MFILE,
+        errno => errno,
+    })
 }

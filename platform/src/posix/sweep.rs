@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::advice::Call;
 use super::errors::Context;
 use super::owner::user_id;
 use super::remove::{self, Removal, Swept};
@@ -49,8 +50,9 @@ pub(super) fn for_a_while() {
 
 pub(super) fn our_names(operation: Operation) -> Result<Vec<String>> {
     let context = Context { operation, name: None };
-    dir::our_names()
-        .map_err(|errno| if dir::exists() { context.os(errno) } else { base::missing(errno, context) })
+    dir::our_names().map_err(|errno| {
+        if dir::exists() { context.os(Call::List, errno) } else { base::missing(errno, context) }
+    })
 }
 
 fn reclaim_one(file_name: String, reclaimed: &mut Reclaimed) {

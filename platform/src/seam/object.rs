@@ -1,5 +1,6 @@
 //! What a system owes of the objects to wait for.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
@@ -127,7 +128,7 @@ pub(crate) struct Failure(pub(crate) Box<Reason>);
 pub(crate) struct Reason {
     pub(crate) kind: ErrorKind,
     /// Words of its own, in place of the kind's.
-    pub(crate) detail: Option<&'static str>,
+    pub(crate) detail: Option<Cow<'static, str>>,
     pub(crate) cause: Option<io::Error>,
     /// Which of several objects it is about, where that is known.
     pub(crate) index: Option<usize>,

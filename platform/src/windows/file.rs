@@ -20,7 +20,7 @@ use super::region::{Region, open};
 use super::rights::READ_RIGHTS;
 use super::section::Section;
 use super::security::Security;
-use crate::contract::file::{Source, not_opened, not_regular};
+use crate::contract::file::{Source, not_regular};
 use crate::seam::ask::{Made, open_or_make};
 use crate::{Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Result, testing};
 
@@ -155,4 +155,16 @@ fn no_room(len: u64, attempt: Attempt<'_>) -> Error {
     attempt.error(ErrorKind::OutOfMemory { requested: len, available: None }).with_detail(format!(
         "the file would have {len} bytes, and its disk has no room for them; free some, or ask for less"
     ))
+}
+
+/// Why a path led to no file, where the error that the system gave is one of these.
+fn not_opened(error: Error, path: &Path) -> Error {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => error.with_detail(format!("there is no file {path}; create it first")),
+        ErrorKind::AccessDenied => error.with_detail(format!(
+            "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
+        )),
+        _ => error,
+    }
 }

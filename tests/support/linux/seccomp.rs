@@ -6,6 +6,8 @@ pub enum Answer {
     Allow,
     /// As a kernel that does not have it.
     Missing,
+    /// Fails with this number.
+    Error(i32),
     /// Ends the process with SIGSYS.
     Kill,
 }
@@ -14,7 +16,8 @@ impl Answer {
     fn code(self) -> u32 {
         match self {
             Answer::Allow => libc::SECCOMP_RET_ALLOW,
-            Answer::Missing => libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32,
+            Answer::Missing => Answer::Error(libc::ENOSYS).code(),
+            Answer::Error(number) => libc::SECCOMP_RET_ERRNO | number as u32,
             Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
         }
     }
@@ -23,16 +26,51 @@ impl Answer {
 /// From now on these calls of this thread, and of those that it starts, get the one answer and all others the
 /// other one.
 pub fn answer(calls: &[libc::c_long], these: Answer, others: Answer) {
-    let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
-    let give = |answer: Answer| statement(libc::BPF_RET | libc::BPF_K, answer.code());
-    // The number of the call is the first word of what a filter sees.
-    let mut program = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
+    let mut program = vec![load(NUMBER)];
     for &call in calls {
-        let equal = statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32);
-        program.push(libc::sock_filter { jf: 1, ..equal });
-        program.push(give(these));
+        program.extend([skip_one_unless(call as u32), give(these)]);
     }
     program.push(give(others));
+    install(program);
+}
+
+/// From now on these commands, which are the second argument of a call such as fcntl, fail with this number in this
+/// thread; all else goes on.
+pub fn refuse_commands(call: libc::c_long, commands: &[i32], number: i32) {
+    let go_on = give(Answer::Allow);
+    let mut program = vec![load(NUMBER), skip_one_if(call as u32), go_on, load(SECOND_ARGUMENT)];
+    for &command in commands {
+        program.extend([skip_one_unless(command as u32), give(Answer::Error(number))]);
+    }
+    program.push(go_on);
+    install(program);
+}
+
+/// Where a filter sees the number of the call, and the lower half of its second argument (`seccomp_data`).
+const NUMBER: u32 = 0;
+const SECOND_ARGUMENT: u32 = if cfg!(target_endian = "little") { 24 } else { 28 };
+
+fn statement(code: u32, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code: code as u16, jt: 0, jf: 0, k }
+}
+
+fn load(at: u32) -> libc::sock_filter {
+    statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, at)
+}
+
+fn skip_one_unless(value: u32) -> libc::sock_filter {
+    libc::sock_filter { jf: 1, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value) }
+}
+
+fn skip_one_if(value: u32) -> libc::sock_filter {
+    libc::sock_filter { jt: 1, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value) }
+}
+
+fn give(answer: Answer) -> libc::sock_filter {
+    statement(libc::BPF_RET | libc::BPF_K, answer.code())
+}
+
+fn install(mut program: Vec<libc::sock_filter>) {
     let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
     // SAFETY: the program lives beyond the call, which copies it.
     unsafe {

@@ -7,13 +7,16 @@ use rustix::io::Errno;
 
 use crate::contract::context::Context;
 use crate::memory::{Mapped, Origin};
+use crate::posix::advice::Refused;
+use crate::posix::errors::words;
 use crate::seam::object::Reason;
 use crate::seam::place::Place;
 use crate::{ErrorKind, Result};
 
-impl From<Errno> for Reason {
-    fn from(errno: Errno) -> Reason {
-        std::io::Error::from(errno).into()
+impl From<Refused> for Reason {
+    fn from(refused: Refused) -> Reason {
+        let (kind, detail) = words(refused);
+        Reason { detail: Some(detail.into()), cause: Some(refused.errno.into()), ..kind.into() }
     }
 }
 

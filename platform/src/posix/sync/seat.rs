@@ -13,9 +13,9 @@ use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
+use crate::posix::advice::Call;
 use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
-use crate::seam::object::Failure;
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat;
 
@@ -38,7 +38,8 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        take(place, &held_of(place, context)?).map_err(|errno| Failure::from(errno).in_call(context))
+        let taken = take(place, &held_of(place, context)?);
+        taken.map_err(|errno| context.os(Call::Lock, errno))
     }
 
     #[inline]
@@ -48,7 +49,8 @@ impl RawSeat for Seat {
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        is_taken(place, &held_of(place, context)?).map_err(|errno| Failure::from(errno).in_call(context))
+        let taken = is_taken(place, &held_of(place, context)?);
+        taken.map_err(|errno| context.os(Call::Lock, errno))
     }
 }
 
