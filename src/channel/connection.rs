@@ -7,8 +7,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use samemap_platform::SharedWord;
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
-use samemap_platform::{Doorbell, Seat, SharedWord};
 
 use super::layout::{LISTENING, MAKING, Side};
 use super::spin::Spinner;

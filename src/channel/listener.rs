@@ -24,8 +24,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
-use samemap_platform::{Doorbell, Seat};
 
 use super::connection::forked;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
@@ -33,7 +33,7 @@ use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
-use crate::{Access, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, ErrorKind, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
 
@@ -81,7 +81,7 @@ pub type ListenerOptions = ChannelOptions;
 /// # Ok::<(), samemap::Error>(())
 /// # });
 ///
-/// let mut channel = listener.accept(None)?.expect("waits for ever");
+/// let mut channel = listener.accept()?;
 /// assert_eq!(channel.receiver().recv()?.to_vec(), b"hello");
 /// # peer.join().unwrap()?;
 /// # Ok::<(), samemap::Error>(())
@@ -126,7 +126,7 @@ impl Listener {
     /// the [`backlog`](ChannelOptions::backlog) stays.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
         options.shape()?;
         channel_name(name, 0)?;
@@ -174,16 +174,38 @@ impl Listener {
         Channel::connect(name, options)
     }
 
-    /// The next peer's channel; waits for it for at most `timeout`, `None` is for ever. The answer is `None` when time ran
-    /// out. One that ends before it has connected is passed over.
+    /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.
     ///
     /// # Errors
     /// What making a region gives.
-    pub fn accept(&mut self, timeout: Option<Duration>) -> Result<Option<Channel>> {
+    pub fn accept(&mut self) -> Result<Channel> {
+        loop {
+            if let Some(channel) = self.accept_by(Until::after(None))? {
+                return Ok(channel);
+            }
+        }
+    }
+
+    /// Waits for the next peer for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn accept_timeout(&mut self, timeout: Duration) -> Result<Option<Channel>> {
+        self.accept_by(Until::after(Some(timeout)))
+    }
+
+    /// The next peer's channel, if there is one.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn try_accept(&mut self) -> Result<Option<Channel>> {
+        self.accept_timeout(Duration::ZERO)
+    }
+
+    fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
             return Err(forked(BIND));
         }
-        let limit = Until::after(timeout);
         loop {
             self.look()?;
             self.serve()?;
@@ -342,7 +364,7 @@ impl Listener {
         loop {
             let number = RandomState::new().hash_one(std::process::id());
             match Channel::create(&channel_name(&self.name, number)?, &self.options) {
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 channel => return Ok((channel?, number)),
             }
         }
