@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::{
-    Access, Error, ErrorKind, MapRequest, ObjectName, OpenOptions, Region, SharedRegion as _, Trust, UserId,
-};
+use crate::regions::MapRequest;
+use crate::names::UserId;
+use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Trust};
 use clap::{Args, Parser};
 
 use super::ending::{self, Endings};

@@ -36,7 +36,7 @@ impl WayBack {
 
     /// Waits for the first whole reply, whoever sends it; `Stop::Ended` when the program shall end before.
     pub(crate) fn wait(mut self, endings: &Endings) -> Result<String, Stop> {
-        while !self.0.wait_for_peer(Some(LOOK))? {
+        while !self.0.wait_for_peer_timeout(LOOK)? {
             endings.check()?;
         }
         loop {
@@ -63,11 +63,11 @@ impl WayBack {
     fn wait_for_next(&mut self, endings: &Endings) -> Result<(), Stop> {
         loop {
             endings.check()?;
-            match self.0.wait_for_next_peer(Some(LOOK)) {
+            match self.0.wait_for_next_peer_timeout(LOOK) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 // It has closed its sender, or wrote rubbish, and is still there.
-                Err(error) if *error.kind() == ErrorKind::Busy => thread::sleep(LOOK),
+                Err(error) if error.is(ErrorKind::Busy) => thread::sleep(LOOK),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -102,7 +102,7 @@ fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
     let end = Instant::now() + PATIENCE;
     loop {
         match Channel::connect(name, options) {
-            Err(error) if *error.kind() == ErrorKind::Busy && Instant::now() < end => thread::sleep(LOOK),
+            Err(error) if error.is(ErrorKind::Busy) && Instant::now() < end => thread::sleep(LOOK),
             answer => return answer,
         }
     }

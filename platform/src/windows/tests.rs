@@ -20,7 +20,7 @@ use super::user::token_user;
 use super::{machine, mapped};
 use crate::{
     Access, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found, MapRequest, ObjectName,
-    OpenOptions, Permissions, Region, Share, SharedRegion as _, Trust, View,
+    OpenOptions, Permissions, Region, Share, Trust, View,
 };
 
 /// A name that no other test, and no other run, uses.
@@ -388,7 +388,7 @@ fn names_of_full_length_work_in_both_spaces() {
         let name = ObjectName::new(text).expect("just short enough");
         match Region::create(&name, &CreateOptions::new(1)) {
             Ok(_region) => assert_eq!(open(&name, Access::ReadOnly).expect("it lives").len(), 4096),
-            Err(error) if prefix == r"Global\" && *error.kind() == ErrorKind::AccessDenied => {
+            Err(error) if prefix == r"Global\" && error.is(ErrorKind::AccessDenied) => {
                 assert!(error.to_string().contains("SeCreateGlobalPrivilege"), "{error}");
                 step_aside("names_of_full_length_work_in_both_spaces", "no SeCreateGlobalPrivilege here");
             }
