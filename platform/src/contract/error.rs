@@ -34,7 +34,7 @@ pub enum ErrorKind {
     OutOfMemory {
         /// The size that was asked for, in bytes.
         requested: u64,
-        /// What the system had left, in bytes, where it tells (on Linux: free space of /dev/shm).
+        /// What the system had left, in bytes, where it tells (on Linux: in /dev/shm, or on the file's disk).
         available: Option<u64>,
     },
     /// A range reaches past the end of the region, or of the view.

@@ -373,7 +373,7 @@ const OPEN_FILE: &[Row] = &[
     (
         &[Errno::ACCESS],
         Kind::Denied,
-        "the file {path}, or a directory above it, does not let this user in for what was asked; widen its permissions, or ask for less",
+        "the file {path}, or a directory above it, does not let this user in for what was asked; widen its own permissions, or ask for less",
     ),
     (
         &[Errno::PERM],
