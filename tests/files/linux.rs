@@ -164,7 +164,9 @@ fn full_disk(_: &[String]) {
         fs::write(path, TEXT).expect("room for this");
     }
     let error = Region::over_file(path, &FileOptions::read_write().size(5 << 20)).expect_err("no room");
-    let ErrorKind::OutOfMemory { requested, available: Some(left) } = *error.kind() else { panic!("{error}") };
+    let ErrorKind::OutOfMemory { requested, available: Some(left) } = *error.kind() else {
+        panic!("{error}")
+    };
     assert!(requested == 5 << 20 && (3 << 20..5 << 20).contains(&left), "{error}");
     assert!(error.to_string().contains(&format!("{left} are left on the file's disk")), "{error}");
     assert_eq!(fs::read(path).expect("readable"), TEXT);

@@ -631,6 +631,7 @@ fn no_file(refused: Refused, plan: Plan<'_>, context: Context<'_>) -> Error {
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
+        Unopened::Changed => foreign("something that changes all the time", wanted, context),
         Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) if !dir::exists() => {
             base::missing(errno, context)
         }
