@@ -9,11 +9,12 @@ use std::fs::File;
 
 use samemap::catalog::{self, State};
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, OpenOptions, Region, Result,
-    SharedRegion as _,
+    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, OpenOptions, Permissions, Region,
+    Result, Share, SharedRegion as _,
 };
 use support::linux::child::{Child, Start, binary, hear, play, play_sandboxed, say};
 use support::linux::sandbox;
+use support::linux::seccomp::{self, Answer};
 use support::linux::shm::{
     assert_no_file, assert_not_found, assert_nothing_left, file_of, id_of, kind_of, name, unique_name,
     view_of,
@@ -345,6 +346,57 @@ fn killed_without_proc() {
     assert_eq!((disposition, id_of(&region)), (Disposition::Created, 0));
 }
 
+// ---- without a system call ----------------------------------------------------------------------------
+
+#[test]
+fn memory_is_there_without_fallocate() {
+    play_sandboxed("memory_is_there_without_fallocate", Start::role("no_fallocate"));
+}
+
+/// Memory is taken by writing to it then, and what cannot be had is told all the same.
+fn no_fallocate(_arguments: &[String]) {
+    small_shm();
+    seccomp::answer(&[libc::SYS_fallocate], Answer::Missing, Answer::Allow);
+    let everyone = Permissions::owner_only().everyone(Share::ReadOnly);
+    for permissions in [Permissions::owner_only(), everyone] {
+        let name = unique_name("no-fallocate");
+        let asked = 512 * KIB;
+        let region =
+            Region::create(&name, &CreateOptions::new(asked).permissions(permissions)).expect("it fits");
+        let path = file_of(&name);
+        let data = if path.is_dir() { path.join("data") } else { path };
+        let blocks = std::os::unix::fs::MetadataExt::blocks(&data.metadata().expect("it is there"));
+        assert!(blocks * 512 >= asked, "{blocks} blocks are there");
+        let refused = Region::create(&unique_name("too-much"), &CreateOptions::new(900 * KIB));
+        assert!(matches!(kind_of(refused), Some(ErrorKind::OutOfMemory { .. })));
+        drop(region);
+        assert_nothing_left(&name);
+    }
+}
+
+#[test]
+fn a_system_without_our_locks_is_said_so() {
+    play_sandboxed("a_system_without_our_locks_is_said_so", Start::role("no_locks"));
+}
+
+fn no_locks(_arguments: &[String]) {
+    sandbox::own_shm();
+    let held = unique_name("held");
+    let mut holder = Start::role("holder").argument(&held).argument(4096).start();
+    holder.expect("holds");
+    seccomp::answer(&[libc::SYS_fcntl], Answer::Missing, Answer::Allow);
+    let options = CreateOptions::new(4096);
+    for error in [
+        Region::create(&unique_name("no-locks"), &options).expect_err("no lock"),
+        Region::create(&held, &options).expect_err("no lock"),
+        Region::open(&held, &OpenOptions::read_only()).expect_err("no lock"),
+    ] {
+        assert_eq!(*error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("seccomp"), "{error}");
+    }
+    assert!(file_of(&held).exists(), "what lives was taken for dead");
+}
+
 #[test]
 #[ignore = "the body of this file's child processes"]
 fn child_entry() {
@@ -357,5 +409,7 @@ fn child_entry() {
         ("descriptors", descriptors),
         ("addresses", addresses),
         ("no_proc", no_proc),
+        ("no_fallocate", no_fallocate),
+        ("no_locks", no_locks),
     ]);
 }

@@ -72,6 +72,31 @@ fn scribbling_over_objects_in_use_costs_errors_and_nothing_else() {
     assert!(objects.timer.try_wait().expect("a timer").is_signalled());
 }
 
+/// The sleeper's mark goes while it sleeps, so that no set sees it: it comes through all the same.
+#[test]
+fn a_sleeper_whose_mark_is_gone_comes_through() {
+    const WORD_AT: u64 = 8;
+    let name = unique_name("flipped");
+    let event = Event::create(&name, &EventOptions::new(Reset::Auto)).expect("a free name");
+    let file = File::options().read(true).write(true).open(file_of(&name)).expect("its file");
+    let word = || {
+        let mut word = [0; 4];
+        file.read_exact_at(&mut word, WORD_AT).expect("its file");
+        u32::from_ne_bytes(word)
+    };
+    std::thread::scope(|scope| {
+        let sleeper = scope.spawn(|| event.wait_timeout(AT_MOST * 10).expect("an event"));
+        support::wait_until("it says that it sleeps", || word() != 0);
+        // Nothing tells that it does.
+        std::thread::sleep(Duration::from_millis(50));
+        file.write_all_at(&[0; 4], WORD_AT).expect("its file");
+        let start = Instant::now();
+        (0..27).for_each(|_| event.set().expect("an event"));
+        assert!(sleeper.join().expect("no panic").is_signalled());
+        assert!(start.elapsed() < AT_MOST, "{:?}", start.elapsed());
+    });
+}
+
 /// Each field of an object's state, and of the page of its facts, has each of the values that mean something
 /// anywhere.
 #[test]

@@ -5,23 +5,15 @@
 
 mod support;
 
-use std::io::Write as _;
-use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use samemap::{Channel, ChannelOptions, ErrorKind, Listener, ObjectName};
-use support::{Program, assert_nothing_left, unique_name};
+use support::part::{self, hear, say};
+use support::{Program, assert_nothing_left, name, number, unique_name};
 
 /// A wait that reaches this has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-const PART: &str = "SAMEMAP_CROWD_PART";
-
-fn name(text: &str) -> ObjectName {
-    ObjectName::new(text).expect("a good name")
-}
 
 fn options() -> ChannelOptions {
     ChannelOptions::new().capacity(256).patience(PATIENCE)
@@ -31,71 +23,50 @@ fn impatient() -> ChannelOptions {
     options().patience(Duration::ZERO)
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().expect("a number"))
-}
-
-/// This binary again, in a part with its arguments.
-fn part(words: &[&str]) -> Program {
-    let mut command = Command::new(std::env::current_exe().expect("a program knows its path"));
-    command
-        .args(["--exact", "part_entry", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(PART, words.join("\n"));
-    Program::start(command)
-}
-
-fn say(text: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = writeln!(output, "\n@ {text} @").and_then(|()| output.flush());
-}
-
-#[track_caller]
-fn heard(program: &Program, text: &str) {
-    program.wait_for_output(&format!("@ {text} @"));
+fn count(text: &str) -> u64 {
+    text.parse().expect("a number")
 }
 
 #[test]
-#[ignore = "the body of this file's other processes"]
-fn part_entry() {
-    // Without one, a person runs the ignored tests.
-    let Ok(words) = std::env::var(PART) else { return };
-    // It ends whatever becomes of its parent.
-    thread::spawn(|| {
-        thread::sleep(PATIENCE * 3);
-        std::process::exit(7);
+#[ignore = "the body of the other processes"]
+fn child_entry() {
+    part::play(&[
+        ("binds", binds),
+        ("creates", creates),
+        ("crowd", crowd),
+        ("waits", waits),
+        ("hammers", hammers),
+    ]);
+}
+
+/// Binds, and accepts nobody.
+fn binds(arguments: &[String]) {
+    let _listener = Listener::bind(&name(&arguments[0]), &options()).expect("a free name");
+    say("bound");
+    hear();
+}
+
+fn creates(arguments: &[String]) {
+    let _channel = Channel::create(&name(&arguments[0]), &options()).expect("a free name");
+    say("bound");
+    hear();
+}
+
+fn waits(arguments: &[String]) {
+    let (name, count) = (name(&arguments[0]), count(&arguments[1]));
+    thread::scope(|scope| {
+        for _ in 0..count {
+            scope.spawn(|| Channel::connect(&name, &options()));
+        }
+        until_so_many_wait(&name, count);
+        say("waiting");
     });
-    let words: Vec<&str> = words.lines().collect();
-    let (name, count) = (name(words[1]), words.get(2).map_or(0, |count| count.parse().expect("a number")));
-    match words[0] {
-        // Binds, and accepts nobody.
-        "binds" => {
-            let _listener = Listener::bind(&name, &options()).expect("a free name");
-            say("bound");
-            thread::sleep(PATIENCE * 2);
-        }
-        "creates" => {
-            let _channel = Channel::create(&name, &options()).expect("a free name");
-            say("bound");
-            thread::sleep(PATIENCE * 2);
-        }
-        "crowd" => crowd(&name, count),
-        "waits" => {
-            thread::scope(|scope| {
-                for _ in 0..count {
-                    scope.spawn(|| Channel::connect(&name, &options()));
-                }
-                until_so_many_wait(&name, count);
-                say("waiting");
-            });
-        }
-        "hammers" => hammer(&name, count),
-        other => panic!("no such part: {other}"),
-    }
 }
 
 /// Connects so often at once, and has a number of its own sent back each time.
-fn crowd(name: &ObjectName, clients: u64) {
-    let clients: Vec<_> = (0..clients)
+fn crowd(arguments: &[String]) {
+    let name = name(&arguments[0]);
+    let clients: Vec<_> = (0..count(&arguments[1]))
         .map(|client| {
             let name = name.clone();
             let connect = move || {
@@ -111,19 +82,17 @@ fn crowd(name: &ObjectName, clients: u64) {
 }
 
 /// So many threads connect again and again, without any rest.
-fn hammer(name: &ObjectName, threads: u64) {
-    static TRIED: AtomicU64 = AtomicU64::new(0);
-    for _ in 0..threads {
-        let name = name.clone();
+fn hammers(arguments: &[String]) {
+    for _ in 0..count(&arguments[1]) {
+        let name = name(&arguments[0]);
         thread::spawn(move || {
             loop {
                 drop(Channel::connect(&name, &options().patience(Duration::from_secs(1))));
-                TRIED.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
     say("hammering");
-    thread::sleep(PATIENCE * 2);
+    hear();
 }
 
 /// How many wait, as a client is told that has no patience.
@@ -157,7 +126,7 @@ fn a_crowd_is_served_and_nobody_refused() {
     let mut listener = Listener::bind(&name(&text), &options()).unwrap();
     let start = Instant::now();
     let processes: Vec<Program> =
-        (0..4).map(|_| part(&["crowd", &text, &(clients / 4).to_string()])).collect();
+        (0..4).map(|_| part::start("crowd", &[&text, &(clients / 4).to_string()])).collect();
     for number in 0..clients / 4 * 4 {
         let channel = listener.accept(Some(PATIENCE)).unwrap();
         answer(channel.unwrap_or_else(|| panic!("only {number} of {clients} came")));
@@ -175,7 +144,7 @@ fn a_crowd_is_served_and_nobody_refused() {
 fn a_crowd_without_places_is_served_too() {
     let text = unique_name("places");
     let mut listener = Listener::bind(&name(&text), &options().backlog(1)).unwrap();
-    let processes: Vec<Program> = (0..2).map(|_| part(&["crowd", &text, "60"])).collect();
+    let processes: Vec<Program> = (0..2).map(|_| part::start("crowd", &[&text, "60"])).collect();
     for number in 0..120 {
         answer(listener.accept(Some(PATIENCE)).unwrap().unwrap_or_else(|| panic!("only {number} came")));
     }
@@ -225,10 +194,10 @@ fn those_who_wait_are_served_in_order_and_told_how_many_they_are() {
 fn killed_clients_leave_their_places() {
     let text = unique_name("left");
     let mut listener = Listener::bind(&name(&text), &options().backlog(30)).unwrap();
-    let waiting = part(&["waits", &text, "28"]);
-    heard(&waiting, "waiting");
+    let waiting = part::start("waits", &[&text, "28"]);
+    waiting.expect("waiting");
     waiting.kill();
-    let clients = part(&["crowd", &text, "40"]);
+    let clients = part::start("crowd", &[&text, "40"]);
     for number in 0..40 {
         answer(listener.accept(Some(PATIENCE)).unwrap().unwrap_or_else(|| panic!("only {number} came")));
     }
@@ -264,10 +233,10 @@ fn bind_again<T>(bind: impl Fn() -> samemap::Result<T>) -> (T, Duration) {
 fn a_killed_listener_is_bound_again_though_others_try_to_connect() {
     for _ in 0..number("SAMEMAP_CROWD_KILLS", 6).div_ceil(2) {
         let text = unique_name("rebind");
-        let listener = part(&["binds", &text]);
-        heard(&listener, "bound");
-        let clients: Vec<Program> = (0..3).map(|_| part(&["hammers", &text, "6"])).collect();
-        clients.iter().for_each(|client| heard(client, "hammering"));
+        let listener = part::start("binds", &[&text]);
+        listener.expect("bound");
+        let clients: Vec<Program> = (0..3).map(|_| part::start("hammers", &[&text, "6"])).collect();
+        clients.iter().for_each(|client| client.expect("hammering"));
         listener.kill();
         let (mut listener, took) = bind_again(|| Listener::bind(&name(&text), &options()));
         println!("a listener was bound again after {took:?}");
@@ -285,12 +254,12 @@ fn a_killed_listener_is_bound_again_though_others_try_to_connect() {
 fn a_killed_listeners_channel_is_made_again_though_others_try_to_connect() {
     for _ in 0..number("SAMEMAP_CROWD_KILLS", 6).div_ceil(2) {
         let text = unique_name("recreate");
-        let listener = part(&["creates", &text]);
-        heard(&listener, "bound");
+        let listener = part::start("creates", &[&text]);
+        listener.expect("bound");
         // Has the one peer's seat until it is told that its listener died.
         let mut peer = Channel::connect(&name(&text), &options()).expect("it listens");
-        let clients: Vec<Program> = (0..3).map(|_| part(&["hammers", &text, "6"])).collect();
-        clients.iter().for_each(|client| heard(client, "hammering"));
+        let clients: Vec<Program> = (0..3).map(|_| part::start("hammers", &[&text, "6"])).collect();
+        clients.iter().for_each(|client| client.expect("hammering"));
         listener.kill();
         assert_eq!(*peer.receiver().recv().expect_err("it died").kind(), ErrorKind::PeerDied);
         let held = Channel::create(&name(&text), &options()).expect_err("the peer has its end");
@@ -310,8 +279,8 @@ fn a_killed_listeners_channel_is_made_again_though_others_try_to_connect() {
 #[test]
 fn those_who_wait_are_the_next_listeners() {
     let text = unique_name("heirs");
-    let listener = part(&["binds", &text]);
-    heard(&listener, "bound");
+    let listener = part::start("binds", &[&text]);
+    listener.expect("bound");
     let client = thread::spawn({
         let name = name(&text);
         // In the instant between the two, there is no listener.
@@ -378,8 +347,8 @@ fn what_is_not_a_listeners_is_not_taken_over() {
 fn those_who_wait_cost_next_to_nothing() {
     let text = unique_name("asleep");
     let _listener = Listener::bind(&name(&text), &options()).unwrap();
-    let waiting = part(&["waits", &text, "200"]);
-    heard(&waiting, "waiting");
+    let waiting = part::start("waits", &[&text, "200"]);
+    waiting.expect("waiting");
     let ticks = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", waiting.id())).expect("it runs");
         let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();

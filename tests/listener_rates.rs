@@ -5,17 +5,16 @@
 
 mod support;
 
-use std::io::{BufRead as _, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Command;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use samemap::{Channel, ChannelOptions, Listener, ObjectName};
-use support::{Program, unique_name};
+use support::part::{self, hear, say};
+use support::{Program, name, unique_name, unique_text};
 
-const PART: &str = "SAMEMAP_RATES_PART";
 const PROCESSES: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -35,11 +34,7 @@ enum Server {
 
 impl Server {
     fn named(text: &str) -> Server {
-        if text.starts_with('/') {
-            Server::Socket(text.to_owned())
-        } else {
-            Server::Ours(ObjectName::new(text).expect("a good name"))
-        }
+        if text.starts_with('/') { Server::Socket(text.to_owned()) } else { Server::Ours(name(text)) }
     }
 
     /// Connects, sends a number, and has it sent back.
@@ -94,26 +89,25 @@ impl Server {
 }
 
 #[test]
-#[ignore = "the body of this file's other processes"]
-fn part_entry() {
-    let Ok(words) = std::env::var(PART) else { return };
-    let words: Vec<&str> = words.lines().collect();
-    let (server, threads) = (Server::named(words[0]), words[1].parse::<usize>().expect("a number"));
-    let again = words[2] == "again";
+#[ignore = "the body of the other processes"]
+fn child_entry() {
+    part::play(&[("asks", asks)]);
+}
+
+fn asks(arguments: &[String]) {
+    let (server, threads) = (Server::named(&arguments[0]), arguments[1].parse::<usize>().expect("a number"));
+    let rounds = if arguments[2] == "again" { u64::MAX } else { 1 };
     let all = Barrier::new(threads + 1);
     thread::scope(|scope| {
         for _ in 0..threads {
             let ask = || {
                 all.wait();
-                server.ask();
-                while again {
-                    server.ask();
-                }
+                (0..rounds).for_each(|_| server.ask());
             };
             thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, ask).expect("a thread");
         }
-        println!("\n@ ready @");
-        std::io::stdin().lock().read_line(&mut String::new()).expect("a parent");
+        say("ready");
+        hear();
         all.wait();
     });
 }
@@ -123,21 +117,17 @@ fn clients(server: &str, count: usize, how: &str) -> Vec<Program> {
     let processes = PROCESSES.min(count);
     let start = |process: usize| {
         let threads = count / processes + usize::from(process < count % processes);
-        let mut command = Command::new(std::env::current_exe().expect("a program knows its path"));
-        command
-            .args(["--exact", "part_entry", "--ignored", "--nocapture", "--test-threads=1"])
-            .env(PART, format!("{server}\n{threads}\n{how}"));
-        Program::start(command)
+        part::start("asks", &[server, &threads.to_string(), how])
     };
     let programs: Vec<Program> = (0..processes).map(start).collect();
-    programs.iter().for_each(|program| program.wait_for_output("@ ready @"));
+    programs.iter().for_each(|program| program.expect("ready"));
     programs
 }
 
 #[test]
 #[ignore = "a measurement, for a machine that is quiet"]
 fn rates() {
-    let socket = std::env::temp_dir().join(format!("samemap-rates-{}", std::process::id()));
+    let socket = std::env::temp_dir().join(unique_text("rates"));
     let servers = || [unique_name("rates"), socket.to_str().expect("a path in UTF-8").to_owned()];
     let go = |programs: &mut Vec<Program>| programs.iter_mut().for_each(|program| program.type_in("go\n"));
     for count in [1, 10, 100, 1000] {

@@ -10,14 +10,10 @@ use samemap::aio::{AsyncChannel, AsyncListener};
 use samemap::{
     Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, Region, SharedRegion,
 };
-use support::{DEADLINE, assert_nothing_left, unique_name};
+use support::{DEADLINE, assert_nothing_left, name, unique_name};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-
-fn name(text: &str) -> ObjectName {
-    ObjectName::new(text).expect("a good name")
-}
 
 fn options() -> ChannelOptions {
     ChannelOptions::new().capacity(256).patience(DEADLINE)

@@ -8,7 +8,10 @@ use crate::contract::range::resolve;
 use crate::contract::region::Bytes;
 use crate::seam::ask::Ask;
 use crate::seam::kind::{Calls, calls};
+use crate::seam::patience::open_in_time;
 use crate::seam::region::{AskRegion, RawRegion as _};
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
 use crate::{
     Access, CreateOptions, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, OpenOptions, Result,
     View, system,
@@ -195,6 +198,11 @@ impl Region {
         let operation = ask.operation(calls);
         if let Ask::Create(Bytes::Zeros(options)) | Ask::CreateOrOpen(Bytes::Zeros(options)) = &ask {
             check_size(options, Context { operation, name: Some(name) })?;
+        }
+        if let Ask::Open(options) = ask {
+            let open = || Ok(system::Region::named(name, Ask::Open(options), operation)?.0);
+            let region = open_in_time(options.asked_patience(), || System::arrivals(name), open)?;
+            return Ok((Region(region), Disposition::Opened));
         }
         let (region, disposition) = system::Region::named(name, ask, operation)?;
         Ok((Region(region), disposition))

@@ -21,8 +21,7 @@ use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
 use crate::{
-    Access, Disposition, Error, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust,
-    UserId, View,
+    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
 };
 
 /// What there is none of.
@@ -37,7 +36,7 @@ pub(crate) use Nothing as Seat;
 
 #[cold]
 fn unsupported<T>(operation: Operation) -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported, operation).with_detail(System::UNSUPPORTED))
+    Err(System::unsupported(operation))
 }
 
 pub(crate) struct System;

@@ -52,7 +52,9 @@
 //! # Waiting
 //! A reader that waits sleeps in the kernel, and looks every 80 ms whether the writer lives. To be woken, it says
 //! in the memory that it sleeps, so it needs a read-write view: a reader of a read-only view can read, and is told
-//! [`Unsupported`](crate::ErrorKind::Unsupported) when it waits. Readers that wait cost the writer a system call a value;
+//! [`Unsupported`](crate::ErrorKind::Unsupported) when it waits. It sleeps on a clock of its own in place of that, and
+//! asks [`Latest::newest`] in between: tens of nanoseconds a look, so once a millisecond costs a few thousandths of a
+//! processor, and a value comes up to a millisecond late. Readers that wait cost the writer a system call a value;
 //! nobody who merely reads costs it any.
 //!
 //! # Platform-specific behavior

@@ -1,5 +1,7 @@
 //! How a newest value is shared, and how reading one ends.
 
+use std::time::Duration;
+
 use crate::{Access, CreateOptions, OpenOptions, Permissions, Trust};
 
 /// How a newest value is shared: the same options for its writer and for its readers.
@@ -10,6 +12,7 @@ pub struct LatestOptions {
     permissions: Permissions,
     trust: Trust,
     read_only: bool,
+    patience: Duration,
 }
 
 impl LatestOptions {
@@ -42,12 +45,18 @@ impl LatestOptions {
         self
     }
 
+    /// How long a reader waits for a region that no writer has made yet: see [`OpenOptions::patience`].
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     pub(super) fn to_create(&self, size: u64) -> CreateOptions {
         CreateOptions::new(size).permissions(self.permissions).trust(self.trust.clone())
     }
 
     pub(super) fn to_open(&self) -> OpenOptions {
-        OpenOptions::new(self.access()).trust(self.trust.clone())
+        OpenOptions::new(self.access()).trust(self.trust.clone()).patience(self.patience)
     }
 
     pub(super) fn access(&self) -> Access {

@@ -6,6 +6,7 @@ use crate::catalog::{self, Entry, Reclaimed, State};
 use crate::{Error, ErrorKind, ObjectName};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::client::{self, ClientArgs};
 use super::demo::{self, DemoArgs};
@@ -223,10 +224,11 @@ fn cells(entry: &Entry) -> [String; 6] {
 }
 
 fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<String> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let aligned = |row: &[String; COLUMNS]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells =
+            row.iter().zip(widths).map(|(cell, width)| cell.clone() + &" ".repeat(width - cell.width()));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(aligned).collect()
@@ -271,10 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_aligned_by_characters() {
+    fn a_table_is_aligned_by_cells() {
         let row = |name: &str, size: &str| [name.to_owned(), size.to_owned()];
         let lines = table(&[row("NAME", "SIZE"), row("größe", "1"), row("a", "")]);
         assert_eq!(lines, ["NAME   SIZE", "größe  1", "a"]);
+        // Two cells each; one that combines with the letter before it has none.
+        let lines = table(&[row("NAME", "SIZE"), row("日本", "1"), row("gro\u{308}ße", "2")]);
+        assert_eq!(lines, ["NAME   SIZE", "日本   1", "gro\u{308}ße  2"]);
     }
 
     #[test]

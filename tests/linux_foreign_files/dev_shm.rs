@@ -75,3 +75,30 @@ pub fn reader_of_read_only(arguments: &[String]) {
     assert!(listed.iter().any(|entry| entry.name.as_ref() == Some(&name) && entry.state == State::Live));
     assert!(catalog::reclaim().expect("a sweep works").removed.is_empty());
 }
+
+/// An object that comes and goes while others list is listed alive, or not at all: never as what this user may not read.
+#[test]
+fn what_comes_and_goes_is_there_or_it_is_not() {
+    let label = unique_name("comes-and-goes");
+    let over = Instant::now() + Duration::from_secs(1);
+    std::thread::scope(|scope| {
+        for share in [None, Some(Share::ReadOnly)] {
+            let name = ObjectName::new(format!("{label}-{}", share.is_some())).expect("a good name");
+            let owner = Permissions::owner_only();
+            let permissions = share.map_or(owner, |share| owner.everyone(share));
+            scope.spawn(move || {
+                let options = CreateOptions::new(4096).permissions(permissions);
+                while Instant::now() < over {
+                    drop(Region::create(&name, &options).expect("a free name"));
+                }
+            });
+        }
+        let ours = |entry: &samemap::catalog::Entry| entry.system_name.contains(label.rest());
+        while Instant::now() < over {
+            for entry in catalog::list().expect("the directory").into_iter().filter(ours) {
+                assert!(matches!(entry.state, State::Live | State::Dead), "{entry:?}");
+                assert_eq!(entry.size, 4096, "{entry:?}");
+            }
+        }
+    });
+}

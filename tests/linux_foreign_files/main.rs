@@ -20,6 +20,8 @@ fn child_entry() {
         ("owner_alone", others::owner_alone),
         ("shared", others::shared),
         ("group", others::group),
+        ("named_group", others::named_group),
+        ("untold", others::untold),
         ("squatted", others::squatted),
         ("of_the_system", others::of_the_system),
         ("strangers_of_others", strangers::strangers_of_others),

@@ -92,6 +92,52 @@ pub fn group(_arguments: &[String]) {
 }
 
 #[test]
+fn what_cannot_be_told_is_not_told_as_dead() {
+    as_users("what_cannot_be_told_is_not_told_as_dead", "untold");
+}
+
+pub fn untold(_arguments: &[String]) {
+    sandbox::own_shm();
+    let (mut alice, mut nobody) = (User::start(ALICE), User::start(NOBODY));
+    let name = unique_global_name("untold");
+    alice.must(&format!("create {name} owner"));
+    nobody.must_fail(&format!("create {name} owner"), "AlreadyExists");
+    // As where /proc shows processes only.
+    sandbox::mount_tmpfs(c"/proc", c"mode=755");
+    let text = nobody.must_fail(&format!("create {name} owner"), "AccessDenied");
+    assert!(text.contains("cannot be told") && !text.contains("gc"), "{text}");
+    assert_eq!(nobody.must(&format!("state {name}")), "not readable by this user");
+    assert_eq!(alice.must(&format!("state {name}")), "live");
+}
+
+#[test]
+fn a_group_that_is_named_is_let_in() {
+    as_users("a_group_that_is_named_is_let_in", "named_group");
+}
+
+pub fn named_group(_arguments: &[String]) {
+    sandbox::own_shm();
+    let name = unique_global_name("group");
+    let mut root = User::start(0);
+    root.must(&format!("create {name} group-rw-of-{ALICE}"));
+    let mut member = User::start_with(NOBODY, ALICE, 0o022);
+    member.must(&format!("open {name} rw own"));
+    member.must("write 7");
+    assert_eq!(root.must("read"), "7");
+    User::start(NOBODY).must_fail(&format!("open {name} ro own"), "AccessDenied");
+    // The last of them that goes may be the member, who cannot remove it: root does.
+    member.must("drop");
+    root.must("drop");
+    assert_nothing_left(&name);
+    // Nobody gives to a group that is not its own.
+    let mut alice = User::start(ALICE);
+    let text = alice.must_fail(&format!("create {name} group-rw-of-{NOBODY}"), "AccessDenied");
+    assert!(text.contains(&NOBODY.to_string()), "{text} does not name the group");
+    assert_nothing_left(&name);
+    alice.must(&format!("create {name} group-rw-of-{ALICE}"));
+}
+
+#[test]
 fn a_squatter_on_a_local_name_is_not_taken_for_the_service() {
     as_users("a_squatter_on_a_local_name_is_not_taken_for_the_service", "squatted");
 }

@@ -9,9 +9,11 @@ mod common;
 mod events;
 mod inside;
 mod many;
+mod patience;
 mod semaphores;
 #[path = "../support/mod.rs"]
 mod support;
+mod thousands;
 
 #[test]
 #[ignore = "the body of the other processes"]
@@ -21,5 +23,6 @@ fn child_entry() {
         ("wait", events::wait_for_set),
         ("permits", semaphores::use_permits),
         ("any", many::take_any),
+        ("thousands", thousands::open_thousands),
     ]);
 }

@@ -261,6 +261,7 @@ pub(super) fn access_for(word: &str) -> Result<Access, String> {
 pub(super) fn trust_for(word: &str) -> Trust {
     match word {
         "own" => Trust::OwnAndSystem,
+        "alone" => Trust::Own,
         "anyone" => Trust::Anyone,
         user => Trust::User(UserId::new(user)),
     }

@@ -7,7 +7,10 @@ use super::support::{
     unique_text,
 };
 use super::system;
-use crate::{Access, ErrorKind, ObjectName, OpenOptions, SharedRegion, Trust, UserId};
+use crate::{
+    Access, CreateOptions, ErrorKind, ObjectName, OpenOptions, Permissions, Share, SharedRegion, Trust,
+    UserId,
+};
 
 /// Two ordinary users that no machine has.
 pub(super) const SOMEBODY: u32 = 54_321;
@@ -60,7 +63,8 @@ pub fn c20_own_object_is_always_accepted<R: SharedRegion>(_: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
     let other = UserId::new("no such user");
-    for trust in [Trust::OwnAndSystem, Trust::User(UserId::current()), Trust::User(other), Trust::Anyone] {
+    let user = Trust::User(UserId::current());
+    for trust in [Trust::OwnAndSystem, Trust::Own, user, Trust::User(other), Trust::Anyone] {
         let options = OpenOptions::read_write().trust(trust.clone());
         let opened = R::open(&name, &options).unwrap_or_else(|error| panic!("{trust:?}: {error}"));
         assert_eq!(opened.len(), region.len());
@@ -116,7 +120,7 @@ pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harn
     let name = global_name();
     let hexed = hex(&name.to_string());
     owner.expect(&format!("create region {SIZE} everyone-rw {hexed}"));
-    for trust in ["own", "54323"] {
+    for trust in ["own", "alone", "54323"] {
         let answer = other.ask(&format!("open region rw {trust} {hexed}"));
         puppet_fails(answer, "opening another user's object", "UntrustedOwner");
     }
@@ -125,6 +129,15 @@ pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harn
     for trust in [SOMEBODY.to_string().as_str(), "anyone"] {
         assert_eq!(other.expect(&format!("open region rw {trust} {hexed}")), SIZE.to_string());
     }
+    // The system's own, which this process's user is, is accepted unless the caller accepts its own alone.
+    let systems = global_name();
+    let everyone = Permissions::owner_only().everyone(Share::ReadWrite);
+    let region = R::create(&systems, &CreateOptions::new(SIZE).permissions(everyone)).expect("a free name");
+    let hexed = hex(&systems.to_string());
+    let answer = other.ask(&format!("open region rw alone {hexed}"));
+    puppet_fails(answer, "opening the system's object", "UntrustedOwner");
+    assert_eq!(other.expect(&format!("open region rw own {hexed}")), SIZE.to_string());
+    drop(region);
     other.end("quit");
     owner.end("quit");
     assert_free::<R>(&name);

@@ -58,19 +58,20 @@ pub enum Share {
 ///
 /// # Platform-specific behavior
 /// On POSIX these become mode bits (0600 at least, whatever the umask says); *group* is the creating
-/// process's effective group. On Windows they become a DACL; *group* is the token's primary group and
+/// process's effective group, or the one that is [named](Self::group_id). On Windows they become a DACL; *group* is the token's primary group and
 /// *everyone* the well-known group of that name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Permissions {
     group: Option<Share>,
     everyone: Option<Share>,
+    group_id: Option<u32>,
 }
 
 impl Permissions {
     /// The owner alone: 0600, or a DACL with the owner (and the system) only.
     #[must_use]
     pub const fn owner_only() -> Self {
-        Permissions { group: None, everyone: None }
+        Permissions { group: None, everyone: None, group_id: None }
     }
 
     /// Also lets the owner's group in.
@@ -85,6 +86,26 @@ impl Permissions {
     pub const fn everyone(mut self, share: Share) -> Self {
         self.everyone = Some(share);
         self
+    }
+
+    /// Says which group [`group`](Self::group) means, by its number; without a share for the group it says nothing.
+    ///
+    /// A user can give what it makes to a group that it is in, and root to any; otherwise creating is
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied).
+    ///
+    /// # Platform-specific behavior
+    /// Groups have numbers on POSIX alone. On Windows creating with one is
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    #[must_use]
+    pub const fn group_id(mut self, id: u32) -> Self {
+        self.group_id = Some(id);
+        self
+    }
+
+    /// The group that is named, where one is let in.
+    #[must_use]
+    pub const fn named_group(self) -> Option<u32> {
+        if self.group.is_some() { self.group_id } else { None }
     }
 
     /// What the owner's group may do.
@@ -166,5 +187,7 @@ mod tests {
         assert_eq!(Permissions::owner_only().group(Share::ReadOnly).mode(), 0o640);
         let open = Permissions::owner_only().group(Share::ReadWrite).everyone(Share::ReadOnly);
         assert_eq!(open.mode(), 0o664);
+        assert_eq!((open.group_id(7).mode(), open.group_id(7).named_group()), (0o664, Some(7)));
+        assert_eq!(Permissions::owner_only().group_id(7).named_group(), None);
     }
 }

@@ -40,11 +40,13 @@ pub struct Entry {
     pub system_name: String,
     /// The kind of object, where it can be told.
     pub kind: Option<ObjectKind>,
-    /// Size of a region in bytes; of anything foreign, the file's.
+    /// Size of a region in bytes, the same for every user that asks; of anything foreign, the file's. Of a region over a
+    /// file zero, for a user that may not open it.
     pub size: u64,
     /// The user that it belongs to.
     pub owner: UserId,
-    /// Number of handles that hold it, in all processes, where the system tells.
+    /// How many hold it, where the system tells: of a region each handle of each process counts, and of an object to wait
+    /// for each process once for a mutex, and for the others each handle. A handle and its clones are one.
     pub holders: Option<u64>,
     /// Whether it lives.
     pub state: State,

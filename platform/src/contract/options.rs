@@ -1,5 +1,7 @@
 //! What callers ask for, in structs with named setters.
 
+use std::time::Duration;
+
 use crate::{Access, Permissions, Trust};
 
 /// How a region is to be created, or created or opened.
@@ -62,12 +64,13 @@ impl CreateOptions {
 pub struct OpenOptions {
     access: Access,
     trust: Trust,
+    patience: Duration,
 }
 
 impl OpenOptions {
     /// Opens with this access.
     pub const fn new(access: Access) -> Self {
-        OpenOptions { access, trust: Trust::OwnAndSystem }
+        OpenOptions { access, trust: Trust::OwnAndSystem, patience: Duration::ZERO }
     }
 
     /// Opens for reading.
@@ -86,10 +89,28 @@ impl OpenOptions {
         self
     }
 
+    /// How long to wait for an object that nobody has made yet; without it, [`NotFound`](crate::ErrorKind::NotFound) comes
+    /// at once. When patience is over it comes all the same. What has the name and cannot be opened is told at once.
+    ///
+    /// # Platform-specific behavior
+    /// On Linux the caller sleeps until something comes to the directory of the objects (inotify). On Windows the kernel
+    /// tells nobody, so it looks again after a pause, of 1 ms at first and of 20 ms at most; so it is on Linux where a
+    /// user has as many watches as it may have.
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// The access asked for.
     #[must_use]
     pub const fn access(&self) -> Access {
         self.access
+    }
+
+    /// How long is waited.
+    #[must_use]
+    pub const fn asked_patience(&self) -> Duration {
+        self.patience
     }
 
     /// Whose object is accepted.

@@ -5,8 +5,9 @@
 //!
 //! A *text*, for an environment variable, is `1` and numbers behind it, with colons in between.
 
+use super::context::Context;
 use super::region::RegionFacts;
-use crate::Access;
+use crate::{Access, Error};
 
 /// What a region is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,9 +121,11 @@ pub(crate) fn numbers_in(text: &str) -> Option<Vec<u64>> {
     text.strip_prefix("1:")?.split(':').map(|number| number.parse().ok()).collect()
 }
 
-/// What an error says of a message or text that is none.
-pub(crate) const NONSENSE: &str =
-    "what arrived is no region of samemap; both sides must use the same version of it";
+/// The error for a message or text that is none.
+pub(crate) fn not_understood(context: Context<'_>) -> Error {
+    context.invalid("what arrived is no region of samemap; both sides must use the same version of it")
+}
+
 /// What an error says of a connection that timed out.
 pub(crate) const NO_ANSWER: &str =
     "the other side did not answer within the connection's timeout; close the connection";

@@ -24,13 +24,22 @@ use crate::{Access, Error, ErrorKind, Result};
 ///
 /// Offsets are in bytes from the start of the view. The view keeps its object alive (C13).
 ///
-/// # What the soundness of this rests on
-/// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from
-/// the bytes it moves, and the processor defines what a race between them and an atomic word gives: bytes
-/// that were stored, old or new. Rust's memory model itself gives no meaning to accesses of different
-/// sizes that race on the same bytes. Between processes that model says nothing in any case; *within* one
-/// process, code that races a copy against an [atomic word](Self::atomic_u32) on the same bytes relies on
-/// the processor, not on the model, and on an architecture other than these three it should not.
+/// # What safe calls can do to each other
+/// Other processes lie outside of Rust's memory model: what they store appears here as bytes that were stored, and the
+/// processor defines the rest. Safe calls of *one* process on the same bytes at the same time do this:
+///
+/// | | a copy | an atomic of the same word | an atomic of another size |
+/// | --- | --- | --- | --- |
+/// | **a copy** | each byte is an old or a new one | each byte is an old or a new one | |
+/// | **an atomic word** | each byte is an old or a new one | as Rust defines it | each byte is an old or a new one |
+///
+/// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from the bytes that
+/// they move. Rust itself defines neither a copy that races with an atomic wider than a byte, nor atomics of two sizes
+/// that overlap and race: there the table says what those three processors do, and the compiler, which knows nothing of
+/// a mapping's bytes, leaves to them. Code that is to run on another architecture, or under Miri, gives each word one
+/// size and copies no word that may be changed meanwhile. No reference is ever made to bytes, so none of it can
+/// make a value that its type forbids, or reach outside of the view. Loads of read-only memory are
+/// [made so](AtomicReader) that Rust defines them.
 ///
 /// # What can still go wrong
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use super::View;
 use crate::{Error, ErrorKind, Result};
@@ -81,6 +81,9 @@ fn misaligned(offset: usize, align: usize) -> Error {
 }
 
 /// An atomic word that may only be loaded: all that a read-only view allows.
+///
+/// On read-only memory Rust defines relaxed loads alone, so an `Acquire` is a relaxed load and a fence behind it, and a
+/// `SeqCst` one between two fences: each orders at least as much as the load that it stands for.
 #[derive(Clone, Copy, Debug)]
 pub struct AtomicReader<'view, A>(&'view A);
 
@@ -92,7 +95,7 @@ impl AtomicReader<'_, AtomicU32> {
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> u32 {
-        self.0.load(order)
+        with_fences(order, |relaxed| self.0.load(relaxed))
     }
 }
 
@@ -104,7 +107,25 @@ impl AtomicReader<'_, AtomicU64> {
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> u64 {
-        self.0.load(order)
+        with_fences(order, |relaxed| self.0.load(relaxed))
+    }
+}
+
+/// What a load of that order gives, of memory that may be read-only.
+#[inline]
+fn with_fences<T>(order: Ordering, load: impl FnOnce(Ordering) -> T) -> T {
+    if order == Ordering::SeqCst {
+        fence(Ordering::SeqCst);
+    }
+    match order {
+        Ordering::Relaxed => load(Ordering::Relaxed),
+        Ordering::Acquire | Ordering::SeqCst => {
+            let value = load(Ordering::Relaxed);
+            fence(Ordering::Acquire);
+            value
+        }
+        // None of a load: it says so itself.
+        order => load(order),
     }
 }
 

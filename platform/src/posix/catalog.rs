@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use rustix::fs::Stat;
+
 use super::advice::Call;
 use super::candidate::{self, Candidate, Disbelief, Unopened};
+use super::descriptor::Identity;
 use super::errors::Context;
-use super::facts::Form;
+use super::facts::{Form, TRAILER_LEN};
 use super::ofd_lock::Holders;
 use super::owner::user_id;
 use super::proc_locks::{File, held_files};
@@ -21,7 +24,7 @@ pub(super) fn list() -> Result<Vec<Entry>> {
     let holders = held_files();
     let mut names = our_names("list the objects")?;
     names.sort_unstable();
-    Ok(names.into_iter().filter_map(|name| entry(name, &holders)).collect())
+    Ok(names.into_iter().filter_map(|name| entry(name, holders.as_ref())).collect())
 }
 
 pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
@@ -57,28 +60,60 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     }
 }
 
-fn entry(file_name: String, holders: &HashMap<File, u64>) -> Option<Entry> {
-    let stat = dir::stat(&dir::path_of(&file_name)).ok()?;
-    let life = candidate::life_stat(&file_name).unwrap_or(stat);
+/// What has the name; `None` for what was removed meanwhile.
+fn entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+    /// How often the name may change hands meanwhile.
+    const LOOKS: u32 = 5;
+    let path = dir::path_of(&file_name);
+    let mut seen = None;
+    for _ in 0..LOOKS {
+        let stat = dir::stat(&path).ok()?;
+        seen = look_at(&file_name, &stat, holders);
+        // What was seen of it in the middle of its removal says nothing.
+        if dir::stat(&path).is_ok_and(|now| Identity::from(&now) == Identity::from(&stat)) {
+            return seen;
+        }
+    }
+    seen.filter(|entry| entry.state == State::Live)
+}
+
+fn look_at(file_name: &str, stat: &Stat, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+    let life = candidate::life_stat(file_name).unwrap_or(*stat);
     let mut entry = Entry {
-        name: names::decoded(&file_name),
+        name: names::decoded(file_name),
         system_name: format!("/{file_name}"),
         kind: None,
-        size: life.st_size as u64,
+        size: len_from_outside(file_name, stat),
         owner: user_id(stat.st_uid),
-        holders: holders.get(&File::of(&life)).copied(),
+        holders: holders.and_then(|holders| holders.get(&File::of(&life)).copied()),
         state: State::Unreadable,
     };
-    match Candidate::open(&file_name) {
-        Ok((candidate, folder)) => look_inside(&mut entry, &candidate, folder.as_ref(), &file_name)?,
+    match Candidate::open(file_name) {
+        Ok((candidate, folder)) => look_inside(&mut entry, &candidate, folder.as_ref(), file_name)?,
         Err(Unopened::Nothing) => return None,
         Err(Unopened::Foreign(what, _)) => {
             entry.name = None;
+            entry.size = life.st_size as u64;
             entry.state = State::Foreign(what.to_owned());
         }
         Err(_) => {}
     }
+    if entry.state == State::Live {
+        // The list of locks was read before the object was looked at.
+        entry.holders = holders.map(|_| entry.holders.unwrap_or(0).max(1));
+    }
     Some(entry)
+}
+
+/// The size of an object that may not be opened: what its own facts say to those that may. (Of a region over a file
+/// only they know.)
+fn len_from_outside(file_name: &str, stat: &Stat) -> u64 {
+    let data = dir::path_of(&format!("{file_name}/data"));
+    match dir::stat(&data) {
+        Ok(data) => data.st_size as u64,
+        Err(_) if candidate::not_regular(stat).is_some() => 0,
+        Err(_) => (stat.st_size as u64).saturating_sub(TRAILER_LEN),
+    }
 }
 
 /// Fills in what the object itself tells; `None` when it was removed meanwhile.
@@ -103,14 +138,14 @@ fn look_inside(
         }
         Err(_) if is_temporary(file_name) => entry.name = None,
         Err(Disbelief::Dead) => (entry.name, entry.state) = (None, State::Dead),
-        Err(disbelief) => (entry.name, entry.state) = (None, State::Foreign(disbelief.what().to_owned())),
+        Err(disbelief) => {
+            (entry.name, entry.state) = (None, State::Foreign(disbelief.what().to_owned()));
+            entry.size = candidate.life().opened().len;
+        }
     }
-    // The list of locks was read before the object was looked at.
-    let seen = entry.holders.unwrap_or(0);
-    entry.holders = match entry.state {
-        State::Live => Some(seen.max(1)),
-        _ => Some(0),
-    };
+    if entry.state != State::Live {
+        entry.holders = Some(0);
+    }
     Some(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+use rustix::fs::{FallocateFlags, fallocate, fstat, fstatvfs, ftruncate};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
@@ -59,8 +59,43 @@ pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> 
     if file_len >= LARGE {
         check_room(fd, file_len)?;
     }
-    in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len))
-        .map_err(|errno| with_room_left(fd, errno))
+    let committed = in_pieces(0, file_len, |at, len| fallocate(fd, FallocateFlags::empty(), at, len));
+    let committed = match committed {
+        Err(errno) if cannot_allocate(errno) => write_zeros(fd, 0, file_len),
+        committed => committed,
+    };
+    committed.map_err(|errno| with_room_left(fd, errno))
+}
+
+/// Whether the file system, or a filter of system calls, has no `fallocate` at all.
+pub(super) fn cannot_allocate(errno: Errno) -> bool {
+    matches!(errno, Errno::OPNOTSUPP | Errno::NOSYS)
+}
+
+/// Takes the space by writing, where the system cannot do it otherwise.
+pub(super) fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
+    let zeros = vec![0; 1 << 20];
+    let mut at = from;
+    while at < to {
+        let piece = (to - at).min(zeros.len() as u64) as usize;
+        match rustix::io::pwrite(fd, &zeros[..piece], at) {
+            Ok(written) if written > 0 => at += written as u64,
+            Err(Errno::INTR) => {}
+            failed => {
+                cut_back(fd, at, from);
+                return Err(failed.err().unwrap_or(Errno::NOSPC));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a failure: gives back what was taken behind `len`, unless somebody else made the file longer than what we
+/// left it at meanwhile.
+pub(super) fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
+    if fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
+        let _ = ftruncate(fd, len);
+    }
 }
 
 /// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that

@@ -15,10 +15,10 @@ use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::errors::Context;
 use super::fork;
-use super::handover::{self, MOST_DESCRIPTORS, Part, nonsense};
+use super::handover::{self, MOST_DESCRIPTORS, Part};
 use super::ofd_lock;
 use super::region::Region;
-use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER};
+use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER, not_understood};
 use crate::seam::region::Sent;
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Result, Trust};
@@ -42,7 +42,7 @@ impl Sent for Region {
         let Received { message, fds, lost_some } =
             receive_message(courier).map_err(|errno| connection_failed(Call::Receive, errno, context))?;
         reached(Step::ReceiveTaken);
-        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| nonsense(context))?;
+        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| not_understood(context))?;
         let descriptors = descriptors as usize;
         if fds.len() < descriptors && lost_some {
             return Err(context.os(Call::Receive, Errno::MFILE).with_detail(
@@ -50,7 +50,7 @@ impl Sent for Region {
         ));
         }
         if fds.len() != descriptors {
-            return Err(nonsense(context));
+            return Err(not_understood(context));
         }
         handover::assemble(label, fds, trust, context)
     }

@@ -48,9 +48,9 @@ fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Err
         });
     match filled {
         // A file system that cannot.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(fd, present, len),
+        Err(errno) if commit::cannot_allocate(errno) => commit::write_zeros(fd, present, len),
         Err(errno) => {
-            cut_back(fd, present, present);
+            commit::cut_back(fd, present, present);
             Err(errno)
         }
         Ok(()) => Ok(()),
@@ -67,40 +67,15 @@ fn uninterrupted(mut call: impl FnMut() -> Result<(), Errno>) -> Result<(), Errn
     }
 }
 
-fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
-    let zeros = vec![0; 1 << 20];
-    let mut at = from;
-    while at < to {
-        let piece = (to - at).min(zeros.len() as u64) as usize;
-        match rustix::io::pwrite(fd, &zeros[..piece], at) {
-            Ok(written) if written > 0 => at += written as u64,
-            Err(Errno::INTR) => {}
-            failed => {
-                cut_back(fd, at, from);
-                return Err(failed.err().unwrap_or(Errno::NOSPC));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Makes the file longer and takes no more than a block. Not `ftruncate` where there is a choice: if somebody
 /// made the file longer meanwhile, that would cut it.
 fn lengthen(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
     match uninterrupted(|| fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1)) {
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+        Err(errno) if commit::cannot_allocate(errno) => {}
         done => return done.map_err(Shortage::from),
     }
     if (fs::fstat(fd)?.st_size as u64) < len {
         uninterrupted(|| fs::ftruncate(fd, len))?;
     }
     Ok(())
-}
-
-/// After a failure: gives back what was taken behind `len`, unless somebody else made the file longer than what we
-/// left it at meanwhile.
-fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
-    if fs::fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
-        let _ = fs::ftruncate(fd, len);
-    }
 }

@@ -33,7 +33,7 @@ use super::opened_file::{self, is_open_for};
 use super::owner::check_owner;
 use super::record;
 use super::region::{Held, MappedFile, Region};
-use crate::contract::wire::{Form, Label, NONSENSE};
+use crate::contract::wire::{Form, Label, not_understood};
 use crate::seam::region::{Native, RawRegion as _};
 use crate::{Access, Error, ErrorKind, Result, Trust};
 
@@ -108,11 +108,11 @@ pub(super) fn assemble(
     context: Context<'_>,
 ) -> Result<Region> {
     if !fits(label, came.len()) {
-        return Err(nonsense(context));
+        return Err(not_understood(context));
     }
     let mut came = came.into_iter();
     let life = if has_life(label.form) { came.next() } else { None };
-    let (Some(data), locks) = (came.next(), came.next()) else { return Err(nonsense(context)) };
+    let (Some(data), locks) = (came.next(), came.next()) else { return Err(not_understood(context)) };
     let own = |data: Lockable, locks: Option<Lockable>| -> Result<_, Errno> {
         Ok((data.into_fd()?, locks.map(Lockable::into_fd).transpose()?))
     };
@@ -134,7 +134,7 @@ pub(super) fn assemble(
             let files = own(data, locks).map_err(|errno| context.os(Call::Look, errno))?;
             record::join(object, files, &name, label.access, context)
         }
-        _ => Err(nonsense(context)),
+        _ => Err(not_understood(context)),
     }
 }
 
@@ -156,7 +156,7 @@ fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()>
 fn named(arrived: Arrived, access: Access, trust: &Trust, context: Context<'_>) -> Result<Region> {
     let (object, name) = Object::received(arrived, access, trust, context)?;
     let context = Context { name: Some(&name), ..context };
-    let Some(data) = object.data() else { return Err(nonsense(context)) };
+    let Some(data) = object.data() else { return Err(not_understood(context)) };
     if !is_open_for(data.as_fd(), access, context)? {
         return Err(not_enough(context));
     }
@@ -177,7 +177,7 @@ fn anonymous(
     check_seals(fd.as_fd(), access, context)?;
     let len = stat.st_size as u64;
     if len == 0 {
-        return Err(context.error(ErrorKind::InvalidArgument).with_detail("it has no bytes; give it a size"));
+        return Err(context.invalid("it has no bytes; give it a size"));
     }
     let memory = own(fd, access.writes_object()).map_err(|errno| context.os(Call::Look, errno))?;
     Ok(Region::of(Held::Anonymous(memory), None, len, access))
@@ -185,7 +185,7 @@ fn anonymous(
 
 fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
     use rustix::fs::{SealFlags, fcntl_get_seals};
-    let invalid = |detail| Err(context.error(ErrorKind::InvalidArgument).with_detail(detail));
+    let invalid = |detail: &str| Err(context.invalid(detail));
     let seals = match fcntl_get_seals(fd) {
         Ok(seals) => seals,
         Err(Errno::INVAL) => {
@@ -203,10 +203,6 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
         return Err(error.with_detail("it is sealed against writing; ask for Access::ReadOnly"));
     }
     Ok(())
-}
-
-pub(super) fn nonsense(context: Context<'_>) -> Error {
-    context.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
 }
 
 fn not_enough(context: Context<'_>) -> Error {

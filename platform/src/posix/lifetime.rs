@@ -247,6 +247,7 @@ fn make_object(plan: Plan<'_>, system_name: &str, context: Context<'_>) -> Resul
         match make::make(plan, system_name) {
             Ok(made) => return Ok(made),
             Err(Trouble::Swept) => {}
+            Err(Trouble::NotOfGroup(group, errno)) => return Err(not_of_group(group, errno, context)),
             Err(Trouble::Refused(refused)) => return Err(no_file(refused, plan, context)),
             Err(Trouble::Shortage(shortage)) => {
                 return Err(context.short(Call::Commit, shortage, plan.asked));
@@ -628,6 +629,16 @@ fn no_file(refused: Refused, plan: Plan<'_>, context: Context<'_>) -> Error {
     }
 }
 
+fn not_of_group(group: u32, errno: Errno, context: Context<'_>) -> Error {
+    let error = context.os(Call::SetMode, errno);
+    match errno {
+        Errno::PERM | Errno::INVAL => error.with_detail(format!(
+            "it cannot be given to group {group}: this user is not in it, or there is no such group here; name a group of this user's"
+        )),
+        _ => error,
+    }
+}
+
 fn not_opened(unopened: Unopened, wanted: ObjectKind, context: Context<'_>) -> Error {
     match unopened {
         Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
@@ -651,8 +662,14 @@ fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Er
 /// The same for a creator: whether it lives is written in /proc/locks, for all to read.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
-        Ok(stat) if proc_locks::is_held(&stat) => context.error(ErrorKind::AlreadyExists),
-        Ok(stat) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
+        Ok(stat) => match proc_locks::is_held(&stat) {
+            Some(true) => context.error(ErrorKind::AlreadyExists),
+            Some(false) => remains_of_another(stat.st_uid, Errno::ACCESS, context),
+            None => context.error(ErrorKind::AccessDenied).with_detail(format!(
+                "something of user {} has the name, and whether anybody holds it cannot be told, for this user may not open it and /proc/locks is not to be read here; choose another name, or ask that user",
+                stat.st_uid
+            )),
+        },
         Err(errno) => context.os(Call::OpenObject, errno),
     }
 }

@@ -4,7 +4,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::advice::{Call, Of as _, Refused};
@@ -34,6 +34,8 @@ pub(super) enum Trouble {
     Shortage(Shortage),
     /// A call was refused.
     Refused(Refused),
+    /// This user may not give it to that group.
+    NotOfGroup(u32, Errno),
 }
 
 impl From<Refused> for Trouble {
@@ -287,6 +289,9 @@ fn fill_folder(made: &mut Made, folder: &OwnedFd, plan: Plan<'_>) -> Result<(), 
     }
     write_contents(made, &facts, plan)?;
     reached(Step::CreateFactsWritten);
+    if let Some(group) = plan.permissions.named_group() {
+        give_to_group(made, group).map_err(|errno| Trouble::NotOfGroup(group, errno))?;
+    }
     widen(made, plan).of(Call::SetMode)?;
     reached(Step::CreateWidened);
     Ok(())
@@ -305,6 +310,26 @@ fn write_contents(made: &Made, facts: &Facts, plan: Plan<'_>) -> Result<(), Trou
         _ => {}
     }
     Ok(())
+}
+
+/// The kernel refuses a group that this user may not give anything to. Nobody is let in yet.
+fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
+    // The number that means none.
+    if group == u32::MAX {
+        return Err(Errno::INVAL);
+    }
+    let group = Some(Gid::from_raw(group));
+    if let Some(data) = &made.data {
+        fs::fchown(data, None, group)?;
+    }
+    if let Some(locks) = &made.locks {
+        fs::fchown(locks, None, group)?;
+    }
+    fs::fchown(made.candidate.life(), None, group)?;
+    match &made.unfinished {
+        Some(path) => fs::chown(path, None, group),
+        None => Ok(()),
+    }
 }
 
 /// Lets in whom the permissions let in, last of all. The directory can be searched by everybody, so that everybody can

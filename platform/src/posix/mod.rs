@@ -18,9 +18,10 @@
 //! | `region`, `raw_region` | [`Region`], and what the seam asks of it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
-//! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
+//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; being told of names that come |
 
 mod advice;
+mod arrivals;
 mod base;
 mod candidate;
 mod catalog;

@@ -14,11 +14,11 @@ use super::advice::Call;
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::errors::Context;
 use super::fork;
-use super::handover::{self, Part, fits, nonsense};
+use super::handover::{self, Part, fits};
 use super::ofd_lock;
 use super::owner;
 use super::region::{Held, Region};
-use crate::contract::wire::{self, Label};
+use crate::contract::wire::{self, Label, not_understood};
 use crate::seam::region::Offered;
 use crate::{Access, ErrorKind, Result, Trust};
 
@@ -96,7 +96,7 @@ impl Offered for Region {
                 "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
             ));
         }
-        let Some((label, claims)) = claims_of(offer) else { return Err(nonsense(context)) };
+        let Some((label, claims)) = claims_of(offer) else { return Err(not_understood(context)) };
         let mut came = Vec::new();
         for claim in &claims {
             came.push(claim.copy(label.access, context)?);

@@ -1,8 +1,13 @@
 //! What /proc/locks tells everybody: who holds what (proc_locks(5)).
 
 use std::collections::HashMap;
+use std::os::fd::AsFd as _;
 
-use rustix::fs::Stat;
+use rustix::fs::{self, MemfdFlags, Stat};
+use rustix::io::Errno;
+
+use super::descriptor::Lockable;
+use super::ofd_lock;
 
 /// A file as /proc/locks names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,23 +24,39 @@ impl File {
     }
 }
 
-/// Whether anybody holds a file that we may not open: /proc/locks tells everybody.
+/// Whether anybody holds a file that we may not open: /proc/locks tells everybody. Nothing where it cannot be told.
 ///
 /// What it does not show it is asked for again: it is read piece by piece, and an entry is passed over where one before it
 /// goes meanwhile, whoever's that was.
-pub(super) fn is_held(stat: &Stat) -> bool {
+pub(super) fn is_held(stat: &Stat) -> Option<bool> {
     const LOOKS: usize = 5;
-    (0..LOOKS).any(|_| held_files().contains_key(&File::of(stat)))
+    for _ in 0..LOOKS {
+        if held_files()?.contains_key(&File::of(stat)) {
+            return Some(true);
+        }
+    }
+    shows_locks().then_some(false)
 }
 
-/// How many holders every file has; empty where there is none.
-pub(super) fn held_files() -> HashMap<File, u64> {
-    let text = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+/// How many holders every file has; nothing where there is no such file in /proc, as with `ProcSubset=pid`.
+pub(super) fn held_files() -> Option<HashMap<File, u64>> {
+    let text = std::fs::read_to_string("/proc/locks").ok()?;
     let mut holders = HashMap::new();
     for file in text.lines().filter_map(held_file) {
         *holders.entry(file).or_insert(0) += 1;
     }
-    holders
+    Some(holders)
+}
+
+/// Whether it shows a lock that is there for sure: an empty file may stand in its place.
+fn shows_locks() -> bool {
+    let probe = || {
+        let file = Lockable::open(|| fs::memfd_create("samemap: a lock to look for", MemfdFlags::CLOEXEC))?;
+        Ok::<_, Errno>((ofd_lock::try_hold(file.as_fd())?, File::of(&fs::fstat(&file)?), file))
+    };
+    let Ok((true, file, _held)) = probe() else { return false };
+    const LOOKS: usize = 5;
+    (0..LOOKS).any(|_| held_files().is_some_and(|held| held.contains_key(&file)))
 }
 
 /// A line such as `3: OFDLCK ADVISORY  READ -1 00:1a:42 4611686018427387904 4611686018427387904`.
@@ -51,6 +72,11 @@ fn held_file(line: &str) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_that_is_there_is_shown() {
+        assert!(shows_locks());
+    }
 
     #[test]
     fn lines_of_proc_locks_are_understood() {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::{base, catalog, loaded, names, owner, sweep};
+use super::{arrivals, base, catalog, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
+use crate::seam::patience::{Arrivals, look_now_and_then};
 use crate::seam::system::RawSystem;
 use crate::{ObjectName, Result, UserId};
 
@@ -31,6 +32,10 @@ impl RawSystem for System {
 
     fn posix_name(name: &ObjectName) -> Option<String> {
         Some(format!("/{}", names::system_name(name)))
+    }
+
+    fn arrivals(name: &ObjectName) -> Arrivals {
+        arrivals::watch(names::system_name(name)).unwrap_or_else(|_| look_now_and_then())
     }
 
     fn wait_until_output_is_broken() -> bool {

@@ -10,7 +10,7 @@
 //!
 //! The seam under a view, [`Keeper`](crate::Keeper), lies in `crate::memory`.
 //!
-//! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `kind`, what a
+//! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `patience`, how a name is waited for; `kind`, what a
 //! new object is, and its calls in words; `random`; `place` and `header`, where an object lies in a region, and what it says there.
 
 pub(crate) mod ask;
@@ -18,6 +18,7 @@ pub(crate) mod bell;
 pub(crate) mod header;
 pub(crate) mod kind;
 pub(crate) mod object;
+pub(crate) mod patience;
 pub(crate) mod per_process;
 pub(crate) mod place;
 pub(crate) mod random;

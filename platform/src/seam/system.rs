@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::patience::{Arrivals, look_now_and_then};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::contract::context::Operation;
 use crate::{Error, ErrorKind, ObjectName, Result, UserId};
@@ -25,6 +26,12 @@ pub(crate) trait RawSystem {
     /// See [`ObjectName::posix_name`].
     fn posix_name(_name: &ObjectName) -> Option<String> {
         None
+    }
+
+    /// Begins to watch for what gets this name, in every process: what sleeps until that may have happened. It may end for
+    /// any reason, and never sleeps longer than it is told to.
+    fn arrivals(_name: &ObjectName) -> Arrivals {
+        look_now_and_then()
     }
 
     /// Waits until the reader of standard output is gone. False, at once, where that cannot be told.

@@ -72,6 +72,7 @@ impl<'a> Attempt<'a> {
             win32::ERROR_ALREADY_EXISTS => ErrorKind::AlreadyExists,
             win32::ERROR_INVALID_ADDRESS => ErrorKind::AddressInUse,
             code if means_no_memory(code) => self.no_memory(),
+            _ if cause.kind() == io::ErrorKind::Unsupported => ErrorKind::Unsupported,
             _ => ErrorKind::Os,
         }
     }

@@ -40,6 +40,10 @@ impl Security {
 
     /// One that says what `permissions` say, for this thread's user, of an object with these rights.
     pub(super) fn with_rights(permissions: Permissions, rights: ShareRights) -> io::Result<Self> {
+        if permissions.named_group().is_some() {
+            let why = "groups have numbers on POSIX alone; let everyone in, or the user's own group";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
         Self::from_sddl(&sddl(&token_user()?, &token_group()?, permissions, rights))
     }
 

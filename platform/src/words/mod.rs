@@ -78,7 +78,8 @@ pub trait Sleeper<W: Word> {
     /// The slice is what makes a wake-up that was lost with a killed process harmless.
     fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept;
     /// Sleeps while `word` is `expected`, and not beyond `until`: for words that are changed and woken in one step, where
-    /// no wake-up can be lost. To end a slice takes a timer, which costs a seventh of a wake-up.
+    /// no wake-up is lost with a killed process. It may end after a slice all the same, a long one, for a word that
+    /// somebody scribbled over.
     fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept;
     /// Wakes one of those who sleep on `word`.
     fn wake_one(&self, word: &W);

@@ -182,6 +182,10 @@ fn options(permissions: &str) -> CreateOptions {
     CreateOptions::new(4096).permissions(match permissions {
         "owner" => owner,
         "group-ro" => owner.group(Share::ReadOnly),
+        _ if permissions.starts_with("group-rw-of-") => {
+            let group = permissions["group-rw-of-".len()..].parse().expect("a number");
+            owner.group(Share::ReadWrite).group_id(group)
+        }
         "everyone-ro" => owner.everyone(Share::ReadOnly),
         "everyone-rw" => owner.everyone(Share::ReadWrite),
         _ => panic!("what is {permissions}?"),

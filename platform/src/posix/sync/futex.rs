@@ -1,8 +1,9 @@
 //! Sleeping on a word of shared memory (futex(2), and futex_waitv of Linux 5.16).
 //!
 //! Sleeps are cut into slices, because a waker may be killed between its store and its wake-up, and an owner's death wakes
-//! nobody. An auto-reset event that is waited for needs none: it is set and woken by one system call (`FUTEX_WAKE_OP`).
-//! Its waiters are spared the slices' timers, which would cost a seventh of a wake-up.
+//! nobody. An auto-reset event that is waited for needs hardly any: it is set and woken by one system call
+//! (`FUTEX_WAKE_OP`). Its slices are long, and only for a word that somebody scribbled over: a set that does not find the
+//! sleepers' mark wakes nobody.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -18,8 +19,9 @@ use crate::words::{Sleeper, Slept, Until};
 /// after it. A wake-up costs some tens of microseconds of a processor, so fifty a second cost a few thousandths of it.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
-/// The longest sleep that ends by itself where no wake-up can be lost: what every kernel takes as a length of time.
-const LONG: Duration = Duration::from_secs(1 << 20);
+/// The longest sleep where no wake-up is lost but by a word that was scribbled over. A timer that is so far away is
+/// hardly ever the next one that a processor has to set.
+const LONG_SLICE: Duration = Duration::from_secs(1);
 
 /// Without futex_waitv, how long a wait for several objects sleeps on the first of them.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
@@ -30,15 +32,12 @@ pub(super) struct FutexSleeper;
 impl Sleeper<AtomicU32> for FutexSleeper {
     fn sleep(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
         let (slice, at_deadline) = until.slice(SLICE);
-        sleep_for(word, expected, Some(slice), at_deadline, until)
+        sleep_for(word, expected, slice, at_deadline, until)
     }
 
     fn sleep_until_woken(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
-        if until == Until::Forever {
-            return sleep_for(word, expected, None, false, until);
-        }
-        let (limit, at_deadline) = until.slice(LONG);
-        sleep_for(word, expected, Some(limit), at_deadline, until)
+        let (slice, at_deadline) = until.slice(LONG_SLICE);
+        sleep_for(word, expected, slice, at_deadline, until)
     }
 
     fn wake_one(&self, word: &AtomicU32) {
@@ -62,16 +61,9 @@ impl Sleeper<AtomicU32> for FutexSleeper {
 }
 
 /// Sleeps for at most `limit`, whose end is that of the deadline if `at_deadline` says so.
-fn sleep_for(
-    word: &AtomicU32,
-    expected: u32,
-    limit: Option<Duration>,
-    at_deadline: bool,
-    until: Until,
-) -> Slept {
+fn sleep_for(word: &AtomicU32, expected: u32, limit: Duration, at_deadline: bool, until: Until) -> Slept {
     reached("sleep: about to");
-    let limit = limit.map(timespec);
-    let answer = futex::wait(word, Flags::empty(), expected, limit.as_ref());
+    let answer = futex::wait(word, Flags::empty(), expected, Some(&timespec(limit)));
     reached("sleep: over");
     ended(answer, at_deadline, until)
 }

@@ -16,7 +16,7 @@ use crate::memory::Mapped;
 use crate::posix::fork::{self, PerProcess};
 use crate::seam::object::{Failure, Reason, Took};
 use crate::seam::place::Place;
-use crate::words::lock::{self, Found, Giving, Taker};
+use crate::words::lock::{self, Found, Giving, OWNER, Taker};
 use crate::words::{Outcome, Until};
 
 /// A lock of this process: one for each lock in shared memory, however many handles there are.
@@ -93,7 +93,7 @@ impl LockHandle {
         }
         let core = Arc::new(Core {
             place,
-            claim: Claim::new(held)?,
+            claim: Claim::of(held)?,
             key,
             mark,
             owner: AtomicUsize::new(0),
@@ -126,7 +126,7 @@ impl Core {
         }
         match lock::take(self.word(), self.claim.number(), || self.take_otherwise(this_thread, timeout)) {
             Outcome::Got(Found::InOrder) => {
-                self.owner.store(this_thread, Ordering::Relaxed);
+                self.is_owned_by(this_thread);
                 Ok(Took::Signal)
             }
             outcome => self.took(this_thread, outcome),
@@ -142,14 +142,29 @@ impl Core {
             Outcome::Got(Found::Abandoned) => self.unusual.store(ABANDONED, Ordering::Relaxed),
             Outcome::Got(Found::InOrder) => {}
         }
-        self.owner.store(this_thread, Ordering::Relaxed);
+        self.is_owned_by(this_thread);
         Ok(Took::Signal)
+    }
+
+    /// Notes that this thread owns it from now on.
+    #[inline]
+    fn is_owned_by(&self, this_thread: usize) {
+        self.owner.store(this_thread, Ordering::Relaxed);
+        ThisThread::owns(1);
     }
 
     #[cold]
     fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
-        self.taker().take_otherwise(is_ours, Until::after(timeout))
+        let taker = self.taker();
+        if !is_ours && self.claim.was_buried(self.word().load(Ordering::Relaxed) & OWNER) {
+            // The first of a dead process's locks was waited for; the others are not.
+            let inherited = taker.take_otherwise(false, Until::Now);
+            if inherited != Outcome::TimedOut {
+                return inherited;
+            }
+        }
+        taker.take_otherwise(is_ours, Until::after(timeout))
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
@@ -197,6 +212,7 @@ impl Core {
     #[inline]
     fn give(&self, giving: Giving) {
         self.owner.store(0, Ordering::Relaxed);
+        ThisThread::owns(-1);
         // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
     }
@@ -243,6 +259,8 @@ struct ThisThread {
     /// Zero until it is asked for.
     number: Cell<usize>,
     has_reaper: Cell<bool>,
+    /// How many locks it owns. In a forked child, those of its parent's too, which it never gives up.
+    owned: Cell<isize>,
 }
 
 /// Not an address: that of a thread that has ended is soon another thread's.
@@ -260,6 +278,12 @@ impl ThisThread {
         })
     }
 
+    /// So many locks more are its own.
+    #[inline]
+    fn owns(more: isize) {
+        THIS_THREAD.with(|thread| thread.owned.set(thread.owned.get().wrapping_add(more)));
+    }
+
     #[cold]
     fn set_reaper(&self) {
         if self.number.get() == 0 {
@@ -272,12 +296,15 @@ impl ThisThread {
 
 /// Gives up, when this thread ends, what it still owns: locks whose guards were forgotten.
 ///
-/// It looks through all locks of the process, so that locking and unlocking need not keep a list.
+/// Where there are any, it looks through all locks of the process, so that locking and unlocking need not keep a list.
 fn reap() {
-    let ending = THIS_THREAD.with(|thread| {
+    let (ending, owned) = THIS_THREAD.with(|thread| {
         thread.has_reaper.set(false);
-        thread.number.get()
+        (thread.number.get(), thread.owned.get())
     });
+    if owned == 0 {
+        return;
+    }
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
         if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
@@ -294,5 +321,5 @@ fn reap() {
 
 thread_local! {
     static THIS_THREAD: ThisThread =
-        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false) } };
+        const { ThisThread { number: Cell::new(0), has_reaper: Cell::new(false), owned: Cell::new(0) } };
 }

@@ -226,11 +226,11 @@ pub(super) fn initialise(
         place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
     }
-    let claim = Claim::new(held).map_err(|refused| Failure::from(refused).in_call(context))?;
-    if !become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? {
+    let claim = Claim::of(held).map_err(|refused| Failure::from(refused).in_call(context))?;
+    let Some(making) = become_maker(place.header(), &claim).map_err(|kind| context.error(kind))? else {
         place.check(new.kind(), context)?;
         return Ok(Disposition::Opened);
-    }
+    };
     reached("inside: claimed");
     fill(place)?;
     let header = place.header();
@@ -239,23 +239,46 @@ pub(super) fn initialise(
     header.word.store(new.signal(), Ordering::Relaxed);
     reached("inside: made");
     header.finish();
+    mem::forget(making);
     Ok(Disposition::Created)
 }
 
-/// Whether the making is ours; otherwise it is done.
-fn become_maker(header: &Header, claim: &Claim) -> Result<bool, ErrorKind> {
+/// A header that this thread is about to fill. Its process's claim outlives the thread's part in it, so one that goes
+/// before the header is finished leaves it as it found it.
+struct Making<'a> {
+    header: &'a Header,
+    state: u32,
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        // Where that fails somebody scribbled over it.
+        let _ = self.header.state.compare_exchange(self.state, 0, Ordering::AcqRel, Ordering::Relaxed);
+    }
+}
+
+/// The making, if it is ours; otherwise it is done.
+fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'a>>, ErrorKind> {
     let until = Until::after(Some(MAKER_PATIENCE));
+    let state = MAKING | claim.number();
     let begin = |seen| {
-        let making = MAKING | claim.number();
-        header.state.compare_exchange(seen, making, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        let begun = header.state.compare_exchange(seen, state, Ordering::AcqRel, Ordering::Relaxed);
+        begun.is_ok().then_some(Making { header, state })
     };
     loop {
         match header.readiness() {
-            Readiness::Ready(_) => return Ok(false),
-            Readiness::Untouched if begin(0) => return Ok(true),
-            Readiness::Untouched => {}
+            Readiness::Ready(_) => return Ok(None),
+            Readiness::Untouched => {
+                if let Some(making) = begin(0) {
+                    return Ok(Some(making));
+                }
+            }
             Readiness::Other(state) if state & !OWNER != MAKING => return Err(ErrorKind::Damaged),
-            Readiness::Other(state) if claim.is_dead(state & OWNER) && begin(state) => return Ok(true),
+            Readiness::Other(state) if claim.is_dead(state & OWNER) => {
+                if let Some(making) = begin(state) {
+                    return Ok(Some(making));
+                }
+            }
             Readiness::Other(_) => {}
         }
         if until.is_over() {

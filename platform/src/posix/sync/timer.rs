@@ -186,7 +186,7 @@ impl Timer {
 
     /// Puts a new setting, made from the old one, in its place.
     fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<(), Failure> {
-        let claim = Claim::new(&self.held)?;
+        let claim = Claim::of(&self.held)?;
         let guard = &self.dial().guard;
         let is_dead = |other| claim.is_dead(other);
         let taker = Taker { word: guard, claim: claim.number(), sleeper: &FutexSleeper, is_dead };

@@ -6,14 +6,14 @@ use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHa
 use super::duplicate::{duplicate_section, this_process};
 use super::waybill::Waybill;
 use crate::contract::context::Context;
-use crate::contract::wire::{Label, NONSENSE};
+use crate::contract::wire::{Label, not_understood};
 use crate::seam::random::random;
 use crate::seam::region::{Native, RawRegion as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::section::Section;
 use crate::windows::view;
-use crate::{Access, Error, ErrorKind, ObjectName, Result};
+use crate::{Access, ObjectName, Result};
 
 /// Random, so that nothing of another time is taken for what is meant.
 pub(super) type Nonce = [u64; 2];
@@ -34,7 +34,7 @@ pub(super) fn assemble(parts: Parts, waybill: &Waybill, attempt: Attempt<'_>) ->
     let section = Section::from_handle(parts.section).with_file(parts.file);
     let region = region_of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
     if Label::of(region.facts(), waybill.label.access) != waybill.label {
-        return Err(nonsense(attempt));
+        return Err(not_understood(attempt.context));
     }
     Ok(region)
 }
@@ -48,10 +48,6 @@ fn region_of(
     let region = Region::of(section, name, access, attempt)?;
     view::check_can_be_mapped(&region.section, access).map_err(|cause| attempt.failed(cause))?;
     Ok(region)
-}
-
-pub(super) fn nonsense(attempt: Attempt<'_>) -> Error {
-    attempt.error(ErrorKind::InvalidArgument).with_detail(NONSENSE)
 }
 
 impl AsHandle for Region {
@@ -76,7 +72,7 @@ impl Native for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateOptions, SharedRegion as _};
+    use crate::{CreateOptions, ErrorKind, SharedRegion as _};
 
     const TRY: Context<'_> = Context { operation: "try", name: None };
 

@@ -13,14 +13,14 @@ use windows_sys::Win32::System::Threading::{
     GetProcessTimes, PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION,
 };
 
-use super::assembly::{Nonce, Parts, assemble, new_nonce, nonsense};
+use super::assembly::{Nonce, Parts, assemble, new_nonce};
 use super::duplicate::{
     copy_out_of, duplicate_file, duplicate_section, is_number, number_of, open_process, this_process,
 };
 use super::waybill::Waybill;
 use crate::contract::context::Context;
 use crate::contract::region::Bytes;
-use crate::contract::wire::{numbers_in, to_text};
+use crate::contract::wire::{not_understood, numbers_in, to_text};
 use crate::seam::region::{Offered, RawRegion as _};
 use crate::windows::error::{Attempt, code_of, is_denied};
 use crate::windows::region::Region;
@@ -71,7 +71,7 @@ impl Offered for Region {
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
         let attempt = Attempt::of(context);
-        let sender = Sender::from_text(offer).ok_or_else(|| nonsense(attempt))?;
+        let sender = Sender::from_text(offer).ok_or_else(|| not_understood(attempt.context))?;
         let parent = Parent::of(&sender, attempt)?;
         let waybill = parent.waybill(&sender, attempt)?;
         let pull = |number| parent.pull(number).map_err(|cause| withdrawn(cause, attempt));
@@ -81,7 +81,7 @@ impl Offered for Region {
         };
         // The ticket outlives its handles' copies in no case: so it was good when they were pulled.
         if parent.waybill(&sender, attempt)? != waybill {
-            return Err(nonsense(attempt));
+            return Err(not_understood(attempt.context));
         }
         // Whoever started this process could have started anything in its place: the owner is not looked at.
         assemble(parts, &waybill, attempt)

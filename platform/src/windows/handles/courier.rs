@@ -6,14 +6,14 @@ use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle, Owne
 
 use windows_sys::Win32::System::Threading::PROCESS_DUP_HANDLE;
 
-use super::assembly::{assemble, nonsense};
+use super::assembly::assemble;
 use super::duplicate::{
     close_in, duplicate, duplicate_file, duplicate_section, number_of, open_process, this_process,
 };
 use super::seal::{self, Print, Seal};
 use super::waybill::Waybill;
 use crate::contract::context::Context;
-use crate::contract::wire::NO_ANSWER;
+use crate::contract::wire::{NO_ANSWER, not_understood};
 use crate::seam::region::{RawRegion as _, Sent};
 use crate::windows::error::{Attempt, is_denied};
 use crate::windows::region::Region;
@@ -74,7 +74,7 @@ impl Sent for Region {
             return Err(context.invalid("this courier sends; receive by one of Courier::receiving"));
         };
         let message = read_message(stream).map_err(|cause| connection_failed(cause, attempt))?;
-        let (waybill, print) = message.ok_or_else(|| nonsense(attempt))?;
+        let (waybill, print) = message.ok_or_else(|| not_understood(context))?;
         let parts = print.open(&waybill).map_err(|cause| attempt.failed(cause))?;
         let parts = parts.ok_or_else(|| not_for_us(attempt))?;
         check_owner(&parts.section, trust, attempt)?;
@@ -141,7 +141,7 @@ fn read_message(stream: &mut impl Read) -> io::Result<Option<(Waybill, Print)>> 
 }
 
 fn not_for_us(attempt: Attempt<'_>) -> Error {
-    attempt.error(ErrorKind::InvalidArgument).with_detail(
+    attempt.context.invalid(
         "what the message names was not put into this process by its sender, or was received before; send to this process's id, once for each receipt",
     )
 }
