@@ -177,7 +177,9 @@ impl Error {
     fn explanation(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             ErrorKind::InvalidName(rule) => write!(f, "{rule}"),
-            ErrorKind::InvalidArgument => f.write_str("an argument is not valid"),
+            ErrorKind::InvalidArgument => f.write_str(
+                "an argument is not valid; the documentation of the call says which are",
+            ),
             ErrorKind::AlreadyExists => f.write_str(
                 "the name is in use; end the program that holds it, choose another name, or open it instead",
             ),
@@ -220,7 +222,9 @@ impl Error {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }
             ErrorKind::TimedOut => f.write_str("no answer came in time; try again"),
-            ErrorKind::Unsupported => f.write_str("this system or backend cannot do that"),
+            ErrorKind::Unsupported => f.write_str(
+                "this system cannot do that; the documentation of the call says what it needs",
+            ),
             ErrorKind::Os => f.write_str("the system refused"),
         }
     }
@@ -231,7 +235,7 @@ fn out_of_memory(f: &mut fmt::Formatter<'_>, requested: u64, available: Option<u
     if let Some(available) = available {
         write!(f, " and {available} are left")?;
     }
-    f.write_str("; ask for less, or give shared memory more room")
+    f.write_str("; ask for less, or end programs that use memory")
 }
 
 fn untrusted_owner(f: &mut fmt::Formatter<'_>, owner: Option<&UserId>) -> fmt::Result {

@@ -186,7 +186,7 @@ impl Object {
             return Ok(());
         }
         Err(context.error(ErrorKind::AccessDenied).with_detail(
-            "this process was forked after it opened the region, and holds nothing: call hold_again first",
+            "this process was forked after it opened the region, and holds nothing; call Region::hold_again first",
         ))
     }
 
@@ -209,7 +209,7 @@ impl Object {
             Unopened::Denied { owner } => denied(owner, context),
             _ => context
                 .error(ErrorKind::NotFound)
-                .with_detail("its last holder is gone, or its name; a forked child that goes on must hold it before its parent lets go"),
+                .with_detail("its last holder ended, or its name was removed; call hold_again in the child before the parent closes the region"),
         }
     }
 }
@@ -307,7 +307,7 @@ fn clear_the_way(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Res
         };
         if since.elapsed() >= REMOVER_PATIENCE {
             return Err(context.error(ErrorKind::TimedOut).with_detail(
-                "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
+                "its last holder has begun to remove the name and is stuck, as a stopped process is; let it run (kill -CONT), or end it",
             ));
         }
         waiting = Some((file, since));
@@ -449,7 +449,7 @@ fn join(
         Errno::ACCESS | Errno::PERM => denied(owner_of(candidate.path()), context),
         // Not the files that its owner made, or none.
         Errno::STALE | Errno::NOENT | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => context.error(ErrorKind::Damaged).with_detail(
-            "its data are shorter than its owner made them, or others: a process that may write to it truncated it; end its holders",
+            "its data are shorter than its owner made them, or were replaced; end the programs that hold it, and create it anew",
         ),
         _ => context.refused(refused),
     })
@@ -461,7 +461,7 @@ fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -
         Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
         Disbelief::Dead => context.error(ErrorKind::NotFound),
         Disbelief::Forged(what) => context.error(ErrorKind::Damaged).with_detail(format!(
-            "{what}: it was handed over for writing, so that is not to be believed; end its holders, or take its name away (samemap gc --force)"
+            "{what}, which a program did that had it for writing; end the programs that hold it, or take its name away (samemap gc --force)"
         )),
     }
 }
@@ -584,9 +584,7 @@ fn received_parts(
 /// What was handed over as a named region and is none.
 fn no_region(found: Found, context: Context<'_>) -> Error {
     let error = mismatch(ObjectKind::Region, found, context);
-    error.with_detail(format!(
-        "what arrived is {found} and no region; its sender must send a region of samemap"
-    ))
+    error.with_detail(format!("what arrived is {found} and no region; let the sender send a region"))
 }
 
 /// Takes a lock of one's own while what was handed over still has its own, which is then closed, never unlocked.
@@ -596,7 +594,9 @@ fn no_region(found: Found, context: Context<'_>) -> Error {
 fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
     let gone = || {
         let error = context.error(ErrorKind::NotFound);
-        error.with_detail("nobody held it any more when it arrived; its sender must hold it")
+        error.with_detail(
+            "no program held it any more when it arrived; keep the region open in its sender until then",
+        )
     };
     let opened = |writable| Lockable::open(|| descriptor::reopened(came.as_fd(), writable));
     let (mine, removes, fresh) = match (opened(true), opened(false)) {

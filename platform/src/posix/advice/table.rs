@@ -200,11 +200,6 @@ const COMMIT: &[Row] = &[
         Kind::Memory,
         "{requested} bytes were asked for, and this user's quota in {dir} is used up; ask for less, remove some of your files there, or have the quota raised",
     ),
-    (
-        &[Errno::OPNOTSUPP],
-        Kind::Unsupported,
-        "the file system of {dir} cannot give memory before it is touched (fallocate), so that a write could end the process later; mount a tmpfs there, or choose a directory on one (SAMEMAP_DIR)",
-    ),
 ];
 
 const COMMIT_NAMELESS: &[Row] = &[
