@@ -104,6 +104,8 @@ pub fn untold(_arguments: &[String]) {
     nobody.must_fail(&format!("create {name} owner"), "AlreadyExists");
     // As where /proc shows processes only.
     sandbox::mount_tmpfs(c"/proc", c"mode=755");
+    // A process that begins there: it makes nothing by way of /proc.
+    let mut nobody = User::start(NOBODY);
     let text = nobody.must_fail(&format!("create {name} owner"), "AccessDenied");
     assert!(text.contains("cannot be told") && !text.contains("gc"), "{text}");
     assert_eq!(nobody.must(&format!("state {name}")), "not readable by this user");
