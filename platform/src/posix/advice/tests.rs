@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::table::{self, Row};
+use super::elsewhere::Row;
 use super::*;
+use crate::ErrorKind;
 use crate::posix::errors::Context;
 
 macro_rules! numbers {
