@@ -11,9 +11,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use samemap::regions::FileOptions;
 use samemap::{
-    Access, CreateOptions, Disposition, ErrorKind, FileOptions, ObjectName, OpenOptions, Permissions, Region,
-    Share, SharedRegion as _,
+    Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Permissions, Region, Share,
 };
 use support::linux::child::{Start, play, play_sandboxed};
 use support::linux::forked::fork;

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::regions::MapRequest;
 use crate::names::UserId;
+use crate::regions::MapRequest;
 use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Trust};
 use clap::{Args, Parser};
 
