@@ -39,7 +39,7 @@ use crate::{Access, Error, ErrorKind, Result};
 /// a mapping's bytes, leaves to them. Code that is to run on another architecture, or under Miri, gives each word one
 /// size and copies no word that may be changed meanwhile. No reference is ever made to bytes, so none of it can
 /// make a value that its type forbids, or reach outside of the view. Loads of read-only memory are
-/// [made so](AtomicReader) that Rust defines them.
+/// [made so](super::AtomicReader) that Rust defines them.
 ///
 /// # What can still go wrong
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can
