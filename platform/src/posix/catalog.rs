@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use rustix::fs::Stat;
 
 use super::advice::Call;
-use super::candidate::{self, Candidate, Disbelief, Unopened};
+use super::belief::{Disbelief, not_regular};
+use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::Identity;
 use super::errors::Context;
 use super::facts::{Form, TRAILER_LEN};
@@ -32,9 +33,8 @@ pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
     let data = format!("{whole}/data");
     // `shm_open` reaches what lies in one file, in its own directory.
     let files = if base::base().is_usual() { vec![data] } else { vec![data, whole] };
-    let is_file = |file: &&String| {
-        dir::stat(&dir::path_of(file)).is_ok_and(|found| candidate::not_regular(&found).is_none())
-    };
+    let is_file =
+        |file: &&String| dir::stat(&dir::path_of(file)).is_ok_and(|found| not_regular(&found).is_none());
     files.iter().find(is_file).map(|file| base::base().path().join(file))
 }
 
@@ -43,7 +43,7 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     let (candidate, folder) = match Candidate::open(&names::system_name(name)) {
         Ok(opened) => opened,
         Err(Unopened::Nothing) => return Ok(false),
-        Err(unopened) => return Err(unopened.into_error(context)),
+        Err(unopened) => return Err(unopened.into_error(crate::ObjectKind::Region, context)),
     };
     let removal = match candidate.believed(folder.as_ref()) {
         Err(Disbelief::Foreign(what)) => {
@@ -111,7 +111,7 @@ fn len_from_outside(file_name: &str, stat: &Stat) -> u64 {
     let data = dir::path_of(&format!("{file_name}/data"));
     match dir::stat(&data) {
         Ok(data) => data.st_size as u64,
-        Err(_) if candidate::not_regular(stat).is_some() => 0,
+        Err(_) if not_regular(stat).is_some() => 0,
         Err(_) => (stat.st_size as u64).saturating_sub(TRAILER_LEN),
     }
 }

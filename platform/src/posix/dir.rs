@@ -42,6 +42,11 @@ pub(super) fn stat(path: &CStr) -> Result<Stat, Errno> {
     fs::lstat(path)
 }
 
+/// Whose it is what lies at `path`.
+pub(super) fn owner_of(path: &CStr) -> u32 {
+    stat(path).map_or(u32::MAX, |stat| stat.st_uid)
+}
+
 /// Whether there is such a directory at all.
 pub(super) fn exists() -> bool {
     fs::stat(base().c_path()).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())

@@ -8,7 +8,8 @@ use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::advice::{Call, Of as _, Refused};
-use super::candidate::{Candidate, DATA, FACTS, LOCKS, MARK, PRIVATE_MODE};
+use super::belief::{MARK, PRIVATE_MODE};
+use super::candidate::{Candidate, DATA, FACTS, LOCKS};
 use super::commit::{self, Shortage};
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};

@@ -2,9 +2,10 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lifetime` | objects, held by open-file-description locks: create, open, close |
+//! | `lifetime` | objects, held by open-file-description locks, and how they are let go of |
+//! | `creation`, `opening`, `receiving` | the three ways to become a holder |
 //! | `make`, `remove` | the making before the name, and the removal after the last holder |
-//! | `candidate` | what lies at a name, and when its facts are believed |
+//! | `candidate`, `belief` | what lies at a name, and when its facts are believed |
 //! | `facts` | an object's own facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
 //! | `advice`, `errors` | what a refused call means, and what to do about it |
@@ -23,10 +24,12 @@
 mod advice;
 mod arrivals;
 mod base;
+mod belief;
 mod candidate;
 mod catalog;
 mod commit;
 mod courier;
+mod creation;
 mod descriptor;
 mod dir;
 mod disk;
@@ -44,9 +47,11 @@ mod object;
 mod ofd_lock;
 mod offer;
 mod opened_file;
+mod opening;
 mod owner;
 mod proc_locks;
 mod raw_region;
+mod receiving;
 mod record;
 mod region;
 mod remove;

@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, RenameFlags, Stat};
 use rustix::io::Errno;
 
-use super::candidate::{Candidate, DATA, Disbelief, FACTS, LOCKS, Unopened, not_regular};
+use super::belief::{Disbelief, not_regular};
+use super::candidate::{Candidate, DATA, FACTS, LOCKS, Unopened};
 use super::descriptor::Identity;
 use super::dir::{self, GONE_PREFIX, NEW_PREFIX};
 use super::ofd_lock::{self, Holders};

@@ -1,0 +1,164 @@
+//! Opening an object: looking who holds it, becoming a holder, and believing what it is.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+
+use super::advice::{Call, Of as _, Refused};
+use super::belief::{Believed, Disbelief};
+use super::candidate::{self, Candidate, Unopened};
+use super::errors::Context;
+use super::facts::Form;
+use super::lifetime::{Object, Parts, TURNS, let_go};
+use super::object::{Wanted, denied, foreign, mismatch};
+use super::ofd_lock::Holders;
+use super::owner::check_owner;
+use super::{base, dir, names, remove};
+use crate::testing::{Step, reached};
+use crate::{Error, ErrorKind, Found, NameSpace, ObjectKind, Result};
+
+impl Object {
+    pub(super) fn open(wanted: Wanted<'_>) -> Result<Object> {
+        let context = Context { operation: wanted.operation, name: Some(wanted.name) };
+        look(wanted, context)?.ok_or_else(|| context.error(ErrorKind::NotFound))
+    }
+}
+
+/// Becomes a holder of the living object that has the name; nothing where there is none.
+fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
+    base::check(wanted.name, context)?;
+    let system_name = names::system_name(wanted.name);
+    for _ in 0..TURNS {
+        let (candidate, folder) = match Candidate::open(&system_name) {
+            Ok(opened) => opened,
+            Err(Unopened::Nothing) => return Ok(None),
+            Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
+            Err(unopened) => return Err(unopened.into_error(wanted.kind, context)),
+        };
+        let holders = candidate.holders().map_err(|errno| context.os(Call::Lock, errno))?;
+        reached(Step::OpenSawHolders);
+        if holders != Holders::Some {
+            return nobody_holds(&candidate, folder.as_ref(), wanted.kind, context);
+        }
+        if !candidate.try_hold().map_err(|errno| context.os(Call::Lock, errno))? {
+            // The last holder went in this instant: look again.
+            continue;
+        }
+        reached(Step::OpenHeld);
+        let believed = candidate.believed(folder.as_ref()).map_err(|disbelief| {
+            // Not ours to remove.
+            candidate.release();
+            disbelieved(disbelief, wanted.kind, context)
+        })?;
+        reached(Step::OpenFactsRead);
+        // The lock may have kept the last holder from the removal: then it is left to us.
+        match join(&candidate, folder.as_ref(), believed, wanted, context) {
+            Ok(Some(parts)) => return Ok(Some(Object::held(candidate, parts))),
+            Ok(None) => let_go(&candidate),
+            Err(error) => {
+                let_go(&candidate);
+                return Err(error);
+            }
+        }
+    }
+    Err(context.error(ErrorKind::TimedOut))
+}
+
+/// Whether what was locked is what the caller wants, and may have; nothing where it lost its name meanwhile.
+fn join(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    believed: Believed,
+    wanted: Wanted<'_>,
+    context: Context<'_>,
+) -> Result<Option<Parts>> {
+    if !believed.linked || candidate.is_folder() && !candidate.has_its_name() {
+        return Ok(None);
+    }
+    reached(Step::OpenNameChecked);
+    check(&believed, wanted, context)?;
+    let writes = wanted.options.access().writes_object();
+    let opened = open_parts(candidate, folder, believed, writes);
+    if opened.is_err() && candidate.is_folder() && !candidate.has_its_name() {
+        // Its name was taken away, and its directory is being emptied.
+        return Ok(None);
+    }
+    opened.map(Some).map_err(|refused| match refused.errno {
+        Errno::ACCESS | Errno::PERM => denied(dir::owner_of(candidate.path()), context),
+        // Not the files that its owner made, or none.
+        Errno::STALE | Errno::NOENT | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => context.error(ErrorKind::Damaged).with_detail(
+            "its data are shorter than its owner made them, or others: a process that may write to it truncated it; end its holders",
+        ),
+        _ => context.refused(refused),
+    })
+}
+
+fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -> Error {
+    match disbelief {
+        Disbelief::Foreign(what) => foreign(what, wanted, context),
+        Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
+        Disbelief::Dead => context.error(ErrorKind::NotFound),
+        Disbelief::Forged(what) => context.error(ErrorKind::Damaged).with_detail(format!(
+            "{what}: it was handed over for writing, so that is not to be believed; end its holders, or take its name away (samemap gc --force)"
+        )),
+    }
+}
+
+fn check(believed: &Believed, wanted: Wanted<'_>, context: Context<'_>) -> Result<()> {
+    let local = wanted.name.name_space() == NameSpace::Local;
+    check_owner(believed.owner, local, wanted.options.accepted(), context)?;
+    if believed.facts.name != wanted.name.to_string() {
+        return Err(foreign("an object of another name, whose digest is the same", wanted.kind, context));
+    }
+    if believed.facts.kind != wanted.kind {
+        return Err(mismatch(wanted.kind, Found::Object(believed.facts.kind), context));
+    }
+    Ok(())
+}
+
+fn open_parts(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    believed: Believed,
+    writes: bool,
+) -> Result<Parts, Refused> {
+    let Believed { facts, owner, .. } = believed;
+    let (data, locks) = match (facts.form, folder) {
+        (Form::InFront, _) => (Some(candidate.second_description(writes).of(Call::OpenAnew)?), None),
+        (Form::Beside, Some(folder)) => {
+            let data = candidate::open_data(folder, &facts, owner, writes).of(Call::OpenObject)?;
+            let locks = || candidate::open_locks(folder, &facts).of(Call::OpenObject);
+            (Some(data), if writes { locks()? } else { None })
+        }
+        _ => (None, None),
+    };
+    Ok(Parts { data, locks, len: facts.len, form: facts.form })
+}
+
+/// What has no holder is reclaimed in passing, if it is ours at all, and is never opened.
+fn nobody_holds(
+    candidate: &Candidate,
+    folder: Option<&OwnedFd>,
+    wanted: ObjectKind,
+    context: Context<'_>,
+) -> Result<Option<Object>> {
+    match candidate.believed(folder) {
+        Err(disbelief @ (Disbelief::Foreign(_) | Disbelief::SpareLink)) => {
+            Err(disbelieved(disbelief, wanted, context))
+        }
+        Ok(_) | Err(Disbelief::Forged(_) | Disbelief::Dead) => {
+            // Another user's remains, or a remover at work: nothing to open either way.
+            let _ = remove::remove_if_dead(candidate);
+            Ok(None)
+        }
+    }
+}
+
+/// An object that this user may not even look at: the better answer is whose it is.
+fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Error {
+    let local = wanted.name.name_space() == NameSpace::Local;
+    match check_owner(owner, local, wanted.options.accepted(), context) {
+        Ok(()) => denied(owner, context).with_source(Errno::ACCESS.into()),
+        Err(untrusted) => untrusted,
+    }
+}
