@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Type-checks the libraries for systems that cannot run here. Nothing is linked and no test runs.
 #
-#   ci/cross.sh [target…]
+#   ci/cross.sh [target…]     a target, or `imports`
 #
 # SAMEMAP_CROSS_TOOLCHAIN   auto (default), rustup, or debian (builds the standard library from source)
 # shellcheck source=ci/lib.sh
@@ -16,6 +16,12 @@ all_targets=(
     aarch64-unknown-linux-gnu
     i686-unknown-linux-gnu # 32 bits
     i686-pc-windows-msvc   # 32 bits, and the other tools of Windows
+    imports                # of 32-bit Windows: by names that its libraries export
+    i686-pc-windows-gnu
+    x86_64-pc-windows-msvc
+    aarch64-pc-windows-msvc
+    x86_64-pc-windows-gnullvm
+    aarch64-pc-windows-gnullvm
 )
 
 # Sets `features`. The crate shared_memory 0.12 does not compile for FreeBSD (its nix 0.23 does not): there our
@@ -38,6 +44,15 @@ check() {
         "${features[@]}" "${cross_flags[@]}"
 }
 
+# A library for 32-bit Windows, which takes no linker, and the names that it imports by.
+check_imports() {
+    step "imports of 32-bit Windows"
+    need_python
+    select_toolchain i686-pc-windows-msvc "${SAMEMAP_CROSS_TOOLCHAIN:-auto}"
+    "${cross[@]}" build --lib -p samemap-platform "${cross_flags[@]}"
+    python3 ci/raw_imports.py "$CARGO_TARGET_DIR/i686-pc-windows-msvc/debug/libsamemap_platform.rlib"
+}
+
 main() {
     local target failed=()
     [[ $# -gt 0 ]] || set -- "${all_targets[@]}"
@@ -46,12 +61,12 @@ main() {
         # A shell of its own, with errors ending it, so that one target's failure does not hide the others'.
         SAMEMAP_CROSS_ONE=1 "$BASH" "${BASH_SOURCE[0]}" "$target" || failed+=("$target")
     done
-    [[ ${#failed[@]} -eq 0 ]] || fail "does not compile for: ${failed[*]}"
-    step "$# targets checked"
+    [[ ${#failed[@]} -eq 0 ]] || fail "failed: ${failed[*]}"
+    step "$# checked"
 }
 
 if [[ -n ${SAMEMAP_CROSS_ONE:-} ]]; then
-    check "$1"
+    if [[ $1 == imports ]]; then check_imports; else check "$1"; fi
 else
     main "$@"
 fi

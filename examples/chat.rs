@@ -77,12 +77,12 @@ fn chat(name: &str) -> Result<()> {
 fn create_or_connect(name: &ObjectName) -> Result<Channel> {
     loop {
         match Channel::create(name, &ChannelOptions::new()) {
-            Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.is(ErrorKind::AlreadyExists) => {}
             made => return made,
         }
         match Channel::connect(name, &ChannelOptions::new()) {
             // It has ended in between: the name is free again.
-            Err(error) if *error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.is(ErrorKind::NotFound) => {}
             connected => return connected,
         }
     }
@@ -90,10 +90,10 @@ fn create_or_connect(name: &ObjectName) -> Result<Channel> {
 
 /// False when the person leaves before somebody has come. What is typed meanwhile waits in the channel.
 fn wait_for_other(channel: &mut Channel, happened: &Events<Event>) -> Result<bool> {
-    if !channel.wait_for_peer(Some(Duration::ZERO))? {
+    if !channel.try_wait_for_peer()? {
         tell("-- waiting for the other one");
     }
-    while !channel.wait_for_peer(Some(LOOK))? {
+    while !channel.wait_for_peer_timeout(LOOK)? {
         for event in happened.try_iter() {
             match event {
                 Event::Typed(line) => say(channel.sender(), &line, Duration::ZERO)?,
@@ -134,7 +134,7 @@ fn say(sender: &mut Sender, line: &str, patience: Duration) -> Result<()> {
         Ok(false) => {
             tell("-- not sent: the other one does not read");
         }
-        Err(error) if matches!(error.kind(), ErrorKind::LimitExceeded { .. }) => {
+        Err(error) if matches!(error.kind(), ErrorKind::TooLong { .. }) => {
             tell("-- not sent: the line is too long");
         }
         Err(error) => return Err(error),

@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+use samemap::latest::Awaited;
+use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
 
 /// Time in seconds since 1970, altitude in metres, speed in metres per second.
 type Sample = [f64; 3];
@@ -100,8 +101,8 @@ fn read(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
     let mut report = Every::second();
     while goes_on() {
         // Short enough for Ctrl-C; the writer wakes it anyway.
-        match latest.wait_newer(newest, Some(Duration::from_millis(100)))? {
-            Awaited::Newer(sample) => {
+        match latest.wait_newer_timeout(newest, Duration::from_millis(100))? {
+            Some(Awaited::Newer(sample)) => {
                 delays.push((now() - sample.value[0]) * 1e6);
                 read += 1;
                 missed += sample.sequence - newest - 1;
@@ -117,8 +118,10 @@ fn read(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
                     delays.clear();
                 }
             }
-            Awaited::TimedOut => {}
-            Awaited::WriterGone => println!("the writer ended at number {newest}; waiting for the next one"),
+            None => {}
+            Some(Awaited::WriterGone) => {
+                println!("the writer ended at number {newest}; waiting for the next one")
+            }
         }
     }
     println!("done");

@@ -1,7 +1,7 @@
 //! One named shared memory, with one set of rules, on Windows and on POSIX.
 //!
 //! ```
-//! use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
+//! use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region};
 //!
 //! let name = ObjectName::new(r"Local\Greeting")?;
 //! # let name = ObjectName::new(format!(r"Local\Greeting-{}", std::process::id()))?;
@@ -15,14 +15,23 @@
 //! ```
 //!
 //! # What there is
-//! - [`Region`] and [`View`]: shared memory, [with a name](SharedRegion::create), [without](SharedRegion::anonymous),
+//! - [`Region`] and [`View`]: shared memory, [with a name](Region::create), [without](Region::anonymous),
 //!   or [over a file](Region::over_file).
-//! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`], [`SharedEvent`],
-//!   [`SharedSemaphore`]: the same inside a region; [`wait_any`] for several at once. [`Waitable`], [`Lockable`],
-//!   [`Settable`] and [`Permits`] are what they have in common.
+//! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
+//!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region; [`wait_any`]
+//!   for several at once. [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many readers.
-//! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`] to any process.
+//! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any process.
 //! - [`catalog`]: what lives in the name space, and what dead holders left.
+//! - [`traits`]: what regions and objects have in common, for generic code.
+//!
+//! # Three conventions
+//! - **Making**: `create` wants a free name, `open` a taken one, `create_or_open` says which of the two it met. Whatever has a
+//!   name is opened with [`OpenOptions`].
+//! - **Waiting**: `x` waits for ever, `x_timeout` for a time, `try_x` not at all. That time ran out is no error: the answer is
+//!   `false`, or `None` where there would be something to hand out.
+//! - **Errors** have a [kind](ErrorKind) to ask for, as in `error.is(ErrorKind::NotFound)`, and a text of one line that says
+//!   what to do.
 //!
 //! # The rules in short
 //! They are the rules of the Win32 object manager, on every system. `docs/contract.md` in the repository
@@ -31,22 +40,19 @@
 //! - **Names** are `Local\rest` (one user's on POSIX, one session's on Windows), `Global\rest` (all
 //!   users'), or a bare `rest`, which means `Local\rest`. All kinds of object share one name space. See
 //!   [`ObjectName`].
-//! - **Three calls**: [`create`](SharedRegion::create) wants a free name,
-//!   [`open`](SharedRegion::open) a taken one, [`create_or_open`](SharedRegion::create_or_open) says
-//!   which of the two it met. A half-made region is never seen.
+//! - **Making** is one step: a half-made region is never seen.
 //! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whichever process created it,
 //!   and never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
 //! - **Memory** is whole pages, reads as zeros when it is new, and is committed at creation: what cannot
 //!   be had is an error then, not a signal later.
 //! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of
 //!   [`View`] gives out a reference to them: it copies, or goes through atomics.
-//! - **Locks** are owned by a thread. When an owner dies, the next one [is told](LockGuard::abandoned). No
+//! - **Locks** are owned by a thread. When an owner dies, the next one [is told](sync::MutexGuard::abandoned). No
 //!   wake-up is lost because somebody was killed, and every wait has a timeout.
 //! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
 //!   another ordinary user owns is not opened unless [`Trust`] says so. What an object is, only its owner can say. A user
 //!   that is let in to read can keep it alive, and one that is let in to write can spoil the data; neither can make it
 //!   something else. `SECURITY.md` in the repository says more.
-//! - **Errors** have a [kind](ErrorKind) to match on, and a text that says what to do.
 //!
 //! # Daemons and forks
 //! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views show
@@ -61,7 +67,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::io::{Read as _, Write as _};
 //! use std::os::unix::net::UnixStream;
-//! # use samemap::{Access, CreateOptions, ObjectName, Region, SharedRegion};
+//! # use samemap::{Access, CreateOptions, ObjectName, Region};
 //! # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
 //!
 //! let region = Region::create(&name, &CreateOptions::new(4096))?;
@@ -114,42 +120,25 @@ pub mod aio;
 pub mod channel;
 pub mod latest;
 
-pub use latest::{Awaited, Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, Snapshot};
-
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
 // Talking through it.
 pub use channel::{Channel, ChannelOptions, Listener};
+pub use latest::{Latest, LatestOptions, LatestWriter};
 
 // Names, errors, who may do what.
 pub use samemap_platform::{
-    Disposition, Error, ErrorKind, Found, MAX_NAME_UNITS, NameRule, NameSpace, ObjectKind, ObjectName,
-    Permissions, Result, Share, Trust, UserId, catalog,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result,
+    Share, Trust,
 };
 
-// Shared memory.
-pub use samemap_platform::{
-    Access, AtomicReader, BASE_GRANULARITY, Courier, CreateOptions, FileOptions, FileSource, MapRequest,
-    Offer, OpenOptions, Part, Region, SharedRegion, View, bytemuck,
-};
+// Shared memory, and objects to wait for.
+pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_any};
 
-/// What a [`SharedRegion`] of your own is built with: the checks that every system shares, and [`View::from_mapped`]'s
-/// argument.
-pub mod backend {
-    pub use samemap_platform::{Keeper, MappedRange, check_map_request};
-}
-
-// What channels are built with.
-pub use samemap_platform::{Doorbell, Seat, Sleepers};
-
-// Objects to wait for.
-pub use samemap_platform::{
-    Due, Event, EventOptions, LockGuard, Lockable, MAX_OBJECTS, Mutex, MutexGuard, Permits, Reset, Semaphore,
-    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore, SyncOptions,
-    Timer, TimerOptions, WaitAny, Waitable, Waited, Woken, wait_any,
-};
+// The rest, by subject.
+pub use samemap_platform::{backend, bytemuck, catalog, names, regions, sync, traits};
 
 #[cfg(feature = "conformance")]
 pub use samemap_platform::{

@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use samemap::catalog;
-use samemap::{
-    Access, Courier, CreateOptions, FileOptions, MapRequest, OpenOptions, Permissions, Region, Result, Share,
-    SharedMutex, SharedRegion as _,
-};
+use samemap::regions::{Courier, FileOptions, MapRequest};
+use samemap::sync::SharedMutex;
+use samemap::{Access, CreateOptions, OpenOptions, Permissions, Region, Result, Share};
 use support::files::TestFile;
 use support::linux::child::{Start, play, play_sandboxed};
 use support::linux::raw::memfd;

@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use samemap::{
-    CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, SharedRegion as _,
-    Snapshot, catalog,
-};
+use samemap::latest::{Awaited, Snapshot};
+use samemap::{CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, catalog};
 use support::linux::shm::{assert_nothing_left, name, system_name, unique_name, view_of};
 use support::{Program, client_transcript, run, server_transcript, tool, with};
 
@@ -185,13 +183,14 @@ fn programs_of_32_and_64_bits_share_the_newest_value() {
     let latest = Latest::<Sample>::open(&name, &LatestOptions::new()).expect("laid out at 32 bits");
     let mut newest = 0;
     for _ in 0..20 {
-        let sample = latest.wait_newer(newest, Some(support::DEADLINE)).expect("sound").newer();
+        let sample =
+            latest.wait_newer_timeout(newest, support::DEADLINE).expect("sound").and_then(Awaited::newer);
         let Snapshot { sequence, value } = sample.expect("a newer one");
         assert!(sequence > newest && (430.0..=450.0).contains(&value[1]), "{sequence}: {value:?}");
         newest = sequence;
     }
     let error = LatestWriter::<Sample>::create(&name, &LatestOptions::new()).expect_err("there is one");
-    assert_eq!(*error.kind(), ErrorKind::WriterBusy, "{error}");
+    assert!(error.is(ErrorKind::Busy), "{error}");
     writer.kill();
     assert!(!latest.has_writer().expect("sound"));
     let reader = Program::start(narrow.telemetry("read", &name));

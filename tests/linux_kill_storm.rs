@@ -11,9 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use samemap::catalog::{self, State};
-use samemap::{
-    Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Region, SharedRegion as _, View,
-};
+use samemap::{Access, CreateOptions, Disposition, ErrorKind, ObjectName, OpenOptions, Region, View};
 use support::Random;
 use support::linux::child::{Child, Start, play, say};
 use support::linux::shm::{

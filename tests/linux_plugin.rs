@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
-use samemap::{Lockable as _, Mutex, SyncOptions};
+use samemap::Mutex;
+use samemap::sync::SyncOptions;
 use support::lacks;
 use support::linux::child::{Start, play, say};
 use support::linux::forked::fork;

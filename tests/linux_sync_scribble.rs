@@ -12,11 +12,14 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant, SystemTime};
 
+use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions, WaitAny, wait_any_timeout,
+};
+use samemap::traits::Waitable;
 use samemap::{
-    Access, CreateOptions, Due, Error, ErrorKind, Event, EventOptions, Lockable, Mutex, ObjectName,
-    OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
-    SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, WaitAny, Waitable,
-    wait_any,
+    Access, CreateOptions, Error, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore, Timer,
+    View,
 };
 use support::Random;
 use support::linux::child::{Child, Start, hear, play, say};
@@ -67,9 +70,9 @@ fn scribbling_over_objects_in_use_costs_errors_and_nothing_else() {
     assert!(objects.mutex.try_lock().expect("a mutex").is_some());
     assert!(objects.inside_mutex.try_lock().expect("a mutex").is_some());
     objects.event.set().expect("an event");
-    assert!(objects.event.try_wait().expect("an event").is_signalled());
-    objects.timer.set(Due::After(Duration::ZERO), None).expect("a timer");
-    assert!(objects.timer.try_wait().expect("a timer").is_signalled());
+    assert!(objects.event.try_wait().expect("an event"));
+    objects.timer.set(Due::After(Duration::ZERO)).expect("a timer");
+    assert!(objects.timer.try_wait().expect("a timer"));
 }
 
 /// The sleeper's mark goes while it sleeps, so that no set sees it: it comes through all the same.
@@ -92,7 +95,7 @@ fn a_sleeper_whose_mark_is_gone_comes_through() {
         file.write_all_at(&[0; 4], WORD_AT).expect("its file");
         let start = Instant::now();
         (0..27).for_each(|_| event.set().expect("an event"));
-        assert!(sleeper.join().expect("no panic").is_signalled());
+        assert!(sleeper.join().expect("no panic"));
         assert!(start.elapsed() < AT_MOST, "{:?}", start.elapsed());
     });
 }
@@ -148,7 +151,7 @@ fn a_peer_that_claims_everything_is_an_error() {
     let began = Instant::now();
     let opened = std::thread::spawn({
         let lock = lock.clone();
-        move || kind_of(Mutex::open(&lock, &Trust::default()))
+        move || kind_of(Mutex::open(&lock, &OpenOptions::default()))
     });
     // This process has the lock open, and needs no claim more.
     assert_eq!(opened.join().expect("no panic"), None);
@@ -185,7 +188,7 @@ fn child_entry() {
 }
 
 fn opener(arguments: &[String]) {
-    match Mutex::open(&name(&arguments[0]), &Trust::default()) {
+    match Mutex::open(&name(&arguments[0]), &OpenOptions::default()) {
         Ok(_) => say("opened"),
         Err(error) => say(&format!("error {:?}", error.kind())),
     }
@@ -320,13 +323,13 @@ impl Objects {
     }
 
     fn open(label: &ObjectName) -> Result<Objects, Error> {
-        let trust = Trust::default();
+        let how = OpenOptions::default();
         let view = Region::open(label, &OpenOptions::read_write())?.view(.., Access::ReadWrite)?;
         Ok(Objects {
-            event: Event::open(&beside(label, "event"), &trust)?,
-            semaphore: Semaphore::open(&beside(label, "semaphore"), &trust)?,
-            mutex: Mutex::open(&beside(label, "mutex"), &trust)?,
-            timer: Timer::open(&beside(label, "timer"), &trust)?,
+            event: Event::open(&beside(label, "event"), &how)?,
+            semaphore: Semaphore::open(&beside(label, "semaphore"), &how)?,
+            mutex: Mutex::open(&beside(label, "mutex"), &how)?,
+            timer: Timer::open(&beside(label, "timer"), &how)?,
             inside_event: SharedEvent::open(&view, 0)?,
             inside_semaphore: SharedSemaphore::open(&view, 64)?,
             inside_mutex: SharedMutex::open(&view, 128)?,
@@ -345,7 +348,7 @@ impl Objects {
             let _ = self.inside_semaphore.release(1);
         });
         in_time("set a timer", || {
-            let _ = self.timer.set(Due::After(Duration::from_millis(1)), Some(Duration::from_millis(1)));
+            let _ = self.timer.set_periodic(Due::After(Duration::from_millis(1)), Duration::from_millis(1));
         });
         for object in [&self.event as &dyn Waitable, &self.inside_event, &self.semaphore] {
             in_time("wait", || object.wait_timeout(ASKED).map(|_| ()));
@@ -353,7 +356,7 @@ impl Objects {
         in_time("wait for permits", || self.inside_semaphore.wait_timeout(ASKED).map(|_| ()));
         in_time("wait for a timer", || self.timer.wait_timeout(ASKED).map(|_| ()));
         in_time("cancel a timer", || self.timer.cancel());
-        in_time("set a timer again", || self.timer.set(Due::At(SystemTime::now()), None));
+        in_time("set a timer again", || self.timer.set(Due::At(SystemTime::now())));
         in_time("lock", || {
             let outer = self.mutex.lock_timeout(ASKED);
             let inner = self.mutex.lock_timeout(ASKED);
@@ -374,7 +377,7 @@ impl Objects {
                 &self.inside_semaphore,
                 &self.mutex,
             ];
-            wait_any(&objects, Some(ASKED)).map(|woken| woken.map(|woken| woken.index()))
+            wait_any_timeout(&objects, ASKED).map(|woken| woken.map(|woken| woken.index()))
         });
         in_time("make", || {
             let _ = SharedMutex::<u64>::create_or_open(&self.view, 512);

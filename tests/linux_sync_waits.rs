@@ -11,11 +11,12 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use samemap::{
-    CreateOptions, Due, Event, EventOptions, LockGuard as _, Lockable, Mutex, Permits, Region, Reset,
-    Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion as _, SharedSemaphore,
-    SyncOptions, Timer, TimerOptions, Trust, WaitAny, Waitable, Waited, wait_any,
+use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions, WaitAny, try_wait_any, wait_any_timeout,
 };
+use samemap::traits::{Permits, Settable};
+use samemap::{CreateOptions, Event, Mutex, OpenOptions, Region, Semaphore, Timer};
 use support::linux::child::{Start, play, say};
 use support::linux::forked::fork;
 use support::linux::seccomp::{self, Answer};
@@ -94,17 +95,17 @@ impl Objects {
     fn use_all(&self) {
         for event in [&self.event as &dyn Settable, &self.inside_event] {
             event.set().expect("an event");
-            assert_eq!(event.try_wait().expect("an event"), Waited::Signalled);
-            assert_eq!(event.try_wait().expect("an event"), Waited::TimedOut);
+            assert!(event.try_wait().expect("an event"));
+            assert!(!event.try_wait().expect("an event"));
             event.set().expect("an event");
             event.reset().expect("an event");
             event.set().expect("an event");
-            assert_eq!(event.wait_timeout(PATIENCE).expect("an event"), Waited::Signalled);
+            assert!(event.wait_timeout(PATIENCE).expect("an event"));
         }
         for semaphore in [&self.semaphore as &dyn Permits, &self.inside_semaphore] {
             assert_eq!(semaphore.release(2).expect("room"), 0);
-            assert_eq!(semaphore.try_wait().expect("a semaphore"), Waited::Signalled);
-            assert_eq!(semaphore.wait_timeout(PATIENCE).expect("a semaphore"), Waited::Signalled);
+            assert!(semaphore.try_wait().expect("a semaphore"));
+            assert!(semaphore.wait_timeout(PATIENCE).expect("a semaphore"));
         }
         let guard = self.mutex.lock().expect("a mutex");
         drop(self.mutex.lock().expect("once more"));
@@ -123,7 +124,7 @@ fn alone(_: &[String]) {
         let child = fork(|| {
             // In a process of its own, with handles of its own, as its parent's refuse to lock.
             let objects = Objects::new();
-            let opened = Event::open(objects.event.name(), &Trust::default()).expect("it is held");
+            let opened = Event::open(objects.event.name(), &OpenOptions::default()).expect("it is held");
             objects.use_all();
             drop(opened);
             seccomp::answer(&[libc::SYS_exit_group], Answer::Allow, Answer::Kill);
@@ -151,7 +152,7 @@ fn alone(_: &[String]) {
         assert_eq!(after_the_filter(&|| objects.event.set().expect("an event")), Some(libc::SIGSYS));
         // To set and to wake is one step, which was refused.
         objects.event.set().expect("an event");
-        assert_eq!(waiter.join().expect("no panic"), Waited::Signalled);
+        assert!(waiter.join().expect("no panic"));
     });
 }
 
@@ -178,7 +179,7 @@ fn several() -> Duration {
     assert!(all.len() > 1);
     let start = Instant::now();
     let but_the_mutex = &all[..5];
-    assert!(wait_any(but_the_mutex, Some(Duration::from_millis(50))).expect("objects").is_none());
+    assert!(wait_any_timeout(but_the_mutex, Duration::from_millis(50)).expect("objects").is_none());
     assert!(start.elapsed() >= Duration::from_millis(50));
     let mut longest = Duration::ZERO;
     for round in 0..50 {
@@ -188,7 +189,7 @@ fn several() -> Duration {
             1 => objects.inside_event.set().expect("an event"),
             2 => _ = objects.semaphore.release(1).expect("room"),
             3 => _ = objects.inside_semaphore.release(1).expect("room"),
-            _ => objects.timer.set(Due::After(Duration::ZERO), None).expect("a timer"),
+            _ => objects.timer.set(Due::After(Duration::ZERO)).expect("a timer"),
         };
         std::thread::scope(|scope| {
             let signaller = scope.spawn(move || {
@@ -197,23 +198,23 @@ fn several() -> Duration {
                 signal();
                 now
             });
-            let woken = wait_any(but_the_mutex, Some(PATIENCE)).expect("objects").expect("in time");
+            let woken = wait_any_timeout(but_the_mutex, PATIENCE).expect("objects").expect("in time");
             let end = Instant::now();
             assert_eq!(woken.index(), index);
             longest = longest.max(end.saturating_duration_since(signaller.join().expect("no panic")));
         });
-        assert!(wait_any(but_the_mutex, Some(Duration::ZERO)).expect("objects").is_none(), "it was taken");
+        assert!(try_wait_any(but_the_mutex).expect("objects").is_none(), "it was taken");
     }
     assert!(longest < LATE, "{longest:?}");
     // The owner's death is learnt of here too.
     let owner = fork(|| {
-        let mutex = Mutex::open(objects.mutex.name(), &Trust::default()).expect("it is held");
+        let mutex = Mutex::open(objects.mutex.name(), &OpenOptions::default()).expect("it is held");
         std::mem::forget(mutex.lock().expect("a mutex"));
         // SAFETY: ends the process with the lock held.
         unsafe { libc::_exit(0) }
     });
     owner.finish();
-    let woken = wait_any(&all, Some(PATIENCE)).expect("objects").expect("in time");
+    let woken = wait_any_timeout(&all, PATIENCE).expect("objects").expect("in time");
     assert_eq!(woken.index(), 5);
     assert!(woken.into_guard().expect("a mutex's").abandoned());
     longest
@@ -229,7 +230,7 @@ fn signalled(_: &[String]) {
     // SAFETY: room for two descriptors.
     assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
     let owner = fork(|| {
-        let mutex = Mutex::open(objects.mutex.name(), &Trust::default()).expect("it is held");
+        let mutex = Mutex::open(objects.mutex.name(), &OpenOptions::default()).expect("it is held");
         let _guard = mutex.lock().expect("a mutex");
         // SAFETY: a descriptor and a byte; then sleeps until it is killed.
         unsafe {
@@ -277,9 +278,12 @@ fn fires(_: &[String]) {
     let threads = || std::fs::read_dir("/proc/self/task").expect("/proc").count();
     let objects = Objects::new();
     let before = threads();
-    objects.timer.set(Due::After(Duration::from_millis(5)), Some(Duration::from_millis(5))).expect("a timer");
+    objects
+        .timer
+        .set_periodic(Due::After(Duration::from_millis(5)), Duration::from_millis(5))
+        .expect("a timer");
     for _ in 0..3 {
-        assert_eq!(objects.timer.wait_timeout(PATIENCE).expect("a timer"), Waited::Signalled);
+        assert!(objects.timer.wait_timeout(PATIENCE).expect("a timer"));
         assert_eq!(threads(), before);
     }
     // Nobody does anything meanwhile, and there is nothing in the kernel that would.
@@ -308,9 +312,9 @@ fn flicker(_: &[String]) {
     let several: [&dyn WaitAny; 2] = [&event, &semaphore];
     for _ in 0..3 {
         let start = Instant::now();
-        assert_eq!(event.wait_timeout(asked).expect("an event"), Waited::TimedOut);
-        assert_eq!(semaphore.wait_timeout(asked).expect("a semaphore"), Waited::TimedOut);
-        assert!(wait_any(&several, Some(asked)).expect("objects").is_none());
+        assert!(!event.wait_timeout(asked).expect("an event"));
+        assert!(!semaphore.wait_timeout(asked).expect("a semaphore"));
+        assert!(wait_any_timeout(&several, asked).expect("objects").is_none());
         // Whether it is let in past an owner that there is not is a matter of luck.
         drop(mutex.lock_timeout(asked).expect("a mutex"));
         let took = start.elapsed();
@@ -328,13 +332,13 @@ fn waits_end_when_they_should() {
     let objects = Objects::new();
     for asked in [50, 900].map(Duration::from_millis) {
         let waits: [(&str, &dyn Fn()); 3] = [
-            ("event", &|| assert!(!objects.event.wait_timeout(asked).unwrap().is_signalled())),
+            ("event", &|| assert!(!objects.event.wait_timeout(asked).unwrap())),
             ("timer", &|| {
-                objects.timer.set(Due::After(asked), None).unwrap();
-                assert!(objects.timer.wait_timeout(PATIENCE).unwrap().is_signalled());
+                objects.timer.set(Due::After(asked)).unwrap();
+                assert!(objects.timer.wait_timeout(PATIENCE).unwrap());
             }),
             ("many", &|| {
-                assert!(wait_any(&[&objects.event, &objects.semaphore], Some(asked)).unwrap().is_none());
+                assert!(wait_any_timeout(&[&objects.event, &objects.semaphore], asked).unwrap().is_none());
             }),
         ];
         for (what, wait) in waits {

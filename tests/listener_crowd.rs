@@ -98,7 +98,7 @@ fn hammers(arguments: &[String]) {
 /// How many wait, as a client is told that has no patience.
 fn waiting(name: &ObjectName) -> u64 {
     let error = Channel::connect(name, &impatient()).expect_err("nobody is accepted");
-    assert_eq!(*error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.is(ErrorKind::TimedOut), "{error}");
     let text = error.to_string();
     let count = text.split("the listener is busy: ").nth(1).and_then(|rest| rest.split(' ').next());
     // The one that asks is among them.
@@ -128,7 +128,7 @@ fn a_crowd_is_served_and_nobody_refused() {
     let processes: Vec<Program> =
         (0..4).map(|_| part::start("crowd", &[&text, &(clients / 4).to_string()])).collect();
     for number in 0..clients / 4 * 4 {
-        let channel = listener.accept(Some(PATIENCE)).unwrap();
+        let channel = listener.accept_timeout(PATIENCE).unwrap();
         answer(channel.unwrap_or_else(|| panic!("only {number} of {clients} came")));
     }
     println!("{clients} clients in 4 processes: {:?} with their start", start.elapsed());
@@ -146,7 +146,7 @@ fn a_crowd_without_places_is_served_too() {
     let mut listener = Listener::bind(&name(&text), &options().backlog(1)).unwrap();
     let processes: Vec<Program> = (0..2).map(|_| part::start("crowd", &[&text, "60"])).collect();
     for number in 0..120 {
-        answer(listener.accept(Some(PATIENCE)).unwrap().unwrap_or_else(|| panic!("only {number} came")));
+        answer(listener.accept_timeout(PATIENCE).unwrap().unwrap_or_else(|| panic!("only {number} came")));
     }
     for process in processes {
         assert!(process.finish().status.success(), "somebody was refused");
@@ -179,7 +179,7 @@ fn those_who_wait_are_served_in_order_and_told_how_many_they_are() {
     // The clients connect to channels that are made in order, and may overtake each other there.
     let mut served: Vec<u64> = Vec::new();
     for _ in 0..CLIENTS {
-        let mut channel = listener.accept(Some(PATIENCE)).unwrap().expect("they wait");
+        let mut channel = listener.accept_timeout(PATIENCE).unwrap().expect("they wait");
         served.push(channel.receiver().recv_value().expect("it says which it is"));
     }
     clients.into_iter().for_each(|client| client.join().unwrap().expect("served"));
@@ -199,10 +199,10 @@ fn killed_clients_leave_their_places() {
     waiting.kill();
     let clients = part::start("crowd", &[&text, "40"]);
     for number in 0..40 {
-        answer(listener.accept(Some(PATIENCE)).unwrap().unwrap_or_else(|| panic!("only {number} came")));
+        answer(listener.accept_timeout(PATIENCE).unwrap().unwrap_or_else(|| panic!("only {number} came")));
     }
     assert!(clients.finish().status.success());
-    assert!(listener.accept(Some(Duration::ZERO)).unwrap().is_none());
+    assert!(listener.try_accept().unwrap().is_none());
     drop(listener);
     assert_nothing_left(&text);
 }
@@ -221,7 +221,7 @@ fn bind_again<T>(bind: impl Fn() -> samemap::Result<T>) -> (T, Duration) {
         match bind() {
             Ok(bound) => return (bound, start.elapsed()),
             Err(error) => {
-                assert_eq!(*error.kind(), ErrorKind::AlreadyExists, "{error}");
+                assert!(error.is(ErrorKind::AlreadyExists), "{error}");
                 assert!(start.elapsed() < PATIENCE, "not bound after {:?}: {error}", start.elapsed());
             }
         }
@@ -241,7 +241,7 @@ fn a_killed_listener_is_bound_again_though_others_try_to_connect() {
         let (mut listener, took) = bind_again(|| Listener::bind(&name(&text), &options()));
         println!("a listener was bound again after {took:?}");
         for _ in 0..30 {
-            assert!(listener.accept(Some(PATIENCE)).unwrap().is_some(), "they are served");
+            assert!(listener.accept_timeout(PATIENCE).unwrap().is_some(), "they are served");
         }
         clients.into_iter().for_each(Program::kill);
         drop(listener);
@@ -261,13 +261,13 @@ fn a_killed_listeners_channel_is_made_again_though_others_try_to_connect() {
         let clients: Vec<Program> = (0..3).map(|_| part::start("hammers", &[&text, "6"])).collect();
         clients.iter().for_each(|client| client.expect("hammering"));
         listener.kill();
-        assert_eq!(*peer.receiver().recv().expect_err("it died").kind(), ErrorKind::PeerDied);
+        assert!(peer.receiver().recv().expect_err("it died").is(ErrorKind::PeerDied));
         let held = Channel::create(&name(&text), &options()).expect_err("the peer has its end");
         assert!(held.to_string().contains("the peer of the last listener still has its end open"), "{held}");
         drop(peer);
         let (mut channel, took) = bind_again(|| Channel::create(&name(&text), &options()));
         println!("a channel was made again after {took:?}");
-        assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap(), "somebody is let in");
+        assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap(), "somebody is let in");
         clients.into_iter().for_each(Program::kill);
         drop(channel);
         sweep();
@@ -286,7 +286,7 @@ fn those_who_wait_are_the_next_listeners() {
         // In the instant between the two, there is no listener.
         move || loop {
             match Channel::connect(&name, &options()) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => thread::yield_now(),
+                Err(error) if error.is(ErrorKind::NotFound) => thread::yield_now(),
                 connected => return connected?.sender().send_value(&7_u64),
             }
         }
@@ -294,7 +294,7 @@ fn those_who_wait_are_the_next_listeners() {
     until_so_many_wait(&name(&text), 1);
     listener.kill();
     let (mut listener, _) = bind_again(|| Listener::bind(&name(&text), &options()));
-    let mut channel = listener.accept(Some(PATIENCE)).unwrap().expect("it waits");
+    let mut channel = listener.accept_timeout(PATIENCE).unwrap().expect("it waits");
     assert_eq!(channel.receiver().recv_value::<u64>().expect("sent"), 7);
     client.join().unwrap().expect("served");
 }
@@ -302,10 +302,10 @@ fn those_who_wait_are_the_next_listeners() {
 /// A region that is something else, or somebody's, is not taken over.
 #[test]
 fn what_is_not_a_listeners_is_not_taken_over() {
-    use samemap::{CreateOptions, Permissions, Region, Share, SharedRegion as _};
+    use samemap::{CreateOptions, Permissions, Region, Share};
     let taken = |answer: samemap::Result<String>| {
         let error = answer.expect_err("the name is taken");
-        assert_eq!(*error.kind(), ErrorKind::AlreadyExists, "{error}");
+        assert!(error.is(ErrorKind::AlreadyExists), "{error}");
         error.to_string()
     };
     let text = unique_name("foreign");

@@ -59,7 +59,7 @@ impl Server {
             Server::Ours(name) => {
                 let mut listener = Listener::bind(name, &options()).expect("a free name");
                 Box::new(move || {
-                    let mut channel = listener.accept(Some(PATIENCE)).expect("accepts").expect("in time");
+                    let mut channel = listener.accept_timeout(PATIENCE).expect("accepts").expect("in time");
                     let question = channel.receiver().recv().expect("asked").to_vec();
                     channel.sender().send(&question).expect("open");
                 })

@@ -7,9 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use samemap::aio::{AsyncChannel, AsyncListener};
-use samemap::{
-    Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, Region, SharedRegion,
-};
+use samemap::{Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, Region};
 use support::{DEADLINE, assert_nothing_left, name, unique_name};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -35,7 +33,7 @@ fn threads() -> usize {
 async fn waiting(name: &ObjectName) -> usize {
     let error =
         AsyncChannel::connect(name, &options().patience(Duration::ZERO)).await.expect_err("no patience");
-    assert_eq!(*error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.is(ErrorKind::TimedOut), "{error}");
     let text = error.to_string();
     let count = text.split("the listener is busy: ").nth(1).and_then(|rest| rest.split(' ').next());
     count.map_or(0, |count| count.parse::<usize>().expect("a number") - 1)
@@ -105,14 +103,14 @@ fn a_task_waits_for_a_listener_to_turn() {
         let mut listener = Channel::create(&name(&text), &options()).unwrap();
         let first = AsyncChannel::connect(&name(&text), &options()).await.unwrap();
         let refused = AsyncChannel::connect(&name(&text), &options()).await.expect_err("it has a peer");
-        assert_eq!(*refused.kind(), ErrorKind::Busy);
+        assert!(refused.is(ErrorKind::Busy));
         drop(first);
         let connecting = tokio::spawn({
             let name = name(&text);
             async move { AsyncChannel::connect(&name, &options()).await }
         });
         let turned = tokio::task::spawn_blocking(move || {
-            listener.wait_for_next_peer(Some(DEADLINE)).map(|_| listener)
+            listener.wait_for_next_peer_timeout(DEADLINE).map(|_| listener)
         });
         let _listener = turned.await.expect("no panics").expect("a peer");
         connecting.await.expect("no panics").expect("it has turned");
@@ -136,13 +134,13 @@ fn waits_end_with_the_task_with_time_and_with_the_listener() {
         assert_eq!(waiting(&name).await, 0, "it has left");
         let short = options().patience(Duration::from_millis(30));
         let error = AsyncChannel::connect(&name, &short).await.expect_err("nobody accepts");
-        assert_eq!(*error.kind(), ErrorKind::TimedOut, "{error}");
+        assert!(error.is(ErrorKind::TimedOut), "{error}");
         let ending = thread::spawn(move || {
             thread::sleep(Duration::from_millis(20));
             drop(listener);
         });
         let error = AsyncChannel::connect(&name, &options()).await.expect_err("it ends");
-        assert_eq!(*error.kind(), ErrorKind::NotFound, "{error}");
+        assert!(error.is(ErrorKind::NotFound), "{error}");
         ending.join().unwrap();
     });
     assert_nothing_left(&text);

@@ -13,10 +13,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use samemap::{
-    Access, Courier, CreateOptions, Error, ErrorKind, FileOptions, ObjectName, Region, SharedRegion as _,
-    Trust,
-};
+use samemap::regions::{Courier, FileOptions};
+use samemap::{Access, CreateOptions, Error, ErrorKind, ObjectName, Region, Trust};
 use support::files::TestFile;
 use support::{byte_of, is_free, kind, unique_name, view_of};
 

@@ -1,8 +1,8 @@
 //! The traits of [samemap](https://crates.io/crates/samemap) over the crates `shared_memory` and `raw_sync`, for
 //! programs that move from them.
 //!
-//! - [`shared_memory`]: a [`SharedRegion`](samemap::SharedRegion) over a `Shmem`.
-//! - [`raw_sync`]: a [`Lockable`](samemap::Lockable) and a [`Settable`](samemap::Settable) over its `Mutex` and `Event`.
+//! - [`shared_memory`]: a [`SharedRegion`](samemap::traits::SharedRegion) over a `Shmem`.
+//! - [`raw_sync`]: a [`Lockable`](samemap::traits::Lockable) and a [`Settable`](samemap::traits::Settable) over its `Mutex` and `Event`.
 //!
 //! Each module says which rules of samemap's contract it breaks.
 

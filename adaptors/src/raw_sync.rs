@@ -1,8 +1,8 @@
 //! The waiting traits over the crate `raw_sync` 0.1: its `Mutex` and its `Event` at an offset of a [`View`], for
 //! memory that programs of that crate laid out.
 //!
-//! A program that lays out its memory anew takes [`SharedMutex`](samemap::SharedMutex) and
-//! [`SharedEvent`](samemap::SharedEvent): same traits, any process may be killed, and no `unsafe`.
+//! A program that lays out its memory anew takes [`SharedMutex`](samemap::sync::SharedMutex) and
+//! [`SharedEvent`](samemap::sync::SharedEvent): same traits, any process may be killed, and no `unsafe`.
 //! **These here do not keep the contract.** `docs/adaptors.md` in the repository lists the rules that they break,
 //! as the conformance suite finds them. In plain words, on POSIX:
 //!
@@ -44,10 +44,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ::raw_sync::Timeout;
 use ::raw_sync::events::{Event, EventImpl, EventInit, EventState};
 use ::raw_sync::locks::{LockImpl, LockInit, Mutex};
-use samemap::{
-    Access, Error, ErrorKind, EventOptions, LockGuard, Lockable, Reset, Result, Settable, View, Waitable,
-    Waited,
-};
+use samemap::sync::{EventOptions, Reset};
+use samemap::traits::{LockGuard, Lockable, Settable, Waitable};
+use samemap::{Access, Error, ErrorKind, Result, View};
 
 const OPERATION: &str = "use an object of raw_sync";
 
@@ -220,10 +219,10 @@ impl RawEvent {
 
 impl Waitable for RawEvent {
     /// A timeout shorter than a millisecond is one: the event has a lock inside, which others hold for moments.
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited> {
+    fn wait_for(&self, timeout: Option<Duration>) -> Result<bool> {
         let timeout = timeout.map(|timeout| timeout.max(Duration::from_millis(1)));
         let taken = in_pieces(timeout, |piece| self.event.wait(piece).ok());
-        Ok(taken.map_or(Waited::TimedOut, |()| Waited::Signalled))
+        Ok(taken.is_some())
     }
 }
 

@@ -25,9 +25,12 @@ use std::sync::Arc;
 
 use ::shared_memory::{Shmem, ShmemConf, ShmemError};
 use samemap::backend::{Keeper, MappedRange, check_map_request};
+use samemap::names::NameSpace;
+use samemap::regions::MapRequest;
+use samemap::traits::SharedRegion;
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, MapRequest, NameSpace, ObjectName, OpenOptions,
-    Permissions, Region, Result, SharedRegion, View,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region,
+    Result, View,
 };
 
 const CREATE: &str = "create the region by shared_memory";
@@ -107,11 +110,11 @@ unsafe impl SharedRegion for SharedMemoryRegion {
         const TURNS: usize = 1000;
         for _ in 0..TURNS {
             match Self::create(name, options) {
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 created => return created.map(|region| (region, Disposition::Created)),
             }
             match Self::open(name, &OpenOptions::read_write()) {
-                Err(error) if *error.kind() == ErrorKind::NotFound => {}
+                Err(error) if error.is(ErrorKind::NotFound) => {}
                 opened => return opened.map(|region| (region, Disposition::Opened)),
             }
         }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use failing_rules::Listed;
 use samemap::conformance::{self, Making, SyncObjects, run_all_sync};
+use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SharedSemaphore, WaitAny};
+use samemap::traits::{Lockable as _, Settable as _, Waitable as _};
 use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, EventOptions, Lockable as _, ObjectName,
-    OpenOptions, Region, Reset, Result, SemaphoreOptions, Settable as _, SharedRegion as _, SharedSemaphore,
-    View, WaitAny, Waitable as _, Waited,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View,
 };
 use samemap_adaptors::raw_sync::{ALIGN, RawEvent, RawMutex};
 
@@ -154,7 +154,7 @@ fn waits_last_as_long_as_was_asked() {
     let guard = lock.lock().expect("free");
     for millis in [1, 400, 999, 1100] {
         let (asked, began) = (Duration::from_millis(millis), Instant::now());
-        assert_eq!(event.wait_timeout(asked).expect("it waits"), Waited::TimedOut);
+        assert!(!event.wait_timeout(asked).expect("it waits"));
         assert!(began.elapsed() >= asked, "{:?} of {asked:?}", began.elapsed());
         let began = Instant::now();
         let other = std::thread::scope(|scope| {
@@ -166,5 +166,5 @@ fn waits_last_as_long_as_was_asked() {
     drop(guard);
     drop(lock.try_lock().expect("it works").expect("free"));
     event.set().expect("it can be set");
-    assert_eq!(event.wait_timeout(Duration::MAX).expect("it waits"), Waited::Signalled);
+    assert!(event.wait_timeout(Duration::MAX).expect("it waits"));
 }

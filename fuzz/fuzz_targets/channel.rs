@@ -55,10 +55,10 @@ fn use_end(end: &mut Channel, input: &mut Input<'_>) -> samemap::Result<()> {
             Some(message) => message.take_into(&mut buffer[..len]).map(drop),
             None => Ok(()),
         },
-        8 => end.receiver().wait(Some(now)).map(drop),
-        9 => Receiver::wait_any(&mut [end.receiver()], Some(now)).map(drop),
-        10 => end.wait_for_peer(Some(now)).map(drop),
-        _ => end.wait_for_next_peer(Some(now)).map(drop),
+        8 => end.receiver().wait_timeout(now).map(drop),
+        9 => Receiver::wait_any_timeout(&mut [end.receiver()], now).map(drop),
+        10 => end.wait_for_peer_timeout(now).map(drop),
+        _ => end.wait_for_next_peer_timeout(now).map(drop),
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use samemap::{LatestBytes, LatestBytesWriter, LatestOptions, Region, View};
+use samemap::{LatestOptions, Region, View};
+use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
 use samemap_fuzz::{Input, memory, scribble};
 
 const MAX_LEN: usize = 40;
@@ -19,7 +20,9 @@ fn use_reader(reader: &LatestBytes, input: &mut Input<'_>) -> samemap::Result<()
     let found = match input.byte() % 4 {
         0 => reader.read()?.map(|found| found.value),
         1 => reader.read_if_newer(than)?.map(|found| found.value),
-        2 => reader.wait_newer(than, Some(Duration::ZERO))?.newer().map(|found| found.value),
+        2 => {
+            reader.wait_newer_timeout(than, Duration::ZERO)?.and_then(Awaited::newer).map(|found| found.value)
+        }
         _ => reader.has_writer().map(|_| None)?,
     };
     assert!(found.is_none_or(|value| value.len() <= reader.max_len()));

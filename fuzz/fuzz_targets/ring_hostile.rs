@@ -5,8 +5,8 @@
 use std::cell::{Cell, RefCell};
 
 use libfuzzer_sys::fuzz_target;
-use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
 use samemap_fuzz::Input;
+use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
 
 struct Hostile<'a> {
     input: RefCell<Input<'a>>,

@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use libfuzzer_sys::fuzz_target;
-use samemap_platform::words::ring::{Consumer, Producer, RingMemory, Shape};
 use samemap_fuzz::Input;
+use samemap_platform::words::ring::{Consumer, Producer, RingMemory, Shape};
 
 struct Memory {
     tail: Cell<u64>,

@@ -15,7 +15,7 @@ use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use samemap_models::with_few_interruptions;
-use samemap_platform::Sleepers;
+use samemap_platform::sync::Sleepers;
 use samemap_platform::words::bell::{self, ALERT, ASLEEP, LIGHT};
 
 /// How a system puts to sleep.

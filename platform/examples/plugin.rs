@@ -2,9 +2,8 @@
 
 use std::ffi::{CStr, c_char};
 
-use samemap_platform::{
-    CreateOptions, Lockable as _, Mutex, ObjectName, Region, SharedRegion as _, SyncOptions,
-};
+use samemap_platform::sync::SyncOptions;
+use samemap_platform::{CreateOptions, Mutex, ObjectName, Region};
 
 /// Locks a mutex and gives it up. 0 where that worked.
 ///

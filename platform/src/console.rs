@@ -1,4 +1,6 @@
-//! What the programs need to know of their standard streams, and only the system can tell.
+//! What the programs need to know of their standard streams and their console, and only the system can tell.
+
+use std::io;
 
 use crate::seam::system::RawSystem as _;
 use crate::system::System;
@@ -10,4 +12,17 @@ pub fn wait_until_output_is_broken() {
     while !System::wait_until_output_is_broken() {
         std::thread::park();
     }
+}
+
+/// Has `handler` called before the system ends this process because its console is closed, its user logs off or the
+/// machine stops, and gives the process the time that the system grants, about five seconds, to end by itself. To be
+/// called once.
+///
+/// # Errors
+/// When the system does not let handlers be set, or one was.
+///
+/// # Platform-specific behavior
+/// On POSIX, where signals say all this and end nothing that handles them, the handler is never called.
+pub fn before_forced_end(handler: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+    System::before_forced_end(Box::new(handler))
 }

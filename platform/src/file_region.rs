@@ -29,7 +29,7 @@ const OVER_FILE: Calls = Calls {
 ///
 /// ## Names
 /// A named region over a file is an object of the name space like any other (C4, C15 to C17): it is opened by
-/// [`open`](crate::SharedRegion::open), and its name goes with its last holder, while the file stays.
+/// [`open`](crate::Region::open), and its name goes with its last holder, while the file stays.
 ///
 /// On POSIX the name leads openers to the file by the absolute path that it had when the region was created,
 /// and they check by device and inode number that it is the same file. So a file that is moved or replaced, or
@@ -53,7 +53,7 @@ impl Region {
     /// Makes a region over a file, under a name that is free.
     ///
     /// # Errors
-    /// Those of [`over_file`](Self::over_file) and of [`create`](crate::SharedRegion::create);
+    /// Those of [`over_file`](Self::over_file) and of [`create`](crate::Region::create);
     /// [`Unsupported`](crate::ErrorKind::Unsupported) where the file has no path (it was deleted).
     pub fn create_over_file(
         name: &ObjectName,
@@ -68,7 +68,7 @@ impl Region {
     ///
     /// # Errors
     /// Those of [`create_over_file`](Self::create_over_file), but not
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), and those of [`open`](crate::SharedRegion::open).
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists), and those of [`open`](crate::Region::open).
     pub fn create_or_open_over_file(
         name: &ObjectName,
         file: impl Into<FileSource>,

@@ -27,7 +27,7 @@ impl Region {
     ///
     /// ```
     /// # use samemap_platform as samemap;
-    /// # use samemap::{Access, CreateOptions, Region, SharedRegion};
+    /// # use samemap::{Access, CreateOptions, Region};
     /// # let mut command = std::process::Command::new("true");
     /// let region = Region::anonymous(&CreateOptions::new(4096))?;
     /// let offer = region.offer_to(&mut command, "frames", Access::ReadWrite)?;

@@ -26,7 +26,6 @@ mod memory;
 mod native;
 mod region;
 mod seam;
-mod sync;
 mod system;
 #[doc(hidden)]
 pub mod words;
@@ -43,31 +42,70 @@ pub mod catalog;
 pub mod conformance;
 #[doc(hidden)]
 pub mod console;
+pub mod sync;
 #[doc(hidden)]
 pub mod testing;
 
 pub use contract::{
-    Access, CreateOptions, Disposition, Due, Error, ErrorKind, EventOptions, FileOptions, FileSource, Found,
-    LockGuard, Lockable, MAX_NAME_UNITS, MapRequest, NameRule, NameSpace, ObjectKind, ObjectName,
-    OpenOptions, Permissions, Permits, Reset, Result, SemaphoreOptions, Settable, Share, Sleepers,
-    SyncOptions, TimerOptions, Trust, UserId, Waitable, Waited,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result,
+    Share, Trust,
 };
-pub use handles::{Courier, Offer};
 #[doc(hidden)]
-pub use machine::PerProcess;
-pub use machine::processors;
+pub use machine::{PerProcess, processors, stay_loaded};
 #[doc(hidden)]
-pub use machine::stay_loaded;
-pub use memory::{AtomicReader, Keeper, MappedRange, Part, SharedWord, View};
+pub use memory::SharedWord;
+pub use memory::View;
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;
-pub use region::{BASE_GRANULARITY, Region, SharedRegion, check_map_request};
+pub use region::Region;
 #[doc(hidden)]
 pub use seam::per_process::Fact;
-pub use sync::{
-    Doorbell, Event, MAX_OBJECTS, Mutex, MutexGuard, Seat, Semaphore, SharedEvent, SharedMutex,
-    SharedMutexGuard, SharedSemaphore, Timer, WaitAny, Woken, wait_any,
+pub use sync::{Event, Mutex, Semaphore, Timer, wait_any};
+
+/// What names are made of, and what they name.
+pub mod names {
+    pub use crate::contract::{Found, MAX_NAME_UNITS, NameRule, NameSpace, ObjectKind, UserId};
+}
+
+/// What a [`Region`] has beside the common: views at an address, parts of views, files, and handing over to other processes.
+pub mod regions {
+    pub use crate::contract::{FileOptions, FileSource, MapRequest};
+    pub use crate::handles::{Courier, Offer};
+    pub use crate::memory::{AtomicReader, Part};
+    pub use crate::region::BASE_GRANULARITY;
+}
+
+/// What regions and objects have in common, for generic code. Each call of theirs is one of the types' own, too, so nobody
+/// else needs them.
+pub mod traits {
+    pub use crate::contract::{LockGuard, Lockable, Permits, Settable, Waitable};
+    pub use crate::region::SharedRegion;
+}
+
+/// What a [`SharedRegion`](traits::SharedRegion) of your own is built with: the checks that every system shares, and
+/// [`View::from_mapped`]'s argument.
+pub mod backend {
+    pub use crate::memory::{Keeper, MappedRange};
+    pub use crate::region::check_map_request;
+}
+
+// Inside this crate, all of it has one short name.
+pub(crate) use contract::{
+    Due, EventOptions, FileOptions, FileSource, Found, LockGuard, Lockable, MAX_NAME_UNITS, MapRequest,
+    NameRule, NameSpace, ObjectKind, Permits, Reset, SemaphoreOptions, Settable, Sleepers, SyncOptions,
+    TimerOptions, UserId, Waitable,
+};
+pub(crate) use memory::MappedRange;
+#[cfg(any(test, feature = "conformance"))]
+#[cfg_attr(
+    not(feature = "conformance"),
+    allow(unused_imports, reason = "a system's tests use some of them")
+)]
+pub(crate) use {
+    handles::Courier,
+    region::{BASE_GRANULARITY, SharedRegion},
+    sync::{MAX_OBJECTS, SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any_timeout},
 };
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.

@@ -35,38 +35,29 @@ pub const BASE_GRANULARITY: usize = 64 * 1024;
 /// - [`len`](Self::len) never changes.
 #[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
 pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
-    /// Creates a region under a name that is free.
-    ///
-    /// It is held with [`Access::ReadWrite`], reads as zeros, and its memory is committed.
+    /// Creates a region under a name that is free: see [`Region::create`].
     ///
     /// # Errors
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists) when a region has the name,
-    /// [`KindMismatch`](ErrorKind::KindMismatch) when something else has it,
-    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`AccessDenied`](ErrorKind::AccessDenied),
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a size of zero.
+    /// Those of [`Region::create`].
     fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self>;
 
-    /// Creates the region, or opens it for reading and writing where the name is taken, and says which
-    /// of the two happened. When it opens, the size and permissions asked for are ignored.
+    /// Creates the region, or opens it where the name is taken, and says which of the two happened: see
+    /// [`Region::create_or_open`].
     ///
     /// # Errors
-    /// As for [`create`](Self::create) and [`open`](Self::open), but neither
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists) nor [`NotFound`](ErrorKind::NotFound).
+    /// Those of [`Region::create_or_open`].
     fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)>;
 
-    /// Opens a region that somebody holds.
+    /// Opens a region that somebody holds: see [`Region::open`].
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) when nobody does,
-    /// [`KindMismatch`](ErrorKind::KindMismatch), [`UntrustedOwner`](ErrorKind::UntrustedOwner),
-    /// [`AccessDenied`](ErrorKind::AccessDenied).
+    /// Those of [`Region::open`].
     fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self>;
 
-    /// Creates a region without a name, which can be shared only by handle.
+    /// Creates a region without a name: see [`Region::anonymous`].
     ///
     /// # Errors
-    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`InvalidArgument`](ErrorKind::InvalidArgument) for a
-    /// size of zero, [`Unsupported`](ErrorKind::Unsupported).
+    /// Those of [`Region::anonymous`].
     fn anonymous(options: &CreateOptions) -> Result<Self>;
 
     /// The name, unless the region is anonymous.
@@ -78,20 +69,16 @@ pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
     /// The access that the region is held with.
     fn access(&self) -> Access;
 
-    /// Maps a range of the region.
+    /// Maps a range of the region: see [`Region::map`].
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty range, or a base address or offset
-    /// off the 64 KiB grid; [`OutOfRange`](ErrorKind::OutOfRange);
-    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region has;
-    /// [`AddressInUse`](ErrorKind::AddressInUse); [`OutOfMemory`](ErrorKind::OutOfMemory) when the
-    /// address space cannot hold it.
+    /// Those of [`Region::map`].
     fn map(&self, request: &MapRequest) -> Result<View>;
 
-    /// Maps a range, such as `0..1024` or `..`, with an access.
+    /// Maps a range, such as `0..1024` or `..`, with an access: see [`Region::view`].
     ///
     /// # Errors
-    /// Those of [`map`](Self::map).
+    /// Those of [`Region::view`].
     fn view(&self, range: impl RangeBounds<u64>, access: Access) -> Result<View> {
         let (offset, len) = resolve(range, self.len(), "map a view")?;
         self.map(&MapRequest::new(offset, len, access))
@@ -154,41 +141,125 @@ const REGION: Calls = calls(ObjectKind::Region);
 #[derive(Clone)]
 pub struct Region(pub(crate) system::Region);
 
-// SAFETY: `RawRegion` demands the same, and `map` asks it for checked ranges only.
-unsafe impl SharedRegion for Region {
-    fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
+#[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
+impl Region {
+    /// Creates a region under a name that is free.
+    ///
+    /// It is held with [`Access::ReadWrite`], reads as zeros, and its memory is committed.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) when a region has the name,
+    /// [`KindMismatch`](ErrorKind::KindMismatch) when something else has it,
+    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`AccessDenied`](ErrorKind::AccessDenied),
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a size of zero.
+    pub fn create(name: &ObjectName, options: &CreateOptions) -> Result<Region> {
         Ok(Region::get(name, Ask::Create(Bytes::Zeros(options)), &REGION)?.0)
     }
 
-    fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
+    /// Creates the region, or opens it for reading and writing where the name is taken, and says which
+    /// of the two happened. When it opens, the size and permissions asked for are ignored.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create) and [`open`](Self::open), but neither
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) nor [`NotFound`](ErrorKind::NotFound).
+    pub fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Region, Disposition)> {
         Region::get(name, Ask::CreateOrOpen(Bytes::Zeros(options)), &REGION)
     }
 
-    fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
+    /// Opens a region that somebody holds.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) when nobody does,
+    /// [`KindMismatch`](ErrorKind::KindMismatch), [`UntrustedOwner`](ErrorKind::UntrustedOwner),
+    /// [`AccessDenied`](ErrorKind::AccessDenied).
+    pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
         Ok(Region::get(name, Ask::Open(options), &REGION)?.0)
     }
 
-    fn anonymous(options: &CreateOptions) -> Result<Self> {
+    /// Creates a region without a name, which can be shared only by handle.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`](ErrorKind::OutOfMemory), [`InvalidArgument`](ErrorKind::InvalidArgument) for a
+    /// size of zero, [`Unsupported`](ErrorKind::Unsupported).
+    pub fn anonymous(options: &CreateOptions) -> Result<Region> {
         let context = Context { operation: "create an anonymous region", name: None };
         check_size(options, context)?;
         system::Region::nameless(Bytes::Zeros(options), context.operation).map(Region)
     }
 
-    fn name(&self) -> Option<&ObjectName> {
+    /// The name, unless the region is anonymous.
+    #[must_use]
+    pub fn name(&self) -> Option<&ObjectName> {
         self.0.facts().name.as_ref()
     }
 
-    fn len(&self) -> u64 {
+    /// The size in bytes: whole pages, the same for every holder, for life.
+    #[must_use]
+    pub fn len(&self) -> u64 {
         self.0.facts().len
     }
 
-    fn access(&self) -> Access {
+    /// The access that the region is held with.
+    #[must_use]
+    pub fn access(&self) -> Access {
         self.0.facts().access
     }
 
-    fn map(&self, request: &MapRequest) -> Result<View> {
+    /// Maps a range of the region.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty range, or a base address or offset
+    /// off the 64 KiB grid; [`OutOfRange`](ErrorKind::OutOfRange);
+    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region has;
+    /// [`AddressInUse`](ErrorKind::AddressInUse); [`OutOfMemory`](ErrorKind::OutOfMemory) when the
+    /// address space cannot hold it.
+    pub fn map(&self, request: &MapRequest) -> Result<View> {
         check_map_request(self, request)?;
         self.0.map(request, self.0.facts().context(MAP))
+    }
+
+    /// Maps a range, such as `0..1024` or `..`, with an access.
+    ///
+    /// # Errors
+    /// Those of [`map`](Self::map).
+    pub fn view(&self, range: impl RangeBounds<u64>, access: Access) -> Result<View> {
+        let (offset, len) = resolve(range, self.len(), "map a view")?;
+        self.map(&MapRequest::new(offset, len, access))
+    }
+}
+
+// SAFETY: `RawRegion` demands the same, and `map` asks it for checked ranges only.
+unsafe impl SharedRegion for Region {
+    fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
+        Region::create(name, options)
+    }
+
+    fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)> {
+        Region::create_or_open(name, options)
+    }
+
+    fn open(name: &ObjectName, options: &OpenOptions) -> Result<Self> {
+        Region::open(name, options)
+    }
+
+    fn anonymous(options: &CreateOptions) -> Result<Self> {
+        Region::anonymous(options)
+    }
+
+    fn name(&self) -> Option<&ObjectName> {
+        self.name()
+    }
+
+    fn len(&self) -> u64 {
+        self.len()
+    }
+
+    fn access(&self) -> Access {
+        self.access()
+    }
+
+    fn map(&self, request: &MapRequest) -> Result<View> {
+        self.map(request)
     }
 }
 

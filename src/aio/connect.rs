@@ -4,11 +4,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use samemap_platform::{Doorbell, Sleepers};
+use samemap_platform::sync::{Doorbell, Sleepers};
 
 use super::waiter::{Source, Wait};
 use crate::channel::connect::{Attempt, News, Step};
-use crate::{Access, Channel, ChannelOptions, CreateOptions, ObjectName, Region, Result, SharedRegion as _};
+use crate::{Access, Channel, ChannelOptions, CreateOptions, ObjectName, Region, Result};
 
 /// An attempt to connect, whose waits are a task's.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
 use samemap_platform::words::ring::Record;
@@ -246,7 +245,7 @@ impl AsyncListener {
     /// Those of [`Listener::accept`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.
     pub async fn accept(&mut self) -> Result<AsyncChannel> {
         let AsyncListener { wait, listener } = self;
-        let mut accept = || listener.accept(Some(Duration::ZERO));
+        let mut accept = || listener.try_accept();
         AsyncChannel::new(poll_fn(|context| wait.poll_for(context, |_| accept())).await?)
     }
 

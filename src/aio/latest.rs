@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use super::waiter::Wait;
 use crate::latest::Value;
 use crate::latest::watch::News;
-use crate::{Awaited, Latest, Result, Snapshot};
+use crate::latest::{Awaited, Snapshot};
+use crate::{Latest, Result};
 
 /// A [`Latest`] whose waits are a task's.
 pub struct AsyncLatest<V: Value + ?Sized> {
@@ -15,7 +16,7 @@ pub struct AsyncLatest<V: Value + ?Sized> {
     latest: Latest<V>,
 }
 
-/// A [`LatestBytes`](crate::LatestBytes) whose waits are a task's.
+/// A [`LatestBytes`](crate::latest::LatestBytes) whose waits are a task's.
 pub type AsyncLatestBytes = AsyncLatest<[u8]>;
 
 impl<V: Value + ?Sized> AsyncLatest<V> {
@@ -27,8 +28,7 @@ impl<V: Value + ?Sized> AsyncLatest<V> {
         Ok(AsyncLatest { wait: Wait::new(latest.watch()?), latest })
     }
 
-    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended: never
-    /// [`TimedOut`](Awaited::TimedOut). May be dropped at any time, as by a runtime's own timeouts.
+    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. May be dropped at any time, as by a runtime's own timeouts.
     ///
     /// # Errors
     /// Those of [`Latest::read`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.

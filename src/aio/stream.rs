@@ -94,7 +94,7 @@ impl AsyncRead for AsyncMessageReader {
         while into.remaining() > 0 {
             let record = match ready!(this.receiver.poll_record(context)) {
                 Ok(record) => record,
-                Err(error) if *error.kind() == ErrorKind::Closed => break,
+                Err(error) if error.is(ErrorKind::Closed) => break,
                 Err(error) => return Poll::Ready(Err(to_io(error))),
             };
             let message = this.receiver.receiver.lend(record);

@@ -18,9 +18,10 @@ use std::time::{Duration, Instant};
 
 use tokio::task::coop;
 
-use samemap_platform::{Doorbell, MAX_OBJECTS, PerProcess, Seat, Sleepers};
+use samemap_platform::PerProcess;
+use samemap_platform::sync::{Doorbell, MAX_OBJECTS, Seat, Sleepers};
 
-use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, SharedRegion};
+use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result};
 
 /// Something that a task can wait for.
 pub(crate) trait Source: Send + Sync + 'static {

@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use samemap_platform::SharedWord;
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
-use samemap_platform::{Doorbell, Seat, SharedWord};
 
 use super::connection::MOMENT;
 use super::desk::{self, Desk, Turn, channel_name};
 use super::end::{Channel, Connected};
 use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Side, bytes_needed};
 use super::options::ChannelOptions;
-use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, View};
+use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
 const CONNECT: &str = "connect to the channel";
 
@@ -32,7 +33,7 @@ impl Channel {
     /// For at most [`patience`](ChannelOptions::patience) it waits its turn, asleep.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended;
+    /// Those of [`Region::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended;
     /// [`TimedOut`](ErrorKind::TimedOut) when a [`Listener`](super::Listener) has not accepted in time: the text says how
     /// many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or a listener that has not turned from its last one in
     /// time; [`Damaged`](ErrorKind::Damaged) when the region holds neither.

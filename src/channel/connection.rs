@@ -7,10 +7,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use samemap_platform::SharedWord;
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
-use samemap_platform::{Doorbell, Seat, SharedWord};
 
-use super::layout::{LISTENING, Side};
+use super::layout::{LISTENING, MAKING, Side};
 use super::spin::Spinner;
 use crate::{Error, ErrorKind, Region, Result, View};
 
@@ -71,6 +72,11 @@ impl Connection {
         let awaits = self.state.load(Ordering::Acquire) == LISTENING;
         self.awaits_peer.store(awaits, Ordering::Relaxed);
         awaits
+    }
+
+    /// Waits for a peer no more; `false` when one has come.
+    pub(super) fn withdraw(&self) -> bool {
+        self.state.compare_exchange(LISTENING, MAKING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Whether the other end was found dead before.

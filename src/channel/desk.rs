@@ -22,7 +22,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use samemap_platform::{Doorbell, Seat, Sleepers};
+use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 
 use super::layout::LISTENER_SEAT;
 use crate::{ObjectName, Region, Result, View};

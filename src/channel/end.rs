@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::Seat;
+use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
 
@@ -16,7 +16,7 @@ use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::spin::Spin;
-use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";
 
@@ -45,7 +45,7 @@ impl Channel {
     /// region is large enough.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn create(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         let bytes = options.region_len()?;
         for _ in 0..LOOKS_AT_A_PEER {
@@ -135,30 +135,70 @@ impl Channel {
         self.receiver.renew();
     }
 
-    /// Waits for at most `timeout` until a peer has connected; `None` is for ever. The answer is `false` when time ran
-    /// out. On a peer's own end there is nothing to wait for.
+    /// Waits until a peer has connected. On a peer's own end there is nothing to wait for.
     ///
     /// # Errors
     /// What the system says.
-    pub fn wait_for_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
+    pub fn wait_for_peer(&mut self) -> Result<()> {
+        while !self.is_met_by(Until::after(None))? {}
+        Ok(())
+    }
+
+    /// Waits for at most `timeout` until a peer has connected; `false` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait_for_peer`](Self::wait_for_peer).
+    pub fn wait_for_peer_timeout(&mut self, timeout: Duration) -> Result<bool> {
+        self.is_met_by(Until::after(Some(timeout)))
+    }
+
+    /// Whether a peer has connected.
+    ///
+    /// # Errors
+    /// Those of [`wait_for_peer`](Self::wait_for_peer).
+    pub fn try_wait_for_peer(&mut self) -> Result<bool> {
+        self.wait_for_peer_timeout(Duration::ZERO)
+    }
+
+    fn is_met_by(&self, limit: Until) -> Result<bool> {
         let connected = || !self.connection().awaits_peer();
         if connected() {
             return Ok(true);
         }
         let bell = Control::at(&self.connection().view)?.listener_bell;
-        Ok(sleep_until(&bell, Until::after(timeout), connected, || Ok(true))? == Woken::News)
+        Ok(sleep_until(&bell, limit, connected, || Ok(true))? == Woken::News)
     }
 
-    /// When the peer has ended: makes the channel new, and waits for at most `timeout` until another peer has connected.
-    /// What was sent and not read is lost. A peer that has closed both directions is about to end, and waited for. The
-    /// answer is `false` when time ran out; later calls wait on.
+    /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and not
+    /// read is lost. A peer that has closed both directions is about to end, and waited for.
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) while the peer is still there, [`Unsupported`](ErrorKind::Unsupported) on the peer's own
     /// end: connect again there.
-    pub fn wait_for_next_peer(&mut self, timeout: Option<Duration>) -> Result<bool> {
+    pub fn wait_for_next_peer(&mut self) -> Result<()> {
+        while !self.is_next_met_by(Until::after(None))? {}
+        Ok(())
+    }
+
+    /// Waits as [`wait_for_next_peer`](Self::wait_for_next_peer) does, for at most `timeout`; `false` when time ran out.
+    /// Later calls wait on.
+    ///
+    /// # Errors
+    /// Those of [`wait_for_next_peer`](Self::wait_for_next_peer).
+    pub fn wait_for_next_peer_timeout(&mut self, timeout: Duration) -> Result<bool> {
+        self.is_next_met_by(Until::after(Some(timeout)))
+    }
+
+    /// Makes the channel new, when the peer has ended, and says whether another one has connected already.
+    ///
+    /// # Errors
+    /// Those of [`wait_for_next_peer`](Self::wait_for_next_peer).
+    pub fn try_wait_for_next_peer(&mut self) -> Result<bool> {
+        self.wait_for_next_peer_timeout(Duration::ZERO)
+    }
+
+    fn is_next_met_by(&mut self, limit: Until) -> Result<bool> {
         const OPERATION: &str = "wait for the next peer";
-        let limit = Until::after(timeout);
         if self.connection().side != Side::Listener {
             return Err(Error::new(ErrorKind::Unsupported, OPERATION)
                 .with_detail("only the listener's end waits for peers; connect again instead"));
@@ -178,7 +218,7 @@ impl Channel {
             }
             self.invite()?;
         }
-        self.wait_for_peer(limit.left())
+        self.is_met_by(limit)
     }
 
     /// Makes the channel new, for the next peer.
@@ -220,6 +260,11 @@ impl Channel {
     /// Whether a peer has come.
     pub(super) fn is_connected(&self) -> bool {
         !self.connection().awaits_peer()
+    }
+
+    /// Lets nobody become the peer any more; `false` when somebody has.
+    pub(super) fn withdraw(&self) -> bool {
+        self.connection().withdraw()
     }
 
     fn connection(&self) -> &Connection {

@@ -28,7 +28,8 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use samemap_platform::{Doorbell, SharedWord, Sleepers};
+use samemap_platform::SharedWord;
+use samemap_platform::sync::{Doorbell, Sleepers};
 
 use crate::{Error, ErrorKind, Result, View};
 use samemap_platform::words::ring::{RingMemory, Shape};
@@ -56,8 +57,8 @@ const RECEIVER_CLOSED: usize = 320;
 const SENDER_BELL: usize = 384;
 
 const _: () = {
-    assert!(LISTENER_SEAT + samemap_platform::Seat::SIZE <= PEER_SEAT);
-    assert!(PEER_SEAT + samemap_platform::Seat::SIZE <= LISTENER_BELL);
+    assert!(LISTENER_SEAT + samemap_platform::sync::Seat::SIZE <= PEER_SEAT);
+    assert!(PEER_SEAT + samemap_platform::sync::Seat::SIZE <= LISTENER_BELL);
     assert!(LISTENER_BELL + Doorbell::SIZE <= PEER_BELL);
     assert!(PEER_BELL + Doorbell::SIZE <= TO_PEER);
     assert!(RECEIVER_BELL + Doorbell::SIZE <= RECEIVER_CLOSED);

@@ -6,14 +6,11 @@
 
 use std::sync::atomic::Ordering;
 
-use samemap_platform::Seat;
+use samemap_platform::sync::Seat;
 
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT};
 use super::options::ChannelOptions;
-use crate::{
-    Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, SharedRegion, Trust,
-    View,
-};
+use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, Trust, View};
 
 /// How often a name is tried that is taken and free in turns.
 const ATTEMPTS: usize = 16;
@@ -41,14 +38,14 @@ pub(super) fn make(name: &ObjectName, bytes: u64, mark: u64, options: &ChannelOp
     let mut attempts = 0..ATTEMPTS;
     loop {
         let taken = match Region::create(name, &create) {
-            Err(error) if *error.kind() == ErrorKind::AlreadyExists => error,
+            Err(error) if error.is(ErrorKind::AlreadyExists) => error,
             region => return region.map(Found::New),
         };
         match take_over(name, mark, options) {
             Ok(Some(left)) => return Ok(Found::Left(left)),
             // It has just gone.
-            Err(error) if *error.kind() == ErrorKind::NotFound && attempts.next().is_some() => {}
-            Err(error) if *error.kind() == ErrorKind::AlreadyExists => {
+            Err(error) if error.is(ErrorKind::NotFound) && attempts.next().is_some() => {}
+            Err(error) if error.is(ErrorKind::AlreadyExists) => {
                 return Err(error.with_name(name.to_string()));
             }
             _ => return Err(taken),

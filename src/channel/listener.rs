@@ -24,8 +24,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
-use samemap_platform::{Doorbell, Seat};
 
 use super::connection::forked;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
@@ -33,7 +33,7 @@ use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
-use crate::{Access, ErrorKind, ObjectName, Region, Result, SharedRegion, View};
+use crate::{Access, ErrorKind, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
 
@@ -43,8 +43,10 @@ const AHEAD: usize = 16;
 /// A client that takes longer than this to connect does not count among those.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// As many channels are kept for clients that do not come; one that comes late asks anew.
+/// As many channels are kept for clients that do not come. Then those are given up that have not come for so long; one that
+/// comes after that asks anew.
 const MOST_PENDING: usize = 64;
+const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// A client that was given a channel is not looked after before this time.
 const AT_ONCE: Duration = Duration::from_millis(5);
@@ -79,7 +81,7 @@ pub type ListenerOptions = ChannelOptions;
 /// # Ok::<(), samemap::Error>(())
 /// # });
 ///
-/// let mut channel = listener.accept(None)?.expect("waits for ever");
+/// let mut channel = listener.accept()?;
 /// assert_eq!(channel.receiver().recv()?.to_vec(), b"hello");
 /// # peer.join().unwrap()?;
 /// # Ok::<(), samemap::Error>(())
@@ -124,7 +126,7 @@ impl Listener {
     /// the [`backlog`](ChannelOptions::backlog) stays.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`], and for a capacity beyond the limits.
+    /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
         options.shape()?;
         channel_name(name, 0)?;
@@ -172,16 +174,38 @@ impl Listener {
         Channel::connect(name, options)
     }
 
-    /// The next peer's channel; waits for it for at most `timeout`, `None` is for ever. The answer is `None` when time ran
-    /// out. One that ends before it has connected is passed over.
+    /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.
     ///
     /// # Errors
     /// What making a region gives.
-    pub fn accept(&mut self, timeout: Option<Duration>) -> Result<Option<Channel>> {
+    pub fn accept(&mut self) -> Result<Channel> {
+        loop {
+            if let Some(channel) = self.accept_by(Until::after(None))? {
+                return Ok(channel);
+            }
+        }
+    }
+
+    /// Waits for the next peer for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn accept_timeout(&mut self, timeout: Duration) -> Result<Option<Channel>> {
+        self.accept_by(Until::after(Some(timeout)))
+    }
+
+    /// The next peer's channel, if there is one.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub fn try_accept(&mut self) -> Result<Option<Channel>> {
+        self.accept_timeout(Duration::ZERO)
+    }
+
+    fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
             return Err(forked(BIND));
         }
-        let limit = Until::after(timeout);
         loop {
             self.look()?;
             self.serve()?;
@@ -273,7 +297,7 @@ impl Listener {
 
     /// Makes channels for those who have waited longest.
     fn serve(&mut self) -> Result<()> {
-        while !self.queue.is_empty() && self.awaited() < AHEAD {
+        while !self.queue.is_empty() && self.may_make_one_more() {
             let Some((_, place)) = self.queue.pop_first() else { break };
             let Some(turn) = self.turns.remove(&place) else { continue };
             self.serve_one(place, turn)?;
@@ -285,12 +309,20 @@ impl Listener {
         Ok(())
     }
 
-    /// Those who were given a channel a moment ago.
-    fn awaited(&self) -> usize {
+    /// Whether one more channel may be made before its client has come: not for all that wait at once.
+    fn may_make_one_more(&mut self) -> bool {
         if self.pending.len() < AHEAD {
-            return self.pending.len();
+            return true;
         }
-        self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count()
+        if self.pending.len() >= MOST_PENDING {
+            let slowest = self.pending.iter().min_by_key(|(_, pending)| pending.since);
+            let given_up = slowest.filter(|(_, pending)| pending.since.elapsed() >= GIVEN_UP);
+            let Some(place) = given_up.map(|(&place, _)| place) else { return false };
+            // It may come in this very moment.
+            let connected = self.pending.remove(&place).filter(|pending| !pending.channel.withdraw());
+            self.connected.extend(connected.map(|pending| pending.channel));
+        }
+        self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count() < AHEAD
     }
 
     /// Makes a channel for the client at a place, unless it has ended.
@@ -302,11 +334,6 @@ impl Listener {
             self.desk.replace_turn(place, turn, Turn::NOBODYS)?;
             self.room_bell.ring();
             return Ok(());
-        }
-        if self.pending.len() >= MOST_PENDING {
-            let slowest =
-                self.pending.iter().min_by_key(|(_, pending)| pending.since).map(|(&place, _)| place);
-            self.pending.remove(&slowest.unwrap_or(place));
         }
         let (channel, number) = self.make_channel()?;
         self.desk.channel(place)?.store(number, Ordering::Relaxed);
@@ -337,7 +364,7 @@ impl Listener {
         loop {
             let number = RandomState::new().hash_one(std::process::id());
             match Channel::create(&channel_name(&self.name, number)?, &self.options) {
-                Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 channel => return Ok((channel?, number)),
             }
         }
@@ -347,6 +374,38 @@ impl Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A client that is given up, and connects in that moment, has its channel all the same.
+    #[test]
+    fn one_that_is_given_up_may_come_in_time() {
+        let name = ObjectName::new(format!("given-up-{}", std::process::id())).unwrap();
+        let options = ChannelOptions::new().capacity(64);
+        let mut listener = Listener::bind(&name, &options).unwrap();
+        let mut clients = Vec::new();
+        for place in 0..MOST_PENDING + 2 {
+            clients.push(listener.desk.take_seat(place).unwrap().expect("a free place"));
+            listener.desk.set_turn(place, listener.desk.next_turn().unwrap()).unwrap();
+        }
+        listener.look().unwrap();
+        let made_long_ago = |listener: &mut Listener| {
+            listener.serve().unwrap();
+            listener.pending.values_mut().for_each(|pending| pending.since -= SLOW);
+        };
+        (0..MOST_PENDING / AHEAD).for_each(|_| made_long_ago(&mut listener));
+        assert_eq!(listener.pending.len(), MOST_PENDING, "the others wait for their channels");
+        let came = listener.pending.get_mut(&9).unwrap();
+        came.since -= GIVEN_UP * 2;
+        let number = listener.desk.channel(9).unwrap().load(Ordering::Relaxed);
+        let mut client = Channel::connect(&channel_name(&name, number).unwrap(), &options).unwrap();
+        listener.serve().unwrap();
+        let mut channel = listener.connected.pop_front().expect("it has come");
+        client.sender().send(b"in time").unwrap();
+        assert_eq!(channel.receiver().recv().unwrap().to_vec(), b"in time");
+        // One that does not come makes room.
+        listener.pending.get_mut(&3).unwrap().since -= GIVEN_UP * 2;
+        listener.serve().unwrap();
+        assert!(!listener.pending.contains_key(&3) && listener.connected.is_empty());
+    }
 
     #[test]
     fn those_who_came_before_are_served_before() {

@@ -15,7 +15,7 @@
 //! let mut peer = Channel::connect(&name, &ChannelOptions::new())?;
 //! peer.sender().send(b"ping")?;
 //!
-//! assert!(listener.wait_for_peer(None)?);
+//! listener.wait_for_peer()?;
 //! assert_eq!(listener.receiver().recv()?.to_vec(), b"ping");
 //! listener.sender().send(b"pong")?;
 //! assert_eq!(peer.receiver().recv()?.to_vec(), b"pong");
@@ -29,7 +29,7 @@
 //! - [`Listener`]: any number of peers, each on a channel of its own, as with `std::net::TcpListener`. Peers connect by
 //!   [`Channel::connect`] here, too.
 //! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a child
-//!   [adopts](crate::Offer).
+//!   [adopts](crate::regions::Offer).
 //!
 //! Several producers into one receiver: each takes a channel of its own from a [`Listener`], and
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
@@ -50,7 +50,7 @@
 //!
 //! A [`Slot`] and a [`Received`] lend memory of the ring, in which the peer may change bytes while they are looked at.
 //! Their safe calls copy, and never give out a reference; a length or a value that was copied out does not change any
-//! more. Their `unsafe` slices ([`Part::as_slice`](crate::Part::as_slice)) are for those who vouch for the peer.
+//! more. Their `unsafe` slices ([`Part::as_slice`](crate::regions::Part::as_slice)) are for those who vouch for the peer.
 
 pub(crate) mod connect;
 mod connection;

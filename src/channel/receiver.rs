@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
-use samemap_platform::{Doorbell, Part, bytemuck};
+use samemap_platform::bytemuck;
+use samemap_platform::regions::Part;
+use samemap_platform::sync::Doorbell;
 
 use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
@@ -90,7 +92,7 @@ impl Receiver {
     /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
     ///
     /// # Errors
-    /// Those of [`recv`](Self::recv); [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`: then it is still
+    /// Those of [`recv`](Self::recv); [`TooLong`](ErrorKind::TooLong) when it is longer than `into`: then it is still
     /// there.
     #[inline]
     pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
@@ -107,12 +109,32 @@ impl Receiver {
         self.recv()?.value()
     }
 
-    /// Waits for at most `timeout` until there is a message, or the peer has ended; `None` is for ever. The answer is
-    /// `false` when time ran out.
+    /// Waits until there is a message, or the peer has ended.
     ///
     /// # Errors
     /// [`Damaged`](ErrorKind::Damaged), and what the system says.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool> {
+    pub fn wait(&mut self) -> Result<()> {
+        while !self.has_news_within(None)? {}
+        Ok(())
+    }
+
+    /// Waits for at most `timeout` until there is a message, or the peer has ended; `false` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
+        self.has_news_within(Some(timeout))
+    }
+
+    /// Whether there is a message, or the peer has ended.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> Result<bool> {
+        self.wait_timeout(Duration::ZERO)
+    }
+
+    fn has_news_within(&mut self, timeout: Option<Duration>) -> Result<bool> {
         self.connection.check_ours(OPERATION)?;
         match self.wait_for_message(timeout) {
             Err(error) if matches!(error.kind(), ErrorKind::Closed | ErrorKind::PeerDied) => Ok(true),
@@ -120,16 +142,38 @@ impl Receiver {
         }
     }
 
-    /// Waits until one of up to 64 receivers has a message, or its peer has ended, for at most `timeout`; `None` is for
-    /// ever. The answer is the lowest index of those, or `None` when time ran out.
+    /// Waits until one of up to 64 receivers has a message, or its peer has ended, and returns the lowest index of those.
     ///
     /// One that always has news hides those behind it, and one that has ended always has: take from all that have
     /// something ([`try_recv`](Self::try_recv)) before the next wait, and leave out those that have ended.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for none, or more than 64, and what the system says.
-    pub fn wait_any(receivers: &mut [&mut Receiver], timeout: Option<Duration>) -> Result<Option<usize>> {
-        let limit = Until::after(timeout);
+    pub fn wait_any(receivers: &mut [&mut Receiver]) -> Result<usize> {
+        loop {
+            if let Some(index) = Receiver::any_by(receivers, Until::after(None))? {
+                return Ok(index);
+            }
+        }
+    }
+
+    /// Waits as [`wait_any`](Self::wait_any) does, for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait_any`](Self::wait_any).
+    pub fn wait_any_timeout(receivers: &mut [&mut Receiver], timeout: Duration) -> Result<Option<usize>> {
+        Receiver::any_by(receivers, Until::after(Some(timeout)))
+    }
+
+    /// The lowest index of those that have a message, or whose peer has ended; `None` when there is none.
+    ///
+    /// # Errors
+    /// Those of [`wait_any`](Self::wait_any).
+    pub fn try_wait_any(receivers: &mut [&mut Receiver]) -> Result<Option<usize>> {
+        Receiver::wait_any_timeout(receivers, Duration::ZERO)
+    }
+
+    fn any_by(receivers: &mut [&mut Receiver], limit: Until) -> Result<Option<usize>> {
         for receiver in &mut *receivers {
             receiver.connection.check_ours(OPERATION)?;
             receiver.spinner.sleeps();
@@ -325,7 +369,7 @@ impl Received<'_> {
     /// Copies the message to the start of `into`, and tells its length.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) when it is longer than `into`; then the message is not lost, and is
+    /// [`TooLong`](ErrorKind::TooLong) when it is longer than `into`; then the message is not lost, and is
     /// received again.
     #[inline]
     pub fn take_into(self, into: &mut [u8]) -> Result<usize> {
@@ -366,7 +410,7 @@ impl Drop for Received<'_> {
 
 #[cold]
 fn no_room(len: usize, room: usize) -> Error {
-    let kind = ErrorKind::OutOfRange { offset: 0, len: len as u64, region_len: room as u64 };
+    let kind = ErrorKind::TooLong { len: len as u64, maximum: room as u64 };
     Error::new(kind, OPERATION).with_detail(format!(
         "the message has {len} bytes and the buffer {room}; receive it again with a larger one"
     ))

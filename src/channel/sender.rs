@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::NoUninit;
-use samemap_platform::{Part, bytemuck};
+use samemap_platform::bytemuck;
+use samemap_platform::regions::Part;
 
 use super::connection::{Connection, Woken, closed, peer_died};
 use super::layout::{Ring, damaged};
@@ -50,7 +51,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) when the peer has closed its receiver, [`PeerDied`](ErrorKind::PeerDied) when it ended
-    /// without, [`LimitExceeded`](ErrorKind::LimitExceeded) for a message longer than [`max_message`](Self::max_message),
+    /// without, [`TooLong`](ErrorKind::TooLong) for a message longer than [`max_message`](Self::max_message),
     /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -252,7 +253,7 @@ impl Drop for Sender {
 #[cold]
 fn too_long(len: usize, shape: Shape) -> Error {
     let maximum = shape.max_message();
-    Error::new(ErrorKind::LimitExceeded { maximum: maximum as u32 }, OPERATION).with_detail(format!(
+    Error::new(ErrorKind::TooLong { len: len as u64, maximum: maximum as u64 }, OPERATION).with_detail(format!(
         "the message has {len} bytes, and this channel takes at most {maximum}; send it in pieces, or make the channel with a larger capacity"
     ))
 }

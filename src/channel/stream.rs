@@ -69,7 +69,7 @@ impl io::Read for MessageReader {
         loop {
             let message = match self.receiver.recv() {
                 Ok(message) => message,
-                Err(error) if *error.kind() == ErrorKind::Closed => return Ok(0),
+                Err(error) if error.is(ErrorKind::Closed) => return Ok(0),
                 Err(error) => return Err(to_io(error)),
             };
             // A message without bytes is not the end.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::Doorbell;
+use samemap_platform::sync::Doorbell;
 
 use super::connection::Connection;
 use super::desk::Desk;

@@ -20,8 +20,8 @@ use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
 use std::time::{Duration, Instant};
 
+use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::newest::{self, Slots, Word};
-use samemap_platform::{Doorbell, Seat};
 
 use crate::{Error, ErrorKind, Result, View};
 

@@ -6,7 +6,8 @@
 //! maximum.
 //!
 //! ```
-//! use samemap::{Awaited, Latest, LatestOptions, LatestWriter, ObjectName};
+//! use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
+//! use samemap::latest::Awaited;
 //! use std::time::Duration;
 //!
 //! let name = ObjectName::new(r"Local\Altitude")?;
@@ -20,10 +21,10 @@
 //! assert_eq!((first.sequence, first.value), (1, [1013.25, 440.0]));
 //! assert!(latest.read_if_newer(first.sequence)?.is_none());
 //! # let writing = std::thread::spawn(move || writer.write(&[1012.5, 446.0]).map(|_| writer));
-//! match latest.wait_newer(first.sequence, Some(Duration::from_secs(5)))? {
-//!     Awaited::Newer(next) => assert_eq!(next.value[1], 446.0),
-//!     Awaited::TimedOut => panic!("nothing new for five seconds"),
-//!     Awaited::WriterGone => panic!("the writer ended"),
+//! match latest.wait_newer_timeout(first.sequence, Duration::from_secs(5))? {
+//!     Some(Awaited::Newer(next)) => assert_eq!(next.value[1], 446.0),
+//!     Some(Awaited::WriterGone) => panic!("the writer ended"),
+//!     None => panic!("nothing new for five seconds"),
 //! }
 //! # drop(writing.join());
 //! # Ok::<(), samemap::Error>(())
@@ -38,7 +39,7 @@
 //! - **Every value has a number**, from 1, which grows by one with every value for as long as the memory lives, also
 //!   from one writer to the next.
 //! - **There is one writer at a time**, among all processes: a second one is told
-//!   [`WriterBusy`](crate::ErrorKind::WriterBusy). When the writer ends, however it ends, the next one can begin at once. A
+//!   [`Busy`](crate::ErrorKind::Busy). When the writer ends, however it ends, the next one can begin at once. A
 //!   writer that is killed in the middle of a write leaves the value before as the newest, and the next writer carries
 //!   on from there.
 //! - **Nobody is trusted with memory.** All that readers and writers rely on is checked when they are made. A peer that
@@ -58,7 +59,7 @@
 //! nobody who merely reads costs it any.
 //!
 //! # Platform-specific behavior
-//! In a process of 32 bits, read-only views do not suffice ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
+//! In a process of 32 bits, read-only views suffice on x86 alone ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
 mod layout;
 mod options;

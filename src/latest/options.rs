@@ -73,14 +73,13 @@ pub struct Snapshot<T> {
     pub value: T,
 }
 
-/// How a wait for a newer value ended.
+/// How a wait for a newer value ended. That the writer has ended is no error: the newest value stays readable, and another
+/// writer may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Awaited<T> {
     /// With this.
     Newer(T),
-    /// Time ran out first.
-    TimedOut,
     /// The writer has ended, in order or not, and wrote nothing newer. Told once for each writer: whoever waits on,
     /// waits for the next one.
     WriterGone,
@@ -92,7 +91,7 @@ impl<T> Awaited<T> {
     pub fn newer(self) -> Option<T> {
         match self {
             Awaited::Newer(value) => Some(value),
-            Awaited::TimedOut | Awaited::WriterGone => None,
+            Awaited::WriterGone => None,
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use samemap_platform::words::Until;
 use samemap_platform::words::newest::{self, Reading};
-use samemap_platform::{Doorbell, Seat, Sleepers};
 
 use super::layout::{self, BELL, Facts, Form, Place, SEAT};
 use super::options::{Awaited, LatestOptions};
-use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, SharedRegion as _, View};
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 /// The one writer.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl RawWriter {
 
     pub(super) fn at(view: &View, offset: usize, facts: Facts) -> Result<RawWriter> {
         let Some(seat) = Seat::take(view, offset.saturating_add(SEAT))? else {
-            return Err(Error::new(ErrorKind::WriterBusy, WRITE));
+            return Err(another_writes());
         };
         let place = Place::lay_out(view, offset, facts)?;
         let bell = Doorbell::at(view, offset + BELL, Sleepers::Many)?;
@@ -137,32 +137,32 @@ impl RawReader {
         }
     }
 
-    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes.
+    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran out.
     pub(super) fn wait<R>(
         &self,
         than: u64,
         timeout: Option<Duration>,
         mut read: impl FnMut() -> Result<Option<R>>,
-    ) -> Result<Awaited<R>> {
+    ) -> Result<Option<Awaited<R>>> {
         if let Some(found) = read()? {
-            return Ok(Awaited::Newer(found));
+            return Ok(Some(Awaited::Newer(found)));
         }
         let Some(bell) = &self.bell else { return Err(deaf()) };
         let until = Until::after(timeout);
         loop {
             if until.is_over() {
-                return Ok(Awaited::TimedOut);
+                return Ok(None);
             }
             // One that fails to look fails again below, and says why.
             bell.sleep(until.left().unwrap_or(Duration::MAX), || {
                 self.place.newest().map_or(true, |newest| newest > than)
             });
             if let Some(found) = read()? {
-                return Ok(Awaited::Newer(found));
+                return Ok(Some(Awaited::Newer(found)));
             }
             if self.writer_has_gone()? {
                 // It may have written between the look at its values and its end.
-                return Ok(read()?.map_or(Awaited::WriterGone, Awaited::Newer));
+                return Ok(Some(read()?.map_or(Awaited::WriterGone, Awaited::Newer)));
             }
         }
     }
@@ -200,8 +200,14 @@ pub(super) fn bytes(max_len: usize, options: &LatestOptions) -> Facts {
 }
 
 #[cold]
+fn another_writes() -> Error {
+    Error::new(ErrorKind::Busy, WRITE)
+        .with_detail("another writer has it, and there is one at a time; end that one first, or read only")
+}
+
+#[cold]
 fn not_ours() -> Error {
-    Error::new(ErrorKind::WriterBusy, WRITE).with_detail(
+    Error::new(ErrorKind::Unsupported, WRITE).with_detail(
         "this is a forked child's copy, and its parent is the writer; open a writer in the child when the parent has ended its own",
     )
 }
@@ -209,7 +215,7 @@ fn not_ours() -> Error {
 #[cold]
 pub(super) fn deaf() -> Error {
     Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
-        "the view is read-only, and who waits must say so in the memory; open for reading and writing, or read now and then",
+        "the view is read-only, and a reader that waits writes to the memory that it does; open it for reading and writing, or read now and then",
     )
 }
 

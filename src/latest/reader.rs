@@ -32,7 +32,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) when it is for another type, and the text says which two
     /// met; [`NotFound`](crate::ErrorKind::NotFound) when no writer was there, [`OutOfRange`](crate::ErrorKind::OutOfRange)
     /// or [`Damaged`](crate::ErrorKind::Damaged) when the region holds something else, and the errors of
-    /// [`Region::open`](crate::SharedRegion::open).
+    /// [`Region::open`](crate::Region::open).
     pub fn open(name: &ObjectName, options: &LatestOptions) -> Result<Self> {
         let check = |view: &View| V::open(view, 0, options.version);
         Ok(Latest { raw: RawReader::open(name, options, check)?, _values: PhantomData })
@@ -81,32 +81,57 @@ impl<V: Value + ?Sized> Latest<V> {
         Ok(found.map(|(sequence, ())| sequence))
     }
 
-    /// Waits until there is a value with a number larger than `sequence`, for at most `timeout`; `None` is for ever.
+    /// Waits until there is a value with a number larger than `sequence`. [`read_if_newer`](Self::read_if_newer) is the
+    /// same without waiting.
     ///
     /// It sleeps, and is woken by the writer. Where the writer ends meanwhile, it says so within 100 ms.
     ///
     /// # Errors
     /// Those of [`read`](Self::read); [`Unsupported`](crate::ErrorKind::Unsupported) on a read-only view, when there is
     /// nothing newer at once.
-    pub fn wait_newer(
+    pub fn wait_newer(&self, sequence: u64) -> Result<Awaited<Snapshot<V::Owned>>> {
+        loop {
+            if let Some(awaited) = self.raw.wait(sequence, None, || self.read_if_newer(sequence))? {
+                return Ok(awaited);
+            }
+        }
+    }
+
+    /// Waits as [`wait_newer`](Self::wait_newer) does, for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait_newer`](Self::wait_newer).
+    pub fn wait_newer_timeout(
         &self,
         sequence: u64,
-        timeout: Option<Duration>,
-    ) -> Result<Awaited<Snapshot<V::Owned>>> {
-        self.raw.wait(sequence, timeout, || self.read_if_newer(sequence))
+        timeout: Duration,
+    ) -> Result<Option<Awaited<Snapshot<V::Owned>>>> {
+        self.raw.wait(sequence, Some(timeout), || self.read_if_newer(sequence))
     }
 
     /// Waits as [`wait_newer`](Self::wait_newer) does, and copies the value to `into`.
     ///
     /// # Errors
     /// Those of [`wait_newer`](Self::wait_newer).
-    pub fn wait_newer_into(
+    pub fn wait_newer_into(&self, sequence: u64, into: &mut V::Owned) -> Result<Awaited<u64>> {
+        loop {
+            if let Some(awaited) = self.raw.wait(sequence, None, || self.read_into(sequence, into))? {
+                return Ok(awaited);
+            }
+        }
+    }
+
+    /// Waits as [`wait_newer_into`](Self::wait_newer_into) does, for at most `timeout`; `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait_newer`](Self::wait_newer).
+    pub fn wait_newer_into_timeout(
         &self,
         sequence: u64,
-        timeout: Option<Duration>,
         into: &mut V::Owned,
-    ) -> Result<Awaited<u64>> {
-        self.raw.wait(sequence, timeout, || self.read_into(sequence, into))
+        timeout: Duration,
+    ) -> Result<Option<Awaited<u64>>> {
+        self.raw.wait(sequence, Some(timeout), || self.read_into(sequence, into))
     }
 
     /// The number of the newest value; zero before the first.

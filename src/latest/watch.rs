@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::Doorbell;
+use samemap_platform::sync::Doorbell;
 
 use super::raw::{RawReader, deaf};
 use crate::Result;

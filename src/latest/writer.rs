@@ -21,10 +21,10 @@ impl<T: Pod> LatestWriter<T> {
     /// before, still hold.
     ///
     /// # Errors
-    /// [`WriterBusy`](crate::ErrorKind::WriterBusy) while there is another one,
+    /// [`Busy`](crate::ErrorKind::Busy) while there is another one,
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) when it was for another type,
     /// [`OutOfRange`](crate::ErrorKind::OutOfRange) or [`Damaged`](crate::ErrorKind::Damaged) when the region is there
-    /// and holds something else, and the errors of [`Region::create_or_open`](crate::SharedRegion::create_or_open).
+    /// and holds something else, and the errors of [`Region::create_or_open`](crate::Region::create_or_open).
     pub fn create(name: &ObjectName, options: &LatestOptions) -> Result<Self> {
         Ok(Self::from_raw(RawWriter::create(name, fixed(size_of::<T>(), options), options)?))
     }
@@ -46,7 +46,7 @@ impl<T: Pod> LatestWriter<T> {
     /// Writes a value, wakes those who wait for it, and returns its number.
     ///
     /// # Errors
-    /// [`WriterBusy`](crate::ErrorKind::WriterBusy) in a forked child.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) in a forked child.
     #[inline]
     pub fn write(&mut self, value: &T) -> Result<u64> {
         self.raw.write(|place, slot| place.view().put(place.value(slot), value))
@@ -87,8 +87,8 @@ impl LatestBytesWriter {
     /// Writes a byte string, wakes those who wait for it, and returns its number.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when it is longer than the maximum; then nothing is written.
-    /// [`WriterBusy`](ErrorKind::WriterBusy) in a forked child.
+    /// [`TooLong`](ErrorKind::TooLong) when it is longer than the maximum; then nothing is written.
+    /// [`Unsupported`](ErrorKind::Unsupported) in a forked child.
     #[inline]
     pub fn write(&mut self, value: &[u8]) -> Result<u64> {
         if value.len() > self.max_len() {
@@ -115,7 +115,7 @@ impl LatestBytesWriter {
 
 #[cold]
 fn longer_than_the_maximum(len: usize, max_len: usize) -> Error {
-    Error::new(ErrorKind::InvalidArgument, WRITE).with_detail(format!(
+    Error::new(ErrorKind::TooLong { len: len as u64, maximum: max_len as u64 }, WRITE).with_detail(format!(
         "the value has {len} bytes, and at most {max_len} were agreed on; write less, or set a larger maximum"
     ))
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{ErrorKind, ObjectName, OpenOptions, Region, SharedRegion};
+use crate::{ErrorKind, ObjectName, OpenOptions, Region};
 use clap::Args;
 
 use super::ending;
@@ -181,7 +181,7 @@ impl Demo {
 
     fn check_nothing_left(&self) -> Result<(), Stop> {
         match Region::open(&self.name, &OpenOptions::read_only()) {
-            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.is(ErrorKind::NotFound) => Ok(()),
             Err(error) => Err(error.into()),
             Ok(_) => Err(Stop::Failed(format!(
                 "the region {} is still there after both programs ended; does another program hold it?",

@@ -6,8 +6,9 @@
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::{fmt, thread};
 
 use samemap_platform::console;
 
@@ -38,9 +39,14 @@ pub(crate) fn conclude(program: &str, outcome: Result<(), Stop>) -> ExitCode {
 }
 
 /// Calls `handler` on SIGINT, SIGTERM, SIGHUP and a console close, in a thread of its own.
-pub(crate) fn on_signal(handler: impl Fn() + Send + 'static) -> Result<(), Stop> {
-    ctrlc::set_handler(handler)
-        .map_err(|error| Stop::Failed(format!("cannot listen for signals: {error}; try again")))
+pub(crate) fn on_signal(handler: impl Fn() + Send + Sync + 'static) -> Result<(), Stop> {
+    let cannot =
+        |error: &dyn fmt::Display| Stop::Failed(format!("cannot listen for signals: {error}; try again"));
+    let handler = Arc::new(handler);
+    let of_signal = Arc::clone(&handler);
+    ctrlc::set_handler(move || of_signal()).map_err(|error| cannot(&error))?;
+    // Set last, it is asked first: `ctrlc` would answer at once, and the system end the process then.
+    console::before_forced_end(move || handler()).map_err(|error| cannot(&error))
 }
 
 /// Runs `work` in a thread, which ends with the process at the latest.

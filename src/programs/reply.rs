@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Channel, ChannelOptions, Error, ErrorKind, ObjectName, Result};
+use crate::{Channel, ChannelOptions, Error, ErrorKind, ObjectName, Result, Trust};
 
 use super::ending::Endings;
 use super::stop::Stop;
@@ -36,7 +36,7 @@ impl WayBack {
 
     /// Waits for the first whole reply, whoever sends it; `Stop::Ended` when the program shall end before.
     pub(crate) fn wait(mut self, endings: &Endings) -> Result<String, Stop> {
-        while !self.0.wait_for_peer(Some(LOOK))? {
+        while !self.0.wait_for_peer_timeout(LOOK)? {
             endings.check()?;
         }
         loop {
@@ -63,11 +63,11 @@ impl WayBack {
     fn wait_for_next(&mut self, endings: &Endings) -> Result<(), Stop> {
         loop {
             endings.check()?;
-            match self.0.wait_for_next_peer(Some(LOOK)) {
+            match self.0.wait_for_next_peer_timeout(LOOK) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 // It has closed its sender, or wrote rubbish, and is still there.
-                Err(error) if *error.kind() == ErrorKind::Busy => thread::sleep(LOOK),
+                Err(error) if error.is(ErrorKind::Busy) => thread::sleep(LOOK),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -84,9 +84,9 @@ pub(crate) fn check_length(reply: &str) -> Result<(), Stop> {
 }
 
 /// Sends the reply, and waits until the server has taken it.
-pub(crate) fn send(region: &ObjectName, reply: &str) -> Result<(), Stop> {
+pub(crate) fn send(region: &ObjectName, reply: &str, trust: Trust) -> Result<(), Stop> {
     let name = channel_name(region)?;
-    let mut channel = connect(&name).map_err(with_advice)?;
+    let mut channel = connect(&name, &ChannelOptions::new().trust(trust)).map_err(with_advice)?;
     channel.sender().send(reply.as_bytes()).map_err(with_advice)?;
     match channel.receiver().recv_timeout(PATIENCE).map_err(with_advice)? {
         Some(_) => Ok(()),
@@ -98,11 +98,11 @@ pub(crate) fn send(region: &ObjectName, reply: &str) -> Result<(), Stop> {
 }
 
 /// When the clients before have had their turn.
-fn connect(name: &ObjectName) -> Result<Channel> {
+fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
     let end = Instant::now() + PATIENCE;
     loop {
-        match Channel::connect(name, &ChannelOptions::new()) {
-            Err(error) if *error.kind() == ErrorKind::Busy && Instant::now() < end => thread::sleep(LOOK),
+        match Channel::connect(name, options) {
+            Err(error) if error.is(ErrorKind::Busy) && Instant::now() < end => thread::sleep(LOOK),
             answer => return answer,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, ObjectName, Region, SharedRegion as _};
+use crate::regions::MapRequest;
+use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, Region};
 use clap::{Args, Parser};
 
 use super::ending::{self, Endings};

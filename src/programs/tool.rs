@@ -150,7 +150,7 @@ fn reclaim(form: FormArgs) -> Result<(), Stop> {
 
 /// Where the system keeps the name space itself, its saying so is the answer and not a failure.
 fn explain(error: Error, form: FormArgs, mut answer: Value) -> Result<(), Stop> {
-    if *error.kind() != ErrorKind::Unsupported {
+    if !error.is(ErrorKind::Unsupported) {
         return Err(error.into());
     }
     if form.json {
@@ -265,7 +265,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::UserId;
+    use crate::names::UserId;
     use clap::CommandFactory as _;
 
     #[test]

@@ -9,7 +9,8 @@ pub use std::time::{Duration, Instant};
 pub use samemap::channel::{
     Channel, ChannelOptions, Listener, MessageReader, MessageWriter, Receiver, Sender, Spin,
 };
-pub use samemap::{Access, CreateOptions, Error, ErrorKind, OpenOptions, Region, SharedRegion as _};
+pub use samemap::traits::SharedRegion as _;
+pub use samemap::{Access, CreateOptions, Error, ErrorKind, OpenOptions, Region};
 
 pub use crate::support::part::{say, start};
 pub use crate::support::{
@@ -28,7 +29,7 @@ pub fn pair(capacity: usize) -> (Channel, Channel) {
     let name = name(&unique_name("pair"));
     let mut listener = Channel::create(&name, &options(capacity)).expect("a free name");
     let peer = Channel::connect(&name, &options(capacity)).expect("it listens");
-    assert!(listener.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+    assert!(listener.wait_for_peer_timeout(PATIENCE).expect("a peer"));
     (listener, peer)
 }
 
@@ -68,6 +69,6 @@ pub fn serve_echo(channel: Channel) {
 pub fn turn_to_a_new_peer(channel: &mut Channel, text: &str) -> Channel {
     let name = name(text);
     let connecting = thread::spawn(move || Channel::connect(&name, &options(256)).unwrap());
-    assert!(channel.wait_for_next_peer(Some(PATIENCE)).unwrap());
+    assert!(channel.wait_for_next_peer_timeout(PATIENCE).unwrap());
     connecting.join().unwrap()
 }

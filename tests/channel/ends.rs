@@ -24,7 +24,7 @@ fn an_orderly_close_drains_and_then_says_closed() {
     assert_eq!(kind(here.receiver().try_recv().map(drop)), ErrorKind::Closed);
     assert_eq!(kind(here.receiver().recv().map(drop)), ErrorKind::Closed);
     assert_eq!(kind(here.receiver().recv_timeout(Duration::ZERO).map(drop)), ErrorKind::Closed);
-    assert!(here.receiver().wait(None).unwrap(), "an end is news");
+    here.receiver().wait().expect("an end is news");
     // The other direction is open still.
     here.sender().send(b"back").unwrap();
     assert_eq!(receiver.recv().unwrap().to_vec(), b"back");
@@ -58,7 +58,7 @@ fn what_a_killed_peer_sent_is_read_and_then_it_died() {
     let mut delays = Vec::new();
     for round in 0..9 {
         let peer = start("send_and_hang", &[&text, "20"]);
-        assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap());
+        assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap());
         peer.expect("sent");
         let (asleep, delay) = match round % 3 {
             // Dead before anybody looks.
@@ -107,7 +107,7 @@ fn what_a_killed_peer_sent_is_read_and_then_it_died() {
             assert_eq!(kind(channel.receiver().try_recv().map(drop)), ErrorKind::PeerDied);
         }
         assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
-        assert!(!channel.wait_for_next_peer(Some(Duration::ZERO)).unwrap(), "nobody has come yet");
+        assert!(!channel.try_wait_for_next_peer().unwrap(), "nobody has come yet");
     }
     delays.sort();
     println!(
@@ -125,7 +125,7 @@ fn who_polls_shortly_learns_of_a_death() {
     let text = unique_name("polled");
     let mut channel = Channel::create(&name(&text), &options(4096)).unwrap();
     let peer = start("send_and_hang", &[&text, "0"]);
-    assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap());
+    assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap());
     peer.expect("sent");
     assert!(channel.receiver().recv_timeout(Duration::from_millis(1)).unwrap().is_none());
     peer.kill();
@@ -133,7 +133,7 @@ fn who_polls_shortly_learns_of_a_death() {
     let short = Duration::from_millis(1);
     assert_eq!(kind(channel.receiver().recv_timeout(short).map(drop)), ErrorKind::PeerDied);
     assert_eq!(kind(channel.sender().send_timeout(&[0; 100], short)), ErrorKind::PeerDied);
-    assert_eq!(Receiver::wait_any(&mut [channel.receiver()], Some(Duration::ZERO)).unwrap(), Some(0));
+    assert_eq!(Receiver::try_wait_any(&mut [channel.receiver()]).unwrap(), Some(0));
 }
 
 /// It was found out once: nobody sleeps on a bell that will not be rung.
@@ -181,7 +181,7 @@ fn nobody_has_died_who_has_not_come() {
         assert_eq!(channel.receiver().recv_value::<u32>().unwrap(), 0);
         peer.kill();
         assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
-        assert!(!channel.wait_for_next_peer(Some(Duration::ZERO)).unwrap());
+        assert!(!channel.try_wait_for_next_peer().unwrap());
     }
 }
 
@@ -200,13 +200,13 @@ fn the_next_peer_follows_at_once() {
             }
         })
     };
-    assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap());
+    assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap());
     for number in 0..200_u32 {
         assert_eq!(channel.receiver().recv_value::<u32>().unwrap(), number);
         channel.sender().send_value(&number).unwrap();
         assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::Closed);
         if number < 199 {
-            assert!(channel.wait_for_next_peer(Some(PATIENCE)).unwrap(), "{number}");
+            assert!(channel.wait_for_next_peer_timeout(PATIENCE).unwrap(), "{number}");
         }
     }
     peers.join().unwrap();

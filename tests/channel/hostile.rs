@@ -73,9 +73,9 @@ fn use_end(channel: &mut Channel, random: &mut Random, over: &AtomicBool) -> u64
             6 => channel.receiver().recv_timeout(short).and_then(|message| {
                 message.map_or(Ok(0), |message| message.take_into(&mut buffer)).map(drop)
             }),
-            7 => channel.receiver().wait(Some(short)).map(drop),
-            8 => Receiver::wait_any(&mut [channel.receiver()], Some(short)).map(drop),
-            _ => channel.wait_for_peer(Some(short)).map(drop),
+            7 => channel.receiver().wait_timeout(short).map(drop),
+            8 => Receiver::wait_any_timeout(&mut [channel.receiver()], short).map(drop),
+            _ => channel.wait_for_peer_timeout(short).map(drop),
         };
         errors += u64::from(answer.is_err());
         assert!(start.elapsed() < LIMIT, "call {what} took {:?}", start.elapsed());
@@ -109,7 +109,7 @@ fn a_hostile_peer_does_no_harm() {
             // Ends and arrivals meet rubbish, too.
             scope.spawn(|| scribble(&region, &again, seeds[1]));
             drop(there);
-            drop(here.wait_for_next_peer(Some(Duration::from_millis(2))));
+            drop(here.wait_for_next_peer_timeout(Duration::from_millis(2)));
             drop(Channel::connect(&name(&text), &short));
             drop(Channel::create_in(&region, &short));
             drop(here);
@@ -151,7 +151,7 @@ fn a_hostile_desk_does_no_harm() {
             });
             for _ in 0..5 {
                 let start = Instant::now();
-                drop(listener.accept(Some(Duration::from_millis(3))));
+                drop(listener.accept_timeout(Duration::from_millis(3)));
                 assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
             }
             over.store(true, Ordering::Relaxed);

@@ -10,8 +10,8 @@ pub fn client_part(arguments: &[String]) {
 pub fn listen(arguments: &[String]) {
     let mut listener = Listener::bind(&name(&arguments[0]), &options(4096)).expect("a free name");
     say("bound");
-    while let Ok(channel) = listener.accept(None) {
-        serve_echo(channel.expect("no timeout"));
+    while let Ok(channel) = listener.accept() {
+        serve_echo(channel);
     }
 }
 
@@ -31,8 +31,8 @@ fn a_listener_takes_many_at_once() {
     let text = unique_name("desk");
     let mut listener = Listener::bind(&name(&text), &options(4096)).unwrap();
     assert_eq!(kind(Listener::bind(&name(&text), &options(4096))), ErrorKind::AlreadyExists);
-    assert!(listener.accept(Some(Duration::ZERO)).unwrap().is_none());
-    assert!(listener.accept(Some(Duration::from_millis(20))).unwrap().is_none());
+    assert!(listener.try_accept().unwrap().is_none());
+    assert!(listener.accept_timeout(Duration::from_millis(20)).unwrap().is_none());
     let processes: Vec<Program> = (0..3).map(|_| start("client", &[&text, "10"])).collect();
     // More at a time than there are places.
     let threads: Vec<_> = (0..30)
@@ -42,14 +42,14 @@ fn a_listener_takes_many_at_once() {
         })
         .collect();
     for number in 0..3 * 10 + 30 * 3 {
-        let channel = listener.accept(Some(PATIENCE)).unwrap();
+        let channel = listener.accept_timeout(PATIENCE).unwrap();
         serve_echo(channel.unwrap_or_else(|| panic!("only {number} came")));
     }
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     for process in processes {
         assert!(process.finish().status.success());
     }
-    assert!(listener.accept(Some(Duration::ZERO)).unwrap().is_none(), "those were all");
+    assert!(listener.try_accept().unwrap().is_none(), "those were all");
     drop(listener);
     assert_eq!(kind(Listener::connect(&name(&text), &options(4096))), ErrorKind::NotFound);
     assert_nothing_left(&text);
@@ -86,7 +86,7 @@ fn clients_are_killed_at_random() {
         let listening = scope.spawn(|| {
             let mut accepted = 0;
             while !over.load(Ordering::Relaxed) {
-                if let Some(channel) = listener.accept(Some(Duration::from_millis(20))).unwrap() {
+                if let Some(channel) = listener.accept_timeout(Duration::from_millis(20)).unwrap() {
                     accepted += 1;
                     serve_echo(channel);
                 }

@@ -18,13 +18,13 @@ fn a_second_peer_is_refused() {
     assert_eq!(kind(Channel::create(&name(&text), &options(256))), ErrorKind::AlreadyExists);
     assert_eq!(kind(Channel::create_in(channel.region(), &options(256))), ErrorKind::Busy);
     let mut channel = channel;
-    assert_eq!(kind(channel.wait_for_next_peer(None)), ErrorKind::Busy);
+    assert_eq!(kind(channel.wait_for_next_peer()), ErrorKind::Busy);
     drop(first);
     let impatient = options(256).patience(Duration::from_millis(20));
     assert_eq!(kind(Channel::connect(&name(&text), &impatient)), ErrorKind::Busy, "it has not turned yet");
     let mut next = turn_to_a_new_peer(&mut channel, &text);
-    assert_eq!(kind(next.wait_for_next_peer(None)), ErrorKind::Unsupported);
-    assert!(next.wait_for_peer(None).unwrap());
+    assert_eq!(kind(next.wait_for_next_peer()), ErrorKind::Unsupported);
+    next.wait_for_peer().unwrap();
     drop(channel);
     assert_eq!(
         kind(Channel::connect(&name(&text), &options(256))),
@@ -49,7 +49,7 @@ fn one_of_many_that_connect_together_is_let_in() {
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
         let refused = |answer: &Result<Channel, Error>| match answer {
             Ok(_) => true,
-            Err(error) => *error.kind() == ErrorKind::Busy,
+            Err(error) => error.is(ErrorKind::Busy),
         };
         assert!(answers.iter().all(refused), "{answers:?}");
         drop((channel, answers));
@@ -70,7 +70,7 @@ fn who_connects_waits_for_a_listener_that_is_being_made() {
     thread::sleep(Duration::from_millis(20));
     let mut channel = Channel::create_in(&region, &options(256)).unwrap();
     let mut peer = in_time(move || connecting.join().unwrap()).unwrap();
-    assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap());
+    assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap());
     peer.sender().send(b"x").unwrap();
     assert_eq!(channel.receiver().recv().unwrap().to_vec(), b"x");
     drop((channel, peer));
@@ -115,7 +115,7 @@ fn an_anonymous_region_goes_to_a_child() {
     let mut command = part::command("adopt", &[]);
     let offer = region.offer_to(&mut command, "channel", Access::ReadWrite).expect("offered");
     let child = Program::start(command);
-    assert!(channel.wait_for_peer(Some(PATIENCE)).unwrap());
+    assert!(channel.wait_for_peer_timeout(PATIENCE).unwrap());
     drop(offer);
     for number in 0..1000_u64 {
         channel.sender().send_value(&number).unwrap();

@@ -4,10 +4,10 @@ pub use std::fs::{self, File, OpenOptions as FileOpenOptions};
 pub use std::path::Path;
 pub use std::time::Duration;
 
-pub use samemap::{
-    Access, CreateOptions, Disposition, ErrorKind, FileOptions, Lockable as _, MapRequest, OpenOptions,
-    Region, SharedMutex, SharedRegion as _,
-};
+pub use samemap::regions::{FileOptions, MapRequest};
+pub use samemap::sync::SharedMutex;
+pub use samemap::traits::{Lockable as _, SharedRegion as _};
+pub use samemap::{Access, CreateOptions, Disposition, ErrorKind, OpenOptions, Region};
 
 pub use crate::support::files::TestFile;
 pub use crate::support::{DEADLINE as PATIENCE, assert_nothing_left, kind, name, part, unique_name};

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 
-use samemap::{Error, Permissions, Share, catalog};
+use samemap::{Error, OpenOptions, Permissions, Share, catalog};
 
 use crate::common::*;
 use crate::support::linux::child::{Start, play_sandboxed};
@@ -91,7 +91,7 @@ fn the_name_is_nobody_elses_to_write_to_and_the_catalog_shows_the_files_length()
     let system_name = name(&text).system_name();
     let listed = catalog::list().expect("Linux lists");
     let entry = listed.iter().find(|entry| entry.system_name == system_name).expect("it lives");
-    assert_eq!((entry.size, entry.kind), (20, Some(samemap::ObjectKind::Region)));
+    assert_eq!((entry.size, entry.kind), (20, Some(samemap::names::ObjectKind::Region)));
     assert_eq!((&entry.state, entry.holders), (&catalog::State::Live, Some(1)));
     drop(region);
     assert_nothing_left(&text);
@@ -230,7 +230,7 @@ fn another_user(arguments: &[String]) {
             "opened"
         }
         Err(error) => {
-            assert_eq!(*error.kind(), ErrorKind::AccessDenied, "{error}");
+            assert!(error.is(ErrorKind::AccessDenied), "{error}");
             assert!(error.to_string().contains("widen its permissions"), "{error}");
             "denied"
         }

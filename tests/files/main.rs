@@ -9,6 +9,8 @@ mod shared;
 #[path = "../support/mod.rs"]
 mod support;
 mod unnamed;
+#[cfg(windows)]
+mod windows;
 
 #[test]
 #[ignore = "the body of the other processes"]

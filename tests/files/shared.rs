@@ -7,7 +7,6 @@ use crate::common::*;
 #[cfg(any(target_os = "linux", windows))]
 #[test]
 fn two_processes_with_one_open_file_are_two_owners() {
-    use samemap::LockGuard as _;
     use std::io::{BufRead as _, BufReader};
     use std::process::Stdio;
     let test_file = TestFile::with(&[0; 4096]);

@@ -2,10 +2,9 @@
 
 pub use std::fs;
 
-pub use samemap::{
-    Access, Courier, CreateOptions, Error, ErrorKind, FileOptions, ObjectName, OpenOptions, Region,
-    SharedRegion as _, Trust,
-};
+pub use samemap::regions::{Courier, FileOptions};
+pub use samemap::traits::SharedRegion as _;
+pub use samemap::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Trust};
 pub use samemap_platform::conformance::tools::Meeting;
 
 pub use crate::support::files::TestFile;

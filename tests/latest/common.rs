@@ -3,9 +3,10 @@
 pub use std::process::Command;
 pub use std::time::{Duration, Instant};
 
+pub use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter, Snapshot};
+pub use samemap::traits::SharedRegion as _;
 pub use samemap::{
-    Access, Awaited, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter, LatestOptions,
-    LatestWriter, ObjectName, Region, SharedRegion as _, Snapshot, View,
+    Access, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, ObjectName, Region, View,
 };
 
 #[cfg(target_os = "linux")]
@@ -37,7 +38,7 @@ pub fn part(part: &str, name: &ObjectName) -> Program {
 pub fn uncontended<T>(read: samemap::Result<Option<T>>) -> Option<T> {
     match read {
         Ok(read) => read,
-        Err(error) if *error.kind() == ErrorKind::Contended => None,
+        Err(error) if error.is(ErrorKind::Contended) => None,
         Err(error) => panic!("{error}"),
     }
 }

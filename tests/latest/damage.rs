@@ -40,7 +40,7 @@ fn use_it(latest: &LatestBytes) -> samemap::Result<()> {
     if let Some(read) = latest.read()? {
         assert!(read.value.len() <= latest.max_len());
     }
-    drop(latest.wait_newer(newest, Some(Duration::from_millis(1)))?);
+    drop(latest.wait_newer_timeout(newest, Duration::from_millis(1))?);
     latest.has_writer()?;
     latest.read_if_newer(newest.wrapping_sub(1)).map(|_| ())
 }

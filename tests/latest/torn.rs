@@ -45,7 +45,7 @@ impl Found {
                     (found.newest, found.read) = (sequence, found.read + 1);
                 }
                 // A machine with more to do than processors may stop a reader in each of its tries.
-                Err(error) if *error.kind() == ErrorKind::Contended => found.given_up += 1,
+                Err(error) if error.is(ErrorKind::Contended) => found.given_up += 1,
                 Err(error) => panic!("{error}"),
             }
         }

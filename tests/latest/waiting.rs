@@ -15,12 +15,16 @@ fn readers_and_writers_wake_each_other_in_turn() {
     let answers = Latest::<u64>::open(&back, &LatestOptions::new()).unwrap();
     for turn in 1..=TURNS {
         writer.write(&turn).unwrap();
-        let answer = answers.wait_newer(turn - 1, Some(DEADLINE)).unwrap().newer().expect("an answer");
+        let answer = answers
+            .wait_newer_timeout(turn - 1, DEADLINE)
+            .unwrap()
+            .and_then(Awaited::newer)
+            .expect("an answer");
         assert_eq!((answer.sequence, answer.value), (turn, turn + 1));
     }
     let other_side = other_side.finish();
     assert!(other_side.status.success(), "{other_side:#?}");
-    assert_eq!(answers.wait_newer(TURNS, None).unwrap(), Awaited::WriterGone);
+    assert_eq!(answers.wait_newer(TURNS).unwrap(), Awaited::WriterGone);
 }
 
 pub fn answerer(arguments: &[String]) {
@@ -30,7 +34,11 @@ pub fn answerer(arguments: &[String]) {
     let questions = Latest::<u64>::open(name, &LatestOptions::new()).unwrap();
     println!("answering.");
     for turn in 1..=TURNS {
-        let question = questions.wait_newer(turn - 1, Some(DEADLINE)).unwrap().newer().expect("a question");
+        let question = questions
+            .wait_newer_timeout(turn - 1, DEADLINE)
+            .unwrap()
+            .and_then(Awaited::newer)
+            .expect("a question");
         writer.write(&(question.value + 1)).unwrap();
     }
 }
@@ -43,25 +51,25 @@ fn a_wait_ends_with_its_time_and_with_its_writer() {
     let latest = LatestBytes::open(&name, &seen(0)).unwrap();
     for timeout in [Duration::ZERO, Duration::from_millis(1), Duration::from_millis(120)] {
         let began = Instant::now();
-        assert_eq!(latest.wait_newer(0, Some(timeout)).unwrap(), Awaited::TimedOut);
+        assert_eq!(latest.wait_newer_timeout(0, timeout).unwrap(), None);
         assert!(began.elapsed() >= timeout);
     }
     writer.write(b"last").unwrap();
     drop(writer);
-    let last = latest.wait_newer(0, None).unwrap().newer().expect("the value, though the writer is gone");
+    let last = latest.wait_newer(0).unwrap().newer().expect("the value, though the writer is gone");
     assert_eq!(last.value, b"last");
-    assert_eq!(latest.wait_newer(1, None).unwrap(), Awaited::WriterGone);
+    assert_eq!(latest.wait_newer(1).unwrap(), Awaited::WriterGone);
     // Told once; now the wait is for the next one.
-    let short = Some(Duration::from_millis(120));
-    assert_eq!(latest.wait_newer(1, short).unwrap(), Awaited::TimedOut);
+    let short = Duration::from_millis(120);
+    assert_eq!(latest.wait_newer_timeout(1, short).unwrap(), None);
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| latest.wait_newer(1, Some(DEADLINE)).unwrap().newer());
+        let waiter = scope.spawn(|| latest.wait_newer_timeout(1, DEADLINE).unwrap().and_then(Awaited::newer));
         let mut writer = LatestBytesWriter::create(&name, 8, &seen(0)).unwrap();
         writer.write(b"next").unwrap();
         assert_eq!(waiter.join().unwrap(), Some(Snapshot { sequence: 2, value: b"next".to_vec() }));
     });
     let mut into = Vec::new();
-    assert_eq!(latest.wait_newer_into(2, None, &mut into).unwrap(), Awaited::WriterGone);
+    assert_eq!(latest.wait_newer_into(2, &mut into).unwrap(), Awaited::WriterGone);
 }
 
 #[test]
@@ -71,7 +79,7 @@ fn a_sleeper_learns_that_its_writer_was_killed() {
     writer.wait_for_output("silent.");
     let latest = Latest::<u64>::open(&name, &LatestOptions::new()).unwrap();
     let began = std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| latest.wait_newer(0, None).unwrap());
+        let waiter = scope.spawn(|| latest.wait_newer(0).unwrap());
         // Asleep by now, or soon: it is right in any case.
         std::thread::sleep(Duration::from_millis(20));
         writer.kill();
@@ -115,7 +123,8 @@ pub fn follower(arguments: &[String]) {
     println!("following.");
     let mut seen = 0;
     while seen < FOLLOWED {
-        let next = latest.wait_newer(seen, Some(DEADLINE)).unwrap().newer().expect("a newer one");
+        let next =
+            latest.wait_newer_timeout(seen, DEADLINE).unwrap().and_then(Awaited::newer).expect("a newer one");
         assert!(next.sequence > seen && next.value == next.sequence);
         seen = next.sequence;
     }

@@ -15,9 +15,11 @@ pub use crate::support::linux::shm::{
 };
 pub use crate::support::linux::users::{ALICE, NOBODY, User, as_users};
 pub use samemap::catalog::{self, State};
+pub use samemap::names::{Found, ObjectKind};
+pub use samemap::traits::SharedRegion as _;
 pub use samemap::{
-    Access, CreateOptions, Disposition, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions,
-    Permissions, Region, Result, Share, SharedRegion as _,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region,
+    Result, Share,
 };
 
 pub const A_SECOND: Duration = Duration::from_secs(1);

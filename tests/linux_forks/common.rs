@@ -5,10 +5,11 @@ pub use std::path::PathBuf;
 pub use std::thread;
 pub use std::time::Duration;
 
+pub use samemap::regions::{Courier, FileOptions, MapRequest};
+pub use samemap::sync::{Seat, SharedMutex, SyncOptions};
+pub use samemap::traits::{LockGuard as _, Lockable as _, SharedRegion as _};
 pub use samemap::{
-    Access, Courier, CreateOptions, ErrorKind, FileOptions, LockGuard as _, Lockable as _, MapRequest, Mutex,
-    ObjectName, OpenOptions, Permissions, Region, Seat, Share, SharedMutex, SharedRegion as _, SyncOptions,
-    Trust, View,
+    Access, CreateOptions, ErrorKind, Mutex, ObjectName, OpenOptions, Permissions, Region, Share, Trust, View,
 };
 
 pub use crate::support::SetAtEnd;

@@ -53,7 +53,7 @@ fn names_of_other_objects_are_free() {
             parent.say(&name.to_string());
         }
         parent.expect("forked");
-        let mutex = Mutex::open(&names[0], &Trust::default()).expect("it is held");
+        let mutex = Mutex::open(&names[0], &OpenOptions::default()).expect("it is held");
         parent.kill();
         assert!(mutex.lock_timeout(PATIENCE).expect("a mutex").expect("in time").abandoned(), "{how}");
         drop(mutex);

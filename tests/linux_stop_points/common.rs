@@ -15,9 +15,11 @@ pub use crate::support::linux::shm::{
     view_of,
 };
 pub use samemap::catalog::{self, State};
+pub use samemap::regions::Courier;
+pub use samemap::traits::SharedRegion as _;
 pub use samemap::{
-    Access, Courier, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions,
-    Region, Share, SharedRegion as _, Trust,
+    Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region,
+    Share, Trust,
 };
 pub use samemap_platform::testing::Step;
 

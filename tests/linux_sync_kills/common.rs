@@ -12,11 +12,14 @@ pub use crate::support::linux;
 pub use crate::support::linux::child::{Child, Start, hear, say};
 pub use crate::support::linux::forked::{Forked, fork};
 pub use crate::support::linux::shm::{assert_no_file, file_of, name, unique_name, view_of};
+pub use samemap::sync::{
+    Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
+    TimerOptions,
+};
+pub use samemap::traits::{LockGuard as _, Lockable, Permits, Settable, SharedRegion as _, Waitable};
 pub use samemap::{
-    CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard as _, Lockable, Mutex,
-    ObjectName, OpenOptions, Permits, Region, Reset, Semaphore, SemaphoreOptions, Settable, SharedEvent,
-    SharedMutex, SharedRegion as _, SharedSemaphore, SyncOptions, Timer, TimerOptions, Trust, View, Waitable,
-    Waited,
+    CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore, Timer,
+    View,
 };
 
 /// Longer than any wait here takes; one that reaches it has failed.
@@ -198,7 +201,7 @@ impl Locks {
     /// Opens one of them as this process's own, the one or the other by turns.
     pub fn open(&self, round: usize) -> Lock {
         if round % 2 == 0 {
-            Lock::Named(Mutex::open(&self.named, &Trust::default()).expect("it is held"))
+            Lock::Named(Mutex::open(&self.named, &OpenOptions::default()).expect("it is held"))
         } else {
             let region = Region::open(&self.region, &OpenOptions::read_write()).expect("it is held");
             Lock::Inside(SharedMutex::open(&view_of(&region), 0).expect("it was made"))

@@ -94,7 +94,7 @@ pub fn early_openers(arguments: &[String]) {
                 go.take();
                 match SharedMutex::create(&view, 0, &VALUE) {
                     Ok(_) => won.give(),
-                    Err(error) if *error.kind() == ErrorKind::AlreadyExists => lost.give(),
+                    Err(error) if error.is(ErrorKind::AlreadyExists) => lost.give(),
                     Err(error) => panic!("{error}"),
                 }
             })
@@ -107,7 +107,7 @@ pub fn early_openers(arguments: &[String]) {
                 let mutex = loop {
                     match SharedMutex::<[u64; 8]>::open(&view, 0) {
                         Ok(mutex) => break mutex,
-                        Err(error) => assert_eq!(*error.kind(), ErrorKind::Damaged, "{error}"),
+                        Err(error) => assert!(error.is(ErrorKind::Damaged), "{error}"),
                     }
                 };
                 let guard = mutex.lock().expect("a lock");

@@ -33,7 +33,7 @@ fn owners_of_the_same_number_are_told_apart() {
 }
 
 pub fn namespaced(arguments: &[String]) {
-    let mutex = Mutex::open(&name(&arguments[0]), &Trust::default()).expect("it is held");
+    let mutex = Mutex::open(&name(&arguments[0]), &OpenOptions::default()).expect("it is held");
     // SAFETY: asks for a number.
     let thread = unsafe { libc::gettid() };
     say(&format!("{} {thread}", std::process::id()));
@@ -68,7 +68,7 @@ pub fn forgetful(arguments: &[String]) {
     let thread = std::thread::spawn(move || {
         let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
         let inside = SharedMutex::create(&view_of(&region), 0, &0u64).expect("zeros");
-        let mutex = Mutex::open(&lock, &Trust::default()).expect("it is held");
+        let mutex = Mutex::open(&lock, &OpenOptions::default()).expect("it is held");
         std::mem::forget(mutex.lock().expect("a mutex"));
         std::mem::forget(inside.lock().expect("a mutex"));
         drop((mutex, inside, region));
@@ -80,7 +80,7 @@ pub fn forgetful(arguments: &[String]) {
             drop(guard);
         }
         // Opened anew by the thread that owns it, it is still owned.
-        let again = Mutex::open(&lock, &Trust::default()).expect("it is held");
+        let again = Mutex::open(&lock, &OpenOptions::default()).expect("it is held");
         drop(again.try_lock().expect("a mutex").expect("its owner may lock it once more"));
         say("forgotten");
         hear();

@@ -87,15 +87,15 @@ impl Waited4 {
     fn wait(&self, round: usize, ready: &dyn Fn()) {
         match round % 4 {
             0 => {
-                let event = Event::open(self.event.name(), &Trust::default()).expect("it is held");
+                let event = Event::open(self.event.name(), &OpenOptions::default()).expect("it is held");
                 ready();
-                assert!(event.wait_timeout(PATIENCE).expect("an event").is_signalled());
+                assert!(event.wait_timeout(PATIENCE).expect("an event"));
             }
             1 => {
                 let semaphore =
-                    Semaphore::open(self.semaphore.name(), &Trust::default()).expect("it is held");
+                    Semaphore::open(self.semaphore.name(), &OpenOptions::default()).expect("it is held");
                 ready();
-                assert!(semaphore.wait_timeout(PATIENCE).expect("a semaphore").is_signalled());
+                assert!(semaphore.wait_timeout(PATIENCE).expect("a semaphore"));
             }
             _ => {
                 let lock = self.locks.open(round);
@@ -124,6 +124,6 @@ impl Waited4 {
         if round % 4 == 0 {
             self.event.reset().expect("an event");
         }
-        while self.semaphore.try_wait().expect("a semaphore").is_signalled() {}
+        while self.semaphore.try_wait().expect("a semaphore") {}
     }
 }

@@ -6,10 +6,8 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use samemap::{
-    Courier, CreateOptions, Error, ErrorKind, ObjectName, Permissions, Region, Share, SharedRegion as _,
-    Trust,
-};
+use samemap::regions::Courier;
+use samemap::{CreateOptions, Error, ErrorKind, ObjectName, Permissions, Region, Share, Trust};
 
 use super::victims::{BOB, Precious, ROOT};
 use crate::support::files::TestFile;

@@ -3,10 +3,8 @@
 use std::fs::File;
 use std::time::Duration;
 
-use samemap::{
-    CreateOptions, LatestOptions, LatestWriter, LockGuard as _, Lockable as _, OpenOptions, Permissions,
-    Region, Share, SharedMutex, SharedRegion as _,
-};
+use samemap::sync::SharedMutex;
+use samemap::{CreateOptions, LatestOptions, LatestWriter, OpenOptions, Permissions, Region, Share};
 
 use super::attacker::Attacker;
 use super::victims::{OF_SHARED, Victims};
@@ -139,7 +137,7 @@ fn seats_of_readers(_arguments: &[String]) {
     // Keeps the object, too.
     let _attacker = reader_of_all(&object);
     let busy = LatestWriter::<u64>::create(&object, &options).expect_err("there is one");
-    assert_eq!(*busy.kind(), samemap::ErrorKind::WriterBusy);
+    assert!(busy.is(samemap::ErrorKind::Busy));
     writer.kill();
     let mut next = LatestWriter::<u64>::create(&object, &options).expect("free at once");
     next.write(&2).expect("ours");

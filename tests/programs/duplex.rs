@@ -226,7 +226,7 @@ fn a_server_that_takes_no_reply_is_complained_about() {
     let options = ChannelOptions::new();
     let mut channel = Channel::create(&ObjectName::new(way_back(&name)).unwrap(), &options).unwrap();
     let client = Program::start(client(&name, "hello"));
-    assert!(channel.wait_for_peer(Some(crate::support::DEADLINE)).unwrap());
+    assert!(channel.wait_for_peer_timeout(crate::support::DEADLINE).unwrap());
     drop(channel);
     client.finish().assert_error(&["the server ended before it took the reply", "try again"]);
     plain.end().assert_success();

@@ -3,7 +3,7 @@ use crate::support::{
     MESSAGE, Outcome, Program, assert_nothing_left, client, client_transcript, server, server_transcript,
     unique_name,
 };
-use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion};
+use samemap::{Access, ObjectName, OpenOptions, Region};
 
 /// Ends a server, then a client of another one, by the same means; both in order, and nothing is left.
 fn both_end_by(label: &str, end: impl Fn(Program) -> Outcome) {

@@ -9,9 +9,14 @@ mod examples;
 mod support;
 mod tool;
 mod transcripts;
+mod trust;
 
 #[test]
 #[ignore = "the body of the other processes"]
 fn child_entry() {
-    support::part::play(&[("sends_nothing", duplex::sends_nothing)]);
+    support::part::play(&[
+        ("sends_nothing", duplex::sends_nothing),
+        #[cfg(target_os = "linux")]
+        (support::linux::users::ROLE, support::linux::users::play),
+    ]);
 }

@@ -3,7 +3,7 @@ use crate::support::{
     MESSAGE, Program, assert_nothing_left, client, client_transcript, server, server_transcript, tool,
     unique_name, with,
 };
-use samemap::{Access, ObjectName, OpenOptions, Region, SharedRegion, View};
+use samemap::{Access, ObjectName, OpenOptions, Region, View};
 
 fn first_view(name: &str) -> View {
     let region = Region::open(&ObjectName::new(name).unwrap(), &OpenOptions::read_only()).unwrap();

@@ -4,8 +4,9 @@ pub use std::process::Command;
 pub use std::sync::atomic::{AtomicU64, Ordering};
 pub use std::time::{Duration, Instant};
 
-pub use samemap::{Access, CreateOptions, ErrorKind, OpenOptions, Region, SharedRegion as _, View};
-pub use samemap_platform::{Doorbell, Seat, Sleepers};
+pub use samemap::traits::SharedRegion as _;
+pub use samemap::{Access, CreateOptions, ErrorKind, OpenOptions, Region, View};
+pub use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 
 pub use crate::support::{DEADLINE, Program, Random, name, spin_until, unique_name};
 #[cfg(target_os = "linux")]

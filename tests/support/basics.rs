@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use samemap::{Access, Error, ErrorKind, ObjectName, Region, SharedRegion as _, View};
+use samemap::traits::SharedRegion as _;
+use samemap::{Access, Error, ErrorKind, ObjectName, Region, View};
 use samemap_platform::conformance::tools;
 
 /// The longest wait for anything. Far more than any of it takes, so that a busy machine fails no test; a

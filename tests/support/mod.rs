@@ -19,7 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samemap::{ErrorKind, Region, SharedRegion as _};
+use samemap::traits::SharedRegion as _;
+use samemap::{ErrorKind, Region};
 use samemap_platform::conformance::tools;
 pub use samemap_platform::conformance::tools::{Random, Watchdog};
 
@@ -54,7 +55,7 @@ pub fn shm_file(name: &str) -> PathBuf {
 pub fn is_free(name: &str) -> bool {
     match Region::open(&self::name(name), &samemap::OpenOptions::read_only()) {
         Ok(_) => false,
-        Err(error) if *error.kind() == ErrorKind::NotFound => true,
+        Err(error) if error.is(ErrorKind::NotFound) => true,
         Err(error) => panic!("{name}: {error:?}"),
     }
 }

@@ -4,11 +4,14 @@ pub use std::cell::RefCell;
 pub use std::sync::atomic::{AtomicU64, Ordering};
 pub use std::time::{Duration, Instant};
 
+pub use samemap::sync::{
+    Due, EventOptions, MAX_OBJECTS, MutexGuard, Reset, SemaphoreOptions, SharedEvent, SharedMutex,
+    SharedSemaphore, SyncOptions, TimerOptions, WaitAny, try_wait_any, wait_any_timeout,
+};
+pub use samemap::traits::{LockGuard, Lockable, Permits, Settable, SharedRegion, Waitable};
 pub use samemap::{
-    Access, CreateOptions, Disposition, Due, ErrorKind, Event, EventOptions, LockGuard, Lockable,
-    MAX_OBJECTS, Mutex, MutexGuard, ObjectName, OpenOptions, Permits, Region, Reset, Semaphore,
-    SemaphoreOptions, Settable, SharedEvent, SharedMutex, SharedRegion, SharedSemaphore, SyncOptions, Timer,
-    TimerOptions, Trust, View, WaitAny, Waitable, Waited, wait_any,
+    Access, CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore,
+    Timer, View,
 };
 
 pub use crate::support::{Program, name, number, part, unique_name};

@@ -9,6 +9,7 @@ mod common;
 mod events;
 mod inside;
 mod many;
+mod opening;
 mod patience;
 mod semaphores;
 #[path = "../support/mod.rs"]

@@ -10,14 +10,14 @@ const INSIDE_AT: usize = 64;
 
 pub fn use_permits(arguments: &[String]) {
     let (semaphore, memory) = (&name(&arguments[0]), &name(&arguments[1]));
-    let named = Semaphore::open(semaphore, &Trust::default()).unwrap();
+    let named = Semaphore::open(semaphore, &OpenOptions::default()).unwrap();
     let view = opened(memory);
     let inside = SharedSemaphore::open(&view, PERMITS_AT).unwrap();
     let crowds = SharedMutex::<[u64; 4]>::open(&view, INSIDE_AT).unwrap();
     for round in 0..USES {
         let which = (round % 2) as usize;
         let semaphore: &dyn Permits = if which == 0 { &named } else { &inside };
-        assert_eq!(semaphore.wait_timeout(PATIENCE).unwrap(), Waited::Signalled);
+        assert!(semaphore.wait_timeout(PATIENCE).unwrap());
         let crowd = |by: fn(u64) -> u64| {
             let guard = crowds.lock().unwrap();
             guard
@@ -51,10 +51,10 @@ fn c24_no_more_are_inside_than_there_are_permits() {
     assert!(crowd[2..].iter().all(|&most| (1..=u64::from(MAXIMUM)).contains(&most)), "{crowd:?}");
     for semaphore in [&named as &dyn Permits, &inside] {
         let error = semaphore.release(1).expect_err("all of them are there");
-        assert!(matches!(error.kind(), ErrorKind::LimitExceeded { maximum: MAXIMUM }), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::LimitExceeded { maximum: Some(MAXIMUM) }), "{error}");
         for _ in 0..MAXIMUM {
-            assert_eq!(semaphore.try_wait().unwrap(), Waited::Signalled);
+            assert!(semaphore.try_wait().unwrap());
         }
-        assert_eq!(semaphore.try_wait().unwrap(), Waited::TimedOut, "and not one more");
+        assert!(!semaphore.try_wait().unwrap(), "and not one more");
     }
 }

@@ -10,9 +10,10 @@ pub use samemap::aio::{
     AsyncChannel, AsyncLatest, AsyncLatestBytes, AsyncListener, AsyncMessageReader, AsyncMessageWriter,
     AsyncReceiver, AsyncSender,
 };
+pub use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
+pub use samemap::traits::SharedRegion;
 pub use samemap::{
-    Awaited, Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestBytes, LatestBytesWriter,
-    LatestOptions, LatestWriter, Listener, Region, SharedRegion,
+    Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, Listener, Region,
 };
 pub use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 pub use tokio::runtime::{Builder, Runtime};
@@ -38,7 +39,7 @@ pub fn pair_of(options: &ChannelOptions) -> (AsyncChannel, AsyncChannel) {
     let region = Region::anonymous(&CreateOptions::new(options.region_len().unwrap())).unwrap();
     let mut listener = Channel::create_in(&region, options).unwrap();
     let peer = Channel::connect_in(&region, options).unwrap();
-    assert!(listener.wait_for_peer(Some(Duration::ZERO)).unwrap());
+    assert!(listener.try_wait_for_peer().unwrap());
     (AsyncChannel::new(listener).unwrap(), AsyncChannel::new(peer).unwrap())
 }
 
@@ -59,7 +60,7 @@ pub async fn echo(mut channel: AsyncChannel) {
         let message = match channel.receiver().recv().await {
             Ok(message) => message.to_vec(),
             Err(error) => {
-                assert_eq!(*error.kind(), ErrorKind::Closed);
+                assert!(error.is(ErrorKind::Closed));
                 return;
             }
         };

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 
-use samemap::{Access, CreateOptions, Region, SharedRegion};
+use samemap::traits::SharedRegion;
+use samemap::{Access, CreateOptions, Region};
 
 use super::report::{Report, Subject};
 use super::rounds::{self, Plan, Rival};

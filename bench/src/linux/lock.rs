@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use raw_sync::locks::{LockInit as _, Mutex as RawMutex};
-use samemap::{LockGuard as _, Lockable as _, SharedMutex};
+use samemap::sync::SharedMutex;
+use samemap::traits::{LockGuard as _, Lockable as _};
 
 use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};
@@ -38,7 +39,7 @@ fn alone(plan: Plan, report: &mut Report) {
     let ours = SharedMutex::<u64>::create(arena.view(), OURS, &0).expect("create");
     let named = samemap::Mutex::create(
         &samemap::ObjectName::new(format!("bench-mutex-{}", std::process::id())).expect("a valid name"),
-        &samemap::SyncOptions::new(),
+        &samemap::sync::SyncOptions::new(),
     )
     .expect("create");
     // A file that goes with its folder.

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use named_lock::NamedLock;
+use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
+use samemap::traits::SharedRegion as _;
 use samemap::{
-    Access, Channel, ChannelOptions, CreateOptions, Event, EventOptions, LatestOptions, LatestWriter, Mutex,
-    ObjectName, Region, Reset, Semaphore, SemaphoreOptions, SharedRegion as _, SyncOptions, Timer,
-    TimerOptions,
+    Access, Channel, ChannelOptions, CreateOptions, Event, LatestOptions, LatestWriter, Mutex, ObjectName,
+    Region, Semaphore, Timer,
 };
 use shared_memory::ShmemConf;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use mmap_sync::locks::LockDisabled;
 use mmap_sync::synchronizer::Synchronizer;
 use samemap::bytemuck::Pod;
-use samemap::{Latest, LatestBytes, LatestBytesWriter, LatestOptions, LatestWriter, ObjectName};
+use samemap::latest::{LatestBytes, LatestBytesWriter};
+use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
 
 use super::arena::ROOM;
 use super::leftovers;

@@ -5,7 +5,8 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use samemap::channel::{Receiver, Sender};
-use samemap::{Channel, ChannelOptions, CreateOptions, Region, SharedRegion};
+use samemap::traits::SharedRegion;
+use samemap::{Channel, ChannelOptions, CreateOptions, Region};
 
 use super::place::UNPINNED;
 use super::report::{Report, Subject};
@@ -82,7 +83,7 @@ fn through_own(channels: &mut [(Sender, Receiver)], each: usize) {
         while left > 0 {
             left -= receivers.iter_mut().map(|receiver| drain(receiver)).sum::<usize>();
             if left > 0 {
-                Receiver::wait_any(&mut receivers, None).expect("their senders live");
+                Receiver::wait_any(&mut receivers).expect("their senders live");
             }
         }
     });

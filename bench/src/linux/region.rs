@@ -3,7 +3,8 @@
 use std::ffi::CString;
 use std::hint::black_box;
 
-use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, SharedRegion};
+use samemap::traits::SharedRegion;
+use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region};
 use shared_memory::ShmemConf;
 
 use super::external;

@@ -5,10 +5,9 @@ use std::ffi::CString;
 use std::hint::black_box;
 
 use raw_sync::events::{Event as RawEvent, EventImpl, EventInit as _, EventState};
-use samemap::{
-    CreateOptions, EventOptions, ObjectName, OpenOptions, Region, Reset, SharedEvent, SharedRegion as _,
-    catalog,
-};
+use samemap::sync::{EventOptions, Reset, SharedEvent};
+use samemap::traits::SharedRegion as _;
+use samemap::{CreateOptions, ObjectName, OpenOptions, Region, catalog};
 use shared_memory::ShmemConf;
 
 use super::arena::Arena;
@@ -312,11 +311,11 @@ impl Flag for Futex {
 
 impl Flag for SharedEvent {
     fn set(&self) {
-        samemap::Settable::set(self).expect("set");
+        samemap::traits::Settable::set(self).expect("set");
     }
 
     fn reset(&self) {
-        samemap::Settable::reset(self).expect("reset");
+        samemap::traits::Settable::reset(self).expect("reset");
     }
 }
 

@@ -30,7 +30,7 @@ fn map_at_a_free_address<R: SharedRegion>(region: &R, request: MapRequest) -> (u
         let base = free_address::<R>();
         match region.map(&request.at_base(base)) {
             Ok(view) => return (base, view),
-            Err(error) if *error.kind() == ErrorKind::AddressInUse => {}
+            Err(error) if error.is(ErrorKind::AddressInUse) => {}
             Err(error) => panic!("a view at a free address: {}", tell(&error)),
         }
     }
@@ -93,7 +93,7 @@ pub fn c12_impossible_base_is_refused<R: SharedRegion>(_: &Harness) {
     let base = usize::MAX & !(BASE_GRANULARITY - 1);
     let request = MapRequest::new(0, 2 * SIZE, Access::ReadWrite).at_base(base);
     let error = error_of(region.map(&request), &format!("a view at {base:#x}"));
-    assert!(*error.kind() == ErrorKind::AddressInUse, "a view at the last address: {}", tell(&error));
+    assert!(error.is(ErrorKind::AddressInUse), "a view at the last address: {}", tell(&error));
 }
 
 /// With a base address, that and the offset must be multiples of 64 KiB, on every system.

@@ -3,7 +3,7 @@
 use crate::{
     Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
     Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
-    SharedRegion as _, SharedSemaphore, SyncOptions, Trust, View, WaitAny,
+    SharedSemaphore, SyncOptions, View, WaitAny,
 };
 
 /// How a rule wants to come by an object.
@@ -79,7 +79,7 @@ impl SyncObjects for Named {
         match how {
             Making::Create => Mutex::create(name, &SyncOptions::new()).map(created),
             Making::CreateOrOpen => Mutex::create_or_open(name, &SyncOptions::new()),
-            Making::Open => Mutex::open(name, &Trust::default()).map(opened),
+            Making::Open => Mutex::open(name, &OpenOptions::default()).map(opened),
         }
     }
 
@@ -87,7 +87,7 @@ impl SyncObjects for Named {
         match how {
             Making::Create => Event::create(name, options).map(created),
             Making::CreateOrOpen => Event::create_or_open(name, options),
-            Making::Open => Event::open(name, &Trust::default()).map(opened),
+            Making::Open => Event::open(name, &OpenOptions::default()).map(opened),
         }
     }
 
@@ -99,7 +99,7 @@ impl SyncObjects for Named {
         match how {
             Making::Create => Semaphore::create(name, options).map(created),
             Making::CreateOrOpen => Semaphore::create_or_open(name, options),
-            Making::Open => Semaphore::open(name, &Trust::default()).map(opened),
+            Making::Open => Semaphore::open(name, &OpenOptions::default()).map(opened),
         }
     }
 

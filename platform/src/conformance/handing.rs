@@ -6,7 +6,7 @@ use super::support::{
     unique_text,
 };
 use super::system::Meeting;
-use crate::{Access, CreateOptions, ErrorKind, MAX_NAME_UNITS, ObjectName, Region, SharedRegion as _, Trust};
+use crate::{Access, CreateOptions, ErrorKind, MAX_NAME_UNITS, ObjectName, Region, Trust};
 
 #[track_caller]
 fn anonymous() -> Region {

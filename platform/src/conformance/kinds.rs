@@ -194,7 +194,7 @@ pub fn c16_name_of_every_kind_is_free_with_the_last_holder(harness: &Harness) {
 fn listed(name: &ObjectName) -> Option<(State, Option<ObjectKind>)> {
     let entries = match catalog::list() {
         Ok(entries) => entries,
-        Err(error) if *error.kind() == ErrorKind::Unsupported => return None,
+        Err(error) if error.is(ErrorKind::Unsupported) => return None,
         Err(error) => panic!("{}", tell(&error)),
     };
     let entry = entries.into_iter().find(|entry| entry.name.as_ref() == Some(name));

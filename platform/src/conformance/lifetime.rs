@@ -215,7 +215,7 @@ pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
 fn listed(name: &ObjectName) -> Option<State> {
     let entries = match catalog::list() {
         Ok(entries) => entries,
-        Err(error) if *error.kind() == ErrorKind::Unsupported => return None,
+        Err(error) if error.is(ErrorKind::Unsupported) => return None,
         Err(error) => panic!("{}", tell(&error)),
     };
     entries.into_iter().find(|entry| entry.name.as_ref() == Some(name)).map(|entry| entry.state)

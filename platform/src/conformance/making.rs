@@ -30,7 +30,7 @@ pub fn c05_object_is_made_once<O: SyncObjects>(_: &Harness) {
         error_of(O::event(&names[1], Making::Open, &event), "opening an event that nobody made"),
         error_of(O::semaphore(&names[2], Making::Open, &semaphore), "opening a semaphore that nobody made"),
     ] {
-        assert_eq!(*error.kind(), ErrorKind::NotFound, "{error}");
+        assert!(error.is(ErrorKind::NotFound), "{error}");
     }
     let _mutex = new_mutex::<O>(&names[0]);
     fails(O::mutex(&names[0], Making::Create), "making it again", &ErrorKind::AlreadyExists);

@@ -1,4 +1,4 @@
-//! The contract as a test suite, for any [`SharedRegion`](crate::SharedRegion).
+//! The contract as a test suite, for any [`SharedRegion`](crate::traits::SharedRegion).
 //!
 //! Every rule of `docs/contract.md` that regions can show is one public function or several here, named
 //! after its rule: [`c16_name_is_free_after_kill`](lifetime::c16_name_is_free_after_kill). Rules about

@@ -204,7 +204,7 @@ pub fn c03_local_and_global_are_apart<R: SharedRegion>(_: &Harness) -> Outcome {
     let (local, global) = (name(&format!(r"Local\{unique}")), name(&format!(r"Global\{unique}")));
     let theirs: R = match R::create(&global, &CreateOptions::new(SIZE)) {
         Ok(region) => region,
-        Err(error) if cfg!(windows) && *error.kind() == ErrorKind::AccessDenied => {
+        Err(error) if cfg!(windows) && error.is(ErrorKind::AccessDenied) => {
             return Outcome::aside("this user lacks SeCreateGlobalPrivilege");
         }
         Err(error) => panic!("{}", tell(&error)),

@@ -47,7 +47,7 @@ impl Actor for NativeStage {
             ["set-timer", slot, millis] => {
                 let due = Due::After(Duration::from_millis(number(millis)?));
                 match self.thing(slot)? {
-                    Thing::Timer(timer) => timer.set(due, None).map_err(spell).and_then(|()| done()),
+                    Thing::Timer(timer) => timer.set(due).map_err(spell).and_then(|()| done()),
                     _ => no_slot(slot),
                 }
             }
@@ -83,7 +83,6 @@ impl NativeStage {
 
     /// Its length, its access, and what its name is.
     fn keep(&mut self, slot: &str, region: Region) -> String {
-        use crate::SharedRegion as _;
         let access = super::support::word_for(region.access());
         let name =
             region.name().map_or_else(|| "-".to_owned(), |name| super::support::hex(&name.to_string()));

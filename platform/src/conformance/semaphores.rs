@@ -18,7 +18,7 @@ pub fn c24_numbers_that_make_no_semaphore_are_refused<O: SyncObjects>(_: &Harnes
     }
     for (initial, maximum) in [(0, 1), (1, 1), (limit, limit)] {
         let semaphore = new_semaphore::<O>(&unique_name(), initial, maximum);
-        assert_eq!(good(semaphore.try_wait()).is_signalled(), initial > 0, "{initial} of {maximum}");
+        assert_eq!(good(semaphore.try_wait()), initial > 0, "{initial} of {maximum}");
     }
 }
 
@@ -39,11 +39,11 @@ pub fn c24_release_past_the_maximum_changes_nothing<O: SyncObjects>(_: &Harness)
     let semaphore = new_semaphore::<O>(&unique_name(), 2, 3);
     for count in [2, 3, i32::MAX as u32, i32::MAX as u32 + 1, u32::MAX] {
         let released = semaphore.release(count);
-        fails(released, &format!("releasing {count}"), &ErrorKind::LimitExceeded { maximum: 3 });
+        fails(released, &format!("releasing {count}"), &ErrorKind::LimitExceeded { maximum: Some(3) });
     }
     fails(semaphore.release(0), "releasing none", &ErrorKind::InvalidArgument);
     assert_eq!(good(semaphore.release(1)), 2, "what failed changed nothing");
-    fails(semaphore.release(1), "releasing one of none", &ErrorKind::LimitExceeded { maximum: 3 });
+    fails(semaphore.release(1), "releasing one of none", &ErrorKind::LimitExceeded { maximum: Some(3) });
 }
 
 /// Every permit is had once, by whichever process.
@@ -86,7 +86,7 @@ pub fn c24_opening_ignores_what_is_asked<O: SyncObjects>(_: &Harness) {
         assert_eq!(disposition, Disposition::Opened, "{how:?}");
         something(&same, "it had one permit");
         nothing(&same, "it had one permit");
-        fails(same.release(3), "releasing three of two", &ErrorKind::LimitExceeded { maximum: 2 });
+        fails(same.release(3), "releasing three of two", &ErrorKind::LimitExceeded { maximum: Some(2) });
         assert_eq!(good(semaphore.release(1)), 0);
     }
 }

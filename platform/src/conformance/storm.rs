@@ -143,7 +143,7 @@ impl Storm {
     fn meet_again<R: SharedRegion>(&self, name: &ObjectName, held: &View, pick: u64) -> Result<(), String> {
         let options = CreateOptions::new(self.len);
         match R::create(name, &options) {
-            Err(error) if *error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.is(ErrorKind::AlreadyExists) => {}
             Err(error) => return Err(spell("creating a held name", &error)),
             Ok(_) => return Err("a held name was created a second time".to_owned()),
         }

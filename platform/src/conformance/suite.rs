@@ -242,7 +242,7 @@ macro_rules! __native_conformance_rules {
 }
 
 /// Makes a module `$module` with one `#[test]` for every rule of the contract, over the backend
-/// `$region`, a type that implements [`SharedRegion`](crate::SharedRegion).
+/// `$region`, a type that implements [`SharedRegion`](crate::traits::SharedRegion).
 ///
 /// It goes into a test program (a file in `tests/`), which then starts itself again as the processes
 /// that the rules are about.

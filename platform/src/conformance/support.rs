@@ -177,9 +177,9 @@ pub(super) fn not_found<R: SharedRegion>(name: &ObjectName, access: Access) {
     match R::open(name, &OpenOptions::new(access)) {
         Ok(_) => panic!("{name} can still be opened"),
         // A backend that cannot open for reading has not opened it either; C11 is where it fails.
-        Err(error) if access == Access::ReadOnly && *error.kind() == ErrorKind::Unsupported => {}
+        Err(error) if access == Access::ReadOnly && error.is(ErrorKind::Unsupported) => {}
         Err(error) => assert!(
-            *error.kind() == ErrorKind::NotFound,
+            error.is(ErrorKind::NotFound),
             "opening a free name: wanted NotFound, got {:?}: {}",
             error.kind(),
             tell(&error)

@@ -13,7 +13,7 @@ use super::suite::sync_rules;
 use super::support::patience;
 use crate::{
     Access, EventOptions, LockGuard as _, Lockable as _, OpenOptions, Permits as _, Region, Reset,
-    SemaphoreOptions, Settable as _, SharedRegion as _, Waitable as _, Waited,
+    SemaphoreOptions, Settable as _, Waitable as _,
 };
 
 /// What the test `conformance_child` of a [`sync_conformance_suite!`](crate::sync_conformance_suite) does.
@@ -143,7 +143,7 @@ impl<O: SyncObjects> SyncStage<O> {
     /// Hands a signal on, again and again.
     fn bounce(&mut self, from: &str, to: &str, rounds: &str) -> Answer {
         for round in 0..number(rounds)? {
-            if !self.seen(from)?.wait_for(Some(patience())).map_err(spell)?.is_signalled() {
+            if !self.seen(from)?.wait_for(Some(patience())).map_err(spell)? {
                 return Err(format!("no signal came in round {round}"));
             }
             self.seen(to)?.set().map_err(spell)?;
@@ -155,17 +155,17 @@ impl<O: SyncObjects> SyncStage<O> {
     fn acquire_all(&mut self, slot: &str) -> Answer {
         let semaphore = self.permits(slot)?;
         let mut count = 0;
-        while semaphore.try_wait().map_err(spell)?.is_signalled() {
+        while semaphore.try_wait().map_err(spell)? {
             count += 1;
         }
         Ok(format!("{count}"))
     }
 }
 
-pub(super) fn waited(answer: crate::Result<Waited>) -> Answer {
+pub(super) fn waited(answer: crate::Result<bool>) -> Answer {
     match answer.map_err(spell)? {
-        Waited::Signalled => Ok("signalled".to_owned()),
-        Waited::TimedOut => Ok("timed out".to_owned()),
+        true => Ok("signalled".to_owned()),
+        false => Ok("timed out".to_owned()),
     }
 }
 

@@ -3,10 +3,8 @@
 use super::family::Making;
 use super::support::patience;
 use crate::{
-    Access, CreateOptions, Disposition, Due, Event, EventOptions, LockGuard as _, Lockable as _, Mutex,
-    ObjectKind, ObjectName, OpenOptions, Permissions, Permits as _, Region, Reset, Result, Semaphore,
-    SemaphoreOptions, Settable as _, SharedRegion as _, SyncOptions, Timer, TimerOptions, Trust,
-    Waitable as _,
+    Access, CreateOptions, Disposition, Due, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions,
+    Permissions, Region, Reset, Result, Semaphore, SemaphoreOptions, SyncOptions, Timer, TimerOptions, Trust,
 };
 use std::time::Duration;
 
@@ -25,6 +23,12 @@ pub(super) enum Thing {
 pub(super) struct Terms {
     pub(super) permissions: Permissions,
     pub(super) trust: Trust,
+}
+
+impl Terms {
+    fn to_open(&self) -> OpenOptions {
+        OpenOptions::default().trust(self.trust.clone())
+    }
 }
 
 /// The permits of a new semaphore, and the most.
@@ -68,7 +72,7 @@ impl Thing {
             Thing::Event(event) => event.set(),
             Thing::Semaphore(semaphore) => semaphore.release(MARK).map(|_| ()),
             Thing::Timer(timer) => {
-                timer.set(Due::After(Duration::ZERO), None)?;
+                timer.set(Due::After(Duration::ZERO))?;
                 // Due at once is not yet signalled.
                 timer.wait_timeout(patience()).map(|_| ())
             }
@@ -89,10 +93,10 @@ impl Thing {
                 Some(guard) if guard.abandoned() => None,
                 Some(_) => Some(false),
             }),
-            Thing::Event(event) => event.try_wait().map(|waited| Some(waited.is_signalled())),
+            Thing::Event(event) => event.try_wait().map(|waited| Some(waited)),
             Thing::Semaphore(semaphore) => {
                 let mut had = 0;
-                while semaphore.try_wait()?.is_signalled() {
+                while semaphore.try_wait()? {
                     had += 1;
                 }
                 if had > 0 {
@@ -100,7 +104,7 @@ impl Thing {
                 }
                 Ok(if had == PERMITS { Some(false) } else { (had == PERMITS + MARK).then_some(true) })
             }
-            Thing::Timer(timer) => timer.try_wait().map(|waited| Some(waited.is_signalled())),
+            Thing::Timer(timer) => timer.try_wait().map(|waited| Some(waited)),
         }
     }
 }
@@ -127,7 +131,7 @@ fn mutex(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Mutex, Dispos
     match how {
         Making::Create => Mutex::create(name, &options).map(created),
         Making::CreateOrOpen => Mutex::create_or_open(name, &options),
-        Making::Open => Mutex::open(name, &terms.trust).map(opened),
+        Making::Open => Mutex::open(name, &terms.to_open()).map(opened),
     }
 }
 
@@ -136,7 +140,7 @@ fn event(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Event, Dispos
     match how {
         Making::Create => Event::create(name, &options).map(created),
         Making::CreateOrOpen => Event::create_or_open(name, &options.set_at_first()),
-        Making::Open => Event::open(name, &terms.trust).map(opened),
+        Making::Open => Event::open(name, &terms.to_open()).map(opened),
     }
 }
 
@@ -146,7 +150,7 @@ fn semaphore(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Semaphore
     match how {
         Making::Create => Semaphore::create(name, &options).map(created),
         Making::CreateOrOpen => Semaphore::create_or_open(name, &options),
-        Making::Open => Semaphore::open(name, &terms.trust).map(opened),
+        Making::Open => Semaphore::open(name, &terms.to_open()).map(opened),
     }
 }
 
@@ -155,6 +159,6 @@ fn timer(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Timer, Dispos
     match how {
         Making::Create => Timer::create(name, &options).map(created),
         Making::CreateOrOpen => Timer::create_or_open(name, &options),
-        Making::Open => Timer::open(name, &terms.trust).map(opened),
+        Making::Open => Timer::open(name, &terms.to_open()).map(opened),
     }
 }

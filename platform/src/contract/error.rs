@@ -46,28 +46,34 @@ pub enum ErrorKind {
         /// Length of the region or view that it should lie in, in bytes.
         region_len: u64,
     },
+    /// A message or a value is longer than what it should go into: a channel takes, a buffer holds, or was agreed on.
+    TooLong {
+        /// Its length, in bytes.
+        len: u64,
+        /// The most that there is room for, in bytes.
+        maximum: u64,
+    },
     /// The address asked for as a view's base is in use, or cannot be had.
     AddressInUse,
-    /// The object belongs to another ordinary user whom the caller did not accept.
+    /// The object belongs to another ordinary user that the caller does not trust.
     UntrustedOwner {
         /// The owner of the object, where the system tells.
         owner: Option<UserId>,
     },
     /// A semaphore would get more permits than its maximum.
     LimitExceeded {
-        /// The maximum.
-        maximum: u32,
+        /// The maximum, where it is known: a semaphore of another program may let nobody ask.
+        maximum: Option<u32>,
     },
     /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
     /// initialised it.
     Damaged,
     /// The memory was laid out for values of another type, size or version; the text says both.
     LayoutMismatch,
-    /// There is one writer at a time, and another one, in this process or another, lives.
-    WriterBusy,
     /// What was to be read was overwritten each time before it was copied.
     Contended,
-    /// Somebody else has the place that was asked for: a channel has its peer, a listener is bound.
+    /// Another one has the role that was asked for, and one has it at a time: a channel's peer, a listener, the writer of a
+    /// newest value, an opener of a file that is not shared.
     Busy,
     /// The peer has closed this direction in order, and nothing is left in it.
     Closed,
@@ -156,6 +162,17 @@ impl Error {
         &self.0.kind
     }
 
+    /// Whether that went wrong: `error.is(ErrorKind::NotFound)`. Kinds with fields are for [`matches!`] on
+    /// [`kind`](Self::kind).
+    #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a kind without fields is written down where it is asked for"
+    )]
+    pub fn is(&self, kind: ErrorKind) -> bool {
+        self.0.kind == kind
+    }
+
     /// What was tried: a phrase that completes "cannot …".
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -194,26 +211,29 @@ impl Error {
                 f,
                 "{len} bytes at offset {offset} do not lie inside its {region_len} bytes; ask for a smaller range"
             ),
+            ErrorKind::TooLong { len, maximum } => {
+                write!(f, "it has {len} bytes, and there is room for {maximum}; make it shorter, or the room larger")
+            }
             ErrorKind::AddressInUse => f.write_str(
                 "the address is in use or cannot be had; let the system choose one, or ask for another",
             ),
             ErrorKind::UntrustedOwner { owner } => untrusted_owner(f, owner.as_ref()),
-            ErrorKind::LimitExceeded { maximum } => {
+            ErrorKind::LimitExceeded { maximum: Some(maximum) } => {
                 write!(f, "it would have more permits than its maximum of {maximum}; release fewer")
             }
+            ErrorKind::LimitExceeded { maximum: None } => {
+                f.write_str("it would have more permits than its maximum, which its creator tells nobody; release fewer")
+            }
             ErrorKind::Damaged => f.write_str(
-                "its state in memory is not valid; whoever lays out the memory must initialise it, and nothing else may write there",
+                "its state in memory is not valid; create it before it is opened, and see that nothing else writes there",
             ),
             ErrorKind::LayoutMismatch => f.write_str(
                 "the memory was laid out for values of another type; build all programs that share it with the same one",
             ),
-            ErrorKind::WriterBusy => f.write_str(
-                "another writer has it; there is one at a time: end that one first, or read only",
-            ),
             ErrorKind::Contended => f.write_str(
                 "the writer overwrote the value each time before it was copied; read again, or let it write less often",
             ),
-            ErrorKind::Busy => f.write_str("somebody else has this place; try again when they are done"),
+            ErrorKind::Busy => f.write_str("another one has this role, which one has at a time; try again when it has ended"),
             ErrorKind::Closed => f.write_str("the peer has closed it; connect again to go on"),
             ErrorKind::PeerDied => f.write_str("the peer's process ended without closing; connect again to go on"),
             ErrorKind::AccessDenied => {
@@ -239,7 +259,9 @@ fn untrusted_owner(f: &mut fmt::Formatter<'_>, owner: Option<&UserId>) -> fmt::R
         Some(owner) => write!(f, "it belongs to user {owner}")?,
         None => f.write_str("its owner cannot be told")?,
     }
-    f.write_str(", who was not accepted; say so (Trust) if that is the user you expect")
+    f.write_str(
+        ", which this program does not trust; if that is the user it should trust, set OpenOptions::trust",
+    )
 }
 
 impl fmt::Display for Error {
@@ -275,21 +297,48 @@ impl EscapeControls for String {
     }
 }
 
+/// The same line as [`Display`](fmt::Display), which is what a `main` that fails shows.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("operation", &self.0.operation)
-            .field("name", &self.0.name)
-            .field("detail", &self.0.detail)
-            .field("source", &self.0.source)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// An error of the kind that fits, with this one as its source.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        io::Error::new(error.kind().to_io(), error)
+    }
+}
+
+impl ErrorKind {
+    fn to_io(&self) -> io::ErrorKind {
+        match self {
+            ErrorKind::InvalidName(_)
+            | ErrorKind::InvalidArgument
+            | ErrorKind::OutOfRange { .. }
+            | ErrorKind::TooLong { .. } => io::ErrorKind::InvalidInput,
+            ErrorKind::AlreadyExists => io::ErrorKind::AlreadyExists,
+            ErrorKind::NotFound => io::ErrorKind::NotFound,
+            ErrorKind::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
+            ErrorKind::AddressInUse => io::ErrorKind::AddrInUse,
+            ErrorKind::UntrustedOwner { .. } | ErrorKind::AccessDenied => io::ErrorKind::PermissionDenied,
+            ErrorKind::KindMismatch { .. } | ErrorKind::Damaged | ErrorKind::LayoutMismatch => {
+                io::ErrorKind::InvalidData
+            }
+            ErrorKind::Busy => io::ErrorKind::ResourceBusy,
+            ErrorKind::Closed => io::ErrorKind::BrokenPipe,
+            ErrorKind::PeerDied => io::ErrorKind::ConnectionAborted,
+            ErrorKind::TimedOut => io::ErrorKind::TimedOut,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            ErrorKind::LimitExceeded { .. } | ErrorKind::Contended | ErrorKind::Os => io::ErrorKind::Other,
+        }
     }
 }
 
@@ -309,5 +358,23 @@ mod tests {
         let cause = error.source().expect("the OS error").to_string();
         assert!(!text.contains(&cause), "{text} repeats {cause}");
         assert_eq!(error.os_code(), Some(2));
+        assert_eq!(format!("{error:?}"), text, "a main that fails shows the line");
+    }
+
+    #[test]
+    fn an_error_is_of_its_kind() {
+        let error = Error::new(ErrorKind::NotFound, "open the region");
+        assert!(error.is(ErrorKind::NotFound));
+        assert!(!error.is(ErrorKind::Closed));
+    }
+
+    #[test]
+    fn an_io_error_has_the_fitting_kind_and_this_one_as_its_source() {
+        let error = Error::new(ErrorKind::NotFound, "open the region").with_name("Local\\a");
+        let text = error.to_string();
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, text));
+        let inner = error.into_inner().expect("the error").downcast::<Error>().expect("ours");
+        assert!(inner.is(ErrorKind::NotFound));
     }
 }

@@ -10,7 +10,7 @@ use crate::{Access, Error, Permissions, Result, Trust};
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::FileOptions;
+/// use samemap::regions::FileOptions;
 /// let options = FileOptions::read_write().size(1 << 20);
 /// assert_eq!(options.asked_size(), Some(1 << 20));
 /// ```

@@ -24,6 +24,4 @@ pub use name::{NameSpace, ObjectName};
 pub use name_rule::{MAX_NAME_UNITS, NameRule};
 pub use options::{CreateOptions, Disposition, MapRequest, OpenOptions};
 pub use sync_options::{EventOptions, SemaphoreOptions, TimerOptions};
-pub use waiting::{
-    Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable, Waited,
-};
+pub use waiting::{Due, LockGuard, Lockable, Permits, Reset, Settable, Sleepers, SyncOptions, Waitable};

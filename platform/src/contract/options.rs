@@ -58,13 +58,22 @@ impl CreateOptions {
     }
 }
 
-/// How an object is to be opened.
+/// How an object is to be opened: a region, or an object to wait for.
+///
+/// The default is for reading and writing, of an object of the caller's own or of the system's. Objects to wait for always
+/// need that access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct OpenOptions {
     access: Access,
     trust: Trust,
     patience: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        OpenOptions::read_write()
+    }
 }
 
 impl OpenOptions {
@@ -122,7 +131,7 @@ impl OpenOptions {
 
 /// A range of a region to be mapped as a view.
 ///
-/// Not checked: [`SharedRegion::map`](crate::SharedRegion::map) does that.
+/// Not checked: [`SharedRegion::map`](crate::Region::map) does that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct MapRequest {

@@ -10,7 +10,8 @@ use crate::{Permissions, Reset, Result, SyncOptions, Trust};
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::{EventOptions, Permissions, Reset, Share};
+/// use samemap::{Permissions, Share};
+/// use samemap::sync::{EventOptions, Reset};
 /// let options = EventOptions::new(Reset::Manual)
 ///     .set_at_first()
 ///     .permissions(Permissions::owner_only().group(Share::ReadWrite));
@@ -70,7 +71,7 @@ impl EventOptions {
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::SemaphoreOptions;
+/// use samemap::sync::SemaphoreOptions;
 /// let options = SemaphoreOptions::new(2, 8);
 /// assert_eq!((options.initial(), options.maximum()), (2, 8));
 /// ```
@@ -141,7 +142,7 @@ impl SemaphoreOptions {
 ///
 /// ```
 /// # use samemap_platform as samemap;
-/// use samemap::{Reset, TimerOptions};
+/// use samemap::sync::{Reset, TimerOptions};
 /// assert_eq!(TimerOptions::new(Reset::Auto).reset(), Reset::Auto);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +186,7 @@ impl TimerOptions {
 /// express, [`i32::MAX`].
 pub(crate) fn period_in_millis(period: Duration, context: Context<'_>) -> Result<i32> {
     let detail = if period.is_zero() {
-        "a period of zero is none; say so with None"
+        "a period of zero was asked for; ask for one millisecond or more, or set the timer without a period"
     } else if let Ok(millis @ 1..) = i32::try_from(period.as_nanos().div_ceil(1_000_000)) {
         return Ok(millis);
     } else {
@@ -219,7 +220,7 @@ mod tests {
         }
         for (initial, maximum) in [(0, 0), (1, 0), (2, 1), (0, SemaphoreOptions::LIMIT + 1), (0, u32::MAX)] {
             let error = check(initial, maximum).expect_err("no semaphore");
-            assert_eq!(*error.kind(), ErrorKind::InvalidArgument, "{initial} of {maximum}");
+            assert!(error.is(ErrorKind::InvalidArgument), "{initial} of {maximum}");
         }
     }
 
@@ -231,14 +232,14 @@ mod tests {
         assert_eq!(millis(Duration::from_micros(5001)).unwrap(), 6);
         assert_eq!(millis(Duration::from_millis(i32::MAX as u64)).unwrap(), i32::MAX);
         for none in [Duration::ZERO, Duration::from_millis(i32::MAX as u64 + 1), Duration::MAX] {
-            assert_eq!(*millis(none).unwrap_err().kind(), ErrorKind::InvalidArgument, "{none:?}");
+            assert!(millis(none).unwrap_err().is(ErrorKind::InvalidArgument), "{none:?}");
         }
     }
 
     #[test]
     fn nothing_is_no_release() {
         check_release(1, TRY).expect("one permit");
-        assert_eq!(*check_release(0, TRY).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert!(check_release(0, TRY).unwrap_err().is(ErrorKind::InvalidArgument));
     }
 
     #[test]

@@ -1,40 +1,22 @@
 //! Objects to wait for: what they have in common on every system, for generic code (rules C22 to C27).
 //!
 //! Named objects ([`Mutex`](crate::Mutex), [`Event`](crate::Event), [`Semaphore`](crate::Semaphore),
-//! [`Timer`](crate::Timer)) and those that lie inside a region implement the same traits.
+//! [`Timer`](crate::Timer)) and those that lie inside a region have the same calls of their own, and implement these traits.
 
 use std::time::{Duration, SystemTime};
 
 use crate::{Permissions, Result, Trust};
-
-/// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Waited {
-    /// The object was signalled, and what it has to give was taken.
-    Signalled,
-    /// Time ran out first; nothing was taken.
-    TimedOut,
-}
-
-impl Waited {
-    /// Whether the object was signalled.
-    #[must_use]
-    pub const fn is_signalled(self) -> bool {
-        matches!(self, Waited::Signalled)
-    }
-}
 
 /// Something that is signalled, and can be waited for: an event, a semaphore, a timer.
 ///
 /// Timeouts run against a clock that nobody sets. A timeout of zero polls. A timeout too long for the
 /// system means for ever.
 pub trait Waitable {
-    /// Waits for at most `timeout`; `None` is for ever.
+    /// Waits for at most `timeout`; `None` is for ever. `false` when time ran out, and then nothing was taken.
     ///
     /// # Errors
     /// When the object's state was destroyed, or the system fails.
-    fn wait_for(&self, timeout: Option<Duration>) -> Result<Waited>;
+    fn wait_for(&self, timeout: Option<Duration>) -> Result<bool>;
 
     /// Waits for ever.
     ///
@@ -44,19 +26,19 @@ pub trait Waitable {
         self.wait_for(None).map(|_| ())
     }
 
-    /// Takes what can be had without waiting.
+    /// Takes what can be had without waiting; `false` when there is nothing.
     ///
     /// # Errors
     /// Those of [`wait_for`](Self::wait_for).
-    fn try_wait(&self) -> Result<Waited> {
+    fn try_wait(&self) -> Result<bool> {
         self.wait_for(Some(Duration::ZERO))
     }
 
-    /// Waits for at most `timeout`.
+    /// Waits for at most `timeout`; `false` when time ran out.
     ///
     /// # Errors
     /// Those of [`wait_for`](Self::wait_for).
-    fn wait_timeout(&self, timeout: Duration) -> Result<Waited> {
+    fn wait_timeout(&self, timeout: Duration) -> Result<bool> {
         self.wait_for(Some(timeout))
     }
 }
@@ -150,7 +132,7 @@ pub enum Reset {
     Manual,
 }
 
-/// How many may sleep on a [`Doorbell`](crate::Doorbell) at a time.
+/// How many may sleep on a [`Doorbell`](crate::sync::Doorbell) at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sleepers {
     /// One at a time: the receiver of a channel.

@@ -2,6 +2,7 @@
 
 pub(crate) mod copy;
 mod keeper;
+mod load;
 mod part;
 #[cfg(test)]
 mod tests;

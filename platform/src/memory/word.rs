@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use super::View;
+use super::{View, load};
 use crate::{Error, ErrorKind, Result};
 
 impl View {
@@ -53,16 +53,16 @@ impl View {
     /// # Errors
     /// As for [`atomic_u32_reader`](Self::atomic_u32_reader), and
     /// [`Unsupported`](ErrorKind::Unsupported) on a read-only view of a 32-bit process, where a 64-bit
-    /// load may be made of instructions that write.
+    /// load may be made of instructions that write. On x86 there is a load that does not.
     #[inline]
     pub fn atomic_u64_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU64>> {
         let word = aligned::<AtomicU64>(self.whole().checked(offset, size_of::<u64>())?, offset)?;
-        if size_of::<usize>() < size_of::<u64>() && !self.access().can_write() {
+        if !load::ARE_THERE && !self.access().can_write() {
             return Err(Error::new(ErrorKind::Unsupported, "load a word of the view").with_detail(
                 "a 32-bit process cannot load 64 bits atomically from read-only memory; open for writing, or use 32-bit words",
             ));
         }
-        // SAFETY: as for atomic_u32_reader; on 32-bit systems the memory is writable.
+        // SAFETY: as for atomic_u32_reader; where such a load may write, the memory is writable.
         Ok(AtomicReader(unsafe { word.as_ref() }))
     }
 }
@@ -107,7 +107,7 @@ impl AtomicReader<'_, AtomicU64> {
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> u64 {
-        with_fences(order, |relaxed| self.0.load(relaxed))
+        with_fences(order, |relaxed| load::load(self.0, relaxed))
     }
 }
 

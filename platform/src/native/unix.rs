@@ -4,8 +4,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
 use crate::contract::context::Context;
+use crate::handles::Courier;
 use crate::seam::region::{Native as _, RawRegion as _};
-use crate::{Access, Courier, Region, Result, system};
+use crate::{Access, Region, Result, system};
 
 impl Courier {
     /// A courier over a connection, for sending and receiving.
@@ -28,7 +29,7 @@ impl Courier {
 /// copy of it (`dup`, inheritance, `SCM_RIGHTS`) would share the lock: it would keep the object alive after this
 /// process, and be unlocked by the region's drop under whoever has the copy. [`to_fd`](Self::to_fd) gives out a
 /// descriptor of the same memory that carries no lock; to share the region itself there are
-/// [`offer_to`](Self::offer_to) and [`Courier`](crate::Courier).
+/// [`offer_to`](Self::offer_to) and [`Courier`](crate::regions::Courier).
 impl Region {
     /// A new descriptor of the region's memory or file, open for reading, and for writing where the region is. It
     /// does not hold the object: its bytes stay while it is open, but the name goes with the last holder.
@@ -53,7 +54,7 @@ impl Region {
     /// descriptor or its seals allow.
     ///
     /// # Platform-specific behavior
-    /// As over a [file](crate::FileSource),
+    /// As over a [file](crate::regions::FileSource),
     /// objects inside the region need a process that may open the memory anew.
     pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
         let context = Context { operation: "make a region of the descriptor", name: None };

@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 
 use crate::contract::context::Context;
+use crate::handles::Courier;
 use crate::seam::region::{Native as _, RawRegion as _};
-use crate::{Access, Courier, Region, Result, system};
+use crate::{Access, Region, Result, system};
 
 impl Courier {
     /// A courier that sends to the process with this id, over a stream that leads there.

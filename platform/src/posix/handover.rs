@@ -196,7 +196,7 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
     };
     if !seals.contains(SealFlags::SHRINK) {
         return invalid(
-            "it is not sealed against shrinking, so whoever has it could make touching it raise SIGBUS; add F_SEAL_SHRINK",
+            "it is not sealed against shrinking, so every process that has it could make touching it raise SIGBUS; add F_SEAL_SHRINK",
         );
     }
     if access.writes_object() && seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {

@@ -75,7 +75,7 @@ impl<B: Backing> Drop for Mapping<B> {
     }
 }
 
-/// Maps a range that was checked against the region ([`check_map_request`](crate::check_map_request)).
+/// Maps a range that was checked against the region ([`check_map_request`](crate::backend::check_map_request)).
 pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: Context<'_>) -> Result<View> {
     let page = rustix::param::page_size() as u64;
     let slack = request.offset() % page;

@@ -67,7 +67,7 @@ pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Resu
 /// What became of a call that makes, or says that the name is taken.
 pub(super) fn made<T>(answer: Result<T>) -> Result<Made<T>> {
     match answer {
-        Err(error) if *error.kind() == ErrorKind::AlreadyExists => Ok(Made::Taken(())),
+        Err(error) if error.is(ErrorKind::AlreadyExists) => Ok(Made::Taken(())),
         answer => answer.map(Made::New),
     }
 }

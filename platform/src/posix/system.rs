@@ -21,9 +21,13 @@ impl RawSystem for System {
     }
 
     fn processors() -> usize {
-        // SAFETY: a plain question, which every POSIX system here answers.
-        let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
-        usize::try_from(count).unwrap_or(1).max(1)
+        // The kernel's own list: musl's `sysconf` counts those that this thread may run on.
+        let online = std::fs::read_to_string("/sys/devices/system/cpu/online").ok();
+        online.and_then(|ranges| count_of(&ranges)).unwrap_or_else(|| {
+            // SAFETY: a plain question, which every POSIX system here answers.
+            let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+            usize::try_from(count).unwrap_or(1).max(1)
+        })
     }
 
     fn stay_loaded() {
@@ -77,6 +81,17 @@ impl RawSystem for System {
     }
 }
 
+/// How many numbers a list such as `0-3,6` has.
+fn count_of(ranges: &str) -> Option<usize> {
+    let mut count = 0_usize;
+    for range in ranges.trim().split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        count = count.checked_add(last.checked_sub(first)?.checked_add(1)?)?;
+    }
+    Some(count)
+}
+
 #[cfg(test)]
 mod tests {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -97,5 +112,15 @@ mod tests {
         })
         .join()
         .unwrap();
+    }
+
+    #[test]
+    fn lists_of_processors_are_counted() {
+        for (ranges, count) in [("0\n", 1), ("0-3\n", 4), ("0-3,6,8-9\n", 7)] {
+            assert_eq!(count_of(ranges), Some(count), "{ranges}");
+        }
+        for nonsense in ["", "\n", "3-1", "a", "0-", "0,,1"] {
+            assert_eq!(count_of(nonsense), None, "{nonsense}");
+        }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn open_or_make<T, L>(
     let mut _living = None;
     for _ in 0..ROUNDS {
         match open() {
-            Err(error) if *error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.is(ErrorKind::NotFound) => {}
             opened => return Ok((opened?, Disposition::Opened)),
         }
         match make()? {

@@ -8,7 +8,7 @@
 //! | `system` | the rest: [`RawSystem`](system::RawSystem) |
 //! | `per_process` | [`Forks`](per_process::Forks), for what a forked child must not find locked |
 //!
-//! The seam under a view, [`Keeper`](crate::Keeper), lies in `crate::memory`.
+//! The seam under a view, [`Keeper`](crate::backend::Keeper), lies in `crate::memory`.
 //!
 //! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `patience`, how a name is waited for; `kind`, what a
 //! new object is, and its calls in words; `random`; `place` and `header`, where an object lies in a region, and what it says there.

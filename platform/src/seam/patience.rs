@@ -16,7 +16,7 @@ pub(crate) fn open_in_time<T>(
     mut open: impl FnMut() -> Result<T>,
 ) -> Result<T> {
     let until = Until::after(Some(patience));
-    let is_there = |answer: &Result<T>| !matches!(answer, Err(error) if *error.kind() == ErrorKind::NotFound);
+    let is_there = |answer: &Result<T>| !matches!(answer, Err(error) if error.is(ErrorKind::NotFound));
     let mut answer = open();
     if until == Until::Now || is_there(&answer) {
         return answer;

@@ -19,7 +19,7 @@ pub(crate) type AskRegion<'a> = Ask<Bytes<'a>, &'a OpenOptions>;
 /// - Half-made regions are never met (C6), and what has a name is opened only where its owner is trusted (C20).
 ///
 /// # Safety
-/// As for [`SharedRegion`](crate::SharedRegion).
+/// As for [`SharedRegion`](crate::traits::SharedRegion).
 pub(crate) unsafe trait RawRegion: Clone + Send + Sync + 'static {
     /// The region of that name, as it is asked for: with [`Access::ReadWrite`] where it is made of zeros.
     fn named(name: &ObjectName, ask: AskRegion<'_>, operation: Operation) -> Result<(Self, Disposition)>;

@@ -1,11 +1,15 @@
 //! What a system owes beside its objects: answers about names, users and the machine.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::patience::{Arrivals, look_now_and_then};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::contract::context::Operation;
 use crate::{Error, ErrorKind, ObjectName, Result, UserId};
+
+/// What is done before the system ends the process.
+pub(crate) type EndHandler = Box<dyn Fn() + Send + Sync>;
 
 /// The system itself.
 pub(crate) trait RawSystem {
@@ -37,6 +41,11 @@ pub(crate) trait RawSystem {
     /// Waits until the reader of standard output is gone. False, at once, where that cannot be told.
     fn wait_until_output_is_broken() -> bool {
         false
+    }
+
+    /// See [`console::before_forced_end`](crate::console::before_forced_end). Here there is no such end.
+    fn before_forced_end(_handler: EndHandler) -> io::Result<()> {
+        Ok(())
     }
 
     /// See [`catalog::list`](crate::catalog::list).

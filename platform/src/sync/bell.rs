@@ -34,7 +34,7 @@ impl Doorbell {
     /// The doorbell at `offset`, made if nobody made it yet. All that use one must say the same of its sleepers.
     ///
     /// # Errors
-    /// Those of [`SharedEvent::create_or_open`](crate::SharedEvent::create_or_open).
+    /// Those of [`SharedEvent::create_or_open`](crate::sync::SharedEvent::create_or_open).
     pub fn at(view: &View, offset: usize, sleepers: Sleepers) -> Result<Doorbell> {
         const OPERATION: &str = "create or open the doorbell";
         let place = Place::inside(view, offset, 0, OPERATION)?;

@@ -3,11 +3,7 @@
 use super::handle::Named;
 use super::wait::signalled;
 use crate::seam::ask::Ask;
-use crate::seam::object::Signal;
-use crate::{Disposition, EventOptions, ObjectKind, ObjectName, Result, Settable, Trust};
-
-pub(super) const SET: &str = "set the event";
-pub(super) const RESET: &str = "reset the event";
+use crate::{Disposition, EventOptions, ObjectKind, ObjectName, OpenOptions, Result};
 
 /// A flag to wait for, set and unset by any process that has it open (rule C23).
 ///
@@ -21,7 +17,7 @@ impl Event {
     /// Creates an event; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &EventOptions) -> Result<Event> {
         Ok(Event(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
@@ -30,7 +26,7 @@ impl Event {
     /// say of a new one.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &EventOptions) -> Result<(Event, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Event(named), disposition))
@@ -39,9 +35,10 @@ impl Event {
     /// Opens the event that has the name.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
-    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Event> {
-        Ok(Event(Named::get(name, Ask::Open((ObjectKind::Event, trust)))?.0))
+    /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
+    /// options that ask for less than reading and writing.
+    pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Event> {
+        Named::open(name, ObjectKind::Event, options).map(Event)
     }
 
     /// Its name.
@@ -51,16 +48,45 @@ impl Event {
     }
 }
 
-impl Settable for Event {
-    #[inline]
-    fn set(&self) -> Result<()> {
-        self.0.signal(Signal::Set, SET).map(|_| ())
-    }
+/// What events have, with a name or inside a region.
+macro_rules! settable {
+    ($($event:ident),*) => {$(
+        impl $event {
+            /// Sets it: one waiter gets through an auto-reset event, every waiter through a manual-reset one.
+            ///
+            /// # Errors
+            /// When the event's state was destroyed, or the system fails.
+            #[inline]
+            pub fn set(&self) -> crate::Result<()> {
+                self.0.signal(crate::seam::object::Signal::Set, "set the event").map(|_| ())
+            }
 
-    #[inline]
-    fn reset(&self) -> Result<()> {
-        self.0.signal(Signal::Reset, RESET).map(|_| ())
-    }
+            /// Unsets it.
+            ///
+            /// # Errors
+            /// Those of [`set`](Self::set).
+            #[inline]
+            pub fn reset(&self) -> crate::Result<()> {
+                self.0.signal(crate::seam::object::Signal::Reset, "reset the event").map(|_| ())
+            }
+        }
+
+        impl crate::Settable for $event {
+            #[inline]
+            fn set(&self) -> crate::Result<()> {
+                self.set()
+            }
+
+            #[inline]
+            fn reset(&self) -> crate::Result<()> {
+                self.reset()
+            }
+        }
+    )*};
 }
+
+pub(super) use settable;
+
+settable!(Event);
 
 signalled!(Event: Event);

@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
+use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::{AskObject, Failure, Fill, RawObject as _, Signal, Took};
+use crate::seam::patience::open_in_time;
 use crate::seam::place::Place;
-use crate::system::Object;
-use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, View, Waited};
+use crate::seam::system::RawSystem as _;
+use crate::system::{Object, System};
+use crate::{Access, Disposition, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result, View};
 
 /// An open object, and where it is found.
 #[derive(Clone)]
@@ -59,6 +62,21 @@ impl Named {
     }
 }
 
+impl Named {
+    /// Opens what has the name. Whatever waits for an object, or signals it, writes to it.
+    pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Named> {
+        if options.access() != Access::ReadWrite {
+            let context = Context { operation: calls(kind).open, name: Some(name) };
+            return Err(context.invalid(format!(
+                "it was to be opened {}, and a {kind} is opened read-write; use OpenOptions::read_write",
+                options.access()
+            )));
+        }
+        let open = || Ok(Named::get(name, Ask::Open((kind, options.accepted())))?.0);
+        open_in_time(options.asked_patience(), || System::arrivals(name), open)
+    }
+}
+
 impl Inside {
     pub(super) fn create(
         view: &View,
@@ -99,10 +117,10 @@ impl Inside {
 impl<S: Site> Handle<S> {
     // A wait for what is signalled already should not cost more calls than it must.
     #[inline(always)]
-    pub(super) fn wait(&self, timeout: Option<Duration>, kind: ObjectKind) -> Result<Waited> {
+    pub(super) fn wait(&self, timeout: Option<Duration>, kind: ObjectKind) -> Result<bool> {
         match self.object.wait(timeout) {
-            Ok(Took::Signal) => Ok(Waited::Signalled),
-            Ok(Took::Nothing) => Ok(Waited::TimedOut),
+            Ok(Took::Signal) => Ok(true),
+            Ok(Took::Nothing) => Ok(false),
             Err(failure) => Err(self.failed(failure, calls(kind).wait)),
         }
     }

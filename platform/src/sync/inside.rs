@@ -6,25 +6,22 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
-use super::event::{RESET, SET};
+use super::event::settable;
 use super::handle::Inside;
-use super::mutex::MutexGuard;
+use super::mutex::{MutexGuard, lockable};
+use super::semaphore::permits;
 use super::wait::signalled;
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
 use crate::seam::kind::{New, calls};
-use crate::seam::object::Signal;
 use crate::seam::place::Place;
-use crate::{
-    Disposition, EventOptions, LockGuard, Lockable, ObjectKind, Permits, Result, SemaphoreOptions, Settable,
-    View,
-};
+use crate::{Disposition, EventOptions, LockGuard, ObjectKind, Result, SemaphoreOptions, View};
 
 /// A plain-data value inside a region, with the lock that protects it.
 ///
 /// The memory is [`SharedMutex::SIZE`] bytes at an offset that is aligned to 8 in memory: 64 for the lock,
 /// and the value behind them. The 64 must be zero before they are initialised, as a new region is. The lock
-/// is owned by a thread, and recursive; a dead owner's lock is [`abandoned`](LockGuard::abandoned). There may be many
+/// is owned by a thread, and recursive; a dead owner's lock is [`abandoned`](SharedMutexGuard::abandoned). There may be many
 /// thousands in one region: each costs as much as the first one.
 ///
 /// # Platform-specific behavior
@@ -79,13 +76,19 @@ impl<T: Pod> SharedMutex<T> {
     }
 }
 
-impl<T: Pod> Lockable for SharedMutex<T> {
-    type Guard<'a> = SharedMutexGuard<'a, T>;
-
+impl<T: Pod> SharedMutex<T> {
     #[inline]
-    fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<SharedMutexGuard<'_, T>>> {
+    fn lock_within(&self, timeout: Option<Duration>) -> Result<Option<SharedMutexGuard<'_, T>>> {
         let guard = self.inside.lock_for(timeout)?;
         Ok(guard.map(|guard| SharedMutexGuard { guard, mutex: self }))
+    }
+}
+
+lockable!(SharedMutex<T>, SharedMutexGuard<'a, T>, [T: Pod]);
+
+impl<T: Pod> Clone for SharedMutex<T> {
+    fn clone(&self) -> Self {
+        SharedMutex::of(self.inside.clone())
     }
 }
 
@@ -104,6 +107,12 @@ pub struct SharedMutexGuard<'a, T: Pod> {
 }
 
 impl<T: Pod> SharedMutexGuard<'_, T> {
+    /// Whether the owner before died without giving the lock up; see [`MutexGuard::abandoned`].
+    #[must_use]
+    pub fn abandoned(&self) -> bool {
+        self.guard.abandoned()
+    }
+
     /// A copy of the value.
     ///
     /// # Errors
@@ -138,7 +147,7 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
 
 impl<T: Pod> LockGuard for SharedMutexGuard<'_, T> {
     fn abandoned(&self) -> bool {
-        self.guard.abandoned()
+        self.abandoned()
     }
 }
 
@@ -187,17 +196,7 @@ impl SharedEvent {
     }
 }
 
-impl Settable for SharedEvent {
-    #[inline]
-    fn set(&self) -> Result<()> {
-        self.0.signal(Signal::Set, SET).map(|_| ())
-    }
-
-    #[inline]
-    fn reset(&self) -> Result<()> {
-        self.0.signal(Signal::Reset, RESET).map(|_| ())
-    }
-}
+settable!(SharedEvent);
 
 /// A semaphore inside a region: 64 bytes at an offset that is aligned to 8 in memory, zero before they are
 /// initialised.
@@ -247,10 +246,6 @@ fn new_semaphore(options: &SemaphoreOptions, operation: Operation) -> Result<New
     New::semaphore(options, Context { operation, name: None })
 }
 
-impl Permits for SharedSemaphore {
-    fn release(&self, count: u32) -> Result<u32> {
-        self.0.release(count)
-    }
-}
+permits!(SharedSemaphore);
 
 signalled!(SharedEvent: Event, SharedSemaphore: Semaphore);

@@ -1,15 +1,13 @@
-//! Objects to wait for (rules C22 to C27): the public types, written once in front of `crate::seam`.
+//! Objects to wait for (rules C22 to C27): named ones, those inside a region, their options and guards, and what channels
+//! are built with.
 //!
-//! | file | what it holds |
-//! | --- | --- |
-//! | `handle` | what the public types have in common |
-//! | `mutex`, `event`, `semaphore`, `timer` | the named objects |
-//! | `inside` | those inside a region |
-//! | `wait` | waiting for the first of several |
-//! | `bell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
-//!
-//! The public types own the names, the options, the documentation, `Debug`, and what errors say. The backends are
-//! `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in `crate::words`.
+//! Whatever waits has three calls: `wait` for ever, `wait_timeout` for a time, `try_wait` for none. The answer is a `bool`,
+//! or an `Option` where there is something to hand out, and says whether it was had.
+
+// The public types are written once, in front of `crate::seam`; they own the names, the options, the documentation, `Debug`,
+// and what errors say. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
+// `crate::words`. `handle` is what they have in common; `mutex`, `event`, `semaphore` and `timer` are the named ones,
+// `inside` those inside a region, `wait` is for the first of several, `bell` and `seat` are for channels.
 
 mod bell;
 mod event;
@@ -21,6 +19,7 @@ mod semaphore;
 mod timer;
 pub(crate) mod wait;
 
+pub use crate::contract::{Due, EventOptions, Reset, SemaphoreOptions, Sleepers, SyncOptions, TimerOptions};
 pub use crate::seam::object::MAX_OBJECTS;
 pub use bell::Doorbell;
 pub use event::Event;
@@ -29,4 +28,4 @@ pub use mutex::{Mutex, MutexGuard};
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use timer::Timer;
-pub use wait::{WaitAny, Woken, wait_any};
+pub use wait::{WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout};

@@ -9,7 +9,7 @@ use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::{RawObject as _, Signal, Took};
 use crate::system::Object;
-use crate::{Disposition, LockGuard, Lockable, ObjectKind, ObjectName, Result, SyncOptions, Trust};
+use crate::{Disposition, LockGuard, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions};
 
 /// A lock that processes share, owned by a thread (rule C22).
 ///
@@ -29,7 +29,7 @@ impl Mutex {
     /// Creates a mutex that nobody owns; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &SyncOptions) -> Result<Mutex> {
         Ok(Mutex(Named::get(name, Ask::Create((New::Mutex, options)))?.0))
     }
@@ -37,7 +37,7 @@ impl Mutex {
     /// Opens the mutex that has the name, or creates one; says which of the two happened.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &SyncOptions) -> Result<(Mutex, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((New::Mutex, options)))?;
         Ok((Mutex(named), disposition))
@@ -46,9 +46,10 @@ impl Mutex {
     /// Opens the mutex that has the name.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
-    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Mutex> {
-        Ok(Mutex(Named::get(name, Ask::Open((ObjectKind::Mutex, trust)))?.0))
+    /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
+    /// options that ask for less than reading and writing.
+    pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Mutex> {
+        Named::open(name, ObjectKind::Mutex, options).map(Mutex)
     }
 
     /// Its name.
@@ -69,14 +70,73 @@ impl<S: Site> Handle<S> {
     }
 }
 
-impl Lockable for Mutex {
-    type Guard<'a> = MutexGuard<'a>;
-
+impl Mutex {
     #[inline]
-    fn lock_for(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
+    fn lock_within(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
         self.0.lock_for(timeout)
     }
 }
+
+/// What mutexes have, with a name or inside a region.
+macro_rules! lockable {
+    ($mutex:ty, $guard:ident<$life:lifetime $(, $value:ident)?>, [$($bound:tt)*]) => {
+        impl<$($bound)*> $mutex {
+            /// Waits until this thread owns it. A thread that owns it already owns it once more.
+            ///
+            /// # Errors
+            /// When the lock's state was destroyed, or the system fails;
+            /// [`Unsupported`](crate::ErrorKind::Unsupported) in a forked child, which opens it anew.
+            #[inline]
+            pub fn lock(&self) -> crate::Result<$guard<'_ $(, $value)?>> {
+                loop {
+                    if let Some(guard) = self.lock_within(None)? {
+                        return Ok(guard);
+                    }
+                }
+            }
+
+            /// Waits for at most `timeout` to own it; `None` when time ran out.
+            ///
+            /// # Errors
+            /// Those of [`lock`](Self::lock).
+            #[inline]
+            pub fn lock_timeout(
+                &self,
+                timeout: std::time::Duration,
+            ) -> crate::Result<Option<$guard<'_ $(, $value)?>>> {
+                self.lock_within(Some(timeout))
+            }
+
+            /// Takes it if nobody owns it, or its owner died; `None` when it is owned.
+            ///
+            /// # Errors
+            /// Those of [`lock`](Self::lock).
+            #[inline]
+            pub fn try_lock(&self) -> crate::Result<Option<$guard<'_ $(, $value)?>>> {
+                self.lock_within(Some(std::time::Duration::ZERO))
+            }
+        }
+
+        impl<$($bound)*> crate::Lockable for $mutex {
+            type Guard<$life>
+                = $guard<$life $(, $value)?>
+            where
+                Self: $life;
+
+            #[inline]
+            fn lock_for(
+                &self,
+                timeout: Option<std::time::Duration>,
+            ) -> crate::Result<Option<$guard<'_ $(, $value)?>>> {
+                self.lock_within(timeout)
+            }
+        }
+    };
+}
+
+pub(super) use lockable;
+
+lockable!(Mutex, MutexGuard<'a>, []);
 
 impl fmt::Debug for Mutex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +150,7 @@ impl fmt::Debug for Mutex {
 /// lock held until the thread ends, and then abandoned.
 ///
 /// # Platform-specific behavior
-/// Guards that a thread has of one mutex all tell whether it was [`abandoned`](LockGuard::abandoned). On Windows, those
+/// Guards that a thread has of one mutex all tell whether it was [`abandoned`](MutexGuard::abandoned). On Windows, those
 /// through a handle that was opened meanwhile do not.
 #[must_use = "the mutex is given up when the guard is dropped"]
 pub struct MutexGuard<'a> {
@@ -106,9 +166,18 @@ impl<'a> MutexGuard<'a> {
     }
 }
 
+impl MutexGuard<'_> {
+    /// Whether the owner before died (its process, or its thread) without giving the mutex up: what it protects may be
+    /// half-changed. It is told to the one next owner, until that one gives the mutex up.
+    #[must_use]
+    pub fn abandoned(&self) -> bool {
+        self.mutex.is_abandoned()
+    }
+}
+
 impl LockGuard for MutexGuard<'_> {
     fn abandoned(&self) -> bool {
-        self.mutex.is_abandoned()
+        self.abandoned()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::contract::sync_options::check_release;
 use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::Signal;
-use crate::{Disposition, ObjectKind, ObjectName, Permits, Result, SemaphoreOptions, Trust};
+use crate::{Disposition, ObjectKind, ObjectName, OpenOptions, Result, SemaphoreOptions};
 
 const RELEASE: &str = "release the semaphore";
 
@@ -22,7 +22,7 @@ impl Semaphore {
     /// Creates a semaphore; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create), and
+    /// Those of [`SharedRegion::create`](crate::Region::create), and
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
@@ -33,7 +33,7 @@ impl Semaphore {
     /// `options` say of a new one, but that must make a semaphore all the same.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open), and
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open), and
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;
@@ -44,9 +44,10 @@ impl Semaphore {
     /// Opens the semaphore that has the name.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
-    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Semaphore> {
-        Ok(Semaphore(Named::get(name, Ask::Open((ObjectKind::Semaphore, trust)))?.0))
+    /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
+    /// options that ask for less than reading and writing.
+    pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Semaphore> {
+        Named::open(name, ObjectKind::Semaphore, options).map(Semaphore)
     }
 
     /// Its name.
@@ -68,10 +69,31 @@ impl<S: Site> Handle<S> {
     }
 }
 
-impl Permits for Semaphore {
-    fn release(&self, count: u32) -> Result<u32> {
-        self.0.release(count)
-    }
+/// What semaphores have, with a name or inside a region.
+macro_rules! permits {
+    ($($semaphore:ident),*) => {$(
+        impl $semaphore {
+            /// Gives `count` permits back and returns how many there were before.
+            ///
+            /// # Errors
+            /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) when there would be more than the maximum; then nothing
+            /// is changed. [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a count of zero.
+            #[inline]
+            pub fn release(&self, count: u32) -> crate::Result<u32> {
+                self.0.release(count)
+            }
+        }
+
+        impl crate::Permits for $semaphore {
+            fn release(&self, count: u32) -> crate::Result<u32> {
+                self.release(count)
+            }
+        }
+    )*};
 }
+
+pub(super) use permits;
+
+permits!(Semaphore);
 
 signalled!(Semaphore: Semaphore);

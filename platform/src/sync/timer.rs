@@ -7,7 +7,7 @@ use super::wait::signalled;
 use crate::contract::sync_options::period_in_millis;
 use crate::seam::ask::Ask;
 use crate::seam::object::Signal;
-use crate::{Disposition, Due, ObjectKind, ObjectName, Result, TimerOptions, Trust};
+use crate::{Disposition, Due, ObjectKind, ObjectName, OpenOptions, Result, TimerOptions};
 
 const SET: &str = "set the timer";
 
@@ -27,7 +27,7 @@ impl Timer {
     /// Creates a timer; the name must be free.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create`](crate::SharedRegion::create).
+    /// Those of [`SharedRegion::create`](crate::Region::create).
     pub fn create(name: &ObjectName, options: &TimerOptions) -> Result<Timer> {
         Ok(Timer(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
@@ -36,7 +36,7 @@ impl Timer {
     /// say of a new one.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::create_or_open`](crate::SharedRegion::create_or_open).
+    /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
     pub fn create_or_open(name: &ObjectName, options: &TimerOptions) -> Result<(Timer, Disposition)> {
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((options.into(), options.sync())))?;
         Ok((Timer(named), disposition))
@@ -45,9 +45,10 @@ impl Timer {
     /// Opens the timer that has the name.
     ///
     /// # Errors
-    /// Those of [`SharedRegion::open`](crate::SharedRegion::open).
-    pub fn open(name: &ObjectName, trust: &Trust) -> Result<Timer> {
-        Ok(Timer(Named::get(name, Ask::Open((ObjectKind::Timer, trust)))?.0))
+    /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
+    /// options that ask for less than reading and writing.
+    pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Timer> {
+        Named::open(name, ObjectKind::Timer, options).map(Timer)
     }
 
     /// Its name.
@@ -56,22 +57,31 @@ impl Timer {
         &self.0.site
     }
 
-    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and is signalled again every
-    /// `period` after that, which is rounded up to whole milliseconds.
+    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and signalled then, once.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a period of zero, or of more than 2147483647 ms;
     /// [`TimedOut`](crate::ErrorKind::TimedOut) when another setter was stopped in the middle of its work.
     ///
     /// # Platform-specific behavior
     /// On Windows a due time is counted in units of 100 ns, rounded up, from the last tick of the system's
     /// clock, and kept to a tick (15.6 ms, unless a program asked for a finer one). A due time after more
     /// than 14,000 years is as good as never.
-    pub fn set(&self, due: Due, period: Option<Duration>) -> Result<()> {
-        let period = match period {
-            Some(period) => period_in_millis(period, self.0.context(SET))?,
-            None => 0,
-        };
+    pub fn set(&self, due: Due) -> Result<()> {
+        self.start(due, 0)
+    }
+
+    /// Sets it as [`set`](Self::set) does, and signals it again every `period` after `due`, which is rounded up to whole
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// Those of [`set`](Self::set), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a period of zero, or of
+    /// more than 2147483647 ms.
+    pub fn set_periodic(&self, due: Due, period: Duration) -> Result<()> {
+        self.start(due, period_in_millis(period, self.0.context(SET))?)
+    }
+
+    /// A period of zero is none.
+    fn start(&self, due: Due, period: i32) -> Result<()> {
         self.0.signal(Signal::Start { due, period }, SET).map(|_| ())
     }
 

@@ -43,11 +43,43 @@ impl Sealed for Mutex {
     }
 }
 
-/// The traits that all signalled objects have.
+/// What all signalled objects have.
 macro_rules! signalled {
     ($($object:ident: $kind:ident),*) => {$(
+        impl $object {
+            /// Waits until it is signalled, and takes what it has to give.
+            ///
+            /// # Errors
+            /// When the object's state was destroyed, or the system fails.
+            #[inline]
+            pub fn wait(&self) -> crate::Result<()> {
+                self.0.wait(None, crate::ObjectKind::$kind).map(|_| ())
+            }
+
+            /// Waits for at most `timeout`; `false` when time ran out, and then nothing was taken.
+            ///
+            /// Time runs on a clock that nobody sets. A timeout too long for the system means for ever.
+            ///
+            /// # Errors
+            /// Those of [`wait`](Self::wait).
+            #[inline]
+            pub fn wait_timeout(&self, timeout: std::time::Duration) -> crate::Result<bool> {
+                self.0.wait(Some(timeout), crate::ObjectKind::$kind)
+            }
+
+            /// Takes what can be had without waiting; `false` when there is nothing.
+            ///
+            /// # Errors
+            /// Those of [`wait`](Self::wait).
+            #[inline]
+            pub fn try_wait(&self) -> crate::Result<bool> {
+                self.wait_timeout(std::time::Duration::ZERO)
+            }
+        }
+
         impl crate::Waitable for $object {
-            fn wait_for(&self, timeout: Option<std::time::Duration>) -> crate::Result<crate::Waited> {
+            #[inline]
+            fn wait_for(&self, timeout: Option<std::time::Duration>) -> crate::Result<bool> {
                 self.0.wait(timeout, crate::ObjectKind::$kind)
             }
         }
@@ -96,13 +128,36 @@ impl<'a> Woken<'a> {
 }
 
 /// Waits until one of up to 64 ([`MAX_OBJECTS`]) objects of mixed kinds is signalled, or can be owned, and takes that one
-/// only: of several, the one that stands first in the list. `None` when time ran out; then nothing was taken. A timeout
-/// of `None` is for ever.
+/// only: of several, the one that stands first in the list.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
 /// them alone gives.
-pub fn wait_any<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
+pub fn wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Woken<'a>> {
+    loop {
+        if let Some(woken) = wait_any_within(objects, None)? {
+            return Ok(woken);
+        }
+    }
+}
+
+/// Waits as [`wait_any`] does, for at most `timeout`; `None` when time ran out, and then nothing was taken.
+///
+/// # Errors
+/// Those of [`wait_any`].
+pub fn wait_any_timeout<'a>(objects: &[&'a dyn WaitAny], timeout: Duration) -> Result<Option<Woken<'a>>> {
+    wait_any_within(objects, Some(timeout))
+}
+
+/// Takes the first of the objects that can be had without waiting; `None` when there is none.
+///
+/// # Errors
+/// Those of [`wait_any`].
+pub fn try_wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>> {
+    wait_any_within(objects, Some(Duration::ZERO))
+}
+
+fn wait_any_within<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
     check_count(objects.len(), WAIT)?;
     let raw: Vec<&Object> = objects.iter().map(|object| object.object()).collect();
     match Object::wait_any(&raw, timeout) {

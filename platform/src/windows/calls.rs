@@ -52,6 +52,19 @@ pub(super) unsafe fn opened(call: impl FnOnce() -> HANDLE) -> io::Result<OwnedHa
     unsafe { owned(handle, GetLastError()) }
 }
 
+/// What the first of these sets of rights, from the most to the fewest, brings that the object's DACL grants. Owner and
+/// state stay unknown where it grants no look at them, and the caller's trust decides.
+pub(super) fn with_most_rights<T>(rights: &[u32], open: impl Fn(u32) -> io::Result<T>) -> io::Result<T> {
+    let (fewest, more) = rights.split_last().expect("some rights");
+    for rights in more {
+        match open(*rights) {
+            Err(cause) if is_denied(&cause) => {}
+            answer => return answer,
+        }
+    }
+    open(*fewest)
+}
+
 /// # Safety
 /// `handle` is null, or a handle that nobody else closes.
 unsafe fn owned(handle: HANDLE, code: u32) -> io::Result<OwnedHandle> {

@@ -51,6 +51,37 @@ impl<'a> Attempt<'a> {
         self.error(self.kind_of(&cause)).with_source(cause)
     }
 
+    /// The error for a call about a file, which is no object with a name: a code means another thing there.
+    #[cold]
+    pub(super) fn failed_on_file(self, cause: io::Error) -> Error {
+        let kind = match code_of(&cause) {
+            win32::ERROR_FILE_NOT_FOUND | win32::ERROR_PATH_NOT_FOUND => ErrorKind::NotFound,
+            win32::ERROR_ACCESS_DENIED | win32::ERROR_WRITE_PROTECT => ErrorKind::AccessDenied,
+            win32::ERROR_INVALID_NAME | win32::ERROR_BAD_PATHNAME | win32::ERROR_INVALID_HANDLE => {
+                ErrorKind::InvalidArgument
+            }
+            win32::ERROR_SHARING_VIOLATION | win32::ERROR_LOCK_VIOLATION => ErrorKind::Busy,
+            code if means_no_memory(code) => self.no_memory(),
+            _ => ErrorKind::Os,
+        };
+        self.error(kind).with_source(cause)
+    }
+
+    /// The error for a mapping that was refused.
+    #[cold]
+    pub(super) fn not_mapped(self, cause: io::Error) -> Error {
+        match code_of(&cause) {
+            // What the kernel says of a section that is read-only itself, whatever rights a handle of it has.
+            win32::ERROR_INVALID_PARAMETER => self
+                .error(ErrorKind::AccessDenied)
+                .with_detail(
+                    "its memory was made read-only, or its file was; open it for reading, or have its creator make it anew",
+                )
+                .with_source(cause),
+            _ => self.failed(cause),
+        }
+    }
+
     /// The error for memory that cannot be had.
     #[cold]
     pub(super) fn out_of_memory(self) -> Error {
@@ -130,6 +161,18 @@ mod tests {
         for code in [8, 14, 635, 1450, 1454, 1455, 1816] {
             assert!(matches!(kind(code), ErrorKind::OutOfMemory { requested: 5, .. }), "{code}");
         }
+    }
+
+    #[test]
+    fn codes_mean_another_thing_of_a_file() {
+        let kind = |code| Attempt::new("try", None).failed_on_file(from_code(code)).kind().clone();
+        assert_eq!([2, 3].map(kind), [ErrorKind::NotFound, ErrorKind::NotFound]);
+        assert_eq!([5, 19].map(kind), [ErrorKind::AccessDenied, ErrorKind::AccessDenied]);
+        assert_eq!([32, 33].map(kind), [ErrorKind::Busy, ErrorKind::Busy]);
+        for code in [6, 123, 161] {
+            assert_eq!(kind(code), ErrorKind::InvalidArgument, "{code}");
+        }
+        assert_eq!([183, 487].map(kind), [ErrorKind::Os, ErrorKind::Os]);
     }
 
     #[test]

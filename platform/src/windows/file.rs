@@ -6,7 +6,7 @@ use std::os::windows::io::AsRawHandle as _;
 use std::path::Path;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_DISK_FULL, ERROR_FILE_INVALID, ERROR_HANDLE_DISK_FULL, ERROR_PATH_NOT_FOUND,
+    ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_FILE_INVALID, ERROR_HANDLE_DISK_FULL, ERROR_INVALID_HANDLE,
 };
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
 use windows_sys::Win32::System::Memory::{
@@ -74,7 +74,7 @@ fn make(
     let attempt = attempt.of_bytes(opened.len);
     let security = Security::new(options.asked_permissions()).map_err(|cause| attempt.failed(cause))?;
     let wide = name.map(WideName::new);
-    let file = opened.file.try_clone().map_err(|cause| attempt.failed(cause))?;
+    let file = opened.file.try_clone().map_err(|cause| attempt.failed_on_file(cause))?;
     let protection = protection_for(options.access());
     match Section::over_file(file, protection, wide.as_ref(), opened.len, &security) {
         Ok(Created::New(section)) => {
@@ -119,19 +119,21 @@ impl Opened {
         if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
             return Err(not_regular(attempt.context));
         }
-        let present = file.metadata().map_err(|cause| attempt.failed(cause))?.len();
-        Ok(Opened { file, len: options.wanted_len(present, attempt.context)? })
+        let facts = file.metadata().map_err(|cause| attempt.failed_on_file(cause))?;
+        if !facts.is_file() {
+            return Err(not_regular(attempt.context));
+        }
+        Ok(Opened { file, len: options.wanted_len(facts.len(), attempt.context)? })
     }
 }
 
 fn open_file(path: &Path, access: Access, attempt: Attempt<'_>) -> Result<File> {
     let opened = FileOpenOptions::new().read(true).write(access.writes_object()).open(path);
-    opened.map_err(|cause| {
-        let error = match code_of(&cause) {
-            ERROR_PATH_NOT_FOUND => attempt.error(ErrorKind::NotFound).with_source(cause),
-            _ => attempt.failed(cause),
-        };
-        not_opened(error, path)
+    opened.map_err(|cause| match code_of(&cause) {
+        // A device such as CON, where this process has none.
+        ERROR_INVALID_HANDLE => not_regular(attempt.context).with_source(cause),
+        ERROR_ACCESS_DENIED if path.is_dir() => not_regular(attempt.context).with_source(cause),
+        _ => not_opened(attempt.failed_on_file(cause), path),
     })
 }
 
@@ -165,6 +167,10 @@ fn not_opened(error: Error, path: &Path) -> Error {
         ErrorKind::AccessDenied => error.with_detail(format!(
             "the file {path} does not let this user in for what was asked; widen its permissions, or ask for less"
         )),
+        ErrorKind::Busy => error.with_detail(format!(
+            "another program has the file {path} open and does not share it; close it there, or have it share the file"
+        )),
+        ErrorKind::InvalidArgument => error.with_detail(format!("no file can have the path {path}; correct it")),
         _ => error,
     }
 }

@@ -15,10 +15,12 @@
 //! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
 
 mod calls;
+mod console;
 mod error;
 mod file;
 mod handles;
 mod machine;
+mod mapped;
 mod names;
 mod nt;
 mod raw_region;

@@ -10,35 +10,43 @@ use windows_sys::Win32::Foundation::{HANDLE, NTSTATUS, RtlNtStatusToDosError};
 
 use super::error::from_code;
 
-/// `SECTION_BASIC_INFORMATION`.
-#[repr(C)]
-#[derive(Clone, Copy)]
+/// What the kernel says of a section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SectionFacts {
-    base_address: *mut c_void,
     /// The `SEC_` flags that the section was made with.
     pub(super) attributes: u32,
-    /// Its size in bytes: a LARGE_INTEGER, never negative here.
+    /// Its size in bytes.
     pub(super) size: u64,
+}
+
+/// `SECTION_BASIC_INFORMATION`.
+#[repr(C)]
+struct SectionBasics {
+    base_address: *mut c_void,
+    attributes: u32,
+    /// A LARGE_INTEGER, never negative here.
+    size: u64,
 }
 
 /// Size and attributes of a section. The handle needs `SECTION_QUERY`.
 pub(super) fn section_facts(section: BorrowedHandle<'_>) -> io::Result<SectionFacts> {
     const SECTION_BASIC_INFORMATION: i32 = 0;
-    let mut facts = MaybeUninit::<SectionFacts>::uninit();
+    let mut basics = MaybeUninit::<SectionBasics>::uninit();
     // SAFETY: the handle is open, the struct is the one of this class and valid for writes of its size, and
     // the length written is not asked for.
     let status = unsafe {
         NtQuerySection(
             section.as_raw_handle(),
             SECTION_BASIC_INFORMATION,
-            facts.as_mut_ptr().cast(),
-            size_of::<SectionFacts>(),
+            basics.as_mut_ptr().cast(),
+            size_of::<SectionBasics>(),
             ptr::null_mut(),
         )
     };
     check(status)?;
     // SAFETY: the call succeeded, so the kernel filled the struct.
-    Ok(unsafe { facts.assume_init() })
+    let SectionBasics { base_address: _, attributes, size } = unsafe { basics.assume_init() };
+    Ok(SectionFacts { attributes, size })
 }
 
 /// The state that one end of a pipe is in.
@@ -136,7 +144,9 @@ pub(super) fn check(status: NTSTATUS) -> io::Result<()> {
     Err(from_code(unsafe { RtlNtStatusToDosError(status) }))
 }
 
-#[link(name = "ntdll", kind = "raw-dylib")]
+// On 32 bits the import would else be called `NtQuery…@20`, which ntdll does not have.
+#[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
+#[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {
     fn NtQuerySection(
         section: HANDLE,

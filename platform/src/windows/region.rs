@@ -1,13 +1,12 @@
 //! A region's handle.
 
-use std::os::windows::io::AsHandle as _;
 use std::sync::Arc;
 
-use super::error::{Attempt, is_denied};
+use super::calls::with_most_rights;
+use super::error::Attempt;
 use super::machine;
 use super::names::WideName;
-use super::nt::section_facts;
-use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use super::rights::section_rights;
 use super::section::{Section, lies_over_file, objection};
 use super::security::check_owner;
 use super::view;
@@ -42,7 +41,7 @@ impl Region {
         access: Access,
         attempt: Attempt<'_>,
     ) -> Result<Self> {
-        let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
+        let facts = section.facts().map_err(|cause| attempt.failed(cause))?;
         let foreign = |what| {
             let found = Found::Foreign(what);
             attempt.error(ErrorKind::KindMismatch { wanted: ObjectKind::Region, found })
@@ -55,26 +54,18 @@ impl Region {
         if lies_over_file(facts) {
             // Of a file all that was asked for, and not whole pages.
             region.facts = RegionFacts { len: facts.size, is_over_file: true, ..region.facts };
-            view::check_can_be_mapped(&region.section, access).map_err(|cause| attempt.failed(cause))?;
         }
+        view::check_can_be_mapped(&region.section, access, attempt)?;
         Ok(region)
     }
 }
 
 pub(super) fn open(name: &ObjectName, access: Access, trust: &Trust, attempt: Attempt<'_>) -> Result<Region> {
-    let section = open_section(&WideName::new(name), access).map_err(|cause| attempt.failed(cause))?;
+    let wide = WideName::new(name);
+    let section = with_most_rights(&section_rights(access), |rights| Section::open(&wide, rights))
+        .map_err(|cause| attempt.failed(cause))?;
     testing::reached("open: opened");
     check_owner(&section, trust, attempt)?;
     testing::reached("open: owner checked");
     Region::of(section, Some(name), access, attempt)
-}
-
-/// With the right to see the owner, or without it where the object's DACL does not grant that: then the
-/// owner stays unknown, and the caller's trust decides.
-fn open_section(name: &WideName, access: Access) -> std::io::Result<Section> {
-    let rights = if access.writes_object() { READ_WRITE_RIGHTS } else { READ_RIGHTS };
-    match Section::open(name, rights | READ_CONTROL) {
-        Err(cause) if is_denied(&cause) => Section::open(name, rights),
-        answer => answer,
-    }
 }

@@ -11,8 +11,10 @@ use windows_sys::Win32::System::Memory::{
 };
 
 use super::calls::{Created, created, opened};
+use super::error::is_denied;
+use super::mapped;
 use super::names::WideName;
-use super::nt::SectionFacts;
+use super::nt::{SectionFacts, section_facts};
 use super::security::Security;
 use crate::memory::{Mapped, SystemHandle};
 
@@ -93,6 +95,14 @@ impl Section {
 
     pub(super) fn file(&self) -> Option<&File> {
         self.file.as_ref()
+    }
+
+    /// What it is: as the kernel says, or as a mapping of it shows where its DACL grants no question.
+    pub(super) fn facts(&self) -> io::Result<SectionFacts> {
+        match section_facts(self.as_handle()) {
+            Err(cause) if is_denied(&cause) => mapped::facts(self.as_handle()),
+            answer => answer,
+        }
     }
 
     /// Opens the section that has the name, with these rights.

@@ -142,24 +142,43 @@ impl Descriptor {
     }
 }
 
-/// The owner of an object, where its descriptor names one.
-pub(super) fn owner_of(object: BorrowedHandle<'_>) -> io::Result<Option<UserId>> {
-    Descriptor::of(object)?.owner()
+/// Whose an object is, as far as this process can see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    User(UserId),
+    /// The descriptor names none. No ordinary user of Windows can make such an object, and under Wine it is what each
+    /// program with default security makes: it is the system's.
+    System,
+    /// The object's DACL keeps its owner from this user.
+    Hidden,
+}
+
+/// The owner of an object.
+pub(super) fn owner_of(object: BorrowedHandle<'_>) -> Owner {
+    match Descriptor::of(object).and_then(|descriptor| descriptor.owner()) {
+        Ok(Some(user)) => Owner::User(user),
+        Ok(None) => Owner::System,
+        Err(_) => Owner::Hidden,
+    }
 }
 
 /// Whether an object of `owner` is opened by `me`.
 ///
-/// The system means the two whom nothing on the machine can be kept from. The accounts of services (Local
-/// Service, Network Service) have no such power, and a service that uses them is named with
+/// The system means the two whom nothing on the machine can be kept from, and what has no owner. The accounts of
+/// services (Local Service, Network Service) have no such power, and a service that uses them is named with
 /// [`Trust::User`].
-fn is_trusted(owner: Option<&UserId>, me: &UserId, trust: &Trust) -> bool {
-    if *trust == Trust::Anyone {
-        return true;
+fn is_trusted(owner: &Owner, me: &UserId, trust: &Trust) -> bool {
+    let accepts_system = *trust != Trust::Own;
+    match owner {
+        _ if *trust == Trust::Anyone => true,
+        Owner::System => accepts_system,
+        Owner::Hidden => false,
+        Owner::User(owner) => {
+            owner == me
+                || accepts_system && [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
+                || matches!(trust, Trust::User(user) if user == owner)
+        }
     }
-    let Some(owner) = owner else { return false };
-    owner == me
-        || *trust != Trust::Own && [SYSTEM, ADMINISTRATORS].contains(&owner.as_str())
-        || matches!(trust, Trust::User(user) if user == owner)
 }
 
 /// Refuses the object of somebody who was not accepted (C20).
@@ -168,10 +187,15 @@ pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attemp
         return Ok(());
     }
     let me = token_user().map_err(|cause| attempt.failed(cause))?;
-    let owner = owner_of(object.as_handle()).ok().flatten();
-    if is_trusted(owner.as_ref(), &me, trust) {
+    let owner = owner_of(object.as_handle());
+    if is_trusted(&owner, &me, trust) {
         return Ok(());
     }
+    let owner = match owner {
+        Owner::User(user) => Some(user),
+        Owner::System => Some(UserId::new(SYSTEM)),
+        Owner::Hidden => None,
+    };
     Err(attempt.error(ErrorKind::UntrustedOwner { owner }))
 }
 
@@ -222,14 +246,16 @@ mod tests {
     fn owners_are_trusted_as_asked() {
         let (me, other) = (user("S-1-5-21-1"), user("S-1-5-21-2"));
         let trusts = [Trust::OwnAndSystem, Trust::User(other.clone()), Trust::Anyone];
-        let accepted = |owner: Option<&UserId>| trusts.each_ref().map(|trust| is_trusted(owner, &me, trust));
-        assert_eq!(accepted(Some(&me)), [true; 3]);
-        assert_eq!(accepted(Some(&user(SYSTEM))), [true; 3]);
-        assert_eq!(accepted(Some(&user(ADMINISTRATORS))), [true; 3]);
-        assert_eq!(accepted(Some(&other)), [false, true, true]);
-        assert_eq!(accepted(Some(&user("S-1-5-19"))), [false, false, true]);
-        assert_eq!(accepted(None), [false, false, true]);
-        let accepted = [&me, &other, &user(SYSTEM)].map(|owner| is_trusted(Some(owner), &me, &Trust::Own));
-        assert_eq!(accepted, [true, false, false]);
+        let accepted = |owner: &Owner| trusts.each_ref().map(|trust| is_trusted(owner, &me, trust));
+        let of = |sid: &UserId| Owner::User(sid.clone());
+        assert_eq!(accepted(&of(&me)), [true; 3]);
+        assert_eq!(accepted(&of(&user(SYSTEM))), [true; 3]);
+        assert_eq!(accepted(&of(&user(ADMINISTRATORS))), [true; 3]);
+        assert_eq!(accepted(&Owner::System), [true; 3]);
+        assert_eq!(accepted(&of(&other)), [false, true, true]);
+        assert_eq!(accepted(&of(&user("S-1-5-19"))), [false, false, true]);
+        assert_eq!(accepted(&Owner::Hidden), [false, false, true]);
+        let own = [of(&me), of(&other), of(&user(SYSTEM)), Owner::System, Owner::Hidden];
+        assert_eq!(own.map(|owner| is_trusted(&owner, &me, &Trust::Own)), [true, false, false, false, false]);
     }
 }

@@ -8,12 +8,12 @@ use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
 
-use super::machine;
 use super::nt::{PipeState, pipe_state};
 use super::user::token_user;
+use super::{console, machine};
 use crate::UserId;
 use crate::seam::per_process;
-use crate::seam::system::RawSystem;
+use crate::seam::system::{EndHandler, RawSystem};
 
 /// There is no fork.
 #[derive(Debug)]
@@ -53,6 +53,10 @@ impl RawSystem for System {
         }
     }
 
+    fn before_forced_end(handler: EndHandler) -> io::Result<()> {
+        console::before_forced_end(handler)
+    }
+
     fn wait_until_output_is_broken() -> bool {
         let output = io::stdout();
         while let Ok(state) = pipe_state(output.as_handle()) {
@@ -80,7 +84,7 @@ mod tests {
             System::take_name(&name).unwrap_err(),
         ];
         for error in errors {
-            assert_eq!(*error.kind(), ErrorKind::Unsupported);
+            assert!(error.is(ErrorKind::Unsupported));
             assert!(error.to_string().contains("last handle"), "{error}");
         }
     }

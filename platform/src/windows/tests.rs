@@ -13,14 +13,14 @@ use windows_sys::Win32::System::Memory::{
 use windows_sys::Win32::System::Threading::CreateEventW;
 
 use super::calls::Created;
-use super::machine;
 use super::names::WideName;
-use super::section::Section;
-use super::security::{Security, owner_of};
+use super::section::{Section, lies_over_file, objection};
+use super::security::{Owner, Security, owner_of};
 use super::user::token_user;
+use super::{machine, mapped};
 use crate::{
     Access, BASE_GRANULARITY, CreateOptions, Disposition, Error, ErrorKind, Found, MapRequest, ObjectName,
-    OpenOptions, Permissions, Region, Share, SharedRegion as _, Trust, View,
+    OpenOptions, Permissions, Region, Share, Trust, View,
 };
 
 /// A name that no other test, and no other run, uses.
@@ -59,15 +59,6 @@ fn section_with(name: &ObjectName, sddl: &str) -> Option<Section> {
         Ok(Created::New(section)) => Some(section),
         Ok(Created::Existing(_)) => panic!("the name is taken"),
         Err(_) => None,
-    }
-}
-
-/// Whose objects to accept so as to open an object of ours that a plain Win32 program made: under Wine, an
-/// object that was made without a security descriptor has no owner.
-fn own(section: &OwnedHandle) -> Trust {
-    match owner_of(section.as_handle()).expect("our own handle may look") {
-        Some(_) => Trust::OwnAndSystem,
-        None => Trust::Anyone,
     }
 }
 
@@ -231,9 +222,9 @@ fn a_name_of_another_kind_is_a_mismatch() {
 #[test]
 fn a_plain_section_of_another_program_opens_in_whole_pages() {
     let name = name("foreign");
-    let section = foreign_section(&name, 5000, PAGE_READWRITE | SEC_COMMIT);
-    let options = OpenOptions::read_write().trust(own(&section));
-    let region = Region::open(&name, &options).expect("a plain section is a region");
+    let _section = foreign_section(&name, 5000, PAGE_READWRITE | SEC_COMMIT);
+    // Made with default security: its maker's on Windows, and nobody's, which is the system's, under Wine.
+    let region = open(&name, Access::ReadWrite).expect("a plain section is a region");
     assert_eq!(region.len(), 8192);
     let tail = region.view(5001..8192, Access::ReadWrite).expect("its last page is whole");
     tail.put(tail.len() - 1, &9u8).unwrap();
@@ -251,11 +242,29 @@ fn a_section_that_is_only_reserved_is_refused() {
     assert!(matches!(kind, ErrorKind::KindMismatch { found: Found::Foreign(_), .. }), "{kind:?}");
 }
 
+/// Its DACL says nothing of that, and a handle for writing can be had.
+#[test]
+fn a_read_only_section_is_refused_to_writers_at_open() {
+    let name = name("page-readonly");
+    let _section = foreign_section(&name, 4096, PAGE_READONLY | SEC_COMMIT);
+    match open(&name, Access::ReadWrite) {
+        Err(error) => {
+            assert_eq!(*error.kind(), ErrorKind::AccessDenied, "{error:?}");
+            assert!(error.to_string().contains("read-only"), "{error}");
+        }
+        Ok(region) => {
+            region.view(.., Access::ReadWrite).expect("what is opened for writing is written to");
+            step_aside("a_read_only_section_is_refused_to_writers_at_open", "Wine maps it for writing");
+        }
+    }
+    let reader = open(&name, Access::ReadOnly).expect("reading is allowed");
+    assert_eq!(reader.view(.., Access::ReadOnly).unwrap().len(), 4096);
+}
+
 #[test]
 fn what_we_create_is_ours_and_not_inherited() {
     let region = create(&name("owner"), 1);
-    let owner = owner_of(region.0.section.as_handle()).expect("our own handle may look");
-    assert_eq!(owner, Some(token_user().unwrap()));
+    assert_eq!(owner_of(region.0.section.as_handle()), Owner::User(token_user().unwrap()));
     let mut flags = 0;
     // SAFETY: the handle is open; `flags` is valid for a write.
     let told = unsafe { GetHandleInformation(region.0.section.as_handle().as_raw_handle(), &mut flags) };
@@ -277,6 +286,49 @@ fn a_dacl_for_reading_keeps_writers_out() {
     assert_eq!(kind_of(open(&name, Access::ReadWrite)), ErrorKind::AccessDenied);
     let reader = open(&name, Access::ReadOnly).expect("reading is allowed");
     assert_eq!(reader.view(.., Access::CopyOnWrite).unwrap().len(), 4096);
+}
+
+/// What services make for plain readers: they may map and not ask.
+#[test]
+fn a_dacl_for_mapping_alone_is_enough() {
+    let (read, write) = (name("map-only"), name("map-and-write"));
+    let me = token_user().unwrap();
+    let with = |name, rights| section_with(name, &format!("O:{me}D:P(A;;{rights};;;WD)"));
+    let (Some(_read), Some(_write)) = (with(&read, "0x20004"), with(&write, "0x20006")) else {
+        panic!("one's own descriptor is always allowed");
+    };
+    for (name, access) in
+        [(&read, Access::ReadOnly), (&read, Access::CopyOnWrite), (&write, Access::ReadWrite)]
+    {
+        let region = open(name, access).expect("it may be mapped");
+        assert_eq!(region.len(), 4096);
+        let view = region.view(.., access).expect("all of it");
+        if access.writes_object() {
+            view.flush(..).expect("memory needs none");
+        }
+        assert_eq!(view.get::<u8>(4095).unwrap(), 0);
+    }
+    assert_eq!(kind_of(open(&read, Access::ReadWrite)), ErrorKind::AccessDenied);
+}
+
+/// What a mapping shows is what the kernel says.
+#[test]
+fn a_mapping_tells_what_a_section_is() {
+    let committed = create(&name("mapped-facts"), 3 * 4096 + 1);
+    let section = &committed.0.section;
+    let shown = mapped::facts(section.as_handle()).expect("it is mapped");
+    assert_eq!(shown.size, section.facts().expect("we may ask").size);
+    assert_eq!((objection(shown), lies_over_file(shown)), (None, false));
+    let reserved = foreign_section(&name("mapped-reserve"), 65_536, PAGE_READWRITE | SEC_RESERVE);
+    let shown = mapped::facts(reserved.as_handle()).expect("it is mapped");
+    assert!(objection(shown).is_some(), "{shown:?}");
+    let path = std::env::temp_dir().join(format!("samemap-mapped-{}", std::process::id()));
+    std::fs::write(&path, [7; 5000]).expect("a temporary file");
+    let region = Region::over_file(path.as_path(), &crate::FileOptions::read_only()).expect("a file");
+    let shown = mapped::facts(region.0.section.as_handle()).expect("it is mapped");
+    assert_eq!((shown.size, objection(shown), lies_over_file(shown)), (8192, None, true));
+    drop(region);
+    std::fs::remove_file(&path).expect("ours");
 }
 
 /// The shares of `Permissions` grant less than `CreateFileMapping` asks of an object that exists.
@@ -336,7 +388,7 @@ fn names_of_full_length_work_in_both_spaces() {
         let name = ObjectName::new(text).expect("just short enough");
         match Region::create(&name, &CreateOptions::new(1)) {
             Ok(_region) => assert_eq!(open(&name, Access::ReadOnly).expect("it lives").len(), 4096),
-            Err(error) if prefix == r"Global\" && *error.kind() == ErrorKind::AccessDenied => {
+            Err(error) if prefix == r"Global\" && error.is(ErrorKind::AccessDenied) => {
                 assert!(error.to_string().contains("SeCreateGlobalPrivilege"), "{error}");
                 step_aside("names_of_full_length_work_in_both_spaces", "no SeCreateGlobalPrivilege here");
             }

@@ -11,12 +11,10 @@ use windows_sys::Win32::System::Memory::{
     FILE_MAP, FILE_MAP_COPY, FILE_MAP_READ, FILE_MAP_WRITE, FlushViewOfFile, MEMORY_MAPPED_VIEW_ADDRESS,
     MapViewOfFileEx, UnmapViewOfFile,
 };
-use windows_sys::Win32::System::ProcessStatus::K32GetMappedFileNameW;
-use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::error::{Attempt, from_code};
 use super::machine;
-use super::nt::section_facts;
+use super::mapped::mapped_file_name;
 use super::section::{Section, lies_over_file};
 use crate::memory::{Keeper, Origin};
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View, testing};
@@ -41,7 +39,7 @@ pub(super) fn map(
     if request.base().is_some_and(|base| !machine::has_addresses(base, whole)) {
         return Err(attempt.error(ErrorKind::AddressInUse));
     }
-    let mapping = Mapping::new(section, start, asked, request).map_err(|cause| attempt.failed(cause))?;
+    let mapping = Mapping::new(section, start, asked, request).map_err(|cause| attempt.not_mapped(cause))?;
     // SAFETY: the mapping is longer than the hidden bytes.
     let base = unsafe { mapping.base.cast::<u8>().add(hidden) };
     let range = MappedRange { base, len, access: request.access(), keeper: Arc::new(mapping) };
@@ -105,10 +103,17 @@ impl Drop for Mapping {
     }
 }
 
-/// Whether a handle lets memory be mapped with an access: that of a section over a read-only file does not for
-/// writing, whatever rights the handle has.
-pub(super) fn check_can_be_mapped(section: &Arc<Section>, access: Access) -> io::Result<()> {
-    Mapping::new(section, 0, 1, &MapRequest::new(0, 1, access)).map(drop)
+/// Whether a handle lets memory be mapped with an access: that of a section which is read-only itself, or over a
+/// read-only file, does not for writing, whatever rights the handle has.
+pub(super) fn check_can_be_mapped(
+    section: &Arc<Section>,
+    access: Access,
+    attempt: Attempt<'_>,
+) -> Result<()> {
+    match Mapping::new(section, 0, 1, &MapRequest::new(0, 1, access)) {
+        Ok(_) => Ok(()),
+        Err(cause) => Err(attempt.not_mapped(cause)),
+    }
 }
 
 fn flags(access: Access) -> FILE_MAP {
@@ -124,7 +129,7 @@ fn flags(access: Access) -> FILE_MAP {
 /// See [`View::flush`].
 fn flush(section: &Section, start: *const u8, len: usize) -> Result<()> {
     let attempt = Attempt::new("flush the view", None);
-    let facts = section_facts(section.as_handle()).map_err(|cause| attempt.failed(cause))?;
+    let facts = section.facts().map_err(|cause| attempt.failed(cause))?;
     if !lies_over_file(facts) {
         return Ok(());
     }
@@ -136,7 +141,7 @@ fn flush(section: &Section, start: *const u8, len: usize) -> Result<()> {
         None => file_behind(start).and_then(|file| file.sync_all()),
     };
     synced.map_err(|cause| {
-        attempt.failed(cause).with_detail(
+        attempt.failed_on_file(cause).with_detail(
             "its pages were given to the system, but the file could not be told to write them to the disk; let its creator flush it",
         )
     })
@@ -160,19 +165,4 @@ fn write_back(start: *const u8, len: usize) -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     Ok(())
-}
-
-/// The kernel's name of the file that is mapped at an address, such as `\Device\HarddiskVolume1\a\b`.
-fn mapped_file_name(address: *const u8) -> io::Result<String> {
-    let mut units = vec![0u16; 32 * 1024];
-    // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
-    // writes of its length.
-    let len = unsafe {
-        K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
-    };
-    if len == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    String::from_utf16(&units[..(len as usize).min(units.len())])
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }

@@ -4,7 +4,7 @@ pub use std::os::unix::process::ExitStatusExt as _;
 pub use std::sync::OnceLock;
 
 pub use samemap::ObjectName;
-pub use samemap_platform::Seat;
+pub use samemap_platform::sync::Seat;
 
 pub use crate::common::*;
 pub use crate::support::linux::child::{Child, Fate, Start};
@@ -29,6 +29,6 @@ pub fn with_peer(what: &str, text: &str) -> (ObjectName, Channel, Child) {
     let name = unique_name(text);
     let mut channel = Channel::create(&name, &options()).expect("a free name");
     let child = role(what, &name);
-    assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+    assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
     (name, channel, child)
 }

@@ -17,13 +17,13 @@ pub fn counts(arguments: &[String]) {
         let mut here = Channel::create(name, &options()).expect("a free name");
         let there = Channel::connect(name, &options()).expect("it listens");
         drop(there);
-        assert!(!here.wait_for_next_peer(Some(Duration::ZERO)).expect("the peer has gone"));
+        assert!(!here.try_wait_for_next_peer().expect("the peer has gone"));
         drop(Channel::connect(name, &options()).expect("it listens again"));
         drop(here);
         let mut desk = Listener::bind(name, &options()).expect("a free name");
         thread::scope(|scope| {
             let connecting = scope.spawn(|| Listener::connect(name, &options()).expect("accepted"));
-            drop(desk.accept(Some(PATIENCE)).expect("accepts").expect("in time"));
+            drop(desk.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
             drop(connecting.join());
         });
     };
@@ -64,7 +64,7 @@ pub fn sleeps(arguments: &[String]) {
     } else {
         peer(arguments)
     };
-    assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+    assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
     let idle = Duration::from_millis(number("SAMEMAP_CHANNEL_IDLE_MS", 1000));
     let (before, sleeps) = (used(), voluntary_switches());
     assert!(channel.receiver().recv_timeout(idle).expect("alive").is_none());
@@ -101,7 +101,7 @@ pub fn streams(arguments: &[String]) {
     let (mut sender, mut receiver): (Sender, Receiver) = if arguments[1] == "listener" {
         let mut channel = Channel::create(&name(&arguments[0]), &options()).expect("a free name");
         say("made");
-        assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+        assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
         channel.split()
     } else {
         peer(arguments).split()

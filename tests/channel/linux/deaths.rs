@@ -60,7 +60,7 @@ fn who_is_killed_at_a_doorbell_takes_nobody_along() {
         let sleeps = options().spin(Spin::Never);
         let mut channel = Channel::create(&name, &sleeps).expect("a free name");
         let mut child = Start::role("dies_at").argument(&name).argument(what).argument(point).start();
-        assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+        assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
         if what == "fills" {
             // Nobody makes room for it.
             child.wait();
@@ -85,9 +85,9 @@ fn who_is_killed_at_a_doorbell_takes_nobody_along() {
         let status = child.wait();
         assert_eq!(status.signal(), Some(libc::SIGKILL), "{what}: {}", child.words());
         // The next one finds a bell that says what the dead one has left there.
-        assert!(!channel.wait_for_next_peer(Some(Duration::ZERO)).expect("the seat is free"));
+        assert!(!channel.try_wait_for_next_peer().expect("the seat is free"));
         let mut next = Channel::connect(&name, &sleeps).expect("it listens");
-        assert!(channel.wait_for_peer(Some(PATIENCE)).expect("a peer"));
+        assert!(channel.wait_for_peer_timeout(PATIENCE).expect("a peer"));
         thread::scope(|scope| {
             scope.spawn(|| {
                 for number in 0..200_u64 {

@@ -24,7 +24,7 @@ pub fn forks(arguments: &[String]) {
 fn a_forked_childs_copies_close_nothing() {
     let (name, mut channel, mut child) = with_peer("forks", "fork");
     assert_eq!(channel.receiver().recv().expect("nothing was closed").to_vec(), b"still here");
-    assert_eq!(kind_of(channel.wait_for_next_peer(None)), Some(ErrorKind::Busy), "the seat is taken");
+    assert_eq!(kind_of(channel.wait_for_next_peer()), Some(ErrorKind::Busy), "the seat is taken");
     channel.sender().send(b"good").expect("open");
     child.finish();
     assert_eq!(kind_of(channel.receiver().recv()), Some(ErrorKind::Closed));
@@ -52,7 +52,7 @@ fn a_forked_child_holds_nothing() {
     child.expect("forked");
     child.kill();
     assert_eq!(kind_of(channel.receiver().recv()), Some(ErrorKind::PeerDied));
-    assert!(!channel.wait_for_next_peer(Some(Duration::ZERO)).expect("the seat is free"));
+    assert!(!channel.try_wait_for_next_peer().expect("the seat is free"));
     let next = Channel::connect(&name, &options()).expect("it listens");
     drop((channel, next));
     assert_nothing_left(&name);
@@ -73,10 +73,10 @@ pub fn uses_copies(arguments: &[String]) {
         assert_eq!(kind_of(channel.sender().batch().try_send(b"twice")), refused);
         assert_eq!(kind_of(channel.receiver().recv()), refused, "the answer is the parent's");
         assert_eq!(kind_of(channel.receiver().try_recv()), refused);
-        assert_eq!(kind_of(channel.receiver().wait(None)), refused);
-        assert_eq!(kind_of(Receiver::wait_any(&mut [channel.receiver()], None)), refused);
-        assert_eq!(kind_of(made.wait_for_next_peer(None)), refused);
-        assert_eq!(kind_of(desk.accept(None)), refused);
+        assert_eq!(kind_of(channel.receiver().wait()), refused);
+        assert_eq!(kind_of(Receiver::wait_any(&mut [channel.receiver()])), refused);
+        assert_eq!(kind_of(made.wait_for_next_peer()), refused);
+        assert_eq!(kind_of(desk.accept()), refused);
         // The child has channels of its own.
         let own = name(&format!("{}-own", arguments[0]));
         let mut here = Channel::create(&own, &options()).expect("a free name");

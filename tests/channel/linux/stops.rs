@@ -58,7 +58,7 @@ fn clients_that_stop_are_in_nobodys_way() {
         thread::spawn(move || Listener::connect(&name, &options()).expect("it is accepted"))
     };
     let start = Instant::now();
-    let mut channel = listener.accept(Some(PATIENCE)).expect("accepts").expect("in time");
+    let mut channel = listener.accept_timeout(PATIENCE).expect("accepts").expect("in time");
     let took = start.elapsed();
     assert!(took < Duration::from_secs(3), "{took:?} behind ten that do not come");
     let mut other = connecting.join().expect("no panics");
@@ -68,7 +68,7 @@ fn clients_that_stop_are_in_nobodys_way() {
     for child in &mut slow {
         child.end();
     }
-    assert!(listener.accept(Some(Duration::ZERO)).expect("accepts").is_none());
+    assert!(listener.try_accept().expect("accepts").is_none());
     assert_eq!(files_of(&name), 2, "the desk, and the one connection");
     drop((channel, other, listener));
     assert_eq!(files_of(&name), 0);
@@ -92,7 +92,7 @@ fn clients_are_stopped_and_killed_anywhere() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                drop(listener.accept(Some(Duration::from_millis(5))).expect("accepts"));
+                drop(listener.accept_timeout(Duration::from_millis(5)).expect("accepts"));
             }
         });
         for _ in 0..number("SAMEMAP_CHANNEL_KILLS", 12).div_ceil(2) {
@@ -122,7 +122,7 @@ fn a_listener_sweeps_up_after_killed_clients() {
     for _ in 0..3 {
         let mut child = role("holds", &name);
         // Closed here first, so that the client is the last to hold it.
-        drop(listener.accept(Some(PATIENCE)).expect("accepts").expect("in time"));
+        drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
         child.expect("connected");
         child.kill();
     }
@@ -130,7 +130,7 @@ fn a_listener_sweeps_up_after_killed_clients() {
     for _ in 0..64 {
         thread::scope(|scope| {
             let connecting = scope.spawn(|| drop(Listener::connect(&name, &options()).expect("accepted")));
-            drop(listener.accept(Some(PATIENCE)).expect("accepts").expect("in time"));
+            drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
             connecting.join().expect("no panics");
         });
     }

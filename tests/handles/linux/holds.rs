@@ -127,7 +127,7 @@ pub fn crowded(_: &[String]) {
 /// description of its own.
 #[test]
 fn locks_inside_tell_adopters_apart() {
-    use samemap_platform::{LockGuard as _, Lockable as _, SharedMutex};
+    use samemap_platform::sync::SharedMutex;
     let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
     let view = view_of(&region);
     let lock = SharedMutex::create(&view, 64, &0u64).expect("untouched");
@@ -160,7 +160,7 @@ pub fn lister(_: &[String]) {
 }
 
 pub fn locker(arguments: &[String]) {
-    use samemap_platform::{Lockable as _, SharedMutex};
+    use samemap_platform::sync::SharedMutex;
     let region = Region::adopt(&arguments[0]).expect("offered");
     let view = view_of(&region);
     let lock = SharedMutex::<u64>::open(&view, 64).expect("made by the parent");

@@ -110,7 +110,7 @@ fn objects_of_a_user_who_is_not_trusted_are_refused() {
     child.expect("sent");
     let mut courier = Courier::over(ours);
     assert!(matches!(kind(courier.receive(&Trust::default())), ErrorKind::UntrustedOwner { .. }));
-    let user = Trust::User(samemap::UserId::new("65534"));
+    let user = Trust::User(samemap::names::UserId::new("65534"));
     assert_eq!(byte_of(&courier.receive(&user).expect("accepted")), 3);
     child.say("end");
     child.finish();

@@ -5,7 +5,8 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share, SharedRegion as _};
+use samemap::traits::SharedRegion as _;
+use samemap::{CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Share};
 
 use super::super::basics::{self, unique_text};
 

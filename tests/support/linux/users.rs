@@ -1,9 +1,11 @@
 //! Processes of other users, which do what they are told.
 
 use samemap::catalog::{self, State};
+use samemap::names::UserId;
+use samemap::regions::FileOptions;
+use samemap::traits::SharedRegion as _;
 use samemap::{
-    Access, CreateOptions, Error, FileOptions, ObjectName, OpenOptions, Permissions, Region, Result, Share,
-    SharedRegion as _, Trust, UserId,
+    Access, CreateOptions, Error, ObjectName, OpenOptions, Permissions, Region, Result, Share, Trust,
 };
 
 use super::super::part::{hear, say};

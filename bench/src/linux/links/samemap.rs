@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use samemap::channel::Spin;
-use samemap::{
-    Channel, ChannelOptions, EventOptions, ObjectName, Reset, Settable as _, SharedEvent, Waitable as _,
-};
+use samemap::sync::{EventOptions, Reset, SharedEvent};
+use samemap::traits::{Settable as _, Waitable as _};
+use samemap::{Channel, ChannelOptions, ObjectName};
 
 use crate::linux::arena::ROOM;
 use crate::linux::link::{Link, Spec};

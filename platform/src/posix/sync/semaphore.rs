@@ -47,7 +47,7 @@ impl Semaphore {
     pub(super) fn release(&self, count: u32) -> Result<u32, Failure> {
         let maximum = self.maximum();
         permits::release(self.word(), count, maximum, &FutexSleeper).map_err(|refusal| match refusal {
-            Refusal::LimitExceeded => ErrorKind::LimitExceeded { maximum }.into(),
+            Refusal::LimitExceeded => ErrorKind::LimitExceeded { maximum: Some(maximum) }.into(),
             Refusal::Damaged => Damaged.into(),
         })
     }

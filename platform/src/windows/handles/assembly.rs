@@ -12,8 +12,7 @@ use crate::seam::region::{Native, RawRegion as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::section::Section;
-use crate::windows::view;
-use crate::{Access, ObjectName, Result};
+use crate::{Access, Result};
 
 /// Random, so that nothing of another time is taken for what is meant.
 pub(super) type Nonce = [u64; 2];
@@ -32,21 +31,10 @@ pub(super) struct Parts {
 /// Makes a region of what a waybill announces.
 pub(super) fn assemble(parts: Parts, waybill: &Waybill, attempt: Attempt<'_>) -> Result<Region> {
     let section = Section::from_handle(parts.section).with_file(parts.file);
-    let region = region_of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
+    let region = Region::of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
     if Label::of(region.facts(), waybill.label.access) != waybill.label {
         return Err(not_understood(attempt.context));
     }
-    Ok(region)
-}
-
-fn region_of(
-    section: Section,
-    name: Option<&ObjectName>,
-    access: Access,
-    attempt: Attempt<'_>,
-) -> Result<Region> {
-    let region = Region::of(section, name, access, attempt)?;
-    view::check_can_be_mapped(&region.section, access).map_err(|cause| attempt.failed(cause))?;
     Ok(region)
 }
 
@@ -65,14 +53,14 @@ impl Native for Region {
     }
 
     fn from_handle(handle: OwnedHandle, access: Access, context: Context<'_>) -> Result<Region> {
-        region_of(Section::from_handle(handle), None, access, Attempt::of(context))
+        Region::of(Section::from_handle(handle), None, access, Attempt::of(context))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CreateOptions, ErrorKind, SharedRegion as _};
+    use crate::{CreateOptions, ErrorKind};
 
     const TRY: Context<'_> = Context { operation: "try", name: None };
 
@@ -87,7 +75,7 @@ mod tests {
         // SAFETY: made for this process just now.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
         let error = Region::from_handle(handle, Access::ReadWrite, TRY).err().expect("it has less");
-        assert_eq!(*error.kind(), ErrorKind::AccessDenied);
+        assert!(error.is(ErrorKind::AccessDenied));
     }
 
     #[test]

@@ -238,6 +238,6 @@ mod tests {
         assert!(Parent::of(&sender, attempt).is_ok());
         sender.began += 1;
         let error = Parent::of(&sender, attempt).err().expect("another process of this id");
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert!(error.is(ErrorKind::NotFound));
     }
 }

@@ -9,8 +9,8 @@ use windows_sys::Win32::Foundation::{DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCE
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcess};
 
 use crate::Access;
-use crate::windows::error::is_denied;
-use crate::windows::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
+use crate::windows::calls::with_most_rights;
+use crate::windows::rights::section_rights;
 use crate::windows::section::Section;
 
 /// Whether it can be a handle's: not a pseudo handle, which means another object in every process. Handles are
@@ -94,19 +94,14 @@ pub(super) unsafe fn close_in(process: BorrowedHandle<'_>, number: u64) {
     }
 }
 
-/// A section's handle for `to`, with the rights that the access takes; the right to look at its owner too, where
-/// this process has that.
+/// A section's handle for `to`, with the rights that the access takes, as far as this process has them.
 pub(super) fn duplicate_section(
     section: &Section,
     to: BorrowedHandle<'_>,
     access: Access,
 ) -> io::Result<RawHandle> {
-    let rights = if access.writes_object() { READ_WRITE_RIGHTS } else { READ_RIGHTS };
     let handle = section.as_handle().as_raw_handle();
-    match duplicate(this_process(), handle, to, Some(rights | READ_CONTROL)) {
-        Err(cause) if is_denied(&cause) => duplicate(this_process(), handle, to, Some(rights)),
-        answer => answer,
-    }
+    with_most_rights(&section_rights(access), |rights| duplicate(this_process(), handle, to, Some(rights)))
 }
 
 /// The file's handle, for those who may write to it: to flush it.

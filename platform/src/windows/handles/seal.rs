@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::seam::region::RawRegion as _;
     use crate::windows::names::WideName;
-    use crate::{Access, CreateOptions, ObjectName, Region, SharedRegion as _};
+    use crate::{Access, CreateOptions, ObjectName, Region};
 
     /// A section of this process that nothing owns, as if it had been put here.
     fn waybill() -> Waybill {

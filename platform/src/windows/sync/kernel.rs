@@ -48,20 +48,25 @@ impl Class {
         }
     }
 
-    /// The rights that using the object takes.
-    pub(super) fn needed(&self) -> u32 {
-        SYNCHRONIZATION_SYNCHRONIZE | self.modify
-    }
-
     /// The rights of a handle that can do all that this backend ever does with it.
     pub(super) fn all(&self) -> u32 {
-        self.needed() | self.query | READ_CONTROL
+        SYNCHRONIZATION_SYNCHRONIZE | self.modify | self.query | READ_CONTROL
     }
 
-    /// A read-only share lets its users wait and no more: a plain Win32 program can do that, a handle of
-    /// this crate takes more.
+    /// The rights to ask for, one set after the other, until the object's DACL grants one. With the last ones a handle
+    /// can wait, and what it may not do the call that tries it says.
+    pub(super) fn rights(&self) -> [u32; 5] {
+        let use_it = SYNCHRONIZATION_SYNCHRONIZE | self.modify;
+        let wait = SYNCHRONIZATION_SYNCHRONIZE;
+        [self.all(), use_it | READ_CONTROL, use_it, wait | READ_CONTROL, wait]
+    }
+
+    /// A read-only share lets its users wait and no more.
     pub(super) fn share_rights(&self) -> ShareRights {
-        ShareRights { read_only: SYNCHRONIZATION_SYNCHRONIZE, read_write: self.needed() | self.query }
+        ShareRights {
+            read_only: SYNCHRONIZATION_SYNCHRONIZE,
+            read_write: SYNCHRONIZATION_SYNCHRONIZE | self.modify | self.query,
+        }
     }
 }
 
@@ -118,6 +123,6 @@ pub(super) fn release_mutex(mutex: BorrowedHandle<'_>) -> io::Result<()> {
 }
 
 /// The answer of a call that leaves its error in the thread's last one.
-pub(super) fn succeeded(answer: i32) -> io::Result<()> {
+pub(in crate::windows) fn succeeded(answer: i32) -> io::Result<()> {
     if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -30,5 +30,6 @@ mod timer;
 mod wait;
 
 pub(crate) use bell::Bell;
+pub(in crate::windows) use kernel::succeeded;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;

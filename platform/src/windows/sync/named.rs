@@ -10,10 +10,9 @@ use crate::contract::context::Operation;
 use crate::seam::ask::{Ask, Made, open_or_make};
 use crate::seam::kind::New;
 use crate::seam::object::AskObject;
-use crate::windows::calls::{self, Created, created, opened};
-use crate::windows::error::{Attempt, is_denied};
+use crate::windows::calls::{self, Created, created, opened, with_most_rights};
+use crate::windows::error::Attempt;
 use crate::windows::names::WideName;
-use crate::windows::rights::READ_CONTROL;
 use crate::windows::security::{Security, check_owner};
 use crate::{Disposition, ObjectKind, ObjectName, Result, SyncOptions, Trust, testing};
 
@@ -61,23 +60,12 @@ fn open_trusted(
     trust: &Trust,
     attempt: Attempt<'_>,
 ) -> Result<OwnedHandle> {
-    let handle = open_with_most_rights(Class::of(kind), name).map_err(|cause| attempt.failed(cause))?;
+    let class = Class::of(kind);
+    let handle = with_most_rights(&class.rights(), |rights| open_handle(class, name, rights))
+        .map_err(|cause| attempt.failed(cause))?;
     testing::reached("open: opened");
     check_owner(&handle, trust, attempt)?;
     Ok(handle)
-}
-
-/// With the rights to see owner and state, or without them where the object's DACL does not grant them: then
-/// the owner stays unknown, and the caller's trust decides.
-fn open_with_most_rights(class: &Class, name: &WideName) -> io::Result<OwnedHandle> {
-    let mut answer = open_handle(class, name, class.all());
-    for rights in [class.needed() | READ_CONTROL, class.needed()] {
-        match answer {
-            Err(cause) if is_denied(&cause) => answer = open_handle(class, name, rights),
-            answer => return answer,
-        }
-    }
-    answer
 }
 
 /// Creates an object, or opens the one of its kind that has the name.

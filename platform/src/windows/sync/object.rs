@@ -1,13 +1,13 @@
 //! Objects of every kind: a handle of the kernel's object, and for one inside a region, its header.
 
 use std::cell::Cell;
-use std::mem;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+use std::{io, mem};
 
-use windows_sys::Win32::Foundation::ERROR_TOO_MANY_POSTS;
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_TOO_MANY_POSTS};
 use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 
 use super::inside::{Arrival, write_down};
@@ -19,11 +19,11 @@ use super::wait::{Outcome, wait};
 use crate::contract::context::Operation;
 use crate::seam::header::Ownership;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Reason, Signal};
 use crate::seam::place::Place;
 use crate::windows::error::code_of;
 use crate::words::Until;
-use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions};
+use crate::{Disposition, ErrorKind, ObjectKind, ObjectName, Result};
 
 /// An object that is open in this process.
 #[derive(Clone)]
@@ -92,18 +92,18 @@ impl RawObject for Object {
 
     fn signal(&self, signal: Signal) -> Result<u32, Failure> {
         let handle = self.handle();
-        let mut before = 0;
-        match signal {
-            Signal::Set => set_event(handle)?,
-            Signal::Reset => reset_event(handle)?,
-            Signal::Release(count) => before = release(handle, count)?,
+        let done = match signal {
+            Signal::Set => set_event(handle).map(|()| 0),
+            Signal::Reset => reset_event(handle).map(|()| 0),
+            Signal::Release(count) => release_semaphore(handle, count),
             Signal::GiveUp => {
                 self.0.before_giving_up();
-                release_mutex(handle)?;
+                release_mutex(handle).map(|()| 0)
             }
-            Signal::Start { due, period } => set_timer(handle, due, period)?,
-            Signal::Cancel => cancel_timer(handle)?,
-        }
+            Signal::Start { due, period } => set_timer(handle, due, period).map(|()| 0),
+            Signal::Cancel => cancel_timer(handle).map(|()| 0),
+        };
+        let before = done.map_err(|cause| refusal(handle, cause))?;
         self.0.write_signal_down();
         Ok(before)
     }
@@ -113,15 +113,21 @@ impl RawObject for Object {
     }
 }
 
-fn release(semaphore: BorrowedHandle<'_>, count: u32) -> Result<u32, Failure> {
-    release_semaphore(semaphore, count).map_err(|cause| match code_of(&cause) {
-        // Where its DACL does not let us ask, the most that any semaphore has.
-        ERROR_TOO_MANY_POSTS => ErrorKind::LimitExceeded {
-            maximum: semaphore_facts(semaphore).map_or(SemaphoreOptions::LIMIT, |facts| facts.maximum),
+#[cold]
+fn refusal(object: BorrowedHandle<'_>, cause: io::Error) -> Failure {
+    const WAITS_ONLY: &str = "this user may wait for the object and may not change it; ask its owner for the right to modify its state";
+    match code_of(&cause) {
+        ERROR_TOO_MANY_POSTS => too_many(object).into(),
+        ERROR_ACCESS_DENIED => {
+            Reason { detail: Some(WAITS_ONLY), cause: Some(cause), ..ErrorKind::AccessDenied.into() }.into()
         }
-        .into(),
         _ => cause.into(),
-    })
+    }
+}
+
+/// A semaphore would have more than its maximum, which its DACL may not let us ask for.
+fn too_many(semaphore: BorrowedHandle<'_>) -> ErrorKind {
+    ErrorKind::LimitExceeded { maximum: semaphore_facts(semaphore).ok().map(|facts| facts.maximum) }
 }
 
 impl Open {

@@ -49,7 +49,9 @@ const BASIC: i32 = 0;
 const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
 const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
 
-#[link(name = "ntdll", kind = "raw-dylib")]
+// On 32 bits the import would else be called `NtQuery…@20`, which ntdll does not have.
+#[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
+#[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {
     fn NtQuerySemaphore(
         semaphore: HANDLE,

@@ -12,8 +12,8 @@ mod waits;
 
 use std::{mem, thread};
 
-use self::common::{LONG, OWN, ROLE};
-use crate::{Event, Lockable as _, Mutex, ObjectName, Settable as _, Waitable as _};
+use self::common::{LONG, ROLE};
+use crate::{Event, Mutex, ObjectName, OpenOptions};
 
 /// What a child of these tests does, which ends only by being killed. In a run of the tests: nothing.
 #[test]
@@ -21,21 +21,23 @@ fn child() {
     let Ok(role) = std::env::var(ROLE) else { return };
     let (what, base) = role.split_once(' ').expect("a role and a name");
     let open = |part: &str| ObjectName::new(format!("{base}-{part}")).expect("a valid name");
-    let ready = Event::open(&open("ready"), &OWN).expect("the parent made it");
+    let ready = Event::open(&open("ready"), &OpenOptions::default()).expect("the parent made it");
     match what {
         "own" => {
-            let mutex = Mutex::open(&open("mutex"), &OWN).expect("the parent made it");
+            let mutex = Mutex::open(&open("mutex"), &OpenOptions::default()).expect("the parent made it");
             mem::forget(mutex.lock().unwrap());
             // Dropped, and still owned: the kernel knows the thread.
         }
         "wait" => {
             ready.set().unwrap();
-            let event = Event::open(&open("event"), &OWN).expect("the parent made it");
+            let event = Event::open(&open("event"), &OpenOptions::default()).expect("the parent made it");
             let _ = event.wait_timeout(LONG);
         }
         "own-inside" => owners::own(&open("region")),
         "make-inside" => making::make(&open("region")),
-        "hold" => mem::forget(Event::open(&open("event"), &OWN).expect("the parent made it")),
+        "hold" => {
+            mem::forget(Event::open(&open("event"), &OpenOptions::default()).expect("the parent made it"))
+        }
         _ => panic!("unknown role {what}"),
     }
     ready.set().unwrap();

@@ -8,14 +8,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use windows_sys::Win32::System::Threading::{CancelWaitableTimer, SetWaitableTimer};
 
 use super::kernel::succeeded;
+use super::wait::wait;
 use crate::Due;
+use crate::words::Until;
 
 /// Sets a timer. The period is in milliseconds; zero is none.
 pub(super) fn set_timer(timer: BorrowedHandle<'_>, due: Due, period: i32) -> io::Result<()> {
+    take_signal(timer)?;
     let due = due_time(due);
     // SAFETY: the handle is open, the due time is valid for a read, and no routine is to be called. The
     // machine is not woken from its sleep.
     succeeded(unsafe { SetWaitableTimer(timer.as_raw_handle(), &due, period, None, ptr::null(), 0) })
+}
+
+/// Takes the signal that an auto-reset timer was left with. Windows forgets it when the timer is set anew, and Wine does
+/// not. Stopped first, the timer does not come due between the two.
+fn take_signal(timer: BorrowedHandle<'_>) -> io::Result<()> {
+    cancel_timer(timer)?;
+    wait(&[timer], Until::after(Some(Duration::ZERO))).map(drop)
 }
 
 /// Stops a timer. One that is already signalled stays so.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use std::{fmt, mem, thread};
 
 use crate::{
-    Error, ErrorKind, Event, EventOptions, Lockable as _, Mutex, ObjectName, Reset, Semaphore,
-    SemaphoreOptions, SyncOptions, Timer, TimerOptions, Trust, Waitable as _,
+    Error, ErrorKind, Event, EventOptions, Mutex, ObjectName, Reset, Semaphore, SemaphoreOptions,
+    SyncOptions, Timer, TimerOptions,
 };
 
 /// Longer than anything here takes. A test that waits this long has failed.
@@ -14,7 +14,6 @@ pub(super) const LONG: Duration = Duration::from_secs(30);
 pub(super) const SHORT: Duration = Duration::from_millis(20);
 /// The kernel's timers count from the last tick of its clock, so one may be due this much early.
 pub(super) const TICK: Duration = Duration::from_millis(16);
-pub(super) const OWN: Trust = Trust::OwnAndSystem;
 
 /// A name that no other test, and no other run, uses.
 pub(super) fn name(test: &str) -> ObjectName {
@@ -76,7 +75,7 @@ impl Killed {
             .spawn()
             .expect("it starts");
         let child = Killed(child);
-        assert!(ready.wait_timeout(LONG).unwrap().is_signalled(), "the child is ready");
+        assert!(ready.wait_timeout(LONG).unwrap(), "the child is ready");
         child
     }
 }

@@ -10,21 +10,18 @@ use windows_sys::Win32::System::Threading::{
     SYNCHRONIZATION_SYNCHRONIZE, SetEvent, WaitForSingleObject,
 };
 
-use super::common::{
-    LONG, OWN, is_free, kind_of, name, new_event, new_mutex, new_semaphore, new_timer, part,
-};
+use super::common::{LONG, is_free, kind_of, name, new_event, new_mutex, new_semaphore, new_timer, part};
 use crate::windows::names::WideName;
-use crate::windows::security::owner_of;
 use crate::windows::sync::kernel::release_mutex;
 use crate::{
-    Disposition, ErrorKind, Event, EventOptions, Lockable as _, Mutex, ObjectName, Permits as _, Reset,
-    Semaphore, SemaphoreOptions, Settable as _, Timer, TimerOptions, Trust, Waitable as _,
+    Disposition, ErrorKind, Event, EventOptions, Mutex, ObjectName, OpenOptions, Reset, Semaphore,
+    SemaphoreOptions, Timer, TimerOptions,
 };
 
 #[test]
 fn errors_tell_what_was_asked_for() {
     let name = name("errors");
-    let error = Event::open(&name, &OWN).expect_err("nobody made it");
+    let error = Event::open(&name, &OpenOptions::default()).expect_err("nobody made it");
     assert_eq!((error.operation(), error.os_code()), ("open the event", Some(2)));
     assert_eq!(error.name(), Some(&*name.to_string()));
     let _mutex = new_mutex(&name);
@@ -37,10 +34,10 @@ fn global_names_are_a_space_of_their_own() {
     let global = ObjectName::new(format!(r"Global\{}", name("spaces").rest())).unwrap();
     let event = new_event(&global, Reset::Auto);
     assert_eq!(event.name(), &global);
-    assert_eq!(kind_of(Event::open(&name("spaces"), &OWN)), ErrorKind::NotFound);
-    let opened = Event::open(&global, &OWN).expect("it lives");
+    assert_eq!(kind_of(Event::open(&name("spaces"), &OpenOptions::default())), ErrorKind::NotFound);
+    let opened = Event::open(&global, &OpenOptions::default()).expect("it lives");
     opened.set().unwrap();
-    assert!(event.try_wait().unwrap().is_signalled());
+    assert!(event.try_wait().unwrap());
 }
 
 /// Threads stand in for processes here: a handle is a handle. One living object, never an error.
@@ -55,7 +52,7 @@ fn create_or_open_survives_a_crowd() {
                     let options = SemaphoreOptions::new(1, 1);
                     let (semaphore, disposition) =
                         Semaphore::create_or_open(&name, &options).expect("one or the other");
-                    assert!(semaphore.wait_timeout(LONG).unwrap().is_signalled());
+                    assert!(semaphore.wait_timeout(LONG).unwrap());
                     assert_eq!(semaphore.release(1).unwrap(), 0);
                     creators.fetch_add(u32::from(disposition == Disposition::Created), Ordering::Relaxed);
                 }
@@ -63,7 +60,7 @@ fn create_or_open_survives_a_crowd() {
         }
     });
     assert!(creators.into_inner() > 0);
-    assert_eq!(kind_of(Semaphore::open(&name, &OWN)), ErrorKind::NotFound);
+    assert_eq!(kind_of(Semaphore::open(&name, &OpenOptions::default())), ErrorKind::NotFound);
 }
 
 #[test]
@@ -101,16 +98,11 @@ fn we_open_what_plain_calls_create() {
         assert!(!mutex.is_null() && !event.is_null());
         (OwnedHandle::from_raw_handle(mutex), OwnedHandle::from_raw_handle(event))
     };
-    // Under Wine, an object that was made without a security descriptor has no owner.
-    let trust = match owner_of(owned.as_handle()).expect("our own handle may look") {
-        Some(_) => OWN,
-        None => Trust::Anyone,
-    };
-    let opened = Event::open(&event_name, &trust).expect("an event");
+    let opened = Event::open(&event_name, &OpenOptions::default()).expect("an event");
     // SAFETY: the handle is open.
     assert_ne!(unsafe { SetEvent(event.as_raw_handle()) }, 0);
-    assert!(opened.try_wait().unwrap().is_signalled());
-    let mutex = Mutex::open(&mutex_name, &trust).expect("a mutex");
+    assert!(opened.try_wait().unwrap());
+    let mutex = Mutex::open(&mutex_name, &OpenOptions::default()).expect("a mutex");
     assert!(!is_free(&mutex), "it was created owned");
     release_mutex(owned.as_handle()).expect("this thread owns it");
     assert!(is_free(&mutex));

@@ -5,7 +5,7 @@ use std::{mem, thread};
 use super::common::{Killed, LONG, name};
 use super::places::{AT, anonymous, mutex_at, named_page, open_mutex};
 use crate::Region;
-use crate::{Access, LockGuard as _, Lockable as _, ObjectName, OpenOptions, SharedMutex, SharedRegion as _};
+use crate::{Access, ObjectName, OpenOptions, SharedMutex};
 
 #[test]
 fn a_forgotten_guard_is_a_lock_held_when_the_mutex_is_dropped_too() {

@@ -4,7 +4,7 @@ use super::common::part;
 use crate::Region;
 use crate::{
     Access, CreateOptions, EventOptions, ObjectName, Reset, Result, SemaphoreOptions, SharedEvent,
-    SharedMutex, SharedRegion as _, SharedSemaphore, View,
+    SharedMutex, SharedSemaphore, View,
 };
 
 pub(super) const LEN: usize = 64;
