@@ -28,9 +28,9 @@ use crate::{Access, Error, ErrorKind, Result};
 /// Other processes lie outside of Rust's memory model: what they store appears here as bytes that were stored, and the
 /// processor defines the rest. Safe calls of *one* process on the same bytes at the same time do this:
 ///
-/// | | a copy | an atomic of the same word | an atomic of another size |
+/// | | a copy | an atomic of the same word | an atomic of the other size |
 /// | --- | --- | --- | --- |
-/// | **a copy** | each byte is an old or a new one | each byte is an old or a new one | |
+/// | **a copy** | each byte is an old or a new one | each byte is an old or a new one | the same |
 /// | **an atomic word** | each byte is an old or a new one | as Rust defines it | each byte is an old or a new one |
 ///
 /// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from the bytes that
