@@ -280,13 +280,12 @@ const fn case(
 
 const CASES: &[Case] = &[
     case(
-        &[libc::SYS_fallocate],
-        libc::EOPNOTSUPP,
-        create_private,
+        &[libc::SYS_fallocate, libc::SYS_pwrite64],
+        libc::ENOSYS,
+        create_shared,
         "Unsupported",
-        &["file system of /dev/shm", "tmpfs"],
+        &["(fallocate or write)", "seccomp"],
     ),
-    case(&[libc::SYS_fallocate], libc::ENOSYS, create_shared, "Unsupported", &["(fallocate)", "seccomp"]),
     case(&[libc::SYS_fallocate], libc::ENOMEM, create_private, "OutOfMemory", &["4096 bytes", "cgroup"]),
     case(
         &[libc::SYS_fallocate],
@@ -302,7 +301,7 @@ const CASES: &[Case] = &[
         libc::EPERM,
         create_private,
         "AccessDenied",
-        &["error 1", "(fallocate)", "seccomp"],
+        &["error 1", "(fallocate or write)", "seccomp"],
     ),
     case(&[libc::SYS_fallocate], libc::EIO, create_private, "Os", &["dmesg"]),
     case(&[libc::SYS_fallocate], libc::ENOSPC, make_nameless, "OutOfMemory", &["4096 bytes", "cgroup"]),
@@ -421,12 +420,16 @@ fn a_file_system_that_cannot_take_space_in_advance_is_written_to() {
 fn without_fallocate(_arguments: &[String]) {
     let missing =
         || seccomp::answer(&[libc::SYS_fallocate], seccomp::Answer::Missing, seccomp::Answer::Allow);
-    in_a_thread(open_file, missing).expect("zeros are written");
+    for deed in [open_file as Deed, create_private, create_shared, make_nameless] {
+        in_a_thread(deed, missing).expect("zeros are written");
+    }
     let full = || {
         missing();
         seccomp::answer(&[libc::SYS_pwrite64], seccomp::Answer::Error(libc::ENOSPC), seccomp::Answer::Allow);
     };
     assert_told(in_a_thread(open_file, full), "OutOfMemory", &["on the file's disk"]);
+    assert_told(in_a_thread(create_private, full), "OutOfMemory", &["4096 bytes", "in /dev/shm"]);
+    assert_told(in_a_thread(make_nameless, full), "OutOfMemory", &["4096 bytes", "cgroup"]);
     let sealed = || {
         missing();
         seccomp::answer(&[FTRUNCATE], seccomp::Answer::Error(libc::EPERM), seccomp::Answer::Allow);

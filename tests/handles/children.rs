@@ -52,7 +52,7 @@ fn a_command_that_starts_several_children_offers_to_each() {
     forged.env("SAMEMAP_OFFER_it", value.expect("set"));
     if cfg!(unix) {
         let forged = crate::support::run(forged);
-        assert!(forged.stdout.contains("it: NotFound it was offered to another process"), "{forged:#?}");
+        assert!(forged.stdout.contains("it: NotFound the offer was made to another process"), "{forged:#?}");
     }
     drop((region, offer, command));
     assert_nothing_left(&text);

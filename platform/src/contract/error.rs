@@ -34,7 +34,7 @@ pub enum ErrorKind {
     OutOfMemory {
         /// The size that was asked for, in bytes.
         requested: u64,
-        /// What the system had left, in bytes, where it tells (on Linux: free space of /dev/shm).
+        /// What the system had left, in bytes, where it tells (on Linux: in /dev/shm, or on the file's disk).
         available: Option<u64>,
     },
     /// A range reaches past the end of the region, or of the view.
@@ -194,7 +194,9 @@ impl Error {
     fn explanation(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             ErrorKind::InvalidName(rule) => write!(f, "{rule}"),
-            ErrorKind::InvalidArgument => f.write_str("an argument is not valid"),
+            ErrorKind::InvalidArgument => f.write_str(
+                "an argument is not valid; the documentation of the call says which are",
+            ),
             ErrorKind::AlreadyExists => f.write_str(
                 "the name is in use; end the program that holds it, choose another name, or open it instead",
             ),
@@ -240,7 +242,9 @@ impl Error {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }
             ErrorKind::TimedOut => f.write_str("no answer came in time; try again"),
-            ErrorKind::Unsupported => f.write_str("this system or backend cannot do that"),
+            ErrorKind::Unsupported => f.write_str(
+                "this system cannot do that; the documentation of the call says what it needs",
+            ),
             ErrorKind::Os => f.write_str("the system refused"),
         }
     }
@@ -251,7 +255,7 @@ fn out_of_memory(f: &mut fmt::Formatter<'_>, requested: u64, available: Option<u
     if let Some(available) = available {
         write!(f, " and {available} are left")?;
     }
-    f.write_str("; ask for less, or give shared memory more room")
+    f.write_str("; ask for less, or end programs that use memory")
 }
 
 fn untrusted_owner(f: &mut fmt::Formatter<'_>, owner: Option<&UserId>) -> fmt::Result {

@@ -7,114 +7,13 @@
 
 use rustix::io::Errno;
 
-use crate::ErrorKind;
+pub(super) use call::{Call, Kind, Of, Refused, Room};
 
+mod call;
+mod elsewhere;
 mod table;
 #[cfg(test)]
 mod tests;
-
-/// A call to the system, and what it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    /// Opens what lies at an object's name.
-    OpenObject,
-    /// Makes a file or a directory for a new object.
-    MakeFile,
-    /// Gives a finished object its name.
-    GiveName,
-    /// Takes memory for an object that has a name.
-    Commit,
-    /// The same for memory without a name.
-    CommitNameless,
-    /// Writes the facts of a new object.
-    Write,
-    /// Reads the facts of an object.
-    Read,
-    /// Sets the mode of an object's file.
-    SetMode,
-    /// Locks a byte, or asks who has it.
-    Lock,
-    /// Opens another description of an open file.
-    OpenAnew,
-    /// Copies a descriptor, or looks at what it leads to.
-    Look,
-    /// Maps a view.
-    Map,
-    /// Writes a view to the disk.
-    Flush,
-    /// Makes memory without a name.
-    MakeMemory,
-    /// Seals it, or asks how it is sealed.
-    Seal,
-    /// Sends descriptors.
-    Send,
-    /// Receives them.
-    Receive,
-    /// Opens a file that a region is to lie over.
-    OpenFile,
-    /// Makes it longer, or takes disk space for it.
-    GrowFile,
-    /// Lists the objects.
-    List,
-    /// Asks for random numbers.
-    Random,
-    /// Takes an object's name away.
-    TakeName,
-}
-
-/// A call that was refused, and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) call: Call,
-    pub(super) errno: Errno,
-}
-
-/// Says which call a number came from.
-pub(super) trait Of<T> {
-    fn of(self, call: Call) -> Result<T, Refused>;
-}
-
-impl<T> Of<T> for Result<T, Errno> {
-    fn of(self, call: Call) -> Result<T, Refused> {
-        self.map_err(|errno| Refused { call, errno })
-    }
-}
-
-/// The kind of a row's error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Denied,
-    /// What was asked for cannot be had.
-    Memory,
-    NotFound,
-    /// What was named is not of the sort that it takes.
-    Invalid,
-    Unsupported,
-    Os,
-}
-
-impl Kind {
-    /// With the bytes that were asked for, where any were, and those that are left.
-    pub(super) fn with(self, room: Option<Room>) -> ErrorKind {
-        match (self, room) {
-            (Kind::Memory, Some(Room { requested, available })) => {
-                ErrorKind::OutOfMemory { requested, available }
-            }
-            (Kind::Denied, _) => ErrorKind::AccessDenied,
-            (Kind::NotFound, _) => ErrorKind::NotFound,
-            (Kind::Invalid, _) => ErrorKind::InvalidArgument,
-            (Kind::Unsupported, _) => ErrorKind::Unsupported,
-            (Kind::Memory | Kind::Os, _) => ErrorKind::Os,
-        }
-    }
-}
-
-/// How much was asked for, and is left, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
-    pub(super) requested: u64,
-    pub(super) available: Option<u64>,
-}
 
 /// A cause and its remedy.
 ///
@@ -124,7 +23,7 @@ pub(super) type Advice = (Kind, &'static str);
 
 /// What a number means in a call.
 pub(super) fn advice(Refused { call, errno }: Refused) -> Advice {
-    let found = |rows: &[table::Row]| {
+    let found = |rows: &[elsewhere::Row]| {
         rows.iter().find(|row| row.0.contains(&errno)).map(|&(_, kind, text)| (kind, text))
     };
     found(table::of(call)).or_else(|| found(table::IN_ANY_CALL)).unwrap_or((kind_of(errno), table::UNLISTED))
@@ -136,45 +35,5 @@ fn kind_of(errno: Errno) -> Kind {
         Errno::ACCESS | Errno::PERM | Errno::ROFS => Kind::Denied,
         Errno::NOSYS | Errno::OPNOTSUPP => Kind::Unsupported,
         _ => Kind::Os,
-    }
-}
-
-impl Call {
-    /// The manual pages of what it calls; behind `#` is which use of the call.
-    pub(super) fn pages(self) -> &'static [&'static str] {
-        match self {
-            Call::OpenObject => &["open", "stat", "fcntl#copy"],
-            Call::MakeFile => &["open", "mkdir", "stat", "fcntl#copy"],
-            Call::GiveName => &["link", "rename"],
-            Call::Commit | Call::CommitNameless => &["fallocate"],
-            Call::Write => &["write"],
-            Call::Read => &["read"],
-            Call::SetMode => &["chmod", "stat"],
-            Call::Lock => &["fcntl#locks"],
-            Call::OpenAnew => &["open", "stat", "fcntl#copy"],
-            Call::Look => &["stat", "statfs", "fcntl#copy"],
-            Call::Map => &["mmap"],
-            Call::Flush => &["msync", "fsync"],
-            Call::MakeMemory => &["memfd_create", "fcntl#copy"],
-            Call::Seal => &["fcntl#seals"],
-            Call::Send => &["send", "unix"],
-            Call::Receive => &["recv", "unix"],
-            Call::OpenFile => &["open", "fcntl#copy"],
-            Call::GrowFile => &["fallocate", "truncate", "write"],
-            Call::List => &["open", "getdents"],
-            Call::Random => &["getrandom"],
-            Call::TakeName => &["chmod", "rename", "unlink", "rmdir", "fcntl#locks"],
-        }
-    }
-
-    /// How it is called in a message.
-    pub(super) fn name(self) -> String {
-        let names: Vec<&str> =
-            self.pages().iter().map(|page| page.split('#').next().unwrap_or(page)).collect();
-        match names.split_last() {
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, others)) => format!("{} or {last}", others.join(", ")),
-            None => String::new(),
-        }
     }
 }

@@ -51,6 +51,9 @@ pub(super) const FACTS: &CStr = c"facts";
 pub(super) const DATA: &CStr = c"data";
 pub(super) const LOCKS: &CStr = c"locks";
 
+/// How often what lies at a name may change under its opener.
+const LOOKS: u32 = 1000;
+
 /// What lies at a name.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -74,6 +77,8 @@ pub(super) enum Unopened {
     Denied {
         owner: u32,
     },
+    /// Something else was put there while it was looked at.
+    Changed,
     Os(Errno),
 }
 
@@ -90,6 +95,7 @@ impl Unopened {
             Unopened::Nothing => context.error(ErrorKind::NotFound),
             Unopened::Foreign(what, errno) => foreign(what, wanted, context).with_source(errno.into()),
             Unopened::Denied { owner } => denied(owner, context),
+            Unopened::Changed => foreign("something that changes all the time", wanted, context),
             Unopened::Os(errno @ (Errno::NOENT | Errno::NOTDIR)) if !dir::exists() => {
                 base::missing(errno, context)
             }
@@ -101,6 +107,12 @@ impl Unopened {
 impl Candidate {
     /// Opens what lies at a name; of a directory also the directory itself.
     pub(super) fn open(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
+        let looks = (0..LOOKS).map(|_| Self::open_once(system_name));
+        let mut settled = looks.skip_while(|opened| matches!(opened, Err(Unopened::Changed)));
+        settled.next().unwrap_or(Err(Unopened::Changed))
+    }
+
+    fn open_once(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let path = dir::path_of(system_name);
         let open = |access| Lockable::open(|| fs::open(&path, access | CAREFULLY, Mode::empty()));
         let (life, removes) = match open(OFlags::RDWR) {
@@ -119,13 +131,16 @@ impl Candidate {
     }
 
     fn open_folder(system_name: &str, path: CString) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
-        let folder = dir::open_folder(&path).map_err(|errno| unopened(&path, errno))?;
+        let folder = dir::open_folder(&path).map_err(|errno| match errno {
+            Errno::NOTDIR if dir::exists() => Unopened::Changed,
+            errno => unopened(&path, errno),
+        })?;
         reached(Step::OpenOpened);
         let stat = fs::fstat(&folder)?;
         let (life, removes) = match open_facts(folder.as_fd()) {
             Ok(opened) => opened,
-            // Its remover has moved it away, and is emptying it.
-            Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Nothing),
+            // Its remover has moved it away, and is emptying it, or somebody else has.
+            Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Changed),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => {
@@ -290,6 +305,11 @@ pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
     }
 }
 
+/// Whether no regular file gives this number.
+fn is_of_strangers(errno: Errno) -> bool {
+    matches!(errno, Errno::LOOP | Errno::ISDIR | Errno::NXIO | Errno::NODEV)
+}
+
 fn unopened(path: &CStr, errno: Errno) -> Unopened {
     match errno {
         Errno::NOENT if dir::exists() => Unopened::Nothing,
@@ -302,8 +322,10 @@ fn unopened(path: &CStr, errno: Errno) -> Unopened {
                     Unopened::Foreign("a file without samemap's mark", errno)
                 }
                 (None, Errno::ACCESS | Errno::PERM) => Unopened::Denied { owner: stat.st_uid },
+                (None, errno) if is_of_strangers(errno) => Unopened::Changed,
                 (None, errno) => Unopened::Os(errno),
             },
+            Err(Errno::NOENT) if is_of_strangers(errno) && dir::exists() => Unopened::Changed,
             Err(_) => Unopened::Os(errno),
         },
     }

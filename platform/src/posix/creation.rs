@@ -133,7 +133,7 @@ fn clear_the_way(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Res
         };
         if since.elapsed() >= REMOVER_PATIENCE {
             return Err(context.error(ErrorKind::TimedOut).with_detail(
-                "its last holder is about to remove the name and does not get on, as if it were stopped; let it run, or end it",
+                "its last holder has begun to remove the name and is stuck, as a stopped process is; let it run (kill -CONT), or end it",
             ));
         }
         waiting = Some((file, since));

@@ -148,7 +148,7 @@ fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()>
     let system = fs::fstatfs(fd).map_err(|errno| context.os(Call::Look, errno))?.f_type as u32;
     if system == FUSE && *trust != Trust::Anyone {
         return Err(context.error(ErrorKind::UntrustedOwner { owner: None }).with_detail(
-            "it lies on a file system of a user's own (FUSE), which says whose it is as it likes; accept anybody's (Trust::Anyone), or have it copied elsewhere",
+            "it lies on a FUSE file system, whose server can name any owner; accept anybody's (Trust::Anyone), or have it copied to another file system",
         ));
     }
     check_owner(stat.st_uid, false, trust, context)
@@ -190,13 +190,13 @@ fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Resu
     let seals = match fcntl_get_seals(fd) {
         Ok(seals) => seals,
         Err(Errno::INVAL) => {
-            return invalid("it is no memory of memfd_create; for a file there is Region::over_file");
+            return invalid("it is not memory of memfd_create; for a file, use Region::over_file");
         }
         Err(errno) => return Err(context.os(Call::Seal, errno)),
     };
     if !seals.contains(SealFlags::SHRINK) {
         return invalid(
-            "it is not sealed against shrinking, so every process that has it could make touching it raise SIGBUS; add F_SEAL_SHRINK",
+            "it is not sealed against shrinking, so another process could cut it short, and touching it would raise SIGBUS; add the seal F_SEAL_SHRINK",
         );
     }
     if access.writes_object() && seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {

@@ -141,7 +141,7 @@ impl Object {
             return Ok(());
         }
         Err(context.error(ErrorKind::AccessDenied).with_detail(
-            "this process was forked after it opened the region, and holds nothing: call hold_again first",
+            "this process was forked after it opened the region, and holds nothing; call Region::hold_again first",
         ))
     }
 
@@ -164,7 +164,7 @@ impl Object {
             Unopened::Denied { owner } => denied(owner, context),
             _ => context
                 .error(ErrorKind::NotFound)
-                .with_detail("its last holder is gone, or its name; a forked child that goes on must hold it before its parent lets go"),
+                .with_detail("its last holder ended, or its name was removed; call hold_again in the child before the parent closes the region"),
         }
     }
 }

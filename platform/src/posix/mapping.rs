@@ -104,7 +104,7 @@ fn check_not_truncated(present: u64, request: &MapRequest, context: Context<'_>)
         return Ok(());
     }
     Err(context.error(ErrorKind::OutOfRange { offset, len, region_len: present }).with_detail(format!(
-        "somebody truncated the file to {present} bytes, and touching what lies behind would raise SIGBUS; make it longer again, or map less"
+        "another program cut the file to {present} bytes, and touching what lay behind them would raise SIGBUS; make the file longer again, or map less"
     )))
 }
 

@@ -129,7 +129,7 @@ impl Claim {
     fn copy(self, access: Access, context: Context<'_>) -> Result<Lockable> {
         let gone = || {
             context.error(ErrorKind::NotFound).with_detail(
-                "it was offered to another process, or closed here before it was adopted; adopt first, and once",
+                "the offer was made to another process, was adopted already, or was closed by other code in this one; adopt it once, before descriptors are closed",
             )
         };
         let fd = self.passed_on(access).ok_or_else(gone)?;

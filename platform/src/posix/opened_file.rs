@@ -25,7 +25,9 @@ pub(super) fn received(
 ) -> Result<Region> {
     check_fit(fd.as_fd(), access, context)?;
     if len == 0 || i64::try_from(len).is_err() {
-        return Err(context.invalid("its size makes no sense"));
+        return Err(context.invalid(
+            "the size that came with it is not valid; let its sender use the same version of samemap",
+        ));
     }
     let file = MappedFile::handed_over(fd, locks, access.writes_object());
     let held = Held::File { file: file.map_err(|errno| context.os(Call::Look, errno))?, object: None };

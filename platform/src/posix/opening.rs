@@ -87,7 +87,7 @@ fn join(
         Errno::ACCESS | Errno::PERM => denied(dir::owner_of(candidate.path()), context),
         // Not the files that its owner made, or none.
         Errno::STALE | Errno::NOENT | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => context.error(ErrorKind::Damaged).with_detail(
-            "its data are shorter than its owner made them, or others: a process that may write to it truncated it; end its holders",
+            "its data are shorter than its owner made them, or were replaced; end the programs that hold it, and create it anew",
         ),
         _ => context.refused(refused),
     })
@@ -99,7 +99,7 @@ fn disbelieved(disbelief: Disbelief, wanted: ObjectKind, context: Context<'_>) -
         Disbelief::SpareLink => foreign("a link to an object of another name", wanted, context),
         Disbelief::Dead => context.error(ErrorKind::NotFound),
         Disbelief::Forged(what) => context.error(ErrorKind::Damaged).with_detail(format!(
-            "{what}: it was handed over for writing, so that is not to be believed; end its holders, or take its name away (samemap gc --force)"
+            "{what}, which a program did that had it for writing; end the programs that hold it, or take its name away (samemap gc --force)"
         )),
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn check_owner(owner: u32, local: bool, trust: &Trust, context: Conte
             "its owner has no id in this user namespace and shows as {owner}, as any stranger does; give the user a mapping, or accept anybody's object (Trust::Anyone)"
         )),
         (true, true) => error.with_detail(format!(
-            "a Local\\ name is its own user's, and what lies there belongs to user {owner}; remove it, or choose a Global\\ name to share"
+            "a Local\\ name belongs to one user, and what lies there belongs to user {owner}; remove it, or choose a Global\\ name to share"
         )),
         (true, false) => error,
     })

@@ -86,7 +86,7 @@ fn received_parts(
 fn no_region(found: Found, context: Context<'_>) -> Error {
     let error = mismatch(ObjectKind::Region, found, context);
     error.with_detail(format!(
-        "what arrived is {found} and no region; its sender must send a region of samemap"
+        "what arrived is {found} and no region; let the sender send a region of samemap"
     ))
 }
 
@@ -97,7 +97,9 @@ fn no_region(found: Found, context: Context<'_>) -> Error {
 fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
     let gone = || {
         let error = context.error(ErrorKind::NotFound);
-        error.with_detail("nobody held it any more when it arrived; its sender must hold it")
+        error.with_detail(
+            "no program held it any more when it arrived; keep the region open in its sender until then",
+        )
     };
     let opened = |writable| Lockable::open(|| descriptor::reopened(came.as_fd(), writable));
     let (mine, removes, fresh) = match (opened(true), opened(false)) {

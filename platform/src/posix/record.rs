@@ -98,7 +98,7 @@ impl Record {
         let read = object.read_record(&mut bytes).map_err(|errno| context.os(Call::Read, errno))?;
         Record::decoded(&bytes[..read]).ok_or_else(|| {
             context.error(ErrorKind::Damaged).with_detail(
-                "what it says of its file makes no sense: something wrote over it; end its holders",
+                "what it says of its file is not valid, because something wrote over it; end the programs that hold it, and create it anew",
             )
         })
     }
@@ -183,7 +183,7 @@ impl Record {
             return Ok(());
         }
         Err(context.error(ErrorKind::AccessDenied).with_detail(format!(
-            "it lies over the file {}, which its owner, user {owner}, may not open for that, so it is not followed there; have the file's owner share it",
+            "it lies over the file {}, which the region's own creator, user {owner}, may not open for that; have the file's owner share the file with that user",
             self.path.display()
         )))
     }

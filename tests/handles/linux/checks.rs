@@ -17,7 +17,7 @@ fn what_arrives_is_checked() {
     // A file that is said to be memory.
     send_raw(&ours, &message(2, 1, 1, 8192), &[plain()]);
     let error = courier.receive(&Trust::Anyone).expect_err("a plain file");
-    assert!(error.to_string().contains("no memory of memfd_create"), "{error}");
+    assert!(error.to_string().contains("not memory of memfd_create"), "{error}");
     // A file, or memory, that is said to be an object: with its data, or beside them.
     let memory = || memfd(8192, libc::F_SEAL_SHRINK);
     let same = |fd: OwnedFd| [fd.try_clone().expect("a descriptor"), fd];

@@ -30,7 +30,7 @@ pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Map
     let Origin { object, .. } = place.origin(context)?;
     if object.handle().is_none() {
         return Err(context.error(ErrorKind::Unsupported).with_detail(
-            "this process may not open the file of the region anew, and what tells owners apart would be shared with the other processes that have it open; make the region from its path, or let a process that may do so hand the region over",
+            "this process may not open the region's file once more, which it needs for locks of its own; make the region from the file's path, or let a process that may open the file hand the region over",
         ));
     }
     Ok(object)
