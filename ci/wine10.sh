@@ -56,15 +56,15 @@ have_wine_10() {
 # wine_10 COMMAND…: a command in there, in the folder that this one is in. Only behind `enter_wine_10`.
 wine_10() {
     # shellcheck disable=SC2016 # for the shell in there
-    PATH=/usr/lib/wine:/usr/bin chroot "$wine10/root" /bin/sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
+    PATH=/usr/lib/wine:/usr/bin:/usr/sbin chroot "$wine10/root" /bin/sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
 # Shows it this machine's devices, processes and files. For a process that has a mount name space of its own.
 show_wine_10_this_machine() {
     local folder
     for folder in proc dev tmp; do mount --rbind "/$folder" "$wine10/root/$folder"; done
-    for folder in "$ci_root" "$CARGO_TARGET_DIR" "$WINEPREFIX"; do
+    for folder in "$ci_root" "$CARGO_TARGET_DIR"; do
         mkdir -p "$wine10/root$folder"
-        mount --rbind "$folder" "$wine10/root$folder"
+        mount --bind "$folder" "$wine10/root$folder"
     done
 }
