@@ -119,7 +119,8 @@ fn refusal(object: BorrowedHandle<'_>, cause: io::Error) -> Failure {
     match code_of(&cause) {
         ERROR_TOO_MANY_POSTS => too_many(object).into(),
         ERROR_ACCESS_DENIED => {
-            Reason { detail: Some(WAITS_ONLY), cause: Some(cause), ..ErrorKind::AccessDenied.into() }.into()
+            Reason { detail: Some(WAITS_ONLY.into()), cause: Some(cause), ..ErrorKind::AccessDenied.into() }
+                .into()
         }
         _ => cause.into(),
     }
