@@ -2,6 +2,7 @@
 # The tests for Windows: cross-built and run under Wine, or run as they are on Windows.
 #
 #   ci/windows.sh [cargo test arguments…]
+#   ci/windows.sh --wine-10 [cargo test arguments…]    under Wine 10, where that can be had
 #   ci/windows.sh --native [cargo test arguments…]     on Windows itself
 #   ci/windows.sh --clippy                             lints for the Windows target, runs nothing
 #
@@ -11,6 +12,8 @@
 # Wine's speed says nothing about Windows: measure nothing here.
 # shellcheck source=ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=ci/wine10.sh
+source ci/wine10.sh
 
 target=x86_64-pc-windows-gnu
 
@@ -114,6 +117,41 @@ test_under_wine() {
     run_tests windows "${cross[@]}" test "${cross_flags[@]}"
 }
 
+# What hangs on the kernel, in a mount name space of its own.
+test_under_wine_10() {
+    if ! have_wine_10; then
+        note "Wine 10 did not run: its packages could not be had, or this user may not mount (see $ci_logs/wine10.log)"
+        return
+    fi
+    [[ $# -gt 0 ]] || set -- "${of_the_kernel[@]}"
+    unshare -m "$BASH" "${BASH_SOURCE[0]}" --in-wine-10 "$@"
+}
+
+stop_wine_10() {
+    wine_10 wineserver64 -k >/dev/null 2>&1 || true
+    rm -rf "$WINEPREFIX"
+}
+
+in_wine_10() {
+    choose_test_args "$@"
+    use_windows_toolchain
+    build_c_programs
+    step "Wine 10"
+    WINEPREFIX=$(mktemp -d "$CARGO_TARGET_DIR/wine10.XXXXXX")
+    export WINEPREFIX WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe='
+    unset DISPLAY WAYLAND_DISPLAY
+    show_wine_10_this_machine
+    trap stop_wine_10 EXIT
+    mkdir -p "$WINEPREFIX/drive_c/windows/system32"
+    cp "$wine10/root/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$WINEPREFIX/drive_c/windows/system32/"
+    wine_10 wineserver64 -p300 >"$ci_logs/wineboot10.log" 2>&1 </dev/null
+    wine_10 wine64 wineboot -i >>"$ci_logs/wineboot10.log" 2>&1 </dev/null || true # it misses its 32-bit half
+    SAMEMAP_ASIDE_LOG=Z:$(aside_log windows-10)
+    export SAMEMAP_ASIDE_LOG CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$BASH $ci_root/ci/windows.sh --run-in-wine-10"
+    step "cargo test --target $target ${test_args[*]}"
+    run_tests windows-10 "${cross[@]}" test "${cross_flags[@]}"
+}
+
 test_native() {
     choose_test_args "$@"
     SAMEMAP_ASIDE_LOG=$(cygpath -m "$(aside_log windows-native)")
@@ -122,7 +160,14 @@ test_native() {
     run_tests windows-native cargo test
 }
 
+# The tests that say what the kernel does.
+of_the_kernel=(-p samemap-platform -p samemap --features conformance,tokio --lib --test conformance_native
+    --test conformance_sync --test windows_foreign --test windows_courier --test files --test programs)
+
 case ${1:-} in
+--wine-10) test_under_wine_10 "${@:2}" ;;
+--in-wine-10) in_wine_10 "${@:2}" ;;
+--run-in-wine-10) wine_10 wine64 "${@:2}" ;;
 --clippy) lint ;;
 --native) test_native "${@:2}" ;;
 *) test_under_wine "$@" ;;

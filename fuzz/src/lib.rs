@@ -1,7 +1,6 @@
 //! What the fuzz targets have in common.
 
 use samemap::{Access, CreateOptions, Region, View};
-use samemap::traits::SharedRegion as _;
 
 /// The fuzzer's bytes, taken one after the other; zeros when they are used up.
 pub struct Input<'a>(&'a [u8]);

@@ -83,7 +83,7 @@ pub mod traits {
     pub use crate::region::SharedRegion;
 }
 
-/// What a [`SharedRegion`](traits::SharedRegion) of your own is built with: the checks that every system shares, and
+/// What a [`traits::SharedRegion`] of your own is built with: the checks that every system shares, and
 /// [`View::from_mapped`]'s argument.
 pub mod backend {
     pub use crate::memory::{Keeper, MappedRange};

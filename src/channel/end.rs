@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_millis(20);
 const LOOKS_AT_A_PEER: u32 = 3;
 const UNTIL_A_DEATH_IS_NOTICED: Duration = Duration::from_millis(100);
 
-/// One end of a duplex stream of messages; see the [module](self).
+/// One end of a duplex stream of messages; see the [module](crate::channel).
 ///
 /// Dropping it closes both directions, and leaves nothing behind when the other end is gone too.
 #[derive(Debug)]

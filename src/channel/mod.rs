@@ -35,7 +35,7 @@
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
 //! # How an end is noticed
-//! Each end holds a [`Seat`]: a lock that the kernel takes back when its process ends, however
+//! Each end holds a [`Seat`](crate::sync::Seat): a lock that the kernel takes back when its process ends, however
 //! that happens. An orderly end closes; what was sent is still read, and then there is
 //! [`Closed`](crate::ErrorKind::Closed). Who sleeps looks every 80 ms whether the other end's seat is still taken; if not,
 //! what was committed is still read, and then there is [`PeerDied`](crate::ErrorKind::PeerDied).

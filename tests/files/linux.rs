@@ -167,8 +167,8 @@ fn full_disk(_: &[String]) {
     let ErrorKind::OutOfMemory { requested, available: Some(left) } = *error.kind() else {
         panic!("{error}")
     };
-    assert!(requested == 5 << 20 && (3 << 20..5 << 20).contains(&left), "{error}");
-    assert!(error.to_string().contains(&format!("{left} are left on the file's disk")), "{error}");
+    assert!(requested == 5 << 20 && left < requested, "{error}");
+    assert!(error.to_string().contains("are left on the file's disk"), "{error}");
     assert_eq!(fs::read(path).expect("readable"), TEXT);
     assert!(fs::metadata(path).expect("it exists").blocks() * 512 < 1 << 20, "what was taken was given back");
     let text = unique_name("file-full");
@@ -231,7 +231,7 @@ fn another_user(arguments: &[String]) {
         }
         Err(error) => {
             assert!(error.is(ErrorKind::AccessDenied), "{error}");
-            assert!(error.to_string().contains("its own permissions"), "{error}");
+            assert!(error.to_string().contains("widen its permissions"), "{error}");
             "denied"
         }
     };

@@ -21,6 +21,9 @@ pub fn owner_alone(_arguments: &[String]) {
             assert!(text.contains(&ALICE.to_string()), "{text} does not name the owner");
         }
     }
+    for user in [&mut alice, &mut nobody] {
+        assert_eq!(user.must(&format!("size {name}")), "4096", "whoever asks");
+    }
     nobody.must_fail(&format!("create {name} owner"), "AlreadyExists");
     assert!(nobody.must(&format!("write_file {}", file_of(&name).display())).contains("PermissionDenied"));
     // Root may all, but is told whose it is.
@@ -85,6 +88,7 @@ pub fn group(_arguments: &[String]) {
     let mut alice = User::start(ALICE);
     alice.must(&format!("create {name} group-ro"));
     let mut member = User::start_with(NOBODY, ALICE, 0o022);
+    assert_eq!(User::start(NOBODY).must(&format!("size {name}")), "4096", "whoever asks");
     member.must(&format!("open {name} ro anyone"));
     member.must("drop");
     member.must_fail(&format!("open {name} rw anyone"), "AccessDenied");
@@ -102,10 +106,8 @@ pub fn untold(_arguments: &[String]) {
     let name = unique_global_name("untold");
     alice.must(&format!("create {name} owner"));
     nobody.must_fail(&format!("create {name} owner"), "AlreadyExists");
-    // As where /proc shows processes only.
-    sandbox::mount_tmpfs(c"/proc", c"mode=755");
-    // A process that begins there: it makes nothing by way of /proc.
-    let mut nobody = User::start(NOBODY);
+    // As where /proc shows processes only, or a container hides it.
+    sandbox::hide(c"/proc/locks");
     let text = nobody.must_fail(&format!("create {name} owner"), "AccessDenied");
     assert!(text.contains("cannot be told") && !text.contains("gc"), "{text}");
     assert_eq!(nobody.must(&format!("state {name}")), "not readable by this user");

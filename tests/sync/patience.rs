@@ -41,6 +41,47 @@ fn a_region_that_is_not_there_yet_is_waited_for() {
     }
 }
 
+/// Makes an object, to be kept.
+type Make = fn(&ObjectName) -> Box<dyn std::any::Any>;
+type Open = fn(&ObjectName, &OpenOptions) -> samemap::Result<()>;
+
+const KINDS: [(Make, Open); 4] = [
+    (
+        |name| Box::new(Mutex::create(name, &SyncOptions::new()).unwrap()),
+        |name, options| Mutex::open(name, options).map(drop),
+    ),
+    (
+        |name| Box::new(Event::create(name, &EventOptions::new(Reset::Auto)).unwrap()),
+        |name, options| Event::open(name, options).map(drop),
+    ),
+    (
+        |name| Box::new(Semaphore::create(name, &SemaphoreOptions::new(0, 1)).unwrap()),
+        |name, options| Semaphore::open(name, options).map(drop),
+    ),
+    (
+        |name| Box::new(Timer::create(name, &TimerOptions::new(Reset::Auto)).unwrap()),
+        |name, options| Timer::open(name, options).map(drop),
+    ),
+];
+
+#[test]
+fn an_object_of_every_kind_is_waited_for() {
+    for (make, open) in KINDS {
+        let name = unique("patience");
+        std::thread::scope(|scope| {
+            let opener = scope.spawn(|| {
+                open(&name, &patient()).unwrap();
+                Instant::now()
+            });
+            std::thread::sleep(A_WHILE);
+            let made_at = Instant::now();
+            let _kept = make(&name);
+            let opened_at = opener.join().unwrap();
+            assert!(opened_at >= made_at && opened_at - made_at < SOON);
+        });
+    }
+}
+
 #[test]
 fn patience_ends() {
     let name = unique("never");

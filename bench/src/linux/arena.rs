@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use samemap::traits::SharedRegion;
 use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region, View};
 
 /// How long either end waits for the other before it gives up.

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 
-use samemap::traits::SharedRegion;
 use samemap::{Access, CreateOptions, Region};
 
 use super::report::{Report, Subject};

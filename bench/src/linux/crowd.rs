@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use raw_sync::Timeout;
 use raw_sync::events::{Event as RawEvent, EventInit as _};
 use samemap::sync::SharedEvent;
-use samemap::traits::{SharedRegion as _, Waitable as _};
 use samemap::{Access, ObjectName, OpenOptions, Region};
 use shared_memory::ShmemConf;
 

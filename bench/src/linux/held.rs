@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Stdio};
 
-use samemap::traits::SharedRegion as _;
 use samemap::{CreateOptions, ObjectName, Region};
 
 use super::job::this_program;

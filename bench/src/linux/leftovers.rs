@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use samemap::catalog::{self, State};
-use samemap::traits::SharedRegion as _;
 use samemap::{CreateOptions, Region};
 
 /// Where peers' files lie, as their documentation recommends where it says anything: in memory.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use raw_sync::locks::{LockInit as _, Mutex as RawMutex};
 use samemap::sync::SharedMutex;
-use samemap::traits::{LockGuard as _, Lockable as _};
 
 use super::arena::{Arena, ROOM};
 use super::bare::{self, Robust};

@@ -3,7 +3,6 @@
 use named_lock::NamedLock;
 use raw_sync::locks::{LockImpl, LockInit, Mutex as RawMutex};
 use samemap::sync::SharedMutex;
-use samemap::traits::Lockable as _;
 
 use super::arena::ROOM;
 use super::bare;

@@ -8,7 +8,6 @@ use std::process::Stdio;
 
 use named_lock::NamedLock;
 use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
-use samemap::traits::SharedRegion as _;
 use samemap::{
     Access, Channel, ChannelOptions, CreateOptions, Event, LatestOptions, LatestWriter, Mutex, ObjectName,
     Region, Semaphore, Timer,

@@ -5,7 +5,6 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use samemap::channel::{Receiver, Sender};
-use samemap::traits::SharedRegion;
 use samemap::{Channel, ChannelOptions, CreateOptions, Region};
 
 use super::place::UNPINNED;

@@ -3,7 +3,6 @@
 use std::ffi::CString;
 use std::hint::black_box;
 
-use samemap::traits::SharedRegion;
 use samemap::{Access, CreateOptions, ObjectName, OpenOptions, Region};
 use shared_memory::ShmemConf;
 

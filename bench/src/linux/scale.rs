@@ -6,7 +6,6 @@ use std::hint::black_box;
 
 use raw_sync::events::{Event as RawEvent, EventImpl, EventInit as _, EventState};
 use samemap::sync::{EventOptions, Reset, SharedEvent};
-use samemap::traits::SharedRegion as _;
 use samemap::{CreateOptions, ObjectName, OpenOptions, Region, catalog};
 use shared_memory::ShmemConf;
 
@@ -311,11 +310,11 @@ impl Flag for Futex {
 
 impl Flag for SharedEvent {
     fn set(&self) {
-        samemap::traits::Settable::set(self).expect("set");
+        SharedEvent::set(self).expect("set");
     }
 
     fn reset(&self) {
-        samemap::traits::Settable::reset(self).expect("reset");
+        SharedEvent::reset(self).expect("reset");
     }
 }
 

@@ -45,8 +45,8 @@ pub struct Entry {
     pub size: u64,
     /// The user that it belongs to.
     pub owner: UserId,
-    /// How many hold it, where the system tells: of a region each handle of each process counts, and of an object to wait
-    /// for each process once for a mutex, and for the others each handle. A handle and its clones are one.
+    /// How many hold it, where the system tells: all handles of all processes, a handle and its clones counting once. Of
+    /// a mutex a process counts once, however many handles it has.
     pub holders: Option<u64>,
     /// Whether it lives.
     pub state: State,

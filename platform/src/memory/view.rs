@@ -28,9 +28,9 @@ use crate::{Access, Error, ErrorKind, Result};
 /// Other processes lie outside of Rust's memory model: what they store appears here as bytes that were stored, and the
 /// processor defines the rest. Safe calls of *one* process on the same bytes at the same time do this:
 ///
-/// | | a copy | an atomic of the same word | an atomic of another size |
+/// | | a copy | an atomic of the same word | an atomic of the other size |
 /// | --- | --- | --- | --- |
-/// | **a copy** | each byte is an old or a new one | each byte is an old or a new one | |
+/// | **a copy** | each byte is an old or a new one | each byte is an old or a new one | the same |
 /// | **an atomic word** | each byte is an old or a new one | as Rust defines it | each byte is an old or a new one |
 ///
 /// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from the bytes that
@@ -39,7 +39,7 @@ use crate::{Access, Error, ErrorKind, Result};
 /// a mapping's bytes, leaves to them. Code that is to run on another architecture, or under Miri, gives each word one
 /// size and copies no word that may be changed meanwhile. No reference is ever made to bytes, so none of it can
 /// make a value that its type forbids, or reach outside of the view. Loads of read-only memory are
-/// [made so](AtomicReader) that Rust defines them.
+/// [made so](crate::regions::AtomicReader) that Rust defines them.
 ///
 /// # What can still go wrong
 /// Memory is committed at creation, so touching it raises no signal, but for what no library can

@@ -7,8 +7,10 @@ use crate::contract::context::{Context, Operation};
 use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::{AskObject, Failure, Fill, RawObject as _, Signal, Took};
+use crate::seam::patience::open_in_time;
 use crate::seam::place::Place;
-use crate::system::Object;
+use crate::seam::system::RawSystem as _;
+use crate::system::{Object, System};
 use crate::{Access, Disposition, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result, View};
 
 /// An open object, and where it is found.
@@ -70,7 +72,8 @@ impl Named {
                 options.access()
             )));
         }
-        Ok(Named::get(name, Ask::Open((kind, options.accepted())))?.0)
+        let open = || Ok(Named::get(name, Ask::Open((kind, options.accepted())))?.0);
+        open_in_time(options.asked_patience(), || System::arrivals(name), open)
     }
 }
 

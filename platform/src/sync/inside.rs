@@ -25,7 +25,7 @@ use crate::{Disposition, EventOptions, LockGuard, ObjectKind, Result, SemaphoreO
 /// thousands in one region: each costs as much as the first one.
 ///
 /// # Platform-specific behavior
-/// On Windows the lock is a kernel object whose name is made from an id in the region. On Linux a handle takes some 700
+/// On Windows the lock is a kernel object whose name is made from an id in the region. On Linux a handle takes some 350
 /// bytes of this process's memory, for as long as it is open.
 pub struct SharedMutex<T: Pod> {
     inside: Inside,

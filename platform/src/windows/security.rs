@@ -208,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn a_group_by_number_is_unsupported() {
+        let permissions = Permissions::owner_only().group(Share::ReadOnly).group_id(7);
+        let refused = Security::new(permissions).err().expect("there are none");
+        assert_eq!(refused.kind(), io::ErrorKind::Unsupported);
+        assert!(Security::new(Permissions::owner_only().group_id(7)).is_ok(), "nobody is let in");
+    }
+
+    #[test]
     fn permissions_become_a_protected_dacl() {
         let (me, group) = (user("S-1-5-21-1"), user("S-1-5-21-513"));
         let owner_only = "O:S-1-5-21-1G:S-1-5-21-513D:P(A;;GA;;;S-1-5-21-1)(A;;GA;;;S-1-5-18)";

@@ -49,7 +49,12 @@ fn what_arrives_is_checked() {
     // A file that is shorter than it is said to be is an error to map, not a signal.
     send_raw(&ours, &message(3, 1, 1, 1 << 40), &[plain()]);
     let region = courier.receive(&Trust::Anyone).expect("a file");
-    assert!(matches!(kind(region.view(.., Access::ReadOnly)), ErrorKind::OutOfRange { .. }));
+    // A process of 32 bits has no addresses for it, and looks no further.
+    match kind(region.view(.., Access::ReadOnly)) {
+        ErrorKind::OutOfRange { .. } => {}
+        ErrorKind::OutOfMemory { .. } if cfg!(target_pointer_width = "32") => {}
+        other => panic!("{other:?}"),
+    }
     drop(ours);
     assert_eq!(kind(courier.receive(&Trust::Anyone)), ErrorKind::Os);
     assert_eq!(kind(courier.send(&region, Access::ReadOnly)), ErrorKind::Os);

@@ -118,6 +118,13 @@ pub fn bind_read_only(folder: &std::ffi::CStr) {
     mount_raw(None, folder, None, flags, None).expect("it can be mounted again");
 }
 
+/// Shows an empty file in a file's place.
+#[track_caller]
+pub fn hide(file: &std::ffi::CStr) {
+    assert_sandboxed();
+    mount_raw(Some(c"/dev/null"), file, None, libc::MS_BIND, None).expect("a file can be bound");
+}
+
 /// A `/dev/shm` of this child's own: no sweep of another process meets what is put there.
 #[track_caller]
 pub fn own_shm() {

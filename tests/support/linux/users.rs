@@ -168,6 +168,10 @@ fn obey(words: &[&str], held: &mut Option<Region>) -> Result<String> {
         ["drop"] => *held = None,
         ["sweep"] => return catalog::reclaim().map(|done| format!("{done:?}")),
         ["state", object] => return state_of(&name(object)),
+        ["size", object] => {
+            let entry = catalog::list()?.into_iter().find(|it| it.system_name == system_name(&name(object)));
+            return Ok(entry.expect("it is listed").size.to_string());
+        }
         // What a program does that knows nothing of us.
         ["write_file", path] => return Ok(format!("{:?}", std::fs::File::options().write(true).open(path))),
         _ => panic!("what is {words:?}?"),

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use samemap::channel::Spin;
 use samemap::sync::{EventOptions, Reset, SharedEvent};
-use samemap::traits::{Settable as _, Waitable as _};
 use samemap::{Channel, ChannelOptions, ObjectName};
 
 use crate::linux::arena::ROOM;
