@@ -93,7 +93,7 @@ impl Thing {
                 Some(guard) if guard.abandoned() => None,
                 Some(_) => Some(false),
             }),
-            Thing::Event(event) => event.try_wait().map(|waited| Some(waited)),
+            Thing::Event(event) => event.try_wait().map(Some),
             Thing::Semaphore(semaphore) => {
                 let mut had = 0;
                 while semaphore.try_wait()? {
@@ -104,7 +104,7 @@ impl Thing {
                 }
                 Ok(if had == PERMITS { Some(false) } else { (had == PERMITS + MARK).then_some(true) })
             }
-            Thing::Timer(timer) => timer.try_wait().map(|waited| Some(waited)),
+            Thing::Timer(timer) => timer.try_wait().map(Some),
         }
     }
 }
