@@ -18,7 +18,7 @@ use samemap::regions::FileOptions;
 use samemap::sync::{Due, EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
 use samemap::{
     Access, CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore,
-    Timer, Trust,
+    Timer,
 };
 use support::files::TestFile;
 use support::{Outcome, Program, lacks, name, run, unique_text};
