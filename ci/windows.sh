@@ -161,7 +161,7 @@ test_native() {
 }
 
 # The tests that say what the kernel does.
-of_the_kernel=(-p samemap-platform -p samemap --features conformance,tokio --lib --test conformance_native
+of_the_kernel=(-p samemap-platform -p samemap --features "conformance,tokio" --lib --test conformance_native
     --test conformance_sync --test windows_foreign --test windows_courier --test files --test programs)
 
 case ${1:-} in
