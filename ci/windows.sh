@@ -161,8 +161,8 @@ test_native() {
 }
 
 # The tests that say what the kernel does.
-of_the_kernel=(-p samemap-platform -p samemap --features samemap/conformance,samemap/tokio --lib --test windows_foreign
-    --test files)
+of_the_kernel=(-p samemap-platform -p samemap --features "samemap/conformance,samemap/tokio" --lib
+    --test windows_foreign --test files)
 
 case ${1:-} in
 --wine-10) test_under_wine_10 "${@:2}" ;;

@@ -2,6 +2,9 @@
 # Wine 10 beside the Wine of this system: the packages of Debian 13, unpacked in a folder and entered by chroot. Nothing
 # of this system changes. Sourced by ci/windows.sh.
 
+# Of ci/lib.sh, which ci/windows.sh has sourced before.
+: "${ci_root:?}" "${ci_logs:?}"
+
 wine10=${SAMEMAP_WINE10_DIR:-$ci_root/target-wine10}
 wine10_packages=(wine wine64 libz-mingw-w64 busybox-static)
 

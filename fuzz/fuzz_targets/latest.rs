@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use samemap::{LatestOptions, Region, View};
 use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
+use samemap::{LatestOptions, Region, View};
 use samemap_fuzz::{Input, memory, scribble};
 
 const MAX_LEN: usize = 40;
