@@ -1,17 +1,16 @@
-//! Who may do what with an object: access, permissions, trust (rules C11, C19, C20).
+//! What each user may do with an object: access, permissions, trust (rules C11, C19, C20).
 
 use std::fmt;
 
 /// What a region or a view allows its holder to do (rule C11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Reading only. A read-only view is read-only to the memory management unit.
+    /// Reading only. The memory management unit enforces it on a view.
     ReadOnly,
     /// Reading and writing; every holder sees the writes.
     ReadWrite,
-    /// Reading, and writing to pages of one's own: the writes reach nobody else and are gone with the
-    /// view. Needs no more than read access to the object. On a handle it means a handle for reading
-    /// from which copy-on-write views are made.
+    /// Reading, and writing to private copies of the pages: other views do not see the writes, and they are gone with
+    /// the view. It needs read access to the object. A handle with this access reads, and makes copy-on-write views.
     CopyOnWrite,
 }
 
@@ -45,7 +44,7 @@ impl fmt::Display for Access {
     }
 }
 
-/// How much somebody other than the owner may do with an object.
+/// What a user other than the owner may do with an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Share {
     /// Open it and read.
@@ -54,7 +53,7 @@ pub enum Share {
     ReadWrite,
 }
 
-/// Who beside its owner may open a new object (rules C19 and C20). The default is nobody.
+/// Which users beside its owner may open a new object (rules C19 and C20). The default is none.
 ///
 /// # Platform-specific behavior
 /// On POSIX these become mode bits (0600 at least, whatever the umask says); *group* is the creating
@@ -88,9 +87,9 @@ impl Permissions {
         self
     }
 
-    /// Says which group [`group`](Self::group) means, by its number; without a share for the group it says nothing.
+    /// Says which group [`group`](Self::group) means, by its number; without a share for the group it has no effect.
     ///
-    /// A user can give what it makes to a group that it is in, and root to any; otherwise creating is
+    /// An ordinary user can name a group that it is in, and root any group; otherwise creating is
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied).
     ///
     /// # Platform-specific behavior
@@ -102,7 +101,7 @@ impl Permissions {
         self
     }
 
-    /// The group that is named, where one is let in.
+    /// The number of the group, where one was given.
     #[must_use]
     pub const fn named_group(self) -> Option<u32> {
         if self.group.is_some() { self.group_id } else { None }
@@ -120,7 +119,7 @@ impl Permissions {
         self.everyone
     }
 
-    /// The POSIX mode bits that say the same.
+    /// The POSIX mode bits of these permissions.
     #[must_use]
     pub const fn mode(self) -> u32 {
         0o600 | Self::bits(self.group) << 3 | Self::bits(self.everyone)
@@ -141,7 +140,7 @@ impl Permissions {
 pub struct UserId(Box<str>);
 
 impl UserId {
-    /// Takes the system's own spelling; it is not checked, and a wrong one matches nobody.
+    /// Takes the system's own spelling. It is not checked, and a wrong one matches no user.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         UserId(text.into().into_boxed_str())
@@ -160,20 +159,20 @@ impl fmt::Display for UserId {
     }
 }
 
-/// Whose objects are opened (rule C20). An object of any other user is
+/// The owners whose objects are opened (rule C20). An object of any other user is
 /// [`UntrustedOwner`](crate::ErrorKind::UntrustedOwner): a squatter on the name cannot pose as the
 /// service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// The caller's own, and the system's: root on POSIX; SYSTEM and the Administrators on Windows.
+    /// The caller and the system: root on POSIX; SYSTEM and the Administrators on Windows.
     #[default]
     OwnAndSystem,
-    /// These too, of this user.
+    /// The caller, the system and this user.
     User(UserId),
-    /// The caller's own alone.
+    /// The caller alone.
     Own,
-    /// Anybody's.
+    /// Every user.
     Anyone,
 }
 

@@ -1,4 +1,4 @@
-//! What a list of the name space says (rule C17).
+//! The entries of a listed name space (rule C17).
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use crate::{ObjectKind, ObjectName, UserId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Somebody holds it.
+    /// A process holds it.
     Live,
-    /// All its holders are gone (killed); it waits to be reclaimed and cannot be opened.
+    /// All its holders were killed. It cannot be opened and waits for a sweep.
     Dead,
-    /// It carries one of our names, but no program of this contract made it, or its own facts were
-    /// overwritten. It is left alone. The text says what it is.
+    /// It has a name of this library's form, but another program made it, or its facts were overwritten. It is left
+    /// alone. The text says what it is.
     Foreign(String),
-    /// This user may not look.
+    /// This user may not read it.
     Unreadable,
 }
 
@@ -40,13 +40,13 @@ pub struct Entry {
     pub system_name: String,
     /// The kind of object, where it can be told.
     pub kind: Option<ObjectKind>,
-    /// Size of a region in bytes, the same for every user that asks; of anything foreign, the file's. Of a region over a
-    /// file zero, for a user that may not open it.
+    /// The size of a region in bytes, the same for every user. A foreign entry has its file's size; a region over a
+    /// file has zero for a user that may not open it.
     pub size: u64,
     /// The user that it belongs to.
     pub owner: UserId,
-    /// How many hold it, where the system tells: all handles of all processes, a handle and its clones counting once. Of
-    /// a mutex a process counts once, however many handles it has.
+    /// The number of holders, where the system tells: all handles of all processes, where a handle and its clones count
+    /// once. A process counts once for a mutex, however many handles it has.
     pub holders: Option<u64>,
     /// Whether it lives.
     pub state: State,

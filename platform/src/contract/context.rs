@@ -1,8 +1,8 @@
-//! What a call is doing, for its errors.
+//! What a call tries, for its errors.
 
 use crate::{Error, ErrorKind, ObjectName};
 
-/// What is being tried: a phrase that completes "cannot …".
+/// The operation that is tried: a phrase that completes "cannot …".
 pub(crate) type Operation = &'static str;
 
 /// The operation and the object that an error is about.
@@ -27,7 +27,7 @@ impl Context<'_> {
         self.error(ErrorKind::OutOfMemory { requested, available })
     }
 
-    /// An argument that makes no sense, in words.
+    /// The error for an invalid argument, with a text that says what is wrong with it.
     #[cold]
     pub(crate) fn invalid(self, detail: impl Into<String>) -> Error {
         self.error(ErrorKind::InvalidArgument).with_detail(detail)

@@ -14,46 +14,46 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The text is no object name; it breaks this rule. No system call was made.
+    /// The text is no valid object name: it breaks this rule. No system call was made.
     InvalidName(NameRule),
-    /// An argument other than a name makes no sense: a size of zero, an empty range, a base address
+    /// An argument other than a name is invalid: a size of zero, an empty range, a base address
     /// that is no multiple of 64 KiB.
     InvalidArgument,
     /// *Create* was asked for, and the name is taken by a living object of the same kind.
     AlreadyExists,
     /// No living object has this name.
     NotFound,
-    /// The name is held by something of another kind.
+    /// An object of another kind has the name.
     KindMismatch {
         /// The kind that the call asked for.
         wanted: ObjectKind,
-        /// The kind that holds the name, as far as the system tells.
+        /// What has the name, as far as the system tells.
         found: Found,
     },
-    /// The memory cannot be had.
+    /// There is not enough memory.
     OutOfMemory {
-        /// The size that was asked for, in bytes.
+        /// The size asked for, in bytes.
         requested: u64,
-        /// What the system had left, in bytes, where it tells (on Linux: in /dev/shm, or on the file's disk).
+        /// The free memory in bytes, where the system tells (on Linux: in /dev/shm, or on the file's disk).
         available: Option<u64>,
     },
     /// A range reaches past the end of the region, or of the view.
     OutOfRange {
-        /// First byte of the range asked for.
+        /// The first byte of the range.
         offset: u64,
-        /// Length of the range asked for, in bytes.
+        /// The length of the range, in bytes.
         len: u64,
-        /// Length of the region or view that it should lie in, in bytes.
+        /// The length of the region or view, in bytes.
         region_len: u64,
     },
-    /// A message or a value is longer than what it should go into: a channel takes, a buffer holds, or was agreed on.
+    /// A message or a value is too long for its channel or buffer, or longer than agreed.
     TooLong {
         /// Its length, in bytes.
         len: u64,
-        /// The most that there is room for, in bytes.
+        /// The longest that fits, in bytes.
         maximum: u64,
     },
-    /// The address asked for as a view's base is in use, or cannot be had.
+    /// The address asked for as a view's base is in use, or cannot be used.
     AddressInUse,
     /// The object belongs to another ordinary user that the caller does not trust.
     UntrustedOwner {
@@ -62,40 +62,39 @@ pub enum ErrorKind {
     },
     /// A semaphore would get more permits than its maximum.
     LimitExceeded {
-        /// The maximum, where it is known: a semaphore of another program may let nobody ask.
+        /// The maximum, where it is known: the semaphore of another program may refuse to tell it.
         maximum: Option<u32>,
     },
-    /// What the object's memory says of its state is no state: a peer scribbled over it, or nobody ever
-    /// initialised it.
+    /// The object's memory holds no valid state: a peer overwrote it, or it was never initialised.
     Damaged,
     /// The memory was laid out for values of another type, size or version; the text says both.
     LayoutMismatch,
-    /// What was to be read was overwritten each time before it was copied.
+    /// The value was overwritten during each attempt to copy it.
     Contended,
-    /// Another one has the role that was asked for, and one has it at a time: a channel's peer, a listener, the writer of a
-    /// newest value, an opener of a file that is not shared.
+    /// Another process or handle has the role that was asked for, which only one can have at a time: a channel's peer,
+    /// a listener, the writer of a newest value, the opener of a file that is not shared.
     Busy,
-    /// The peer has closed this direction in order, and nothing is left in it.
+    /// The peer has closed this direction, and no message is left in it.
     Closed,
-    /// The peer's process ended without closing, and nothing is left to read.
+    /// The peer's process ended without closing, and no message is left to read.
     PeerDied,
-    /// The system refused the access: permissions, a privilege that is missing, a read-only view.
+    /// The system refused the access: permissions, a missing privilege, a read-only view.
     AccessDenied,
-    /// An answer did not come in time, and the call has no other way to say so.
+    /// Time ran out, and the call has no other way to say so.
     TimedOut,
-    /// This system, or this backend, cannot do what was asked.
+    /// This system or this backend cannot do it.
     Unsupported,
     /// Any other failure of the system; [`Error::os_code`] and `source()` tell which.
     Os,
 }
 
-/// What holds a name that was asked for as another kind.
+/// What has a name that was opened as another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found {
     /// An object of the name space, of this kind.
     Object(ObjectKind),
-    /// Something that no program of this contract made: a FIFO, a directory, a symbolic link, an
+    /// Something that this library did not make: a FIFO, a directory, a symbolic link, an
     /// empty file, a file without a valid trailer. The text says which.
     Foreign(&'static str),
     /// The system does not tell (Win32's ERROR_INVALID_HANDLE does not).
@@ -135,21 +134,21 @@ impl Error {
         Error(Box::new(Inner { kind, operation, name: None, detail: None, source: None }))
     }
 
-    /// The same error, about the object called `name`.
+    /// This error, about the object `name`.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.0.name = Some(name.into());
         self
     }
 
-    /// The same error with its own words for what happened and what to do, in place of the kind's.
+    /// This error with its own text for what happened and what to do, in place of the kind's.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
-    /// The same error with the system's error as its source.
+    /// This error with the system's error as its source.
     #[must_use]
     pub fn with_source(mut self, source: io::Error) -> Self {
         self.0.source = Some(source);
@@ -162,7 +161,7 @@ impl Error {
         &self.0.kind
     }
 
-    /// Whether that went wrong: `error.is(ErrorKind::NotFound)`. Kinds with fields are for [`matches!`] on
+    /// Whether the error is of this kind: `error.is(ErrorKind::NotFound)`. Kinds with fields are for [`matches!`] on
     /// [`kind`](Self::kind).
     #[must_use]
     #[expect(
@@ -173,13 +172,13 @@ impl Error {
         self.0.kind == kind
     }
 
-    /// What was tried: a phrase that completes "cannot …".
+    /// The operation that failed: a phrase that completes "cannot …".
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
 
-    /// The name of the object that it was tried on, in full.
+    /// The full name of the object that it failed on.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
@@ -282,7 +281,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Names come from outside: a control character in one must not break the one line of the message.
+/// Names come from outside: a control character in a name must not break the message's line.
 trait EscapeControls {
     fn escape_debug_controls(&self) -> String;
 }
@@ -301,7 +300,7 @@ impl EscapeControls for String {
     }
 }
 
-/// The same line as [`Display`](fmt::Display), which is what a `main` that fails shows.
+/// The same line as [`Display`](fmt::Display), because a `main` that returns an error prints this form.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -314,7 +313,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// An error of the kind that fits, with this one as its source.
+/// An I/O error of the kind that fits, with this error as its source.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         io::Error::new(error.kind().to_io(), error)

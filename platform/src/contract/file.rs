@@ -1,4 +1,4 @@
-//! What a region is to be made over a file of.
+//! Regions over files: the options, and the file.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub struct FileOptions {
 }
 
 impl FileOptions {
-    /// All of the file, with this access. It is the most that any opener of the region's name gets, too.
+    /// All of the file, with this access. No opener of the region's name gets more.
     pub const fn new(access: Access) -> Self {
         FileOptions {
             access,
@@ -46,34 +46,32 @@ impl FileOptions {
         Self::new(Access::ReadWrite)
     }
 
-    /// All of the file, for reading and for private changes that never reach it.
+    /// All of the file, for reading and for private changes that the file never gets.
     pub const fn copy_on_write() -> Self {
         Self::new(Access::CopyOnWrite)
     }
 
-    /// Exactly so many bytes from the start of the file. A file that is shorter grows to that size, which
-    /// needs [`Access::ReadWrite`]; the disk space is taken at once (rule C8).
+    /// Exactly this many bytes from the start of the file. A shorter file grows to that size, which needs
+    /// [`Access::ReadWrite`], and the disk space is reserved at once (rule C8).
     pub const fn size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
         self
     }
 
-    /// Lets others open the region's *name*. Who may open the *file* is the file's own affair: on POSIX an
-    /// opener needs both.
+    /// Lets others open the region's *name*. The file keeps its own permissions: on POSIX an opener needs both.
     pub const fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// Whose object is accepted when *create or open* opens.
+    /// The owners whose objects are accepted when *create or open* opens.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// Takes no disk space in advance: neither for what the file grows by, nor for holes that it has. That
-    /// suits a large sparse file. When the disk is full as a hole is first written to, the process gets a
-    /// signal (SIGBUS) or an exception, as it would without this library.
+    /// Reserves no disk space, neither for a file that grows nor for the holes in it. That suits a large sparse file. A
+    /// first write to a hole on a full disk raises a signal (SIGBUS) or an exception, as it would without this library.
     pub const fn leave_holes(mut self) -> Self {
         self.leave_holes = true;
         self
@@ -85,25 +83,25 @@ impl FileOptions {
         self.access
     }
 
-    /// The size asked for, in bytes; nothing means all of the file.
+    /// The size asked for, in bytes; `None` is all of the file.
     #[must_use]
     pub const fn asked_size(&self) -> Option<u64> {
         self.size
     }
 
-    /// Who beside the owner may open the name.
+    /// Which users beside the owner may open the name.
     #[must_use]
     pub const fn asked_permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// Whose object is accepted.
+    /// The owners whose objects are accepted.
     #[must_use]
     pub const fn accepted(&self) -> &Trust {
         &self.trust
     }
 
-    /// Whether disk space is left to be taken when it is needed.
+    /// Whether disk space is taken only when it is needed.
     #[must_use]
     pub const fn leaves_holes(&self) -> bool {
         self.leave_holes
@@ -111,7 +109,7 @@ impl FileOptions {
 }
 
 impl FileOptions {
-    /// How long the region will be over a file of so many bytes (rule C7).
+    /// The length of a region over a file of `present` bytes (rule C7).
     pub(crate) fn wanted_len(&self, present: u64, context: Context<'_>) -> Result<u64> {
         match self.size {
             None if present == 0 => Err(context.invalid(
@@ -131,7 +129,7 @@ impl FileOptions {
     }
 }
 
-/// What was to be opened is no regular file.
+/// The error for something that is no regular file.
 pub(crate) fn not_regular(context: Context<'_>) -> Error {
     context.invalid("it is no regular file; a region lies over a regular file")
 }
@@ -139,11 +137,11 @@ pub(crate) fn not_regular(context: Context<'_>) -> Error {
 /// The file that a region is made over: an open [`File`], or the path of one that exists.
 ///
 /// A path is opened with as much access as the region asks for. Use [`std::fs::OpenOptions`] to create a
-/// file. Whatever locks an open file carries live as long as the region does.
+/// file. The locks of an open file live as long as the region does.
 ///
 /// # Platform-specific behavior
-/// On Linux an open file may be another process's too, and then says nothing of who owns a lock in it. So the region
-/// opens it anew for the objects inside; where this process may not do that, they are
+/// On Linux several processes may share an open file, and then its locks do not tell them apart. So the region opens
+/// the file anew for the objects inside it. Where this process may not open it, they are
 /// [`Unsupported`](crate::ErrorKind::Unsupported).
 #[derive(Debug)]
 pub struct FileSource(pub(crate) Source);

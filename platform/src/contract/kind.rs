@@ -23,7 +23,7 @@ impl ObjectKind {
     pub const ALL: [ObjectKind; 5] =
         [ObjectKind::Region, ObjectKind::Mutex, ObjectKind::Event, ObjectKind::Semaphore, ObjectKind::Timer];
 
-    /// The number that stands for it in shared memory, and in an object's facts.
+    /// The number of the kind in shared memory, and in an object's facts.
     pub(crate) const fn code(self) -> u16 {
         match self {
             ObjectKind::Region => 1,
@@ -34,7 +34,7 @@ impl ObjectKind {
         }
     }
 
-    /// The kind that a number stands for.
+    /// The kind with this number.
     pub(crate) fn of_code(code: u32) -> Option<ObjectKind> {
         ObjectKind::ALL.into_iter().find(|&kind| u32::from(kind.code()) == code)
     }

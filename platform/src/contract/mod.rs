@@ -1,4 +1,5 @@
-//! The contract's types: pure, the same on every system, and above nothing. `docs/contract.md` states the rules.
+//! The contract's types: without system calls, the same on every system, and independent of every other module.
+//! `docs/contract.md` states the rules.
 
 mod access;
 pub(crate) mod catalog;
@@ -13,7 +14,7 @@ pub(crate) mod range;
 pub(crate) mod region;
 pub(crate) mod sync_options;
 mod waiting;
-/// How a region that is handed over is written down.
+/// The bytes and texts in which a region is handed over.
 pub(crate) mod wire;
 
 pub use access::{Access, Permissions, Share, Trust, UserId};

@@ -28,7 +28,7 @@ impl NameSpace {
 
 /// The name of an object: `Local\rest`, `Global\rest`, or a bare `rest`, which means `Local\rest`.
 ///
-/// A name that was made is a valid one (rule C1). Names are case-sensitive (C2).
+/// Every value is a valid name (rule C1). Names are case-sensitive (C2).
 ///
 /// ```
 /// # use samemap_platform as samemap;
@@ -57,8 +57,8 @@ impl ObjectName {
         })
     }
 
-    /// Reads what [`Display`](fmt::Display) wrote of a name, for those who kept or sent it. A bare name of the
-    /// full length is longer then than [`new`](Self::new) takes: it got its prefix.
+    /// Reads a name that [`Display`](fmt::Display) wrote. With its prefix, a bare name of the full length is longer
+    /// than [`new`](Self::new) takes.
     pub(crate) fn read_back(text: &str) -> Result<Self> {
         match text.strip_prefix(NameSpace::Local.prefix()) {
             Some(rest) if !rest.contains('\\') => Self::new(rest),
@@ -106,7 +106,7 @@ fn split_prefix(text: &str) -> (NameSpace, &str) {
     (NameSpace::Local, text)
 }
 
-/// An error message need not carry a megabyte that somebody passed as a name.
+/// Keeps error messages short when the text is very long.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 64;
     if text.chars().count() <= SHOWN {

@@ -1,4 +1,4 @@
-//! What a text must keep to be a name (rule C1).
+//! The rules for a text to be a name (rule C1).
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ pub const MAX_NAME_UNITS: usize = 259;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameRule {
-    /// Nothing stands behind the prefix, or the text is empty.
+    /// The text is empty, or ends after the prefix.
     Empty,
-    /// A backslash stands anywhere but in the prefix `Local\` or `Global\`, which are spelled exactly so.
+    /// A backslash stands outside of the prefix `Local\` or `Global\`, which is case-sensitive.
     Backslash,
-    /// A NUL character stands in the name.
+    /// The text contains a NUL character.
     Nul,
-    /// The whole has more than [`MAX_NAME_UNITS`] UTF-16 units.
+    /// The text with its prefix has more than [`MAX_NAME_UNITS`] UTF-16 units.
     TooLong {
-        /// The number of UTF-16 units that it has.
+        /// The number of its UTF-16 units.
         units: usize,
     },
 }

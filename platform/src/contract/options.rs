@@ -1,4 +1,4 @@
-//! What callers ask for, in structs with named setters.
+//! The options of calls that make, open and map, with named setters.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ impl CreateOptions {
         CreateOptions { size, permissions: Permissions::owner_only(), trust: Trust::OwnAndSystem }
     }
 
-    /// Lets others in. Ignored when *create or open* opens.
+    /// Lets other users open the object. Ignored when *create or open* opens.
     pub const fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// Whose object is accepted when *create or open* opens.
+    /// The owners whose objects are accepted when *create or open* opens.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
@@ -45,13 +45,13 @@ impl CreateOptions {
         self.size
     }
 
-    /// Who beside the owner is let in.
+    /// Which users beside the owner may open the object.
     #[must_use]
     pub const fn asked_permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// Whose object is accepted.
+    /// The owners whose objects are accepted.
     #[must_use]
     pub const fn accepted(&self) -> &Trust {
         &self.trust
@@ -60,8 +60,8 @@ impl CreateOptions {
 
 /// How an object is to be opened: a region, or an object to wait for.
 ///
-/// The default is for reading and writing, of an object of the caller's own or of the system's. Objects to wait for always
-/// need that access.
+/// The default opens an object of the caller or of the system, for reading and writing. Objects to wait for always need
+/// that access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct OpenOptions {
@@ -92,19 +92,20 @@ impl OpenOptions {
         Self::new(Access::ReadWrite)
     }
 
-    /// Whose object is accepted.
+    /// The owners whose objects are accepted.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// How long to wait for an object that nobody has made yet; without it, [`NotFound`](crate::ErrorKind::NotFound) comes
-    /// at once. When patience is over it comes all the same. What has the name and cannot be opened is told at once.
+    /// How long to wait for an object that does not exist yet. The call fails with
+    /// [`NotFound`](crate::ErrorKind::NotFound) after this time, and without patience at once. An object that exists
+    /// and cannot be opened fails at once.
     ///
     /// # Platform-specific behavior
-    /// On Linux the caller sleeps until something comes to the directory of the objects (inotify). On Windows the kernel
-    /// tells nobody, so it looks again after a pause, of 1 ms at first and of 20 ms at most; so it is on Linux where a
-    /// user has as many watches as it may have.
+    /// On Linux the caller sleeps until a file appears in the directory of the objects (inotify). On Windows the kernel
+    /// sends no such event, so the call tries again after pauses of 1 ms at first and of 20 ms at most. It does so on
+    /// Linux, too, where the user has no inotify watch left.
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -116,13 +117,13 @@ impl OpenOptions {
         self.access
     }
 
-    /// How long is waited.
+    /// How long to wait for the object.
     #[must_use]
     pub const fn asked_patience(&self) -> Duration {
         self.patience
     }
 
-    /// Whose object is accepted.
+    /// The owners whose objects are accepted.
     #[must_use]
     pub const fn accepted(&self) -> &Trust {
         &self.trust
@@ -147,20 +148,20 @@ impl MapRequest {
         MapRequest { offset, len, access, base: None }
     }
 
-    /// Exactly at this address, or not at all (rule C12). The address and the offset must be multiples
-    /// of 64 KiB on every system.
+    /// At exactly this address; the call fails where that cannot be (rule C12). The address and the offset must be
+    /// multiples of 64 KiB on every system.
     pub const fn at_base(mut self, address: usize) -> Self {
         self.base = Some(address);
         self
     }
 
-    /// First byte of the range.
+    /// The first byte of the range.
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Length of the range in bytes. Never zero in a request that passed the checks.
+    /// The length of the range in bytes. Never zero in a checked request.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a length asked for, not a collection")]
     pub const fn len(&self) -> u64 {
@@ -180,11 +181,11 @@ impl MapRequest {
     }
 }
 
-/// Which of the two *create or open* did.
+/// Whether *create or open* created or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// The object is new.
     Created,
-    /// It was there already; the size and the permissions asked for were ignored.
+    /// The object existed; the size and the permissions asked for were ignored.
     Opened,
 }

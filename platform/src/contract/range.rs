@@ -1,11 +1,11 @@
-//! Ranges such as `0..1024` or `..`, of whatever has a length.
+//! Ranges such as `0..1024` or `..`, of anything with a length.
 
 use std::ops::{Bound, RangeBounds};
 
 use crate::{Error, ErrorKind, Result};
 
-/// Offset and length of a range of something with a length; an inverted one has length zero. Whether it lies inside is
-/// not looked at.
+/// Offset and length of a range of something with a length; an inverted range has length zero. The bounds are not
+/// checked.
 pub(crate) fn resolve(
     range: impl RangeBounds<u64>,
     whole: u64,

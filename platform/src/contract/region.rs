@@ -1,24 +1,24 @@
-//! What a region is made of, and what is known of one that is open.
+//! The memory of a new region, and the facts of an open one.
 
 use super::context::{Context, Operation};
 use crate::{Access, CreateOptions, FileOptions, FileSource, ObjectName};
 
-/// What the bytes of a new region are.
+/// The memory of a new region.
 #[derive(Debug)]
 pub(crate) enum Bytes<'a> {
-    /// Zeros, of a size that is not zero.
+    /// Zeros; the size is not zero.
     Zeros(&'a CreateOptions),
-    /// A file's.
+    /// The bytes of a file.
     OfFile(FileSource, &'a FileOptions),
 }
 
-/// What every system knows of an open region. None of it changes.
+/// The facts of an open region on every system. They never change.
 #[derive(Clone, Debug)]
 pub(crate) struct RegionFacts {
     pub(crate) name: Option<ObjectName>,
-    /// In bytes: whole pages, or of a file all that was asked for.
+    /// The length in bytes: whole pages, or for a file the length asked for.
     pub(crate) len: u64,
-    /// What it is held with.
+    /// The access of this handle.
     pub(crate) access: Access,
     pub(crate) is_over_file: bool,
 }

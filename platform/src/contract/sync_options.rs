@@ -1,5 +1,4 @@
-//! What callers ask for when they make an object to wait for (rules C23 to C25), and what of it makes no
-//! sense on any system.
+//! The options of a new object to wait for (rules C23 to C25), and the checks that are the same on every system.
 
 use std::time::Duration;
 
@@ -37,19 +36,19 @@ impl EventOptions {
         self
     }
 
-    /// Lets others in; see [`SyncOptions::permissions`].
+    /// Lets other users open the object; see [`SyncOptions::permissions`].
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.sync = self.sync.permissions(permissions);
         self
     }
 
-    /// Whose event is accepted when *create or open* opens.
+    /// The owners whose events are accepted when *create or open* opens.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.sync = self.sync.trust(trust);
         self
     }
 
-    /// Who lets a waiter through. Ignored when *create or open* opens.
+    /// How the signal lets waiters through. Ignored when *create or open* opens.
     #[must_use]
     pub const fn reset(&self) -> Reset {
         self.reset
@@ -61,7 +60,7 @@ impl EventOptions {
         self.set_at_first
     }
 
-    /// How it is shared, and whose is accepted.
+    /// The permissions, and the owners whose objects are accepted.
     pub const fn sync(&self) -> &SyncOptions {
         &self.sync
     }
@@ -84,46 +83,45 @@ pub struct SemaphoreOptions {
 }
 
 impl SemaphoreOptions {
-    /// The largest maximum: that of Win32, on every system.
+    /// The largest maximum on every system, which is Win32's.
     pub const LIMIT: u32 = i32::MAX as u32;
 
-    /// A semaphore with `initial` permits out of `maximum`, for its owner alone. The maximum is one or more
-    /// and at most [`LIMIT`](Self::LIMIT), and `initial` is no more than it: the call that creates checks
-    /// that.
+    /// A semaphore with `initial` permits out of `maximum`, for its owner alone. The maximum is from one to
+    /// [`LIMIT`](Self::LIMIT), and `initial` at most the maximum. The call that creates checks that.
     pub fn new(initial: u32, maximum: u32) -> Self {
         SemaphoreOptions { initial, maximum, sync: SyncOptions::new() }
     }
 
-    /// Lets others in; see [`SyncOptions::permissions`].
+    /// Lets other users open the object; see [`SyncOptions::permissions`].
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.sync = self.sync.permissions(permissions);
         self
     }
 
-    /// Whose semaphore is accepted when *create or open* opens.
+    /// The owners whose semaphores are accepted when *create or open* opens.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.sync = self.sync.trust(trust);
         self
     }
 
-    /// The permits that a new semaphore has. Ignored when *create or open* opens.
+    /// The permits of a new semaphore. Ignored when *create or open* opens.
     #[must_use]
     pub const fn initial(&self) -> u32 {
         self.initial
     }
 
-    /// The most permits that a new semaphore can have. Ignored when *create or open* opens.
+    /// The maximum of a new semaphore. Ignored when *create or open* opens.
     #[must_use]
     pub const fn maximum(&self) -> u32 {
         self.maximum
     }
 
-    /// How it is shared, and whose is accepted.
+    /// The permissions, and the owners whose objects are accepted.
     pub const fn sync(&self) -> &SyncOptions {
         &self.sync
     }
 
-    /// Refuses numbers that make no semaphore (rule C24).
+    /// Checks the numbers (rule C24).
     pub(crate) fn check(&self, context: Context<'_>) -> Result<()> {
         let detail = if self.maximum == 0 {
             "a semaphore's maximum is one or more".to_owned()
@@ -158,32 +156,31 @@ impl TimerOptions {
         TimerOptions { reset, sync: SyncOptions::new() }
     }
 
-    /// Lets others in; see [`SyncOptions::permissions`].
+    /// Lets other users open the object; see [`SyncOptions::permissions`].
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.sync = self.sync.permissions(permissions);
         self
     }
 
-    /// Whose timer is accepted when *create or open* opens.
+    /// The owners whose timers are accepted when *create or open* opens.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.sync = self.sync.trust(trust);
         self
     }
 
-    /// Who lets a waiter through. Ignored when *create or open* opens.
+    /// How the signal lets waiters through. Ignored when *create or open* opens.
     #[must_use]
     pub const fn reset(&self) -> Reset {
         self.reset
     }
 
-    /// How it is shared, and whose is accepted.
+    /// The permissions, and the owners whose objects are accepted.
     pub const fn sync(&self) -> &SyncOptions {
         &self.sync
     }
 }
 
-/// A timer's period in whole milliseconds, rounded up, as every system has it: from one up to what Win32 can
-/// express, [`i32::MAX`].
+/// A timer's period in whole milliseconds, rounded up: from one to Win32's largest period, [`i32::MAX`].
 pub(crate) fn period_in_millis(period: Duration, context: Context<'_>) -> Result<i32> {
     let detail = if period.is_zero() {
         "a period of zero was asked for; ask for one millisecond or more, or set the timer without a period"

@@ -1,18 +1,18 @@
-//! Objects to wait for: what they have in common on every system, for generic code (rules C22 to C27).
+//! The traits of objects to wait for, for generic code (rules C22 to C27).
 //!
 //! Named objects ([`Mutex`](crate::Mutex), [`Event`](crate::Event), [`Semaphore`](crate::Semaphore),
-//! [`Timer`](crate::Timer)) and those that lie inside a region have the same calls of their own, and implement these traits.
+//! [`Timer`](crate::Timer)) and the objects inside a region have the same calls as inherent methods, and implement
+//! these traits.
 
 use std::time::{Duration, SystemTime};
 
 use crate::{Permissions, Result, Trust};
 
-/// Something that is signalled, and can be waited for: an event, a semaphore, a timer.
+/// An object that can be signalled and waited for: an event, a semaphore, a timer.
 ///
-/// Timeouts run against a clock that nobody sets. A timeout of zero polls. A timeout too long for the
-/// system means for ever.
+/// Timeouts run on a monotonic clock. A timeout of zero polls, and one too long for the system waits for ever.
 pub trait Waitable {
-    /// Waits for at most `timeout`; `None` is for ever. `false` when time ran out, and then nothing was taken.
+    /// Waits for at most `timeout`; `None` is for ever. `false` when time ran out; then nothing was taken.
     ///
     /// # Errors
     /// When the object's state was destroyed, or the system fails.
@@ -26,7 +26,7 @@ pub trait Waitable {
         self.wait_for(None).map(|_| ())
     }
 
-    /// Takes what can be had without waiting; `false` when there is nothing.
+    /// Takes the signal without waiting; `false` when there is none.
     ///
     /// # Errors
     /// Those of [`wait_for`](Self::wait_for).
@@ -43,9 +43,9 @@ pub trait Waitable {
     }
 }
 
-/// Something that is set and unset: an event.
+/// An object that can be set and unset: an event.
 pub trait Settable: Waitable {
-    /// Sets it: one waiter gets through an auto-reset event, every waiter through a manual-reset one.
+    /// Sets it: an auto-reset event lets one waiter through, a manual-reset event every waiter.
     ///
     /// # Errors
     /// When the object's state was destroyed, or the system fails.
@@ -58,7 +58,7 @@ pub trait Settable: Waitable {
     fn reset(&self) -> Result<()>;
 }
 
-/// Something with permits: a semaphore.
+/// An object with permits: a semaphore.
 pub trait Permits: Waitable {
     /// Gives `count` permits back and returns how many there were before.
     ///
@@ -68,9 +68,9 @@ pub trait Permits: Waitable {
     fn release(&self, count: u32) -> Result<u32>;
 }
 
-/// A lock whose owner's death is told to the next one: a mutex.
+/// A lock that tells its next owner when an owner died: a mutex.
 pub trait Lockable {
-    /// Proof of ownership, which gives it up when dropped.
+    /// Proof of ownership. Dropping it gives the lock up.
     type Guard<'a>: LockGuard
     where
         Self: 'a;
@@ -96,7 +96,7 @@ pub trait Lockable {
         }
     }
 
-    /// Takes it if nobody owns it, or its owner died.
+    /// Takes the lock if it is free or its owner died.
     ///
     /// # Errors
     /// Those of [`lock_for`](Self::lock_for).
@@ -117,32 +117,31 @@ pub trait Lockable {
 
 /// Ownership of a lock.
 pub trait LockGuard {
-    /// Whether the owner before died (its process, or its thread) without giving the lock up: what the
-    /// lock protects may be half-changed. It is told to the one next owner, until that one gives the lock
-    /// up.
+    /// Whether the previous owner (its process or its thread) died without giving the lock up: the protected data may
+    /// be half-changed. Only the next owner is told, until it gives the lock up.
     fn abandoned(&self) -> bool;
 }
 
-/// Who lets a waiter through, and what becomes of the signal then.
+/// How many waiters a signal lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reset {
-    /// One waiter gets through, and the object is unset.
+    /// One waiter gets through, which unsets the object.
     Auto,
     /// Every waiter gets through until the object is reset.
     Manual,
 }
 
-/// How many may sleep on a [`Doorbell`](crate::sync::Doorbell) at a time.
+/// How many threads may sleep on a [`Doorbell`](crate::sync::Doorbell) at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sleepers {
     /// One at a time: the receiver of a channel.
     One,
-    /// Any number, in any number of processes. A wake-up may then come up to 80 ms late, where one sleeper arrives in
-    /// the instant in which another one is woken (Windows only).
+    /// Any number, in any number of processes. On Windows a wake-up may come up to 80 ms late when one sleeper arrives
+    /// as another one is woken.
     Many,
 }
 
-/// How a new object to wait for is shared, and whose object *create or open* accepts.
+/// The permissions of a new object to wait for, and the owners whose objects *create or open* accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct SyncOptions {
@@ -151,30 +150,30 @@ pub struct SyncOptions {
 }
 
 impl SyncOptions {
-    /// For its owner alone.
+    /// A new object for its owner alone.
     pub fn new() -> Self {
         SyncOptions::default()
     }
 
-    /// Lets others in. Whoever is let in must be able to write, so read-only shares serve nobody here.
+    /// Lets other users open the object. Waiting needs write access, so a read-only share is of no use here.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// Whose object is accepted when it is opened.
+    /// The owners whose objects are accepted when one is opened.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// Who beside the owner is let in.
+    /// Which users beside the owner may open the object.
     #[must_use]
     pub const fn asked_permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// Whose object is accepted.
+    /// The owners whose objects are accepted.
     #[must_use]
     pub const fn accepted(&self) -> &Trust {
         &self.trust
@@ -184,9 +183,8 @@ impl SyncOptions {
 /// When a timer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// After this long, on a clock that nobody sets.
+    /// After this time, on a monotonic clock.
     After(Duration),
-    /// At this time of day. A clock that is set later moves it (Win32 does the same); a time gone by is
-    /// due at once.
+    /// At this time of day. Setting the system's clock moves it, as on Win32; a past time is due at once.
     At(SystemTime),
 }

@@ -1,15 +1,15 @@
-//! How a region that is handed over is written down.
+//! The bytes and texts in which a region is handed over.
 //!
-//! A *message* begins with a head of 32 bytes, in little-endian order: `SMHANDLE`, version, form, access, how many
-//! handles come with it, and the region's length. What follows is the system's own.
+//! A *message* begins with a head of 32 bytes, in little-endian order: `SMHANDLE`, version, form, access, the number of
+//! handles, and the region's length. Each system defines the rest.
 //!
-//! A *text*, for an environment variable, is `1` and numbers behind it, with colons in between.
+//! A *text*, for an environment variable, is `1` followed by numbers, separated by colons.
 
 use super::context::Context;
 use super::region::RegionFacts;
 use crate::{Access, Error};
 
-/// What a region is made of.
+/// The form of a region's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Named,
@@ -40,7 +40,7 @@ impl Form {
     }
 }
 
-/// The number that stands for an access.
+/// The number of an access.
 pub(crate) fn code_of(access: Access) -> u32 {
     match access {
         Access::ReadOnly => 1,
@@ -49,12 +49,12 @@ pub(crate) fn code_of(access: Access) -> u32 {
     }
 }
 
-/// The access that a number stands for.
+/// The access with this number.
 pub(crate) fn access_of(code: u32) -> Option<Access> {
     [Access::ReadOnly, Access::ReadWrite, Access::CopyOnWrite].into_iter().find(|&a| code_of(a) == code)
 }
 
-/// What is said of a region beside its handles.
+/// The facts that are sent with a region's handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     pub(crate) form: Form,
@@ -67,18 +67,18 @@ const MAGIC: &[u8; 8] = b"SMHANDLE";
 const VERSION: u32 = 2;
 
 impl Label {
-    /// Of a region that is handed over with this access.
+    /// The label of a region that is handed over with this access.
     pub(crate) fn of(region: &RegionFacts, access: Access) -> Label {
         Label { form: Form::of(region), access, len: region.len }
     }
 
-    /// From the numbers that stand for form and access.
+    /// A label from the numbers of its form and access.
     pub(crate) fn from_codes(form: u32, access: u32, len: u64) -> Option<Label> {
         let form = Form::ALL.into_iter().find(|known| known.code() == form)?;
         Some(Label { form, access: access_of(access)?, len })
     }
 
-    /// The head of a message that so many handles come with.
+    /// The head of a message with this many handles.
     pub(crate) fn head(self, handles: u32) -> [u8; HEAD_LEN] {
         let mut head = [0; HEAD_LEN];
         head[..8].copy_from_slice(MAGIC);
@@ -90,7 +90,7 @@ impl Label {
         head
     }
 
-    /// What a head says, and how many handles come with it. Nothing where it is none of this version.
+    /// The label in a head, and the number of handles. `None` for a head of another version.
     pub(crate) fn from_head(head: &[u8; HEAD_LEN]) -> Option<(Label, u32)> {
         let [version, form, access, handles] = [8, 12, 16, 20].map(|at| word(head, at));
         let good = head.starts_with(MAGIC) && version == VERSION;
@@ -103,30 +103,30 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }
 
-/// The number of eight bytes that stands there.
+/// The 64-bit number at this place.
 ///
 /// # Panics
-/// Where the bytes end before.
+/// When fewer than eight bytes are left.
 pub(crate) fn long(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
-/// The text of these numbers.
+/// Writes these numbers as a text.
 pub(crate) fn to_text(numbers: &[u64]) -> String {
     numbers.iter().fold("1".to_owned(), |text, number| format!("{text}:{number}"))
 }
 
-/// The numbers of a text, where it is one.
+/// The numbers of a text; `None` when it is not valid.
 pub(crate) fn numbers_in(text: &str) -> Option<Vec<u64>> {
     text.strip_prefix("1:")?.split(':').map(|number| number.parse().ok()).collect()
 }
 
-/// The error for a message or text that is none.
+/// The error for an invalid message or text.
 pub(crate) fn not_understood(context: Context<'_>) -> Error {
     context.invalid("what arrived is no region of samemap; both sides must use the same version of it")
 }
 
-/// What an error says of a connection that timed out.
+/// The error's text for a connection that timed out.
 pub(crate) const NO_ANSWER: &str =
     "the other side did not answer within the connection's timeout; close the connection";
 
