@@ -75,9 +75,9 @@ pub trait Lockable {
     where
         Self: 'a;
 
-    /// Waits for at most `timeout` to own it; `None` is for ever. The answer is `None` when time ran out.
+    /// Waits for at most `timeout` to own the lock; `None` is for ever. The answer is `None` when time ran out.
     ///
-    /// A thread that owns it already owns it once more.
+    /// A thread that owns it already owns it once more, and gives it up as often.
     ///
     /// # Errors
     /// When the lock's state was destroyed, or the system fails.

@@ -1,6 +1,6 @@
 //! Loads of 64 bits that write nothing, so that read-only memory allows them.
 //!
-//! Rust promises that for words of up to a pointer's size. A process of 32 bits gets it from the processor: on x86 a
+//! Rust promises this for words of up to a pointer's size. A 32-bit process gets it from the processor: on x86 a
 //! `movq` of an aligned word has been one access since the Pentium, whatever the load of an `AtomicU64` is made of.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +18,7 @@ pub(super) fn load(word: &AtomicU64, order: Ordering) -> u64 {
     word.load(order)
 }
 
-/// In any order that a load can have: this machine's loads acquire, and its sequentially consistent stores are what pays
-/// for their order.
+/// A load of any ordering: on this machine every load acquires, and sequentially consistent stores make the fences.
 #[cfg(all(target_arch = "x86", target_feature = "sse2", not(miri)))]
 #[inline]
 fn by_movq(word: &AtomicU64, order: Ordering) -> u64 {

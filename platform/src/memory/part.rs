@@ -9,7 +9,8 @@ use bytemuck::{AnyBitPattern, NoUninit};
 use super::copy;
 use crate::{Access, Error, ErrorKind, Result};
 
-/// A range of a view's bytes, which other processes may change at any time: what a [`View`](crate::View) offers, within the range.
+/// A range of a view's bytes, which other processes may change at any time: the calls of a [`View`](crate::View),
+/// within the range.
 ///
 /// Offsets are in bytes from the start of the part.
 #[derive(Clone, Copy)]
@@ -48,13 +49,13 @@ impl<'view> Part<'view> {
         self.len == 0
     }
 
-    /// What the view allows.
+    /// The access of the view.
     #[must_use]
     pub fn access(&self) -> Access {
         self.access
     }
 
-    /// A range of it.
+    /// A range of the part.
     ///
     /// # Errors
     /// [`OutOfRange`](ErrorKind::OutOfRange).
@@ -135,7 +136,7 @@ impl<'view> Part<'view> {
     /// Its bytes as a slice.
     ///
     /// # Safety
-    /// While the slice lives, nobody writes to these bytes: no other process, no other thread, no call on this or
+    /// While the slice lives, these bytes are not written to: by no other process, no other thread, no call on this or
     /// another view of the range.
     #[must_use]
     pub unsafe fn as_slice(&self) -> &'view [u8] {
@@ -149,11 +150,11 @@ impl<'view> Part<'view> {
     /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
     ///
     /// # Safety
-    /// While the slice lives, nobody else reads or writes these bytes: no other process, no other thread, no call on
-    /// this or another view of the range, and no other slice of it exists.
+    /// While the slice lives, these bytes are neither read nor written otherwise: by no other process, no other thread,
+    /// no call on this or another view of the range. No other slice of them exists.
     pub unsafe fn as_mut_slice(&self) -> Result<&'view mut [u8]> {
         let start = self.checked_mut(0, self.len)?;
-        // SAFETY: mapped and writable while the view lives; the caller vouches that nobody else touches the bytes.
+        // SAFETY: mapped and writable while the view lives; the caller vouches that nothing else accesses the bytes.
         Ok(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.len) })
     }
 
@@ -167,7 +168,7 @@ impl<'view> Part<'view> {
         Ok(unsafe { self.start.add(offset) })
     }
 
-    /// The first byte of a range that lies inside, and may be written to.
+    /// The first byte of a range that lies inside and is writable.
     #[inline]
     pub(super) fn checked_mut(&self, offset: usize, len: usize) -> Result<NonNull<u8>> {
         let start = self.checked(offset, len)?;
@@ -181,7 +182,7 @@ impl fmt::Debug for Part<'_> {
     }
 }
 
-/// What was attempted where a range does not lie inside.
+/// The operation of the errors for a range outside.
 pub(super) const REACH: &str = "reach a part of the view";
 
 #[cold]

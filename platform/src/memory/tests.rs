@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::{Keeper, MappedRange, View};
 use crate::{Access, ErrorKind, Result};
 
-/// Private memory, for what is tested here does not depend on a system; it notes what is flushed.
+/// Private memory, which needs no system. It records the flushed ranges.
 struct Memory {
     words: Box<[AtomicU64]>,
     flushed: Mutex<Vec<(usize, usize)>>,

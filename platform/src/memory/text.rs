@@ -1,10 +1,10 @@
-//! Text in a view: UTF-16LE with a NUL behind it, on every system.
+//! Text in a view: UTF-16LE with a final NUL, on every system.
 
 use super::View;
 use crate::Result;
 
 impl View {
-    /// Writes `text` as UTF-16LE with a NUL behind it, at `offset`, on every system.
+    /// Writes `text` as UTF-16LE with a final NUL, at `offset`, on every system.
     ///
     /// # Errors
     /// [`OutOfRange`](crate::ErrorKind::OutOfRange) when text and NUL do not fit; then nothing is written.
@@ -15,7 +15,7 @@ impl View {
     }
 
     /// Reads UTF-16LE text at `offset` up to its NUL, or to the end of the view where there is none.
-    /// What is no valid UTF-16 becomes U+FFFD. Never reads past the view.
+    /// Invalid UTF-16 becomes U+FFFD. Never reads past the view.
     ///
     /// # Errors
     /// [`OutOfRange`](crate::ErrorKind::OutOfRange) when `offset` lies outside the view.
@@ -23,7 +23,7 @@ impl View {
         Ok(String::from_utf16_lossy(&self.read_utf16_units(offset)?))
     }
 
-    /// Like [`read_utf16`](Self::read_utf16), but the units themselves, without the NUL.
+    /// Like [`read_utf16`](Self::read_utf16), but returns the UTF-16 units, without the NUL.
     ///
     /// # Errors
     /// As for [`read_utf16`](Self::read_utf16).

@@ -1,4 +1,4 @@
-//! Views: a part of mapped memory, and its keeper.
+//! Views: mapped memory and its keeper.
 
 use std::fmt;
 use std::ops::RangeBounds;
@@ -25,8 +25,8 @@ use crate::{Access, Error, ErrorKind, Result};
 /// Offsets are in bytes from the start of the view. The view keeps its object alive (C13).
 ///
 /// # What safe calls can do to each other
-/// Other processes lie outside of Rust's memory model: what they store appears here as bytes that were stored, and the
-/// processor defines the rest. Safe calls of *one* process on the same bytes at the same time do this:
+/// Other processes lie outside of Rust's memory model: their stores appear here as stored bytes, and the processor
+/// defines the rest. Safe calls of *one* process on the same bytes at the same time have these results:
 ///
 /// | | a copy | an atomic of the same word | an atomic of the other size |
 /// | --- | --- | --- | --- |
@@ -35,40 +35,40 @@ use crate::{Access, Error, ErrorKind, Result};
 ///
 /// Copies run in inline assembly on x86-64, x86 and AArch64, so the compiler cannot draw conclusions from the bytes that
 /// they move. Rust itself defines neither a copy that races with an atomic wider than a byte, nor atomics of two sizes
-/// that overlap and race: there the table says what those three processors do, and the compiler, which knows nothing of
-/// a mapping's bytes, leaves to them. Code that is to run on another architecture, or under Miri, gives each word one
-/// size and copies no word that may be changed meanwhile. No reference is ever made to bytes, so none of it can
-/// make a value that its type forbids, or reach outside of the view. Loads of read-only memory are
-/// [made so](crate::regions::AtomicReader) that Rust defines them.
+/// that overlap and race: there the table says what those three processors do, and the compiler leaves it to them
+/// because it knows nothing of a mapping's bytes. Code for another architecture, or for Miri, gives each word one size
+/// and copies no word that may change meanwhile. No reference to bytes is ever made, so a race can neither make a value
+/// that its type forbids nor reach outside of the view. Rust defines the loads of read-only memory, as
+/// [`AtomicReader`](crate::regions::AtomicReader) makes them.
 ///
 /// # What can still go wrong
-/// Memory is committed at creation, so touching it raises no signal, but for what no library can
-/// promise: a memory cgroup's limit, private copies of copy-on-write pages when memory runs out, or
-/// somebody who truncates the object's file behind our back (SIGBUS on POSIX).
+/// Memory is committed at creation, so an access raises no signal, with exceptions that no library can prevent: a
+/// memory cgroup's limit, private copies of copy-on-write pages when memory runs out, and another process that
+/// truncates the object's file (SIGBUS on POSIX).
 ///
 /// A clone is the same mapping at the same address; it is unmapped when the last clone goes.
 #[derive(Clone)]
 pub struct View {
-    /// All of the memory. It is mapped as long as the keeper lives, and so is lent out for no longer than the view.
+    /// All of the memory. It is mapped while the keeper lives, so no borrow of it outlives the view.
     whole: Part<'static>,
-    // Dropped with the view: unmaps, then lets go of the object.
+    // Dropped with the view: unmaps the memory, then releases the object.
     keeper: Arc<dyn Keeper>,
 }
 
-/// What a backend knows of memory that it has mapped.
+/// Memory that a backend has mapped.
 pub struct MappedRange {
     /// The first byte of the view.
     pub base: NonNull<u8>,
     /// Length of the view in bytes; at least one, at most `isize::MAX`.
     pub len: usize,
-    /// What the mapping allows.
+    /// The access of the mapping.
     pub access: Access,
-    /// Dropped when the view is: unmaps the memory and then lets go of the object.
+    /// Dropped with the view: unmaps the memory, then releases the object.
     pub keeper: Arc<dyn Keeper>,
 }
 
 impl View {
-    /// Makes a view over memory that a backend has mapped.
+    /// Makes a view of memory that a backend has mapped.
     ///
     /// # Safety
     /// `base..base + len` is mapped, readable, and writable where `access` says so, until `keeper` is
@@ -76,7 +76,7 @@ impl View {
     #[must_use]
     pub unsafe fn from_mapped(range: MappedRange) -> View {
         let MappedRange { base, len, access, keeper } = range;
-        // SAFETY: the caller vouches for it while the keeper lives, and `whole` is lent out for no longer.
+        // SAFETY: the caller vouches for it while the keeper lives, and no borrow of `whole` outlives the view.
         View { whole: unsafe { Part::new(base, len, access) }, keeper }
     }
 
@@ -93,13 +93,13 @@ impl View {
         self.whole().len()
     }
 
-    /// What the view allows.
+    /// The access of the view.
     #[must_use]
     pub fn access(&self) -> Access {
         self.whole().access()
     }
 
-    /// A range of the view, for code that touches the same place again and again.
+    /// A range of the view, for code that uses one place repeatedly.
     ///
     /// # Errors
     /// [`OutOfRange`](ErrorKind::OutOfRange).
@@ -156,7 +156,7 @@ impl View {
     /// The address of the view's first byte.
     ///
     /// Reading or writing through it is as `unsafe` as any pointer's, with the duty that
-    /// [`as_slice`](Self::as_slice) states: other processes may touch the bytes at the same time.
+    /// [`as_slice`](Self::as_slice) states: other processes may access the bytes at the same time.
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> *mut u8 {
@@ -166,11 +166,11 @@ impl View {
     /// The view's bytes as a slice.
     ///
     /// # Safety
-    /// While the slice lives, nobody writes to these bytes: no other process, no other thread, no call
-    /// on this or another view of the range. A lock that every writer honours is one way to know that.
+    /// While the slice lives, these bytes are not written to: by no other process, no other thread, no call on this or
+    /// another view of the range. A lock that every writer takes ensures that.
     #[must_use]
     pub unsafe fn as_slice(&self) -> &[u8] {
-        // SAFETY: the caller vouches for the same.
+        // SAFETY: this function's contract is that of the call.
         unsafe { self.whole().as_slice() }
     }
 
@@ -180,31 +180,30 @@ impl View {
     /// [`AccessDenied`](ErrorKind::AccessDenied) on a read-only view.
     ///
     /// # Safety
-    /// While the slice lives, nobody else reads or writes these bytes: no other process, no other
-    /// thread, no call on this or another view of the range, and no other slice of it exists.
+    /// While the slice lives, these bytes are neither read nor written otherwise: by no other process, no other thread,
+    /// no call on this or another view of the range. No other slice of them exists.
     #[expect(clippy::mut_from_ref, reason = "the caller vouches that the bytes are its own")]
     pub unsafe fn as_mut_slice(&self) -> Result<&mut [u8]> {
-        // SAFETY: the caller vouches for the same.
+        // SAFETY: this function's contract is that of the call.
         unsafe { self.whole().as_mut_slice() }
     }
 
-    /// Waits until what was written to a range of the view has reached the disk: of a region over a file, the
-    /// file's data and size. Other memory has no disk to reach, and so nothing happens.
+    /// Waits until the contents of a range have reached the disk: for a region over a file, the file's data and size.
+    /// For other memory it does nothing.
     ///
-    /// What other views and processes wrote to these bytes before is flushed with them.
+    /// Earlier writes of other views and processes to these bytes are flushed, too.
     ///
     /// # Errors
     /// [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) on a view that does
-    /// not write to the file: a read-only one, or a copy-on-write one, whose writes reach nobody;
-    /// [`Os`](ErrorKind::Os) when the disk fails. What it failed to write may be lost, also when a later
-    /// flush succeeds.
+    /// not write to the file: a read-only one, or a copy-on-write one, whose writes stay private;
+    /// [`Os`](ErrorKind::Os) when the disk fails. The unwritten data may be lost even when a later flush succeeds.
     ///
     /// # Platform-specific behavior
     /// `msync` and `fsync` (`F_FULLFSYNC` on macOS); `FlushViewOfFile` and `FlushFileBuffers`.
     pub fn flush(&self, range: impl RangeBounds<usize>) -> Result<()> {
         let bounds = (range.start_bound().map(|&at| at as u64), range.end_bound().map(|&at| at as u64));
         let (offset, len) = resolve(bounds, self.len() as u64, REACH)?;
-        // What does not fit in an address is out of range.
+        // A number that does not fit in an address is out of range.
         let [offset, len] = [offset, len].map(|value| usize::try_from(value).unwrap_or(usize::MAX));
         let start = self.whole().checked(offset, len)?;
         if !self.access().writes_object() {
@@ -219,7 +218,7 @@ impl View {
         self.keeper.flush(start.as_ptr(), len)
     }
 
-    /// Where the byte at `offset` lies in the system's own object, if the view is of one.
+    /// Where the byte at `offset` lies in the system's object, if the view has one.
     pub(crate) fn origin(&self, offset: usize) -> Option<Origin> {
         self.keeper.origin(self.as_ptr().wrapping_add(offset))
     }

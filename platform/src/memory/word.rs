@@ -19,8 +19,7 @@ impl View {
     pub fn atomic_u32(&self, offset: usize) -> Result<&AtomicU32> {
         let word = aligned::<AtomicU32>(self.whole().checked_mut(offset, size_of::<u32>())?, offset)?;
         // SAFETY: inside the view, aligned, writable and mapped as long as `self` lives; every bit
-        // pattern is an AtomicU32. Others touch it by atomics, or by copies, of which the type's
-        // documentation says what is relied on.
+        // pattern is an AtomicU32. Other accesses are atomics or copies, under the rules in the type's documentation.
         Ok(unsafe { word.as_ref() })
     }
 
@@ -52,8 +51,8 @@ impl View {
     ///
     /// # Errors
     /// As for [`atomic_u32_reader`](Self::atomic_u32_reader), and
-    /// [`Unsupported`](ErrorKind::Unsupported) on a read-only view of a 32-bit process, where a 64-bit
-    /// load may be made of instructions that write. On x86 there is a load that does not.
+    /// [`Unsupported`](ErrorKind::Unsupported) on a read-only view of a 32-bit process, where a 64-bit load may use
+    /// instructions that write. On x86 there is a load that does not write.
     #[inline]
     pub fn atomic_u64_reader(&self, offset: usize) -> Result<AtomicReader<'_, AtomicU64>> {
         let word = aligned::<AtomicU64>(self.whole().checked(offset, size_of::<u64>())?, offset)?;
@@ -80,7 +79,7 @@ fn misaligned(offset: usize, align: usize) -> Error {
     ))
 }
 
-/// An atomic word that may only be loaded: all that a read-only view allows.
+/// An atomic word that can only be loaded, as a read-only view allows.
 ///
 /// On read-only memory Rust defines relaxed loads alone, so an `Acquire` is a relaxed load and a fence behind it, and a
 /// `SeqCst` one between two fences: each orders at least as much as the load that it stands for.
@@ -91,7 +90,7 @@ impl AtomicReader<'_, AtomicU32> {
     /// Loads the word.
     ///
     /// # Panics
-    /// For an ordering that is none of a load, as [`AtomicU32::load`] does.
+    /// For an ordering that loads cannot have, as [`AtomicU32::load`] does.
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> u32 {
@@ -103,7 +102,7 @@ impl AtomicReader<'_, AtomicU64> {
     /// Loads the word.
     ///
     /// # Panics
-    /// For an ordering that is none of a load, as [`AtomicU64::load`] does.
+    /// For an ordering that loads cannot have, as [`AtomicU64::load`] does.
     #[inline]
     #[must_use]
     pub fn load(&self, order: Ordering) -> u64 {
@@ -111,7 +110,7 @@ impl AtomicReader<'_, AtomicU64> {
     }
 }
 
-/// What a load of that order gives, of memory that may be read-only.
+/// A load with that ordering, of memory that may be read-only.
 #[inline]
 fn with_fences<T>(order: Ordering, load: impl FnOnce(Ordering) -> T) -> T {
     if order == Ordering::SeqCst {
@@ -124,12 +123,12 @@ fn with_fences<T>(order: Ordering, load: impl FnOnce(Ordering) -> T) -> T {
             fence(Ordering::Acquire);
             value
         }
-        // None of a load: it says so itself.
+        // Not an ordering of loads: the load panics.
         order => load(order),
     }
 }
 
-/// An atomic word of a view, with the mapping that it lies in: found and checked once, used without a check.
+/// An atomic word of a view, which keeps the view mapped. The place is checked once, and used without further checks.
 pub struct SharedWord<A> {
     word: NonNull<A>,
     view: View,
@@ -173,8 +172,8 @@ impl<A> Deref for SharedWord<A> {
 
     #[inline]
     fn deref(&self) -> &A {
-        // SAFETY: a word of `view`, which lives as long as this; every access of others is atomic, or a copy of which
-        // the documentation of `View` says what is relied on.
+        // SAFETY: a word of `view`, which lives as long as this; other accesses are atomics or copies, under the rules
+        // in the documentation of `View`.
         unsafe { self.word.as_ref() }
     }
 }

@@ -1,22 +1,22 @@
-//! What is asked for by name, and the loop of *create or open*.
+//! What a call asks for by name, and the loop of *create or open*.
 
 use super::kind::Calls;
 use crate::contract::context::{Context, Operation};
 use crate::{Disposition, ErrorKind, Result};
 
-/// What is to be had at a name.
+/// What a call asks for by name.
 #[derive(Debug)]
 pub(crate) enum Ask<N, O> {
     /// A new object, where the name is free.
     Create(N),
-    /// What lies there, or else a new object.
+    /// The object with the name, or else a new one.
     CreateOrOpen(N),
-    /// What lies there.
+    /// The object with the name.
     Open(O),
 }
 
 impl<N, O> Ask<N, O> {
-    /// The same in words.
+    /// The operation, for errors.
     pub(crate) fn operation(&self, calls: &Calls) -> Operation {
         match self {
             Ask::Create(_) => calls.create,
@@ -26,20 +26,20 @@ impl<N, O> Ask<N, O> {
     }
 }
 
-/// What became of an attempt to make a named object.
+/// The result of an attempt to make a named object.
 pub(crate) enum Made<T, L = ()> {
     New(T),
-    /// A living object has the name. It is kept alive until the next attempt to open it, where that can be done.
+    /// A living object has the name. Where possible it is kept alive until the next attempt to open it.
     Taken(L),
 }
 
-/// How often a name may change hands under a caller. Each time is the end of another process's object, so only a hostile
-/// one gets here; but no caller waits without a bound (C6). It is no time: a process that was stopped meanwhile would
-/// give up on a name that is there.
+/// How often a name may change hands during a call. Each change ends an object of another process, so only a hostile
+/// one reaches the bound, which C6 demands. The bound is no time limit: a process that was stopped for a while would
+/// fail although the name exists.
 const ROUNDS: u32 = 10_000;
 
-/// Opens what has the name, or makes it. Opening comes first: it takes no memory, and what is asked of a new object must
-/// not be in its way.
+/// Opens the object with the name, or makes it. Opening comes first: it takes no memory, and must not fail because of a
+/// new object's options.
 pub(crate) fn open_or_make<T, L>(
     context: Context<'_>,
     mut open: impl FnMut() -> Result<T>,

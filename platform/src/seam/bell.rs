@@ -1,4 +1,4 @@
-//! What a system owes of doorbells.
+//! What a backend owes for doorbells.
 
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
 use std::time::Duration;
@@ -8,12 +8,13 @@ use crate::contract::context::Operation;
 use crate::words::bell::Bell;
 use crate::{Result, Sleepers};
 
-/// A doorbell, at a place that was zero before its first use: the sleeping. The rest of a [`Bell`] is the word's.
+/// A doorbell at a place that was zero before its first use: its sleeping and waking. The word does the rest of a
+/// [`Bell`].
 pub(crate) trait RawBell: Clone + Send + Sync {
-    /// The doorbell there, made if nobody made it yet.
+    /// Opens the doorbell at the place, or makes it.
     fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Self>;
 
-    /// The word in its header.
+    /// The word in the doorbell's header.
     fn word(&self) -> &AtomicU32;
 
     /// See [`Bell::sleep_on_any`].

@@ -3,19 +3,19 @@
 //!
 //! | bytes | what, in the machine's byte order |
 //! | --- | --- |
-//! | 0..4 | 0 nobody initialised it; [`READY`]; or, on Linux, a mark and the claim of its maker |
+//! | 0..4 | 0: not initialised; [`READY`]; or, on Linux, a mark and the claim of its maker |
 //! | 4..6 | version of this layout: 1 |
 //! | 6..8 | kind: 2 mutex, 3 event, 4 semaphore, 5 timer |
 //! | 8..12 | the word that `crate::words` works on; on Windows that of a doorbell only |
 //! | 12..16 | event, timer: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
 //! | 16..24 | Windows: the id from which the kernel objects' names are made; set before all else |
-//! | 24..32 | Windows: the signal of an event or semaphore as it was last seen, and how often it was written down |
+//! | 24..32 | Windows: the last known signal of an event or semaphore, and how often it was stored |
 //! | 32..40 | Windows: process and thread that own the mutex, or zero |
 //! | 40..44 | Windows: how often its owner took it |
-//! | 44..48 | Windows: 1 when the owner before died |
+//! | 44..48 | Windows: 1 when the previous owner died |
 //! | 48..64 | zeros |
 //!
-//! Others can write to all of it, so nothing here is believed without a check.
+//! Other processes can write to all of it, so every value is checked.
 
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
@@ -29,7 +29,7 @@ const VERSION: u16 = 1;
 /// Length of a header in bytes; in a region, the value that a mutex protects follows it.
 pub(crate) const HEADER_LEN: usize = 64;
 
-/// The header itself. Only atomics: others write to it.
+/// The header. All fields are atomics, because other processes write to them.
 #[repr(C, align(8))]
 #[derive(Default)]
 pub(crate) struct Header {
@@ -70,12 +70,12 @@ const _: () = {
     assert!(offset_of!(Header, reserved) == 48);
 };
 
-/// What a header says that it is.
+/// The state of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     Ready(ObjectKind),
     Untouched,
-    /// In no state that all systems know.
+    /// A state that only one system has, or an invalid one.
     Other(u32),
 }
 
@@ -91,7 +91,7 @@ impl Header {
         }
     }
 
-    /// Whether it is that of a ready object of this kind.
+    /// Checks that it is the header of a ready object of this kind.
     pub(crate) fn check(&self, wanted: ObjectKind) -> Result<(), ErrorKind> {
         match self.readiness() {
             Readiness::Ready(kind) if kind == wanted => Ok(()),
@@ -100,7 +100,7 @@ impl Header {
         }
     }
 
-    /// Fills all but the state and the id, without a signal.
+    /// Fills all but the state, the id and the signal.
     pub(crate) fn fill(&self, new: New) {
         self.version.store(VERSION, Ordering::Relaxed);
         self.kind.store(new.kind().code(), Ordering::Relaxed);
@@ -115,7 +115,7 @@ impl Header {
         }
     }
 
-    /// Says that it is filled.
+    /// Marks the header as initialised.
     pub(crate) fn finish(&self) {
         self.state.store(READY, Ordering::Release);
     }
@@ -127,7 +127,7 @@ impl Header {
 }
 
 impl New {
-    /// How it was made, as a header says it.
+    /// The header's setting of a new object: its reset mode or maximum.
     pub(crate) fn setting(self) -> u32 {
         match self {
             New::Mutex => 0,
@@ -137,7 +137,7 @@ impl New {
         }
     }
 
-    /// Whether it is set; how many permits it has.
+    /// The header's signal of a new object: whether it is set, or its permits.
     pub(crate) fn signal(self) -> u32 {
         match self {
             New::Mutex | New::Timer { .. } => 0,
@@ -147,7 +147,7 @@ impl New {
     }
 }
 
-/// The reset mode that a header says.
+/// The reset mode of a header's setting.
 #[inline]
 pub(crate) fn reset_of(setting: u32) -> Option<Reset> {
     match setting {

@@ -1,9 +1,9 @@
-//! The kinds of objects: what those to wait for are when they are new, and the calls of each in words.
+//! The kinds of objects: the initial state of those to wait for, and the names of each kind's calls in errors.
 
 use crate::contract::context::{Context, Operation};
 use crate::{EventOptions, ObjectKind, Reset, Result, SemaphoreOptions, TimerOptions};
 
-/// The calls that every kind has, in words.
+/// The operations that every kind has, for errors.
 pub(crate) struct Calls {
     pub(crate) create: Operation,
     pub(crate) create_or_open: Operation,
@@ -22,7 +22,7 @@ macro_rules! calls {
     };
 }
 
-/// The calls of a kind, in words.
+/// The operations of a kind, for errors.
 pub(crate) const fn calls(kind: ObjectKind) -> Calls {
     match kind {
         ObjectKind::Region => calls!("region", "wait for"),
@@ -33,16 +33,16 @@ pub(crate) const fn calls(kind: ObjectKind) -> Calls {
     }
 }
 
-/// What an object is when it is new.
+/// The kind and the initial state of a new object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum New {
-    /// Owned by nobody.
+    /// Without an owner.
     Mutex,
     Event {
         reset: Reset,
         is_set: bool,
     },
-    /// With numbers that make a semaphore.
+    /// With valid numbers.
     Semaphore {
         permits: u32,
         maximum: u32,
@@ -54,7 +54,7 @@ pub(crate) enum New {
 }
 
 impl New {
-    /// A semaphore with numbers that were asked for.
+    /// A new semaphore; checks its numbers.
     pub(crate) fn semaphore(options: &SemaphoreOptions, context: Context<'_>) -> Result<New> {
         options.check(context)?;
         Ok(New::Semaphore { permits: options.initial(), maximum: options.maximum() })

@@ -10,8 +10,9 @@
 //!
 //! The seam under a view, [`Keeper`](crate::backend::Keeper), lies in `crate::memory`.
 //!
-//! Beside them is what backends share: `ask`, what is asked for by name, and the loop of *create or open*; `patience`, how a name is waited for; `kind`, what a
-//! new object is, and its calls in words; `random`; `place` and `header`, where an object lies in a region, and what it says there.
+//! Backends share the rest: `ask`, what a call asks for by name, and the loop of *create or open*; `patience`, the wait
+//! for a name; `kind`, the initial state of a new object and its operations; `random`; `place` and `header`, an
+//! object's place in a region and its state there.
 
 pub(crate) mod ask;
 pub(crate) mod bell;

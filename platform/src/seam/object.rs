@@ -1,4 +1,4 @@
-//! What a system owes of the objects to wait for.
+//! What a backend owes for the objects to wait for.
 
 use std::borrow::Cow;
 use std::io;
@@ -11,10 +11,10 @@ use crate::contract::context::{Context, Operation};
 use crate::words::{Damaged, Outcome};
 use crate::{Disposition, Due, Error, ErrorKind, ObjectKind, ObjectName, Result, SyncOptions, Trust};
 
-/// The most objects that one wait takes, on every system.
+/// The most objects of one wait, on every system.
 pub const MAX_OBJECTS: usize = 64;
 
-/// What is asked for: a new object, or one of a kind to open.
+/// What a call asks for: a new object, or an existing one of a kind.
 pub(crate) type AskObject<'a> = Ask<(New, &'a SyncOptions), (ObjectKind, &'a Trust)>;
 
 impl AskObject<'_> {
@@ -28,23 +28,23 @@ impl AskObject<'_> {
 
 /// An object of one of the four kinds that can be waited for, open in this process. A clone is the same object.
 ///
-/// What each kind does is the contract's (rules C22 to C27). Beside that:
+/// The contract states what each kind does (rules C22 to C27). Beside that:
 ///
 /// - The object lives while a process has it open, and a killed process has nothing open (C15, C16). One that lies
 ///   in a region lives while its region does, and keeps its signal when no process has it open.
-/// - Half-made objects are never met: those that come while one is being made wait for that, for a bounded time,
-///   and make it themselves where its maker died (C6).
-/// - What lies in memory that others may write to is not believed: it may make an object useless
-///   ([`ErrorKind::Damaged`]), a wait late by a bounded time, and nothing worse.
-/// - A mutex is owned by a thread, which may take it again through any handle; it counts that itself, so that each
-///   [`GiveUp`](Signal::GiveUp) undoes one [`wait`](Self::wait). Handles that go leave an owned mutex owned.
-/// - In a forked child a copy of a mutex refuses to be taken, and to be given up does nothing.
+/// - No caller sees a half-made object: it waits for a bounded time until the object is made, and makes it itself where
+///   the maker died (C6).
+/// - Shared memory is not trusted: it may make an object useless ([`ErrorKind::Damaged`]) or a wait late by a bounded
+///   time, and nothing worse.
+/// - A mutex is owned by a thread, which may take it again through any handle. The mutex counts this: each
+///   [`GiveUp`](Signal::GiveUp) undoes one [`wait`](Self::wait). Dropping a handle leaves an owned mutex owned.
+/// - In a forked child taking the copy of a mutex fails, and giving it up does nothing.
 pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
-    /// The object of that name, as it is asked for. One that is opened is of the kind, and to be trusted.
+    /// Opens or makes the object with that name. An opened one has the kind, and a trusted owner.
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)>;
 
-    /// Makes what lies at a place an object, or opens the one of that kind that lies there: one of those that come
-    /// together makes it. The maker calls `fill`, for what lies behind the header, before anybody can open it.
+    /// Makes an object at a place, or opens the one of that kind there: of several concurrent callers one makes it. The
+    /// maker calls `fill`, for the bytes after the header, before others can open it.
     fn make_inside(
         place: &Place,
         new: New,
@@ -55,40 +55,40 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Opens the object of that kind that lies at a place.
     fn open_inside(place: &Place, kind: ObjectKind, operation: Operation) -> Result<Self>;
 
-    /// Waits until the object is signalled, or can be owned, and takes what it has to give. Time does not run out early. A
-    /// timeout of `None`, or one that no clock can tell, is for ever.
+    /// Waits until the object is signalled or can be owned, and takes the signal or the ownership. It never times out
+    /// early. A timeout of `None`, or one that no clock can express, is for ever.
     fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         Ok(Self::wait_any(&[self], timeout)?.map_or(Took::Nothing, |_| Took::Signal))
     }
 
-    /// The same for a mutex alone. Its own call, so that a free one can be taken where the caller is.
+    /// [`wait`](Self::wait) for a mutex: a call of its own, so that taking a free mutex can be inlined.
     #[inline]
     fn lock(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         self.wait(timeout)
     }
 
-    /// The same for the first of one to [`MAX_OBJECTS`] objects, of mixed kinds: the index of
-    /// the one that was taken, or `None`. Nothing of the others was taken.
+    /// Waits for the first of one to [`MAX_OBJECTS`] objects of mixed kinds, and returns its index, or `None` when time
+    /// ran out. It takes nothing from the others.
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure>;
 
-    /// Does to the object what only its kind knows. Answers with the permits before a [`Release`](Signal::Release), and
+    /// Applies an operation of the object's kind. Returns the permits before a [`Release`](Signal::Release), and
     /// otherwise zero.
     fn signal(&self, signal: Signal) -> Result<u32, Failure>;
 
-    /// Whether the owner before this thread, which owns the mutex, died without giving it up.
+    /// Whether the previous owner died without giving the mutex up. The calling thread owns it.
     fn is_abandoned(&self) -> bool;
 }
 
-/// Fills what lies behind the header of a new object.
+/// Fills the bytes after the header of a new object.
 pub(crate) type Fill<'a> = &'a dyn Fn(&Place) -> Result<()>;
 
-/// What a wait took. As large as a pointer, so that an answer comes back in registers.
+/// What a wait took. As large as a pointer, so that a result fits in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Took {
     /// Time ran out first.
     Nothing,
-    /// What the object had to give.
+    /// The signal, or the ownership.
     Signal,
 }
 
@@ -102,7 +102,7 @@ impl From<Outcome<()>> for Took {
     }
 }
 
-/// What is done to an object, which is of the kind for it.
+/// An operation on an object of the right kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
     /// Sets an event.
@@ -111,7 +111,7 @@ pub(crate) enum Signal {
     Reset,
     /// Gives one or more permits of a semaphore back, all or none.
     Release(u32),
-    /// Gives a mutex up once, which this thread owns.
+    /// Gives up once a mutex that this thread owns.
     GiveUp,
     /// Sets a timer. The period is in milliseconds; zero is none.
     Start { due: Due, period: i32 },
@@ -119,23 +119,23 @@ pub(crate) enum Signal {
     Cancel,
 }
 
-/// Why a call on an object that is open failed. The public types add what was tried, and on which object. In a box, so
-/// that the answer of a call that succeeds is small.
+/// Why a call on an open object failed. The public types add the operation and the object. It is boxed, so that the
+/// result of a successful call is small.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) Box<Reason>);
 
 #[derive(Debug)]
 pub(crate) struct Reason {
     pub(crate) kind: ErrorKind,
-    /// Words of its own, in place of the kind's.
+    /// A text in place of the kind's.
     pub(crate) detail: Option<Cow<'static, str>>,
     pub(crate) cause: Option<io::Error>,
-    /// Which of several objects it is about, where that is known.
+    /// The index of the object that failed, where it is known.
     pub(crate) index: Option<usize>,
 }
 
 impl Failure {
-    /// The whole error.
+    /// The complete error.
     #[cold]
     pub(crate) fn in_call(self, context: Context<'_>) -> Error {
         let Reason { kind, detail, cause, .. } = *self.0;

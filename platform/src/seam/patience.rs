@@ -1,15 +1,15 @@
-//! Opening with patience: a name that nobody has yet is waited for.
+//! Opening with patience: waits for an object that does not exist yet.
 
 use std::time::Duration;
 
 use crate::words::Until;
 use crate::{ErrorKind, Result};
 
-/// The longest sleep between two looks at a name: for what the system did not tell, or forgot to.
+/// The longest sleep between two attempts, in case the system did not report a change.
 const LOOK_AT_LEAST_EACH: Duration = Duration::from_secs(1);
 
-/// Opens what has the name, or waits until something has it, for as long as patience lasts. Whatever is wrong but that
-/// nothing has it is told at once.
+/// Opens the object with the name, and waits for it as long as patience lasts. Any error but a missing object is
+/// returned at once.
 pub(crate) fn open_in_time<T>(
     patience: Duration,
     watch: impl FnOnce() -> Arrivals,
@@ -21,7 +21,7 @@ pub(crate) fn open_in_time<T>(
     if until == Until::Now || is_there(&answer) {
         return answer;
     }
-    // It watches from here on, so that nothing comes between a look and the sleep behind it.
+    // The watch begins before the next attempt, so no object is missed between that and the sleep.
     let mut arrivals = watch();
     loop {
         answer = open();
@@ -41,10 +41,10 @@ fn nobody_came(patience: Duration) -> String {
     format!("nothing of that name was made within {patience:?}; start what makes it, or wait longer")
 }
 
-/// What sleeps until a name may have come, and for no longer than it is told to.
+/// Sleeps until the name may exist, for at most the given time.
 pub(crate) type Arrivals = Box<dyn FnMut(Duration)>;
 
-/// Where the system does not tell: it looks again after a while, at first at once.
+/// For a system that reports nothing: sleeps for growing pauses, the first of zero.
 pub(crate) fn look_now_and_then() -> Arrivals {
     const FIRST: Duration = Duration::from_millis(1);
     const LONGEST: Duration = Duration::from_millis(20);

@@ -1,52 +1,52 @@
-//! A doorbell: nobody sleeps, somebody sleeps, or nobody sleeps and the sleeper makes the fences.
+//! A doorbell: without sleepers, with a sleeper, or without sleepers and *light*, where the sleeper makes the fences.
 //!
-//! The ringer has stored something just before, and must not miss a sleeper; the sleeper says that it sleeps, and must not
-//! miss what was stored. Between a store and a load that follows it a processor needs a full fence, which costs a stream
-//! of small messages more than all the rest. So the sleeper pays for both: while the bell is *light*, nobody sleeps
-//! and the ringer makes one plain load; the sleeper, before it relies on being seen, has the kernel run a fence on every
-//! processor. A bell becomes light when its sleeper asks for it, after many messages without a sleep.
+//! The ringer stores data and then must not miss a sleeper; the sleeper announces its sleep and then must not miss
+//! data. Between such a store and the load that follows, a processor needs a full fence, which costs a stream of small
+//! messages more than all the rest. So the sleeper pays for both sides: while the bell is *light*, no thread sleeps and
+//! the ringer makes one plain load. Before the sleeper sleeps, it has the kernel run a fence on every processor. A
+//! doorbell becomes light when its sleeper asks for it, after many messages without a sleep.
 
 use std::time::Duration;
 
 use crate::Sleepers;
 use crate::testing::reached;
 
-/// Nobody sleeps, but somebody may be about to: the ringer makes a fence before it looks.
+/// No thread sleeps, but one may be about to: the ringer makes a fence before it looks.
 pub const ALERT: u32 = 0;
-/// Somebody sleeps, or is about to.
+/// A thread sleeps, or is about to.
 pub const ASLEEP: u32 = 1;
-/// Nobody sleeps, and a sleeper has the kernel make the ringer's fence.
+/// No thread sleeps, and a sleeper has the kernel make the ringer's fence.
 pub const LIGHT: u32 = 2;
 
-/// The longest sleep. What is built on doorbells promises to notice a death within 100 ms.
+/// The longest sleep. Channels promise to notice a peer's death within 100 ms.
 const SLICE: Duration = Duration::from_millis(80);
 
-/// A doorbell's word, and what the system does for it.
+/// A doorbell's word, and the system calls for it.
 pub trait Bell {
-    /// Reads the word; this orders nothing.
+    /// Reads the word; a relaxed load.
     fn load(&self) -> u32;
-    /// Puts `new` there and returns what was there before, in one order with every fence.
+    /// Replaces the word by `new` and returns the previous value; sequentially consistent, like every fence.
     fn swap(&self, new: u32) -> u32;
-    /// Replaces `current` by `new`, if that is what it is; this orders nothing.
+    /// Replaces the word by `new` if it is `current`; relaxed.
     fn replace(&self, current: u32, new: u32);
     /// Makes a full fence.
     fn fence(&self);
-    /// Keeps the compiler from moving the load that follows before the store that comes before. The processor may do so, but
-    /// for a [`fence_everywhere`](Self::fence_everywhere) that comes in between.
+    /// Keeps the compiler from moving the following load before the preceding store. The processor may still do so,
+    /// except across a [`fence_everywhere`](Self::fence_everywhere).
     fn compiler_fence(&self);
-    /// Makes a full fence on every processor that runs a process which [can ring lightly](Self::can_be_light).
+    /// Makes a full fence on every processor that runs a process that [can ring lightly](Self::can_be_light).
     fn fence_everywhere(&self);
     /// Whether this process takes part in such fences.
     fn can_be_light(&self) -> bool;
     /// A sleeper has just put [`ASLEEP`] in place of `seen`.
     fn announced(&self, seen: u32);
-    /// Sleeps while the word of each is [`ASLEEP`] and none is woken, for no longer than `limit`. May end for no reason.
+    /// Sleeps while each word is [`ASLEEP`] and no doorbell wakes it, for at most `limit`. May wake spuriously.
     fn sleep_on_any(bells: &[&Self], limit: Duration);
-    /// Wakes all who sleep on it.
+    /// Wakes all its sleepers.
     fn wake(&self);
 }
 
-/// Wakes those who sleep. What was stored before, with at least release ordering, is seen by those.
+/// Wakes the sleepers. They see earlier stores that have at least release ordering.
 #[inline]
 pub fn ring<B: Bell>(bell: &B) {
     bell.compiler_fence();
@@ -67,18 +67,18 @@ fn wake<B: Bell>(bell: &B) {
     }
 }
 
-/// Sleeps until somebody rings, for a slice at most, unless `changed` says that there is something already.
+/// Sleeps until the doorbell rings, for a slice at most, unless `changed` says that there is something already.
 pub fn sleep<B: Bell>(bell: &B, sleepers: Sleepers, limit: Duration, changed: impl FnOnce() -> bool) {
     announce(&[bell]);
     if !changed() {
         B::sleep_on_any(&[bell], limit.min(SLICE));
     } else if sleepers == Sleepers::One {
-        // Nobody else can be asleep. A ring that came meanwhile has put it to this already.
+        // No other thread can be asleep. A ring that came meanwhile has stored this already.
         bell.replace(ASLEEP, ALERT);
     }
 }
 
-/// Sleeps until somebody rings one of the bells, as [`sleep`] does.
+/// Sleeps until one of the doorbells rings, as [`sleep`] does.
 pub fn sleep_on_any<B: Bell>(bells: &[&B], limit: Duration, changed: impl FnOnce() -> bool) {
     announce(bells);
     if !changed() {
@@ -86,7 +86,7 @@ pub fn sleep_on_any<B: Bell>(bells: &[&B], limit: Duration, changed: impl FnOnce
     }
 }
 
-/// Says of each that somebody is about to sleep. What was stored before a ring that missed that is visible from now on.
+/// Announces a sleeper on each doorbell. A ring that misses the announcement has made its stores visible by now.
 fn announce<B: Bell>(bells: &[&B]) {
     let mut light = None;
     for &bell in bells {
@@ -105,7 +105,7 @@ fn announce<B: Bell>(bells: &[&B]) {
     reached("bell: announced");
 }
 
-/// Makes ringing cheaper, and the next sleep dearer. For a sleeper that has not slept for long.
+/// Makes ringing cheaper and the next sleep dearer: for a sleeper that has not slept for a long time.
 #[inline]
 pub fn relax<B: Bell>(bell: &B, sleepers: Sleepers) {
     if sleepers == Sleepers::One && bell.can_be_light() {

@@ -1,27 +1,27 @@
-//! An event: unset, set, or unset with somebody asleep.
+//! An event: unset, set, or unset with a sleeper.
 //!
-//! An auto-reset event is in one of those states, and no more. The word of a manual-reset event has, above the state,
-//! a count of its sets: a set lets everybody through who waits at that moment, also when a reset follows at once,
-//! before any of them has woken (as Win32 has it).
+//! The word of an auto-reset event is one of those states. The word of a manual-reset event also counts the sets, above
+//! the state: a set lets every waiter of that moment through, even when a reset follows before any of them wakes (as on
+//! Win32).
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 
-/// Unset, and nobody asleep.
+/// Unset, without sleepers.
 pub const UNSET: u32 = 0;
 /// Set.
 pub const SET: u32 = 1;
-/// Unset, and somebody may be asleep.
+/// Unset; a thread may be asleep.
 pub const AWAITED: u32 = 2;
 
-/// The state's part of a manual-reset event's word.
+/// The bits of the state in a manual-reset event's word.
 const STATE: u32 = 3;
-/// One set more in the other part.
+/// One set in the count of sets.
 const ONE_SET: u32 = 4;
 
-/// How often a word that others change all the time is tried to be changed: only a hostile peer gets there.
+/// How often a change is tried while others change the word: only a hostile peer makes that many needed.
 const TRIES: u32 = 1000;
 
-/// Sets an auto-reset event. Makes no system call when nobody sleeps.
+/// Sets an auto-reset event. Makes no system call when no thread sleeps.
 #[inline]
 pub fn set<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     if word.replace(UNSET, SET).is_err() {
@@ -29,11 +29,11 @@ pub fn set<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     }
 }
 
-/// Sets it, when it is set, or awaited.
+/// Sets an event that is set or awaited.
 #[cold]
 fn set_again<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     for _ in 0..TRIES {
-        // Also where it is set already: who takes that signal sees what was written before this one.
+        // Also where it is set already: the waiter that takes that signal then sees what was written before this set.
         let seen = if word.load() == UNSET { UNSET } else { SET };
         match word.replace(seen, SET) {
             Ok(()) => return,
@@ -41,14 +41,14 @@ fn set_again<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
             Err(_) => break,
         }
     }
-    // Everybody is woken, because the one that is might be killed on its way.
+    // Every sleeper is woken, because a single one might be killed before it takes the signal.
     sleeper.set_and_wake_all(word, SET as u16);
 }
 
 /// Unsets an auto-reset event.
 #[inline]
 pub fn reset<W: Word>(word: &W) {
-    // Unless it is set there is nothing to do, and the mark of a sleeper must stay.
+    // An event that is not set stays as it is, with the mark of its sleepers.
     let _ = word.replace(SET, UNSET);
 }
 
@@ -65,8 +65,7 @@ pub fn try_take<W: Word>(word: &W) -> Result<bool, Damaged> {
     }
 }
 
-/// Says that somebody is about to sleep on an auto-reset event. `true` when it may sleep on [`AWAITED`], `false` when it should
-/// look again.
+/// Announces a sleeper on an auto-reset event. `true` when it may sleep on [`AWAITED`], `false` when it looks again.
 pub fn announce<W: Word>(word: &W) -> bool {
     match word.replace(UNSET, AWAITED) {
         Ok(()) => true,
@@ -93,11 +92,11 @@ pub fn wait<W: Word>(word: &W, until: Until, sleeper: &impl Sleeper<W>) -> Resul
     }
 }
 
-/// Sets a manual-reset event. Makes no system call when nobody sleeps.
+/// Sets a manual-reset event. Makes no system call when no thread sleeps.
 pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     for _ in 0..TRIES {
         let seen = word.load();
-        // Also where it is set already: who comes through sees what was written before this.
+        // Also where it is set already: a waiter that gets through then sees what was written before this set.
         let new = if seen & STATE == SET { seen } else { (seen & !STATE).wrapping_add(ONE_SET) | SET };
         if word.replace(seen, new).is_ok() {
             if !matches!(seen & STATE, UNSET | SET) {
@@ -114,12 +113,12 @@ pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
 pub fn reset_manual<W: Word>(word: &W) {
     let seen = word.load();
     if seen & STATE == SET {
-        // Where that fails another one has just unset it.
+        // When that fails, another thread has just unset it.
         let _ = word.replace(seen, seen & !STATE | UNSET);
     }
 }
 
-/// Somebody who waits for a manual-reset event, from [`begin`](Self::begin) on.
+/// A waiter for a manual-reset event, from [`begin`](Self::begin) on.
 pub struct ManualWaiter<'a, W: Word> {
     word: &'a W,
     sets_at_first: u32,
@@ -131,17 +130,17 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
         ManualWaiter { word, sets_at_first: word.load() & !STATE }
     }
 
-    /// Goes on with what another one remembered.
+    /// Continues a wait with the count that an earlier waiter remembered.
     pub fn begun(word: &'a W, sets_at_first: u32) -> Self {
         ManualWaiter { word, sets_at_first }
     }
 
-    /// What it has to remember.
+    /// The count of sets to remember.
     pub fn sets_at_first(&self) -> u32 {
         self.sets_at_first
     }
 
-    /// Whether the event is set, or was in between.
+    /// Whether the event is set, or was set since the wait began.
     ///
     /// # Errors
     /// [`Damaged`] when the word is in no state of an event.
@@ -154,8 +153,7 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
         }
     }
 
-    /// Says that somebody is about to sleep: the value to sleep on, which no set leaves as it is. `None` when it should
-    /// look again.
+    /// Announces a sleeper: the value to sleep on, which every set changes. `None` when the waiter looks again.
     pub fn announce(&self) -> Option<u32> {
         let (unset, awaited) = (self.sets_at_first | UNSET, self.sets_at_first | AWAITED);
         match self.word.replace(unset, awaited) {

@@ -1,33 +1,33 @@
-//! A lock: free, owned by a holder's number, or left behind by an owner's thread.
+//! A lock: free, owned by the holder of a claim, or abandoned by its owner's thread.
 //!
-//! The number is a *claim* that the kernel drops when its holder dies (see the backend), so whether an
-//! owner still lives can be asked. Waiters sleep in slices and ask after each. The waiter that finds the owner dead takes
-//! the lock by one compare-and-swap, and is told.
+//! A *claim* is a number that the kernel drops when its holder dies (see the backend), so a waiter can ask whether the
+//! owner lives. Waiters sleep in slices and ask after each. The waiter that finds the owner dead takes the lock by one
+//! compare-and-swap, and learns that it was abandoned.
 //!
-//! What a thread owns, and how many guards it has, the backend notes in private memory: a peer that scribbles makes a
-//! lock unusable, and nothing worse.
+//! The backend notes in private memory what a thread owns and how many guards it has: a peer that overwrites the word
+//! makes the lock unusable, and nothing worse.
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 
-/// Somebody may be asleep.
+/// A waiter may be asleep.
 pub const WAITERS: u32 = 1 << 31;
 /// Free, but its last owner did not give it up itself.
 pub const ABANDONED: u32 = 1 << 30;
-/// The owner's claim; zero is nobody's.
+/// The owner's claim; zero when there is no owner.
 pub const OWNER: u32 = ABANDONED - 1;
 
-/// How the lock was when it was taken.
+/// The state in which the lock was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Given up in order.
     InOrder,
     /// Its owner died.
     Abandoned,
-    /// Owned by the taker already, which it stays.
+    /// Owned by the taker already.
     Ours,
 }
 
-/// What a taker brings.
+/// A thread that takes a lock.
 pub struct Taker<'a, W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> {
     /// The word.
     pub word: &'a W,
@@ -40,7 +40,7 @@ pub struct Taker<'a, W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> {
 }
 
 impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
-    /// Takes the lock, for a taker that does not own it already.
+    /// Takes the lock for a taker that does not own it.
     pub fn take(&self, until: Until) -> Outcome<Found> {
         take(self.word, self.claim, || self.take_otherwise(false, until))
     }
@@ -61,7 +61,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
             }
         }
         loop {
-            // Whoever sleeps does not know who else does, so it passes the mark on when it takes the lock.
+            // A sleeper does not know the other sleepers, so it keeps the mark when it takes the lock.
             let mark = if until == Until::Now { 0 } else { WAITERS };
             if let Some(found) = self.take_free(mark) {
                 return Outcome::Got(found);
@@ -89,7 +89,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
     }
 
-    /// Takes the lock at once or not at all, for somebody who has slept: others may be asleep still.
+    /// Tries to take the lock once, for a waiter that has slept: other waiters may be asleep still.
     pub fn take_after_sleep(&self) -> Outcome<Found> {
         loop {
             if let Some(found) = self.take_free(WAITERS) {
@@ -100,8 +100,8 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
     }
 
-    /// The last try of somebody whose time is over. A wake-up may have come at that moment, and somebody else have been
-    /// faster, who knows of nobody asleep: so it tells him.
+    /// The last try of a waiter whose time is over. Its wake-up may have just come, and a faster owner may not know of
+    /// the other sleepers, so the waiter passes the mark on.
     fn take_at_the_end(&self) -> Outcome<Found> {
         loop {
             if let Some(found) = self.take_free(WAITERS) {
@@ -113,7 +113,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
     }
 
-    /// Takes the lock if nobody owns it.
+    /// Takes the lock if it has no owner.
     fn take_free(&self, mark: u32) -> Option<Found> {
         loop {
             let seen = self.word.load();
@@ -127,7 +127,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
     }
 
-    /// Takes the lock from the owner that was `seen`, if that one is dead.
+    /// Takes the lock from the owner that was `seen`, if it is dead.
     fn take_from_the_dead(&self, seen: u32) -> Option<Found> {
         if !(self.is_dead)(seen & OWNER) {
             return None;
@@ -137,7 +137,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     }
 }
 
-/// Takes the lock in one step where it is free and nobody sleeps, which is the usual case; otherwise as a [`Taker`] does.
+/// Takes a lock that is free and has no sleepers in one step, which is the usual case; otherwise as a [`Taker`] does.
 #[inline]
 pub fn take<W: Word>(word: &W, claim: u32, otherwise: impl FnOnce() -> Outcome<Found>) -> Outcome<Found> {
     match word.replace(0, claim) {
@@ -146,7 +146,7 @@ pub fn take<W: Word>(word: &W, claim: u32, otherwise: impl FnOnce() -> Outcome<F
     }
 }
 
-/// Says that somebody is about to sleep: the value to sleep on, or `None` when the lock is free.
+/// Announces a sleeper: the value to sleep on, or `None` when the lock is free.
 pub fn announce<W: Word>(word: &W) -> Option<u32> {
     loop {
         let seen = word.load();
@@ -159,15 +159,15 @@ pub fn announce<W: Word>(word: &W) -> Option<u32> {
     }
 }
 
-/// Passes on the wake-up that may have come to somebody who [announced](announce) himself, and who goes without the
-/// lock: to one who sleeps, or by way of who owns it now.
+/// Passes a wake-up on from a waiter that was [announced](announce) and leaves without the lock: to a sleeper, or by
+/// way of the present owner.
 pub fn pass_on<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     if announce(word).is_none() {
         sleeper.wake_one(word);
     }
 }
 
-/// What an owner gives up, and how.
+/// How an owner gives the lock up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giving {
     /// In order.
@@ -179,7 +179,7 @@ pub enum Giving {
 /// Gives the lock up.
 ///
 /// # Errors
-/// [`Damaged`] when the word says that somebody else owns it; then it is left alone.
+/// [`Damaged`] when the word names another owner; then it is left alone.
 #[inline]
 pub fn give<W: Word>(word: &W, claim: u32, giving: Giving, sleeper: &impl Sleeper<W>) -> Result<(), Damaged> {
     let free = match giving {

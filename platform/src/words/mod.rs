@@ -1,18 +1,17 @@
 //! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share, and of newest
 //! values and rings of messages.
 //!
-//! They are written over traits, so that the same text runs on shared memory with futexes, and in a
-//! model checker (`models/`), which tries every order of steps.
+//! They are generic over traits, so the same code runs on shared memory with futexes and in a model checker
+//! (`models/`), which tries every order of steps.
 //!
-//! None of them trusts the word: it lies in memory that others may write to. Whatever it says, a call
-//! ends with an answer, an error, or its timeout.
+//! None of them trusts the word, because other processes may write to it. Whatever its value, a call ends with an
+//! answer, an error, or its timeout.
 //!
 //! # Which sleepers a signal wakes
-//! - *Events and semaphores* wake every sleeper, and each tries its luck: a wake-up of one alone is lost when that one is
-//!   killed on its way.
-//! - *A lock* wakes one sleeper, which alone can have it. A waiter that goes without the lock passes the wake-up on: its
-//!   time was over, or another object that it waited for was to be had. A death in between is found out after a slice of
-//!   time, as an owner's is.
+//! - *Events and semaphores* wake every sleeper, and each tries to take the signal: the wake-up of a single sleeper is
+//!   lost when that sleeper is killed.
+//! - *A lock* wakes one sleeper, which alone can have it. A waiter that leaves without the lock passes the wake-up on:
+//!   its time is over, or it took another object. A death in between is noticed after a slice of time, like an owner's.
 
 pub mod bell;
 pub mod event;
@@ -28,14 +27,14 @@ pub use until::Until;
 
 /// A word that processes share.
 pub trait Word: Sync {
-    /// Reads it; what was written before a release of it is then visible.
+    /// Reads it; acquires.
     fn load(&self) -> u32;
     /// Replaces `current` by `new`, or tells what it is instead. Acquires and releases.
     ///
     /// # Errors
     /// The word's value, when it is not `current`.
     fn replace(&self, current: u32, new: u32) -> Result<(), u32>;
-    /// Puts `new` there and returns what was there before. Acquires and releases.
+    /// Replaces it by `new` and returns the previous value. Acquires and releases.
     fn swap(&self, new: u32) -> u32;
 }
 
@@ -59,9 +58,9 @@ impl Word for AtomicU32 {
 /// How a sleep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slept {
-    /// Woken, or the word was not as expected, or for no reason at all: look again.
+    /// Woken, perhaps spuriously, or the word was not as expected: look again.
     LookAgain,
-    /// A slice of time is over: look again, and see whether somebody died.
+    /// A slice of time is over: look again, and ask whether the owner died.
     SliceOver,
     /// The deadline has come.
     DeadlineOver,
@@ -78,22 +77,21 @@ pub trait Sleeper<W: Word> {
     /// The slice is what makes a wake-up that was lost with a killed process harmless.
     fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept;
     /// Sleeps while `word` is `expected`, and not beyond `until`: for words that are changed and woken in one step, where
-    /// no wake-up is lost with a killed process. It may end after a slice all the same, a long one, for a word that
-    /// somebody scribbled over.
+    /// no wake-up is lost with a killed process. It may still end after a long slice, for a word that a peer overwrote.
     fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept;
-    /// Wakes one of those who sleep on `word`.
+    /// Wakes one sleeper on `word`.
     fn wake_one(&self, word: &W);
-    /// Wakes all of those who sleep on `word`.
+    /// Wakes all sleepers on `word`.
     fn wake_all(&self, word: &W);
-    /// Puts `new` there and wakes all of those who sleep on `word`, in one step: whoever is killed did both or neither.
+    /// Stores `new` and wakes all sleepers on `word`, in one step: a killed process has done both or neither.
     fn set_and_wake_all(&self, word: &W, new: u16);
 }
 
-/// What was read from shared memory is nothing that the algorithm writes: somebody scribbled over it.
+/// Shared memory holds a value that the algorithm never writes: a peer overwrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged;
 
-/// How a waiter came through.
+/// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// It has what it waited for.

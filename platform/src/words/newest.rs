@@ -1,25 +1,25 @@
 //! The newest value of one writer for many readers: slots, each with a sequence lock, written in turn.
 //!
-//! Value number *n* (from 1) lies in slot *n mod count*, whose word is `2n + 1` while it is being written and `2n`
-//! when it is whole; the word `newest` is *n* from then on. A reader copies the slot of the newest value and then
-//! looks whether its word is still the same: the copy is whole if so. The writer comes round to that slot again only
-//! after `count - 1` further values, so it takes a reader that slow to try again.
+//! Value number *n* (from 1) lies in slot *n mod count*, whose word is `2n + 1` while the value is written and `2n`
+//! when it is whole; then the word `newest` becomes *n*. A reader copies the slot of the newest value and reads the
+//! slot's word again: when it has not changed, the copy is whole. The writer reuses the slot only after `count - 1`
+//! further values, so only a slow reader has to try again.
 //!
-//! A writer that is killed leaves `newest` on the last whole value, and the next one writes the number after it,
-//! into the slot that was left half-written, if there is one. Nobody reads a slot but for the number in `newest`, so
-//! a value that was whole and not yet announced is never seen in part, or under a number that comes twice.
+//! A killed writer leaves `newest` on the last whole value. The next writer reuses the number after it, and with it the
+//! slot that may be half-written. Readers read only the slot of the number in `newest`, so they never see a value that
+//! was not announced, and never one number for two values.
 //!
 //! The orderings are those of H.-J. Boehm, "Can seqlocks get along with programming language memory models?" (2012).
 
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
-/// How often a reader begins anew before it gives up.
+/// How often a reader tries before it gives up.
 pub const TRIES: u32 = 256;
 
-/// The largest number that a writer carries on from: the words of all later ones fit in 64 bits, too.
+/// The largest number that a writer continues from: the words of later values still fit in 64 bits.
 pub const LAST: u64 = 1 << 62;
 
-/// A word of the memory that values lie in.
+/// A word of the memory for values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     /// The number of the newest whole value; zero before the first.
@@ -28,27 +28,27 @@ pub enum Word {
     Slot(u64),
 }
 
-/// The memory that values lie in, without the values.
+/// The words of the memory for values.
 pub trait Slots {
-    /// What may go wrong in reaching a word.
+    /// The error of an access to a word.
     type Error;
-    /// How many slots there are: a power of two, at least two.
+    /// The number of slots: a power of two, at least two.
     fn count(&self) -> u64;
     /// Reads a word.
     ///
     /// # Errors
-    /// When it cannot be reached.
+    /// When it cannot be accessed.
     fn load(&self, word: Word, order: Ordering) -> Result<u64, Self::Error>;
     /// Writes a word.
     ///
     /// # Errors
-    /// When it cannot be reached.
+    /// When it cannot be accessed.
     fn store(&self, word: Word, value: u64, order: Ordering) -> Result<(), Self::Error>;
-    /// Orders what lies before it and what lies behind.
+    /// Orders the accesses before it and after it.
     fn fence(&self, order: Ordering);
 }
 
-/// What a reader finds.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading<R> {
     /// No value has a larger number.
@@ -57,12 +57,12 @@ pub enum Reading<R> {
     Value {
         /// Its number.
         sequence: u64,
-        /// What the copy of it returned.
+        /// The result of `copy`.
         copied: R,
     },
     /// The writer was faster each time.
     Contended,
-    /// The words contradict each other: no writer wrote them so.
+    /// The words contradict each other: no writer stores them so.
     Damaged,
 }
 
@@ -76,8 +76,8 @@ fn whole(sequence: u64) -> u64 {
     sequence.wrapping_mul(2)
 }
 
-/// Writes value `sequence`, the one after the newest; `fill` writes it to the slot that it is given. Only for the one
-/// writer. When it fails, the value before stays the newest.
+/// Writes value `sequence`, the one after the newest; `fill` writes it to the given slot. Only the one writer may call
+/// it. When it fails, the previous value stays the newest.
 ///
 /// # Errors
 /// Those of the memory, and those of `fill`.
@@ -88,7 +88,7 @@ pub fn write<S: Slots>(
     fill: impl FnOnce(u64) -> Result<(), S::Error>,
 ) -> Result<(), S::Error> {
     let slot = slot_of(slots, sequence);
-    // Released: a reader that sees this sees that newer values have come, too, and so knows why.
+    // Released: a reader that sees this word also sees the newer values of `newest`.
     slots.store(Word::Slot(slot), whole(sequence) | 1, Release)?;
     // A reader that sees any of the new bytes sees that word, or a later one.
     slots.fence(Release);
@@ -97,8 +97,8 @@ pub fn write<S: Slots>(
     slots.store(Word::Newest, sequence, Release)
 }
 
-/// Reads the newest value if its number is larger than `than`; `copy` takes it out of the slot that it is given, and
-/// may find it torn.
+/// Reads the newest value if its number is larger than `than`; `copy` reads it from the given slot, and may read it
+/// torn.
 ///
 /// # Errors
 /// Those of the memory.
@@ -116,14 +116,14 @@ pub fn read<S: Slots, R>(
         let word = Word::Slot(slot_of(slots, newest));
         if slots.load(word, Acquire)? == whole(newest) {
             let copied = copy(slot_of(slots, newest));
-            // If any byte was of a later value, the load that follows sees that value's word.
+            // If a byte of a later value was copied, the following load sees that value's word.
             slots.fence(Acquire);
             if slots.load(word, Relaxed)? == whole(newest) {
                 return Ok(Reading::Value { sequence: newest, copied });
             }
         }
         slots.fence(Acquire);
-        // A slot is written anew only after a newer value was announced, which is visible by now.
+        // A slot is reused only after a newer value was announced, which is visible by now.
         let newer = slots.load(Word::Newest, Acquire)?;
         if newer == newest {
             return Ok(Reading::Damaged);
@@ -141,7 +141,7 @@ mod tests {
 
     const SLOTS: usize = 4;
 
-    /// One thread's memory: what others do happens while a reader copies.
+    /// The memory of one thread: the writer's steps run while a reader copies.
     #[derive(Default)]
     struct Memory {
         newest: Cell<u64>,

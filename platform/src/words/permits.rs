@@ -1,8 +1,8 @@
-//! A semaphore: a number of permits, or none with somebody asleep.
+//! A semaphore: a number of permits, or none with a sleeper.
 
 use super::{Damaged, Outcome, Sleeper, Slept, Until, Word};
 
-/// No permits, and somebody may be asleep. Counts are smaller than this.
+/// No permits, and a thread may be asleep. Counts are smaller than this.
 pub const AWAITED: u32 = 1 << 31;
 
 /// Why permits were not released.
@@ -23,7 +23,7 @@ fn permits(seen: u32, maximum: u32) -> Result<u32, Damaged> {
     }
 }
 
-/// Gives `count` permits back; answers how many there were. Makes no system call when nobody sleeps.
+/// Gives `count` permits back and returns how many there were. Makes no system call when no thread sleeps.
 ///
 /// # Errors
 /// A [`Refusal`]; then nothing is changed.
@@ -66,7 +66,7 @@ pub fn try_take<W: Word>(word: &W, maximum: u32) -> Result<bool, Damaged> {
     }
 }
 
-/// Says that somebody is about to sleep. `true` when it may sleep on [`AWAITED`].
+/// Announces a sleeper. `true` when it may sleep on [`AWAITED`].
 pub fn announce<W: Word>(word: &W) -> bool {
     match word.replace(0, AWAITED) {
         Ok(()) => true,

@@ -1,5 +1,5 @@
-//! The ring: messages of any length, in order, from one producer to one consumer. Pure algorithm over a trait, so that
-//! the same text runs on shared memory and in a model checker.
+//! The ring: messages of any length, in order, from one producer to one consumer. The algorithm is generic over a
+//! trait, so the same code runs on shared memory and in a model checker.
 //!
 //! Positions count bytes since the beginning and never wrap; a position's place in the ring is its remainder by the
 //! capacity, a power of two. A record is a header of 8 bytes and the message, filled up to a multiple of 8. A record is
@@ -19,18 +19,18 @@ pub const HEADER: usize = 8;
 const MESSAGE: u64 = 1 << 32;
 const SKIP: u64 = 2 << 32;
 
-/// Up to this position laps are cut short. Beyond it there are messages for years, still.
+/// Up to this position laps are cut short. Beyond it the positions still suffice for years of messages.
 const FARTHEST_LEAP: u64 = 1 << 62;
 
-/// What the ring lies in.
+/// The memory of a ring.
 pub trait RingMemory {
-    /// Where the producer has come to; what it wrote before is visible.
+    /// The producer's position. Its earlier writes are visible.
     fn load_tail(&self) -> u64;
-    /// Says where the producer has come to, after all that it wrote.
+    /// Publishes the producer's position, after its writes.
     fn store_tail(&self, tail: u64);
-    /// Where the consumer has come to; it has read all before that.
+    /// The consumer's position. It has read all before that.
     fn load_head(&self) -> u64;
-    /// Says where the consumer has come to, after all that it read.
+    /// Publishes the consumer's position, after its reads.
     fn store_head(&self, head: u64);
     /// The header at a place in the ring.
     fn read_header(&self, at: usize) -> u64;
@@ -83,7 +83,7 @@ impl Shape {
     }
 }
 
-/// Bytes that a message of this length takes in the ring.
+/// The bytes that a message of this length takes in the ring.
 #[inline]
 #[must_use]
 pub const fn record_len(len: usize) -> u64 {
@@ -95,7 +95,7 @@ pub const fn record_len(len: usize) -> u64 {
 pub struct Record {
     /// Where in the ring its bytes begin.
     pub at: usize,
-    /// How many they are.
+    /// Their number.
     pub len: usize,
     /// Position of its header.
     start: u64,
@@ -105,24 +105,24 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Producer {
     shape: Shape,
-    /// Behind the last record that was committed.
+    /// The end of the last committed record.
     tail: u64,
-    /// Up to where others may read.
+    /// The end of the last published record.
     published: u64,
-    /// Where the consumer was when it was last asked.
+    /// The consumer's position as last read.
     head: u64,
 }
 
 impl Producer {
-    /// For a ring that is empty and new.
+    /// The side of a new, empty ring.
     #[inline]
     #[must_use]
     pub fn new(shape: Shape) -> Producer {
         Producer { shape, tail: 0, published: 0, head: 0 }
     }
 
-    /// Room for a message of `len` bytes, at most [`Shape::max_message`]; `None` while the ring is too full. Nothing is
-    /// changed that the consumer sees, so the room may simply be forgotten.
+    /// Room for a message of `len` bytes, at most [`Shape::max_message`]; `None` while the ring is too full. The
+    /// consumer sees no change, so the caller may forget the room.
     ///
     /// # Errors
     /// [`Damaged`].
@@ -142,14 +142,14 @@ impl Producer {
         Ok(Some(self.behind(memory, skipped, len)))
     }
 
-    /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read all that there was: two sides that
-    /// take turns then use the same few cache lines each time.
+    /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read everything: sides that take
+    /// turns then use the same few cache lines.
     ///
     /// # Errors
     /// [`Damaged`].
     pub fn reserve_anew(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
-        // What is skipped and what is wanted must fit in one lap together; a skip alone must not be published; and where a
-        // message costs a lap, positions might come to their end some day.
+        // The skip and the message must fit in one lap, and a skip alone must not be published. Where each message cost
+        // a lap, positions could reach their end.
         let fits = self.shape.place(self.tail) as u64 >= record_len(len);
         if !fits || self.holds_back() || self.tail > FARTHEST_LEAP {
             return self.reserve(memory, len);
@@ -161,7 +161,7 @@ impl Producer {
         Ok(Some(self.behind(memory, self.shape.rest_of_lap(self.tail), len)))
     }
 
-    /// Skips so many bytes, and gives the room behind them.
+    /// Skips this many bytes, and returns the room after them.
     #[inline]
     fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
         if skipped > 0 {
@@ -181,7 +181,8 @@ impl Producer {
         Ok(())
     }
 
-    /// Makes the room a message of its first `len` bytes, to be seen when it is [published](Self::publish).
+    /// Makes the first `len` bytes of the room a message, which the consumer sees once it is
+    /// [published](Self::publish).
     #[inline]
     pub fn commit(&mut self, memory: &impl RingMemory, record: Record, len: usize) {
         debug_assert!(len <= record.len);
@@ -189,28 +190,29 @@ impl Producer {
         self.tail = record.start + record_len(len);
     }
 
-    /// Lets the consumer see all messages that were committed.
+    /// Lets the consumer see all committed messages.
     #[inline]
     pub fn publish(&mut self, memory: &impl RingMemory) {
         self.published = self.tail;
         memory.store_tail(self.tail);
     }
 
-    /// Whether there are messages that were committed and not published.
+    /// Whether there are committed messages that are not published.
     #[inline]
     #[must_use]
     pub fn holds_back(&self) -> bool {
         self.published != self.tail
     }
 
-    /// Where the consumer was when it was last asked.
+    /// The consumer's position as last read.
     #[inline]
     #[must_use]
     pub fn seen_head(&self) -> u64 {
         self.head
     }
 
-    /// Whether there is room, by what the consumer says now. True, too, when it says nonsense: the next call tells.
+    /// Whether there is room at the consumer's present position. An invalid position counts as room: the next call
+    /// reports it.
     #[inline]
     pub fn has_moved(&self, memory: &impl RingMemory) -> bool {
         memory.load_head() != self.head
@@ -223,12 +225,12 @@ pub struct Consumer {
     shape: Shape,
     /// The next record to read.
     head: u64,
-    /// Where the producer was when it was last asked.
+    /// The producer's position as last read.
     tail: u64,
 }
 
 impl Consumer {
-    /// For a ring that is empty and new.
+    /// The side of a new, empty ring.
     #[inline]
     #[must_use]
     pub fn new(shape: Shape) -> Consumer {
@@ -260,7 +262,7 @@ impl Consumer {
         if is_sound { Ok(Some(Record { at: at + HEADER, len, start })) } else { Err(Damaged) }
     }
 
-    /// Where the record behind a skip begins: a lap's end, and an honest peer publishes no skip alone.
+    /// Where the record after a skip begins: at a lap's end, and an honest peer publishes no skip alone.
     #[cold]
     fn behind_skip(&self, header: u64) -> Result<u64, Damaged> {
         let rest = self.shape.rest_of_lap(self.head);
@@ -281,22 +283,22 @@ impl Consumer {
         Ok(true)
     }
 
-    /// Gives the message's room back; those before it go with it.
+    /// Gives the room of the message and of all earlier ones back.
     #[inline]
     pub fn free(&mut self, memory: &impl RingMemory, record: Record) {
         self.head = record.start + record_len(record.len);
         memory.store_head(self.head);
     }
 
-    /// The next record to read. When there is none, the producer's place.
+    /// The position of the next record to read; the producer's position when there is none.
     #[inline]
     #[must_use]
     pub fn position(&self) -> u64 {
         self.head
     }
 
-    /// Whether there is something to read, by what the producer says now. True, too, when it says nonsense: the next
-    /// call tells.
+    /// Whether there is a message at the producer's present position. An invalid position counts as a message: the next
+    /// call reports it.
     #[inline]
     pub fn has_more(&self, memory: &impl RingMemory) -> bool {
         self.head != self.tail || memory.load_tail() != self.head

@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-/// How long to try.
+/// The end of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// Take what can be had at once.
+    /// Do not wait.
     Now,
-    /// Until then, on a clock that nobody sets.
+    /// Wait until then, on a monotonic clock.
     Deadline(Instant),
     /// For ever.
     Forever,
 }
 
 impl Until {
-    /// The end of a wait that begins now. What no clock can tell is for ever.
+    /// The end of a wait that begins now. A time that no clock can express is for ever.
     #[must_use]
     pub fn after(timeout: Option<Duration>) -> Until {
         match timeout {
@@ -24,7 +24,7 @@ impl Until {
         }
     }
 
-    /// What is left of it; `None` is for ever.
+    /// The time left; `None` is for ever.
     #[must_use]
     pub fn left(self) -> Option<Duration> {
         match self {
@@ -34,13 +34,13 @@ impl Until {
         }
     }
 
-    /// Whether nothing is left of it.
+    /// Whether the time is over.
     #[must_use]
     pub fn is_over(self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// The next slice of it, no longer than `longest`, and whether the slice ends with it.
+    /// The next slice, no longer than `longest`, and whether the wait ends with the slice.
     #[must_use]
     pub fn slice(self, longest: Duration) -> (Duration, bool) {
         match self.left() {
@@ -49,7 +49,7 @@ impl Until {
         }
     }
 
-    /// The sooner of this and a delay from now, and whether it is this.
+    /// The earlier of this end and a delay from now, and whether it is this end.
     #[must_use]
     pub fn or_after(self, delay: Option<Duration>) -> (Until, bool) {
         let due = delay.and_then(|delay| Instant::now().checked_add(delay));

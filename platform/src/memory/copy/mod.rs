@@ -1,9 +1,9 @@
-//! Copies between private memory and memory that anybody may be writing or reading meanwhile.
+//! Copies between private memory and memory that other threads and processes may read and write meanwhile.
 //!
-//! # What is promised
+//! # Guarantees
 //!
 //! After [`copy_from_shared`] each private byte holds *some* value that was stored in its shared
-//! byte: bytes are never invented, but the whole may be a mix of old and new (torn). The mirror
+//! byte: no byte is invented, but the copy may mix old and new bytes (torn). The mirror
 //! image holds for [`copy_to_shared`] and [`fill_shared`]. A shared byte may be read or written
 //! more than once, with the same value when written, and in any order within the call. No order
 //! against other accesses is promised: a publisher of data uses the fences and atomics of its
@@ -24,11 +24,10 @@
 //! side, or the mirror image. The instructions keep to that, because on these machines a race is
 //! no fault and every byte of an access of any width is read or written whole.
 //!
-//! Elsewhere, and under Miri, that very Rust code is what runs. It stays with bytes on purpose:
-//! Rust defines no race between atomics of different sizes, and two copies of which one begins in
-//! the middle of a word of the other would be just that.
+//! Elsewhere, and under Miri, that Rust code itself runs. It copies byte by byte on purpose: Rust defines no race
+//! between atomics of different sizes, and two copies by words would be such a race where their words overlap in part.
 //!
-//! For the same reason one thing is assumed of the callers: within this process, no Rust atomic
+//! For the same reason callers owe one thing: within this process, no Rust atomic
 //! wider than a byte races with a copy on the same bytes. Other processes are outside of the
 //! abstract machine; whatever they store appears here as stores of bytes.
 
@@ -58,10 +57,10 @@ mod tests;
 ///
 /// # Safety
 ///
-/// `src` must be valid for reads of `len` bytes during the whole call; anybody may modify them
-/// meanwhile, but within this process only through this module or through atomics of one byte. So
-/// it must not come from a reference to plain bytes, which would promise that nobody does. `dst`
-/// must be valid for writes of `len` bytes, private to the caller, and not overlap `src`.
+/// `src` must be valid for reads of `len` bytes during the whole call. Other processes may modify them meanwhile; this
+/// process only through this module or through atomics of one byte. So it must not come from a reference to plain
+/// bytes, which would promise that they do not change. `dst` must be valid for writes of `len` bytes, private to the
+/// caller, and not overlap `src`.
 #[inline]
 pub unsafe fn copy_from_shared(src: *const u8, dst: *mut u8, len: usize) {
     // SAFETY: The contract of this function is the one of the implementation.
@@ -72,10 +71,9 @@ pub unsafe fn copy_from_shared(src: *const u8, dst: *mut u8, len: usize) {
 ///
 /// # Safety
 ///
-/// `dst` must be valid for writes of `len` bytes during the whole call; anybody may read or modify
-/// them meanwhile, but within this process only through this module or through atomics of one
-/// byte. `src` must be valid for reads of `len` bytes, not be written to by anybody meanwhile, and
-/// not overlap `dst`.
+/// `dst` must be valid for writes of `len` bytes during the whole call. Other processes may read or modify them
+/// meanwhile; this process only through this module or through atomics of one byte. `src` must be valid for reads of
+/// `len` bytes, not be written to meanwhile, and not overlap `dst`.
 #[inline]
 pub unsafe fn copy_to_shared(src: *const u8, dst: *mut u8, len: usize) {
     // SAFETY: The contract of this function is the one of the implementation.
@@ -86,9 +84,8 @@ pub unsafe fn copy_to_shared(src: *const u8, dst: *mut u8, len: usize) {
 ///
 /// # Safety
 ///
-/// `dst` must be valid for writes of `len` bytes during the whole call; anybody may read or modify
-/// them meanwhile, but within this process only through this module or through atomics of one
-/// byte.
+/// `dst` must be valid for writes of `len` bytes during the whole call. Other processes may read or modify them
+/// meanwhile; this process only through this module or through atomics of one byte.
 pub unsafe fn fill_shared(dst: *mut u8, byte: u8, len: usize) {
     let block = [byte; 256];
     for at in (0..len).step_by(block.len()) {

@@ -6,7 +6,7 @@
 
 use super::machine;
 
-// The machine accesses both sides in `asm!`, so it need not know which one is shared.
+// `asm!` accesses both sides alike, so the code does not need to know which one is shared.
 pub(super) use copy as copy_from;
 pub(super) use copy as copy_to;
 
@@ -29,7 +29,7 @@ pub(super) unsafe fn copy(src: *const u8, dst: *mut u8, len: usize) {
                 copy_ends(machine::copy_16, 16, src, dst, len);
             }
         } else if len == 8 {
-            // A word needs one move, and words are what is copied one by one.
+            // A word is the most frequent small copy, and needs one move.
             machine::copy_8(src, dst);
         } else if len > 8 {
             copy_ends(machine::copy_8, 8, src, dst, len);

@@ -4,7 +4,7 @@ use std::thread;
 
 type CopyFn = unsafe fn(*const u8, *mut u8, usize);
 
-// Around the range on both sides, which must stay as they were.
+// The number of bytes before and after the range that must not change.
 const GUARD: usize = 64;
 // Miri takes bytes one at a time and has nothing to find in the long lengths.
 const LENS: usize = if cfg!(miri) { 40 } else { 1100 };
@@ -101,7 +101,7 @@ fn nothing_is_touched_for_no_bytes() {
     }
 }
 
-/// The ways that this machine would not take by itself.
+/// The copies that this machine would not choose itself.
 #[test]
 #[cfg(all(not(miri), target_pointer_width = "64", target_arch = "x86_64"))]
 fn every_way_of_long_copies() {
@@ -119,7 +119,7 @@ fn every_way_of_long_copies() {
     }
 }
 
-/// Memory that both threads reach.
+/// Memory that both threads access.
 struct Shared(*mut u8);
 // SAFETY: The threads access the memory through the copies only, which may race.
 unsafe impl Sync for Shared {}

@@ -1,8 +1,8 @@
-//! The string instructions do on 32 bits, where a few cycles of start-up are not worth code.
+//! On 32 bits the string instructions suffice: more code is not worth a few cycles of their start-up.
 
 use core::arch::asm;
 
-// Both sides are accessed in `asm!`, so it need not be known which one is shared.
+// `asm!` accesses both sides alike, so the code does not need to know which one is shared.
 pub(super) use copy as copy_from;
 pub(super) use copy as copy_to;
 

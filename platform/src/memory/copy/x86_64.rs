@@ -7,9 +7,8 @@ use std::arch::is_x86_feature_detected;
 
 use super::instructions::moves;
 
-/// From here on `rep movsb` is preferred where it is fast: by then its start-up does not
-/// count, and the range is about to leave the second cache, from where on it pays that it does
-/// not read the lines that it overwrites.
+/// The length from which a fast `rep movsb` is preferred. Its start-up no longer counts then, and beyond the second
+/// cache it saves reading the lines that it overwrites.
 const REP_MIN: usize = 256 << 10;
 
 moves! {
@@ -40,7 +39,7 @@ moves! {
 #[inline(never)]
 pub(super) unsafe fn copy_long(src: *const u8, dst: *mut u8, len: usize) {
     let has = FEATURES.load(Ordering::Relaxed);
-    // SAFETY: The caller vouches for the same, and AVX2 is used only where it was found.
+    // SAFETY: This function's contract is that of the call, and AVX2 is used only where it was found.
     unsafe {
         if has == UNKNOWN {
             copy_first(src, dst, len);
@@ -54,7 +53,7 @@ pub(super) unsafe fn copy_long(src: *const u8, dst: *mut u8, len: usize) {
     }
 }
 
-/// Apart from `copy_long`, so that this has no registers to save.
+/// A function of its own, so that the caller has no registers to save.
 ///
 /// # Safety
 ///
@@ -63,13 +62,12 @@ pub(super) unsafe fn copy_long(src: *const u8, dst: *mut u8, len: usize) {
 #[inline(never)]
 unsafe fn copy_first(src: *const u8, dst: *mut u8, len: usize) {
     detect();
-    // SAFETY: The caller vouches for the same.
+    // SAFETY: This function's contract is that of the call.
     unsafe { copy_long(src, dst, len) }
 }
 
-/// Whether the stores trail the loads closely in the low 12 bits of the address, which is all
-/// that the machine compares at first. `rep movsb` then falls to a byte at a time, 30 times
-/// slower on some machines.
+/// Whether the stores trail the loads closely in the low 12 bits of the address, which is all that the processor
+/// compares at first. `rep movsb` then falls to a byte at a time, 30 times slower on some machines.
 fn aliases(src: *const u8, dst: *mut u8) -> bool {
     let ahead = dst.addr().wrapping_sub(src.addr()) % 4096;
     (1..512).contains(&ahead)

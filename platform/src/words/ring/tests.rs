@@ -102,7 +102,7 @@ fn sides_that_take_turns_use_the_same_place() {
         let sent = message(number, number % (shape.max_message() + 1));
         let record = producer.reserve_anew(&memory, sent.len()).unwrap().expect("an empty ring has room");
         if number % 8 > 0 {
-            // What was there before this one is no longer than it.
+            // The previous message is not longer than this one.
             let before = record_len((number - 1) % (shape.max_message() + 1));
             assert!(record.at == HEADER || before < record_len(sent.len()), "{record:?}");
         }
@@ -195,7 +195,7 @@ fn what_no_honest_peer_writes_is_damage() {
     }
 }
 
-/// Memory whose user is killed before a step of its own.
+/// Memory whose user is killed before a given step.
 struct Mortal<'a> {
     memory: &'a Plain,
     steps_left: Cell<u32>,
@@ -232,13 +232,13 @@ impl RingMemory for Mortal<'_> {
     }
 }
 
-/// Whether `life` came to its end within so many steps.
+/// Whether `life` ends within this many steps.
 fn survives(memory: &Plain, steps: u32, life: impl FnOnce(&Mortal<'_>)) -> bool {
     let mortal = Mortal { memory, steps_left: Cell::new(steps) };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| life(&mortal))).is_ok()
 }
 
-/// In a ring of 256 bytes, with room that is skipped and messages that are published together.
+/// Lengths of messages in a ring of 256 bytes: some need a skip, some are published together.
 const LENS: [usize; 12] = [100, 3, 64, 0, 120, 40, 40, 8, 117, 1, 77, 120];
 
 #[test]
@@ -275,7 +275,7 @@ fn a_producer_that_is_killed_at_any_step_leaves_whole_messages() {
             }
         });
         read_all();
-        // The last step of all may have been the one that showed them.
+        // The last step may have published them.
         assert!(read.get() >= published.get(), "killed at step {steps}");
         if survived {
             assert_eq!(read.get(), LENS.len());
@@ -302,7 +302,7 @@ fn a_consumer_that_is_killed_at_any_step_leaves_a_sound_ring() {
                 consumer.free(mortal, record);
             }
         });
-        // To nobody, until the ring is full: never Damaged.
+        // Without a consumer, until the ring is full: never Damaged.
         while push(&mut producer, &memory, &[0; 100]) {}
         if survived {
             return;
@@ -310,7 +310,7 @@ fn a_consumer_that_is_killed_at_any_step_leaves_a_sound_ring() {
     }
 }
 
-/// Memory in which the other side writes whatever it likes, whenever it likes.
+/// Memory that a hostile peer overwrites at any time.
 struct Hostile {
     random: Cell<u64>,
     capacity: usize,
@@ -327,7 +327,7 @@ impl Hostile {
         word
     }
 
-    /// Near what it said before, mostly: far values are refused at once.
+    /// Mostly near the previous position, because distant ones are refused at once.
     fn position(&self) -> u64 {
         let position = match self.next() % 16 {
             0 => self.next(),
