@@ -1,9 +1,9 @@
-//! What a refused system call means, and what to do about it (rule C28).
+//! The meaning of a refused system call, and the remedy (rule C28).
 //!
-//! The same number has another cause in another call: EACCES of a new file is a directory that this user may not write to,
-//! and EACCES of a mapping is a file that was opened with too little. So there is one table of calls and numbers
-//! (`table`), and its tests compare it with the calls' manual pages. A filter of system calls (seccomp) can give any
-//! number in any call: what no page lists is told as such, with the call's name.
+//! One error number has different causes in different calls: EACCES for a new file means a directory that this user may
+//! not write to, and EACCES for a mapping a file that was opened with too little access. So there is one table of calls
+//! and numbers (`table`), which its tests compare with the calls' manual pages. A filter of system calls (seccomp) can
+//! return any number from any call: the error for an unlisted number says so, with the call's name.
 
 use rustix::io::Errno;
 
@@ -18,10 +18,10 @@ mod tests;
 /// A cause and its remedy.
 ///
 /// In the text `{call}` stands for the call's name, `{dir}` for the directory of the objects, `{path}` for the file,
-/// `{room}` for how much was asked for and is left, and `{number}` for the error's number.
+/// `{room}` for the bytes asked for and the bytes left, and `{number}` for the error's number.
 pub(super) type Advice = (Kind, &'static str);
 
-/// What a number means in a call.
+/// The advice for a number from a call.
 pub(super) fn advice(Refused { call, errno }: Refused) -> Advice {
     let found = |rows: &[elsewhere::Row]| {
         rows.iter().find(|row| row.0.contains(&errno)).map(|&(_, kind, text)| (kind, text))
@@ -29,7 +29,7 @@ pub(super) fn advice(Refused { call, errno }: Refused) -> Advice {
     found(table::of(call)).or_else(|| found(table::IN_ANY_CALL)).unwrap_or((kind_of(errno), table::UNLISTED))
 }
 
-/// Of a number that no manual page lists.
+/// The kind of a number that no manual page lists.
 fn kind_of(errno: Errno) -> Kind {
     match errno {
         Errno::ACCESS | Errno::PERM | Errno::ROFS => Kind::Denied,

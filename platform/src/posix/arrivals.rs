@@ -1,4 +1,4 @@
-//! Being told of names that come to the directory of the objects (inotify(7)).
+//! Waits for new names in the directory of objects (inotify(7)).
 
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
@@ -16,11 +16,11 @@ use super::descriptor::behind_standard_streams;
 use crate::seam::patience::Arrivals;
 use crate::words::Until;
 
-/// Watches from now on for what gets this name.
+/// Begins to watch for this name.
 pub(super) fn watch(system_name: String) -> Result<Arrivals, Errno> {
     let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     let watch = behind_standard_streams(watch)?;
-    // A file is linked to its name, or moved there, as a directory is.
+    // A file is linked to its name or moved there; a directory is moved.
     let of_arrivals = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
     inotify::add_watch(&watch, base().c_path(), of_arrivals)?;
     Ok(Box::new(move |longest| {
@@ -40,7 +40,7 @@ pub(super) fn watch(system_name: String) -> Result<Arrivals, Errno> {
     }))
 }
 
-/// Reads what has happened; whether the name may have come.
+/// Reads the events; answers whether the name may exist.
 fn came(watch: &OwnedFd, system_name: &str) -> bool {
     let mut buffer = [const { MaybeUninit::uninit() }; 4096];
     let mut events = inotify::Reader::new(watch, &mut buffer);
@@ -55,7 +55,7 @@ fn came(watch: &OwnedFd, system_name: &str) -> bool {
             }
             Err(Errno::AGAIN) => return false,
             Err(Errno::INTR) => {}
-            // Something closed it, as a daemon does that closes all: it looks again now and then.
+            // A daemon that closes all descriptors closed it: the caller looks again after pauses.
             Err(_) => return false,
         }
     }

@@ -1,14 +1,14 @@
-//! The base directory: where the objects of this process lie. Chosen once a process, at the first need:
+//! The base directory: where the objects of this process lie. A process chooses it once, at its first use:
 //!
-//! 1. the directory of `set_directory`, or else of the variable `SAMEMAP_DIR`, which a program that runs with more
-//!    rights than its starter does not hear;
+//! 1. the directory of `set_directory`, or else of the variable `SAMEMAP_DIR`, which a program with more rights than
+//!    its starter ignores;
 //! 2. /dev/shm, the directory of `shm_open`;
-//! 3. where there is none, one of this user's own: `samemap` in `XDG_RUNTIME_DIR`, or else `/tmp/samemap.` and the
+//! 3. where there is none, a directory of this user: `samemap` in `XDG_RUNTIME_DIR`, or else `/tmp/samemap.` and the
 //!    user's id. `Global\` names are `Unsupported` there, because other users have other directories.
 //!
-//! A directory that is asked for is used if nobody but this user and root can take away or replace what lies in it, and
-//! if its file system keeps locks and memory as the lifetime needs them. All that should share names must use the same
-//! one: a process with another base has a name space of its own.
+//! A directory that is asked for is used if only this user and root can remove or replace its entries, and if its file
+//! system supports the locks and the memory that the lifetime needs. Processes that share names must use one base
+//! directory: a process with another one has another name space.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fmt::Write as _;
@@ -29,14 +29,14 @@ const USUAL: &str = "/dev/shm";
 
 const VARIABLE: &str = "SAMEMAP_DIR";
 
-/// No object can lie here: it is no directory.
+/// No directory, so no object can lie here.
 const NOWHERE: &str = "/dev/null";
 
 #[derive(Debug)]
 pub(super) struct Base {
     path: PathBuf,
     c_path: CString,
-    /// Whether it is for this user alone.
+    /// Whether the directory is for this user alone.
     own: bool,
     /// Why the directory that was asked for is not used.
     refused: Option<String>,
@@ -60,7 +60,7 @@ impl Base {
         &self.c_path
     }
 
-    /// Whether `shm_open` reaches what lies here.
+    /// Whether `shm_open` reaches the objects here.
     pub(super) fn is_usual(&self) -> bool {
         self.path == Path::new(USUAL)
     }
@@ -80,7 +80,7 @@ impl Base {
 
 // ---- the choice ---------------------------------------------------------------------------------------
 
-/// Set once; no lock, which a fork may leave locked in the child.
+/// Set once; without a lock, which a fork could leave locked in the child.
 static BASE: AtomicPtr<Base> = AtomicPtr::new(ptr::null_mut());
 
 /// Where the objects of this process lie.
@@ -129,7 +129,7 @@ pub(super) fn directory() -> Option<PathBuf> {
     base.refused.is_none().then(|| base.path.clone())
 }
 
-/// Refuses what cannot lie in the base directory.
+/// Refuses a name that cannot lie in the base directory.
 pub(super) fn check(name: &ObjectName, context: Context<'_>) -> Result<()> {
     let base = base();
     if let Some(why) = &base.refused {
@@ -143,7 +143,7 @@ pub(super) fn check(name: &ObjectName, context: Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Why nothing can be made or listed, where the directory is missing.
+/// The error of making or listing when the directory is missing.
 pub(super) fn missing(errno: Errno, context: Context<'_>) -> Error {
     let base = base();
     let (kind, detail) = match &base.refused {
@@ -156,9 +156,9 @@ pub(super) fn missing(errno: Errno, context: Context<'_>) -> Error {
     context.error(kind).with_detail(detail).with_source(errno.into())
 }
 
-// ---- what is asked for --------------------------------------------------------------------------------
+// ---- a directory that is asked for --------------------------------------------------------------------
 
-/// The directory itself, without links, if it may be used; otherwise why not.
+/// The directory without links, if it may be used; otherwise the reason.
 fn checked(path: &Path) -> Result<PathBuf, String> {
     if !path.is_absolute() {
         return Err("that is no absolute path; begin with a slash".to_owned());
@@ -175,7 +175,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     Ok(real)
 }
 
-/// Nobody but this user and root may take away or replace what lies there.
+/// Only this user and root may remove or replace the entries.
 fn check_owner_and_mode(directory: &Path) -> Result<(), String> {
     let shown = directory.display();
     let found = std::fs::symlink_metadata(directory)
@@ -239,15 +239,15 @@ fn shown(path: &OsStr) -> String {
     Path::new(path).display().to_string()
 }
 
-// ---- one's own ----------------------------------------------------------------------------------------
+// ---- the user's directory -----------------------------------------------------------------------------
 
-/// Made where it is not there.
+/// The user's directory; makes it if it is missing.
 fn own_directory() -> Base {
     let runtime =
         std::env::var_os("XDG_RUNTIME_DIR").filter(|path| !path.is_empty() && !runs_with_more_rights());
     let usual = || PathBuf::from(format!("/tmp/samemap.{}", rustix::process::geteuid().as_raw()));
     let path = runtime.map_or_else(usual, |runtime| Path::new(&runtime).join("samemap"));
-    // Whatever is there by then is checked.
+    // The check that follows covers any failure.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(&path);
     match checked(&path) {
         Ok(real) => Base::new(real, true),

@@ -1,5 +1,5 @@
-//! When the facts of what lies at a name are believed (see `candidate` for the two forms): where its mode, and that of the
-//! directory that it lies in, say that they are the owner's word.
+//! When the facts at a name are believed (see `candidate` for the two forms): when the modes of the file and of its
+//! directory prove that only the owner wrote them.
 
 use std::os::fd::{AsFd as _, BorrowedFd};
 
@@ -11,41 +11,39 @@ use super::dir;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
 use crate::ObjectKind;
 
-/// The mode of an object in one file that nobody else ever had to write to.
+/// The mode of an object in one file that no other process ever had open for writing.
 pub(super) const PRIVATE_MODE: u32 = MARK | 0o600;
-/// The owner's mark on facts: the sticky bit.
+/// The owner's mark on believable facts: the sticky bit.
 pub(super) const MARK: u32 = 0o1000;
 /// A descriptor for writing was handed over.
 pub(super) const HANDED: u32 = 0o100;
 /// The mark of death.
 pub(super) const DEAD: u32 = 0o010;
-/// The bits that no file with facts behind its data has.
+/// The bits that a file with facts behind its data never has.
 pub(super) const OF_OTHERS: u32 = 0o066;
-/// The bits that neither facts nor their directory have.
+/// The bits that facts and their directory never have.
 pub(super) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Why the facts are not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disbelief {
-    /// Samemap did not make it, or not so.
+    /// This library did not make it, or its mode was changed.
     Foreign(&'static str),
-    /// Its remover has marked it.
+    /// Its remover has marked it as dead.
     Dead,
-    /// It is an object of another name, to which somebody has linked it.
+    /// It is a second link to an object of another name.
     SpareLink,
-    /// It is an object by its owner's mark, which another process was given to write to, and what its facts say cannot
-    /// be so.
+    /// It has its owner's mark, another process may write to it, and its facts are impossible.
     Forged(&'static str),
 }
 
-/// Facts that are the owner's word.
+/// Facts that only the owner wrote.
 pub(super) struct Believed {
     pub(super) facts: Facts,
     pub(super) owner: u32,
-    /// Whether a name leads to it still, as far as the file itself tells.
+    /// Whether the file still has a name, by its link count.
     pub(super) linked: bool,
-    /// Whether another process was given the file to write to: the owner's word is then only that the object has this
-    /// name.
+    /// Whether another process has a descriptor for writing: then only the object's name is certain.
     pub(super) may_be_forged: bool,
     dev: u64,
 }
@@ -66,7 +64,7 @@ impl Believed {
         if Identity::from(&fs::fstat(fd)?).parts().0 == self.dev { Ok(()) } else { Err(Errno::STALE) }
     }
 
-    /// Whether an open file is the one for locks that the facts speak of.
+    /// Checks that an open file is the file for locks of these facts.
     pub(super) fn check_locks(&self, locks: &Lockable) -> Result<(), Errno> {
         let expected = match self.facts.form {
             Form::InFront => return Ok(()),
@@ -77,7 +75,7 @@ impl Believed {
 }
 
 impl Disbelief {
-    /// What it is then.
+    /// What the file is, in words.
     pub(super) fn what(self) -> &'static str {
         match self {
             Disbelief::Foreign(what) | Disbelief::Forged(what) => what,
@@ -87,11 +85,10 @@ impl Disbelief {
     }
 }
 
-/// Reads the facts of an open file, where its mode, and that of the directory it lies in, say that they are the
-/// owner's word.
+/// Reads the facts of an open file, if its mode and that of its directory prove that only the owner wrote them.
 ///
-/// The facts are read before the mode is looked at: a file that is handed to another process in between is forged at
-/// the earliest after its mode has said so.
+/// The facts are read before the mode: a process that gets the file in between can forge them only after the mode has
+/// changed.
 pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed, Disbelief> {
     let bytes = match folder {
         None => life.opened().len.checked_sub(TRAILER_LEN).and_then(|at| read(life.as_fd(), at)),
@@ -113,14 +110,14 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
     let handed = folder.is_none() && stat.st_mode & HANDED != 0;
     let facts = facts.map_err(if handed { Disbelief::Forged } else { Disbelief::Foreign })?;
     if handed && facts.kind != ObjectKind::Region {
-        // Nothing else is ever handed over.
+        // No other object is ever handed over.
         return Err(Disbelief::Forged("an object whose facts are damaged (its kind)"));
     }
     Ok(Believed::new(facts, &stat))
 }
 
-/// The same of a description that was handed over. A file that has no name, or lies where modes and owners are what a
-/// server says (FUSE), poses as an object.
+/// Reads the facts of a description that was handed over. A file without a name, or on a file system whose server
+/// invents modes and owners (FUSE), is no object.
 pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believed, Disbelief> {
     let unknown = Disbelief::Foreign("a file that cannot be looked at");
     if !lies_where_objects_do(life).map_err(|_| unknown)? {
@@ -140,7 +137,7 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
     if believed.linked { Ok(believed) } else { Err(Disbelief::Foreign("a file without a name")) }
 }
 
-/// On a tmpfs, also of another container, or wherever this process's own objects are.
+/// On a tmpfs, also of another container, or on the file system of this process's objects.
 fn lies_where_objects_do(life: &Lockable) -> Result<bool, Errno> {
     const TMPFS: u32 = 0x0102_1994;
     const RAMFS: u32 = 0x8584_58F6;
@@ -171,13 +168,13 @@ fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
     check_modes_of_facts(stat)
 }
 
-/// Whether nobody but the owner ever had `facts` to write to. An object in one file passes for none, though its mode is
-/// marked too: its data would be read as facts.
+/// Checks that only the owner ever had the file `facts` open for writing. An object in one file is refused although its
+/// mode is marked, too: its data would be read as facts.
 pub(super) fn check_modes_of_facts(stat: &Stat) -> Result<(), Disbelief> {
     if stat.st_mode & MARK == 0 || stat.st_mode & WRITABLE_BY_OTHERS != 0 {
         return Err(Disbelief::Foreign("facts that others may write to"));
     }
-    // A peer that it was handed to can truncate the file, and not take its mode back.
+    // A peer with a descriptor for writing can truncate the file, but not change its mode.
     if stat.st_mode & (HANDED | DEAD) != 0 || stat.st_size as u64 > facts::LONGEST {
         return Err(Disbelief::Foreign("data in place of facts"));
     }
@@ -194,7 +191,7 @@ pub(super) fn is_unmarked(stat: &Stat) -> bool {
     stat.st_mode & MARK == 0 || stat.st_mode & OF_OTHERS != 0
 }
 
-/// What lies there in place of a regular file.
+/// What lies at the name in place of a regular file.
 pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => None,
@@ -210,6 +207,6 @@ pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
 pub(super) fn check_data(fd: BorrowedFd<'_>, facts: &Facts, owner: u32) -> Result<(), Errno> {
     let stat = fs::fstat(fd)?;
     let same = stat.st_ino == facts.data && stat.st_uid == owner && not_regular(&stat).is_none();
-    // Somebody who may write to it truncated it: touching what is gone would raise SIGBUS.
+    // A process with write access truncated it: an access to the missing bytes would raise SIGBUS.
     if same && stat.st_size as u64 >= facts.len { Ok(()) } else { Err(Errno::STALE) }
 }

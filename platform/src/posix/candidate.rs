@@ -1,31 +1,30 @@
-//! What lies at a name in the directory of objects, opened for its life: an object, if its owner says so.
+//! A candidate: the file or directory with a name, opened for its life byte. It is an object if its owner made it so.
 //!
-//! Whatever decides which object this is, and what it is, comes from where only its owner can write. So there are two
-//! forms.
+//! All that decides its identity and kind lies where only the owner can write. So there are two forms.
 //!
-//! **A file**, of an object that is for its owner alone: the data, and a page with the facts behind them. Its mode tells
-//! whether the facts are the owner's word, because nobody but the owner, or root, can set a mode:
+//! **A file**, for an object of its owner alone: the data, followed by a page with the facts. Its mode tells whether
+//! only the owner wrote the facts, because only the owner and root can set a mode:
 //!
 //! | mode | what it says |
 //! | --- | --- |
-//! | 01600 | nobody else ever had it to write to; the sticky bit is the mark, and stands there from birth |
+//! | 01600 | no other process ever had it open for writing; the sticky bit is the mark, set when the file is made |
 //! | 01700 | a descriptor for writing was handed to another process: the facts may be forged, so a second link is refused |
-//! | 01710 | dead: a spare link that is put back at the name is not believed |
+//! | 01710 | dead: a link that is put back at the name is not believed |
 //!
-//! A mode without the mark, or with read or write bits for others, is not an object's: an owner who narrows a file's
-//! mode does not take it from those that have it open, and the mark goes with a numeric `chmod`.
+//! No object has a mode without the mark, or with read or write bits for others: narrowing a file's mode does not close
+//! it in other processes, and a numeric `chmod` removes the mark.
 //!
-//! **A directory**, of an object that others are let in to and of a region over a file. Nobody but its owner can create,
-//! link, rename or remove anything in it, and directories have no hard links.
+//! **A directory**, for an object that other users may open and for a region over a file. Only its owner can create,
+//! link, rename or remove its entries, and directories have no hard links.
 //!
 //! | in it | mode | what |
 //! | --- | --- | --- |
-//! | `facts` | 01644 or less | the facts, which only the owner can write to; the life byte is locked here |
-//! | `data` | as shared | what is mapped; carries no locks, so that a mapping keeps none |
-//! | `locks` | the write bits of `data` | claims and seats: a user who may only read can take no lock on a file that it cannot open |
+//! | `facts` | 01644 or less | the facts, which only the owner can write; processes lock the life byte here |
+//! | `data` | as shared | the mapped bytes; without locks, so that a mapping keeps none |
+//! | `locks` | the write bits of `data` | claims and seats: a user with read access only can open this file for no lock |
 //!
-//! Holders lock the life byte for reading, which every user that may read the facts can do. Removers lock it for
-//! writing, which takes a descriptor for writing: the owner and root have one.
+//! Holders lock the life byte for reading, which needs only read access to the facts. Removers lock it for
+//! writing, which needs a descriptor for writing: the owner and root have one.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -51,10 +50,10 @@ pub(super) const FACTS: &CStr = c"facts";
 pub(super) const DATA: &CStr = c"data";
 pub(super) const LOCKS: &CStr = c"locks";
 
-/// How often what lies at a name may change under its opener.
+/// How often a name may change hands while it is opened.
 const LOOKS: u32 = 1000;
 
-/// What lies at a name.
+/// The file or directory with a name.
 #[derive(Debug)]
 pub(super) struct Candidate {
     life: Lockable,
@@ -62,22 +61,22 @@ pub(super) struct Candidate {
     removes: bool,
     path: CString,
     system_name: String,
-    /// Of the file or directory that has the name.
+    /// The identity of the file or directory with the name.
     identity: Identity,
     is_folder: bool,
 }
 
-/// Why what lies at a name could not be opened.
+/// Why no candidate was opened.
 pub(super) enum Unopened {
     /// Nothing lies there.
     Nothing,
-    /// A thing that no object is.
+    /// Something that is no object.
     Foreign(&'static str, Errno),
-    /// This user is not let in by the owner of the file or directory.
+    /// The owner does not let this user open it.
     Denied {
         owner: u32,
     },
-    /// Something else was put there while it was looked at.
+    /// The name changed hands during the call.
     Changed,
     Os(Errno),
 }
@@ -89,7 +88,7 @@ impl From<Errno> for Unopened {
 }
 
 impl Unopened {
-    /// The error of a call that wants this kind of object.
+    /// The error of a call that asked for this kind of object.
     pub(super) fn into_error(self, wanted: ObjectKind, context: Context<'_>) -> Error {
         match self {
             Unopened::Nothing => context.error(ErrorKind::NotFound),
@@ -105,7 +104,7 @@ impl Unopened {
 }
 
 impl Candidate {
-    /// Opens what lies at a name; of a directory also the directory itself.
+    /// Opens the candidate at a name, and its directory where it is one.
     pub(super) fn open(system_name: &str) -> Result<(Candidate, Option<OwnedFd>), Unopened> {
         let looks = (0..LOOKS).map(|_| Self::open_once(system_name));
         let mut settled = looks.skip_while(|opened| matches!(opened, Err(Unopened::Changed)));
@@ -118,7 +117,7 @@ impl Candidate {
         let (life, removes) = match open(OFlags::RDWR) {
             Ok(life) => (life, true),
             Err(Errno::ISDIR) => return Self::open_folder(system_name, path),
-            // A mount that may not write: what lies there can be read.
+            // A read-only mount: the candidate can be read.
             Err(Errno::ROFS) => match open(OFlags::RDONLY) {
                 Ok(life) => (life, false),
                 Err(errno) => return Err(unopened(&path, errno)),
@@ -139,7 +138,7 @@ impl Candidate {
         let stat = fs::fstat(&folder)?;
         let (life, removes) = match open_facts(folder.as_fd()) {
             Ok(opened) => opened,
-            // Its remover has moved it away, and is emptying it, or somebody else has.
+            // A remover has moved the directory away and empties it.
             Err(Errno::NOENT) if !has_name(&path, Identity::from(&stat)) => return Err(Unopened::Changed),
             Err(errno @ Errno::NOENT) => return Err(Unopened::Foreign("a directory", errno)),
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
@@ -154,19 +153,19 @@ impl Candidate {
         Ok((Candidate { life, removes, path, system_name, identity, is_folder: true }, Some(folder)))
     }
 
-    /// What was just made, and will have this name.
+    /// A candidate that was just made, and will get this name.
     pub(super) fn made(life: Lockable, system_name: &str, folder: Option<Identity>) -> Candidate {
         let identity = folder.unwrap_or(life.identity());
         let (path, system_name) = (dir::path_of(system_name), system_name.to_owned());
         Candidate { life, removes: true, path, system_name, identity, is_folder: folder.is_some() }
     }
 
-    /// What was handed over.
+    /// A candidate that was handed over.
     pub(super) fn received(life: Lockable, removes: bool, believed: &Believed) -> Candidate {
         let is_folder = believed.facts.form != Form::InFront;
         let system_name = believed.facts.system_name.clone();
         let path = dir::path_of(&system_name);
-        // Where the name leads to other facts by now, nothing is ever removed.
+        // When the name leads to other facts by now, nothing is removed.
         let folder = || leads_to(&system_name, life.identity()).then(|| dir::stat(&path).ok()).flatten();
         let identity = match is_folder {
             true => folder().map_or(life.identity(), |stat| Identity::from(&stat)),
@@ -175,14 +174,14 @@ impl Candidate {
         Candidate { life, removes, path, system_name, identity, is_folder }
     }
 
-    /// Whether what was handed over is the object that it says it is: facts that others may have forged are those of
-    /// the name that leads to them, and of no second one.
+    /// Whether the candidate that was handed over is the object of its facts: facts that may be forged count only for
+    /// the name that leads to them.
     pub(super) fn is_what_it_says(&self, believed: &Believed) -> bool {
         let only_name = || fs::fstat(&self.life).is_ok_and(|stat| stat.st_nlink == 1);
         !believed.may_be_forged || self.has_its_name() && only_name()
     }
 
-    /// The description that carries the lock of a holder: never mapped, and never unlocked but to let go.
+    /// The description with the holder's lock. It is never mapped, and unlocked only to let go.
     pub(super) fn life(&self) -> &Lockable {
         &self.life
     }
@@ -200,19 +199,20 @@ impl Candidate {
         ofd_lock::try_hold(self.life.as_fd())
     }
 
-    /// Stops to hold. Nothing where the number means something else by now: then the kernel has done it.
+    /// Lets go of the object. Does nothing when the descriptor's number was reused: then the kernel has dropped the
+    /// lock.
     pub(super) fn release(&self) {
         if let Ok(fd) = self.life.verified() {
             ofd_lock::release(fd);
         }
     }
 
-    /// Whether the name leads here still.
+    /// Whether the name still leads to this candidate.
     pub(super) fn has_its_name(&self) -> bool {
         has_name(&self.path, self.identity)
     }
 
-    /// Reads the facts, where they are the owner's word.
+    /// Reads the facts, if only the owner wrote them.
     pub(super) fn believed(&self, folder: Option<&OwnedFd>) -> Result<Believed, Disbelief> {
         let folder = match folder {
             Some(folder) => Some(fs::fstat(folder).map_err(|_| Disbelief::Foreign("a directory"))?),
@@ -226,7 +226,7 @@ impl Candidate {
         Ok(believed)
     }
 
-    /// The name that the facts say, believed or not, where it is that of an object.
+    /// The name in the facts, believed or not, if it is an object's.
     pub(super) fn name_in_facts(&self) -> Option<String> {
         let at = match self.is_folder {
             true => 0,
@@ -258,22 +258,22 @@ impl Candidate {
         self.removes
     }
 
-    /// Another description of an object in one file, to be mapped: one that is mapped must carry no lock.
+    /// A second description of an object in one file, for mapping: a mapped description must carry no lock.
     pub(super) fn second_description(&self, writes: bool) -> Result<Descriptor, Errno> {
-        // By the name, which takes half the time of /proc.
+        // Opening by the name takes half the time of /proc.
         match self.opened_by_name(writes).and_then(Descriptor::new) {
             Ok(descriptor) if descriptor.identity() == self.identity => Ok(descriptor),
             _ => Descriptor::new(descriptor::reopened(self.life.as_fd(), writes)?),
         }
     }
 
-    /// What has the name of an object in one file by now.
+    /// Opens the file that has the name now.
     pub(super) fn opened_by_name(&self, writes: bool) -> Result<OwnedFd, Errno> {
         let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
         fs::open(&self.path, access | CAREFULLY, Mode::empty())
     }
 
-    /// Says, for good, that another process gets a descriptor for writing of what lies in one file with its facts.
+    /// Marks, for good, that another process gets a descriptor for writing to a file that contains its facts.
     pub(super) fn mark_handed(&self) -> Result<(), Errno> {
         if self.is_folder {
             return Ok(());
@@ -285,8 +285,8 @@ impl Candidate {
         fs::fchmod(life, Mode::from_raw_mode(PRIVATE_MODE | HANDED))
     }
 
-    /// Says, for good, that a file is dead: a spare link of it may be put back at the name. Always, because a link can be
-    /// made at any moment before the name goes.
+    /// Marks a file as dead, for good, because another link of it may be put back at the name. It is always done: a
+    /// link can be made at any moment before the name is removed.
     pub(super) fn mark_dead(&self) -> Result<(), Errno> {
         fs::fchmod(&self.life, Mode::from_raw_mode(PRIVATE_MODE | HANDED | DEAD))
     }
@@ -296,7 +296,7 @@ fn has_name(path: &CStr, identity: Identity) -> bool {
     dir::stat(path).is_ok_and(|stat| Identity::from(&stat) == identity)
 }
 
-/// What lies at a name, or in a directory of that name, and has the life byte. Needs no right to open it.
+/// The state of the file with the life byte: at the name, or in the directory of that name. Needs no right to open it.
 pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
     let stat = dir::stat(&dir::path_of(system_name))?;
     match FileType::from_raw_mode(stat.st_mode) {
@@ -305,7 +305,7 @@ pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
     }
 }
 
-/// Whether no regular file gives this number.
+/// Whether opening a regular file never fails with this number.
 fn is_of_strangers(errno: Errno) -> bool {
     matches!(errno, Errno::LOOP | Errno::ISDIR | Errno::NXIO | Errno::NODEV)
 }
@@ -331,7 +331,7 @@ fn unopened(path: &CStr, errno: Errno) -> Unopened {
     }
 }
 
-/// For writing where this user may, because a remover's lock takes that.
+/// Opens the facts for writing where this user may, because a remover's lock needs that.
 fn open_facts(folder: BorrowedFd<'_>) -> Result<(Lockable, bool), Errno> {
     let open = |access| Lockable::open(|| fs::openat(folder, FACTS, access | CAREFULLY, Mode::empty()));
     match open(OFlags::RDWR) {
@@ -347,7 +347,7 @@ fn leads_to(system_name: &str, life: Identity) -> bool {
 
 // ---- data and locks -----------------------------------------------------------------------------------
 
-/// Opens the data that lie beside the facts.
+/// Opens the data beside the facts.
 pub(super) fn open_data(
     folder: &OwnedFd,
     facts: &Facts,
@@ -360,7 +360,7 @@ pub(super) fn open_data(
     Ok(data)
 }
 
-/// Opens the file for claims and seats; nothing where this user may not take any.
+/// Opens the file for claims and seats; `None` when this user may not take any.
 pub(super) fn open_locks(folder: &OwnedFd, facts: &Facts) -> Result<Option<Lockable>, Errno> {
     match Lockable::open(|| new_locks(folder)) {
         Ok(locks) if locks.identity().parts().1 == facts.locks => Ok(Some(locks)),

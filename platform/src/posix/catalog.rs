@@ -1,4 +1,4 @@
-//! Listing what lies in the directory of objects, and taking names away (rule C17).
+//! Lists the directory of objects, and takes names away (rule C17).
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -31,7 +31,7 @@ pub(super) fn list() -> Result<Vec<Entry>> {
 pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
     let whole = names::system_name(name);
     let data = format!("{whole}/data");
-    // `shm_open` reaches what lies in one file, in its own directory.
+    // `shm_open` reaches an object in one file, in the usual directory.
     let files = if base::base().is_usual() { vec![data] } else { vec![data, whole] };
     let is_file =
         |file: &&String| dir::stat(&dir::path_of(file)).is_ok_and(|found| not_regular(&found).is_none());
@@ -49,7 +49,7 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
         Err(Disbelief::Foreign(what)) => {
             return Err(super::object::foreign(what, crate::ObjectKind::Region, context));
         }
-        // The object whose link it is lives on under its own name.
+        // The linked object lives on under its own name.
         Err(Disbelief::SpareLink) => remove::take_link(&candidate),
         Err(Disbelief::Dead) => remove::remove_marked(&candidate),
         Ok(_) | Err(Disbelief::Forged(_)) => remove::take_name_from_the_living(&candidate),
@@ -60,16 +60,16 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
     }
 }
 
-/// What has the name; `None` for what was removed meanwhile.
+/// The entry with the name; `None` when it was removed meanwhile.
 fn entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
-    /// How often the name may change hands meanwhile.
+    /// How often the name may change hands during the call.
     const LOOKS: u32 = 5;
     let path = dir::path_of(&file_name);
     let mut seen = None;
     for _ in 0..LOOKS {
         let stat = dir::stat(&path).ok()?;
         seen = look_at(&file_name, &stat, holders);
-        // What was seen of it in the middle of its removal says nothing.
+        // An object that is being removed is looked at again.
         if dir::stat(&path).is_ok_and(|now| Identity::from(&now) == Identity::from(&stat)) {
             return seen;
         }
@@ -99,14 +99,14 @@ fn look_at(file_name: &str, stat: &Stat, holders: Option<&HashMap<File, u64>>) -
         Err(_) => {}
     }
     if entry.state == State::Live {
-        // The list of locks was read before the object was looked at.
+        // The list of locks is older than this look at the object.
         entry.holders = holders.map(|_| entry.holders.unwrap_or(0).max(1));
     }
     Some(entry)
 }
 
-/// The size of an object that may not be opened: what its own facts say to those that may. (Of a region over a file
-/// only they know.)
+/// The size of an object that this user may not open, equal to the one in its facts. The size of a region over a file
+/// stays unknown.
 fn len_from_outside(file_name: &str, stat: &Stat) -> u64 {
     let data = dir::path_of(&format!("{file_name}/data"));
     match dir::stat(&data) {
@@ -116,7 +116,7 @@ fn len_from_outside(file_name: &str, stat: &Stat) -> u64 {
     }
 }
 
-/// Fills in what the object itself tells; `None` when it was removed meanwhile.
+/// Fills in the object's facts; `None` when it was removed meanwhile.
 fn look_inside(
     entry: &mut Entry,
     candidate: &Candidate,

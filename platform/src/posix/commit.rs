@@ -1,4 +1,4 @@
-//! Memory that is there when creation returns (rule C8): an error now in place of SIGBUS later.
+//! Commits memory before creation returns (rule C8): an error now in place of SIGBUS later.
 
 use std::os::fd::BorrowedFd;
 
@@ -6,27 +6,27 @@ use rustix::fs::{FallocateFlags, fallocate, fstat, fstatvfs, ftruncate};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
-/// A signal interrupts `fallocate`, which then gives all of its progress back (on tmpfs, in kernels that do not
+/// A signal interrupts `fallocate`, which then undoes all its progress (on tmpfs, in kernels that do not
 /// wait for a fatal one). A piece of this size takes about 30 ms.
 const PIECE: u64 = 64 << 20;
-/// What surely fits between two signals.
+/// A piece that surely finishes between two signals.
 const SMALLEST_PIECE: u64 = 64 << 10;
-/// From this size on it is worth asking first, so that a request that must fail does not take
-/// what others need while it does.
+/// From this size on the free space is asked for first, so that a request that must fail does not take memory that
+/// other processes need.
 const LARGE: u64 = 1 << 20;
-/// From this size on the machine's memory is asked too: /dev/shm may be larger than what is free,
-/// and then it is not an error that ends the attempt, but the out-of-memory killer.
+/// From this size on the machine's free memory is asked for, too: /dev/shm may be larger than that, and then the
+/// out-of-memory killer would end the attempt.
 const HUGE: u64 = 64 << 20;
 
 /// Why memory could not be committed.
 pub(super) enum Shortage {
-    /// So many bytes are left there, which was asked first.
+    /// The file system has only this many bytes left.
     NoRoom(u64),
-    /// So many bytes are left in the machine.
+    /// The machine has only this many bytes left.
     Machine(u64),
-    /// This process may make no longer file (`ulimit -f`).
+    /// This process may not make longer files (`ulimit -f`).
     FileLimit(u64),
-    /// The call failed; so many bytes are left there, where that was the reason and the system tells.
+    /// The call failed. The number is the bytes left, where that was the reason and the system tells.
     Os(Errno, Option<u64>),
 }
 
@@ -40,12 +40,12 @@ impl From<Errno> for Shortage {
 pub(super) fn rounded_to_pages(size: u64) -> Option<u64> {
     let page = rustix::param::page_size() as u64;
     let rounded = size.checked_next_multiple_of(page)?;
-    // Room for a trailer, and an off_t must hold it all.
+    // An off_t must hold the length with the trailer.
     let with_trailer = rounded.checked_add(super::facts::TRAILER_LEN)?;
     i64::try_from(with_trailer).is_ok().then_some(rounded)
 }
 
-/// `ulimit -f` would end the process by SIGXFSZ, so it is asked before the file grows.
+/// `ulimit -f` would end the process by SIGXFSZ, so the limit is checked before the file grows.
 pub(super) fn check_file_limit(file_len: u64) -> Result<(), Shortage> {
     match getrlimit(Resource::Fsize).current {
         Some(limit) if file_len > limit => Err(Shortage::FileLimit(limit)),
@@ -67,12 +67,12 @@ pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> 
     committed.map_err(|errno| with_room_left(fd, errno))
 }
 
-/// Whether the file system, or a filter of system calls, has no `fallocate` at all.
+/// Whether the file system, or a filter of system calls, has no `fallocate`.
 pub(super) fn cannot_allocate(errno: Errno) -> bool {
     matches!(errno, Errno::OPNOTSUPP | Errno::NOSYS)
 }
 
-/// Takes the space by writing, where the system cannot do it otherwise.
+/// Takes the space by writing zeros, where the system cannot allocate it.
 pub(super) fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), Errno> {
     let zeros = vec![0; 1 << 20];
     let mut at = from;
@@ -90,16 +90,15 @@ pub(super) fn write_zeros(fd: BorrowedFd<'_>, from: u64, to: u64) -> Result<(), 
     Ok(())
 }
 
-/// After a failure: gives back what was taken behind `len`, unless somebody else made the file longer than what we
-/// left it at meanwhile.
+/// After a failure: gives the space behind `len` back, unless another process has made the file longer meanwhile.
 pub(super) fn cut_back(fd: BorrowedFd<'_>, left_at: u64, len: u64) {
     if fstat(fd).is_ok_and(|stat| stat.st_size as u64 == left_at) {
         let _ = ftruncate(fd, len);
     }
 }
 
-/// Allocates a range piece by piece, given as offset and length; the more signals come, the smaller ones, so that
-/// a process with a busy timer gets on.
+/// Allocates a range, given as offset and length, in pieces. Signals make the pieces smaller, so that a process with a
+/// busy timer makes progress.
 pub(super) fn in_pieces(
     from: u64,
     to: u64,
@@ -129,18 +128,18 @@ fn check_room(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> {
     Ok(())
 }
 
-/// With what is left, where the errno does not tell.
+/// Adds the bytes left to an error.
 pub(super) fn with_room_left(fd: BorrowedFd<'_>, errno: Errno) -> Shortage {
     Shortage::Os(errno, if errno == Errno::NOSPC { free_bytes(fd) } else { None })
 }
 
-/// What the file system has left; `None` for one without a limit (a memfd's, or tmpfs `size=0`).
+/// The free bytes of the file system; `None` for one without a limit (a memfd's, or tmpfs `size=0`).
 fn free_bytes(fd: BorrowedFd<'_>) -> Option<u64> {
     let system = fstatvfs(fd).ok().filter(|system| system.f_blocks > 0)?;
     system.f_bavail.checked_mul(system.f_frsize)
 }
 
-/// Memory that can be had without pushing others out, and swap: `MemAvailable` and `SwapFree` of
+/// Memory that is free without swapping, and free swap: `MemAvailable` and `SwapFree` of
 /// `/proc/meminfo` (proc_meminfo(5)).
 fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -162,7 +161,7 @@ mod tests {
         let (from, to) = (4096, (100 << 20) + 7);
         let done = RefCell::new(Vec::new());
         in_pieces(from, to, |at, len| {
-            // A signal comes before more than this is done.
+            // A signal comes before a larger piece is done.
             if len > 1 << 20 {
                 return Err(Errno::INTR);
             }

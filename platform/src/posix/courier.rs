@@ -1,4 +1,4 @@
-//! Sharing by handle with a process that runs: descriptors that go through a socket.
+//! Hands regions to a running process: descriptors that go through a socket.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -34,7 +34,7 @@ impl Sent for Region {
         send_message(courier, &message, &fds)
             .map_err(|errno| connection_failed(Call::Send, errno, context))?;
         reached(Step::SendSent);
-        // Closed here, and not unlocked: what is in flight keeps the lock.
+        // The descriptors are closed here, not unlocked: in flight they keep the lock.
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Sent for Region {
 
 // ---- sending ------------------------------------------------------------------------------------------
 
-/// A description that nobody else has, locked where that means to hold.
+/// A description for the receiver alone, locked where its lock holds the object.
 fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Refused> {
     let description = Lockable::open(|| part.opened_anew()).of(Call::OpenAnew)?;
     reached(Step::SendOpened);
@@ -75,7 +75,7 @@ fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result
     while sent < message.len() {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        // With the first bytes, and only with them.
+        // The descriptors go with the first bytes only.
         if sent == 0 && !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
             return Err(Errno::TOOBIG);
         }
@@ -94,7 +94,7 @@ fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result
 struct Received {
     message: [u8; HEAD_LEN],
     fds: Vec<Lockable>,
-    /// Whether descriptors came that there was no room for.
+    /// Whether more descriptors came than there was room for.
     lost_some: bool,
 }
 
@@ -114,14 +114,14 @@ fn receive_message(stream: &UnixStream) -> Result<Received, Errno> {
     Ok(came)
 }
 
-/// Waits for bytes as the connection says, and takes none.
+/// Waits for bytes with the connection's timeout, and takes none.
 fn wait(stream: &UnixStream) -> Result<(), Errno> {
     let mut byte = [0u8; 1];
     recv(stream, &mut byte[..], RecvFlags::PEEK).map(|_| ())
 }
 
-/// Takes what is there, while no fork can come between a descriptor's arrival and its registration: the child would share
-/// its description.
+/// Receives the bytes that are there. Forks are held off between a descriptor's arrival and its registration, because a
+/// child would share its description.
 fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> Result<usize, Errno> {
     let mut held_off = fork::held_off();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];

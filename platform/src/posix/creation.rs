@@ -1,4 +1,4 @@
-//! Creating an object: making it, giving it its name, and clearing that of what is dead.
+//! Creates an object: makes it, gives it its name, and removes a dead object from the name.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -20,8 +20,7 @@ use crate::seam::ask::open_or_make;
 use crate::testing::{Step, reached};
 use crate::{Disposition, Error, ErrorKind, Found, OpenOptions, Result, Trust};
 
-/// How long a creator waits for a remover that was stopped in the middle of its work (C6: an answer
-/// within a second).
+/// How long a creator waits for a remover that was stopped during its work (C6: an answer within a second).
 const REMOVER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// From this size on a creator looks at the name before it commits memory that it may not need.
@@ -39,7 +38,7 @@ impl Object {
             clear_the_way(&system_name, plan, context)?;
         }
         let made = match make_object(plan, &system_name, context) {
-            // A name that is taken is the better answer, and needs no memory.
+            // A taken name is the better error, and needs no memory.
             Err(error) if matches!(error.kind(), ErrorKind::OutOfMemory { .. }) => {
                 clear_the_way(&system_name, plan, context)?;
                 sweep::all();
@@ -50,14 +49,14 @@ impl Object {
         publish(made, plan, context)
     }
 
-    /// Opens, or creates where there is nothing to open.
+    /// Opens the object, or creates it where there is none.
     pub(super) fn create_or_open(plan: Plan<'_>, trust: &Trust) -> Result<(Object, Disposition)> {
         let options = &OpenOptions::read_write().trust(trust.clone());
         let Plan { operation, name, kind, .. } = plan;
         open_or_make(
             plan.context(),
             || Object::open(Wanted { operation, name, kind, options }),
-            // Created by another process meanwhile, which may be gone already: once more.
+            // Another process created it meanwhile, and may have ended already: try again.
             || object::made(Object::create(plan)),
         )
     }
@@ -83,7 +82,7 @@ fn make_object(plan: Plan<'_>, system_name: &str, context: Context<'_>) -> Resul
     Err(context.error(ErrorKind::TimedOut))
 }
 
-/// Gives the object its name; until then nobody could know of it.
+/// Gives the object its name; no other process could open it before.
 fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Object> {
     let system_name = made.candidate.system_name().to_owned();
     for _ in 0..TURNS {
@@ -111,22 +110,22 @@ fn publish(mut made: Made, plan: Plan<'_>, context: Context<'_>) -> Result<Objec
     Err(context.error(ErrorKind::TimedOut))
 }
 
-/// What a creator whose name is taken finds there.
+/// What a creator finds at a taken name.
 enum Obstacle {
-    /// Nothing any more.
+    /// The name is free by now.
     Gone,
-    /// A remover at work on this file.
+    /// A remover works on this file.
     BeingRemoved(Identity),
 }
 
-/// Removes what is dead from the name, or says why it cannot be had.
+/// Removes a dead object from the name, or answers why the name stays taken.
 fn clear_the_way(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> Result<()> {
     let mut waiting: Option<(Identity, Instant)> = None;
     for _ in 0..TURNS {
         let Obstacle::BeingRemoved(file) = look_at_obstacle(system_name, plan, context)? else {
             return Ok(());
         };
-        // Each remover has the whole time: where many come and go, none of them is stuck.
+        // Each remover gets the whole time: among many removers, none is stuck.
         let since = match waiting {
             Some((seen, since)) if seen == file => since,
             _ => Instant::now(),
@@ -157,7 +156,7 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
     reached(Step::ClearFactsRead);
     let facts = match believed {
         Ok(Believed { linked: false, .. }) => return Ok(Obstacle::Gone),
-        // An opener may hold what a remover has just moved away.
+        // An opener may hold a directory that a remover has just moved away.
         Ok(_) if candidate.is_folder() && !candidate.has_its_name() => return Ok(Obstacle::Gone),
         Ok(Believed { facts, .. }) => facts,
         Err(Disbelief::Foreign(what)) => return Err(foreign(what, plan.kind, context)),
@@ -191,7 +190,7 @@ fn cleared(removal: Removal, candidate: &Candidate, context: Context<'_>) -> Res
     }
 }
 
-/// Why a new file could not be made or named.
+/// The error for a new file that could not be made or named.
 fn no_file(refused: Refused, plan: Plan<'_>, context: Context<'_>) -> Error {
     match refused.errno {
         errno @ (Errno::NOENT | Errno::NOTDIR) if !dir::exists() => base::missing(errno, context),
@@ -209,7 +208,8 @@ fn not_of_group(group: u32, errno: Errno, context: Context<'_>) -> Error {
     }
 }
 
-/// The same for a creator: whether it lives is written in /proc/locks, for all to read.
+/// The error for a creator whose name leads to an unreadable object. Every user can read in /proc/locks whether it
+/// lives.
 fn unreadable_obstacle(system_name: &str, context: Context<'_>) -> Error {
     match candidate::life_stat(system_name) {
         Ok(stat) => match proc_locks::is_held(&stat) {

@@ -1,9 +1,9 @@
-//! File descriptors of ours.
+//! The library's file descriptors.
 //!
-//! None of them stays 0, 1 or 2: a process that runs with a standard stream closed would print into an object. The kernel
-//! gives out the lowest number, so one of these is copied to a higher one and closed at once. And each is looked at before
-//! it is unlocked, replaced or closed: a daemon that closes every descriptor it has may have opened something else under
-//! the number since.
+//! None of them keeps the number 0, 1 or 2: a process with a closed standard stream would print into an object. The
+//! kernel gives out the lowest number, so such a descriptor is copied to a higher number and closed at once. Each
+//! descriptor is checked before it is unlocked, replaced or closed: a daemon that closes all its descriptors may have
+//! reused the number.
 
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
@@ -16,33 +16,33 @@ use super::fork::{self, HolderMark, Registry, Ticket};
 use super::signature::Signature;
 pub(super) use super::signature::{BEHIND_STANDARD_STREAMS, Identity, behind_standard_streams};
 
-/// What a file was when it was opened.
+/// The state of a file when it was opened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
-    /// In bytes.
+    /// The length in bytes.
     pub(super) len: u64,
     /// The permissions, with the bits of setuid, setgid and sticky.
     pub(super) mode: u32,
 }
 
-/// A descriptor that carries no lock: what is mapped.
+/// A descriptor without a lock, for mapping.
 #[derive(Debug)]
 pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     signature: Signature,
-    /// Of the file, when it was opened.
+    /// The file's state when it was opened.
     opened: Opened,
-    /// Whether it was looked at a moment ago, and is about to be closed.
+    /// Whether it was just verified, and is about to be closed.
     closes_now: AtomicBool,
 }
 
 impl Descriptor {
-    /// Of a description that only this process has.
+    /// For a description that only this process has.
     pub(super) fn new(fd: OwnedFd) -> Result<Descriptor, Errno> {
         Descriptor::signed(fd, Signature::sign)
     }
 
-    /// Of a description that another process may share, or the caller.
+    /// For a description that another process or the caller may share.
     pub(super) fn shared(fd: OwnedFd) -> Result<Descriptor, Errno> {
         Descriptor::signed(fd, |_, identity| Signature::of_file(identity))
     }
@@ -63,7 +63,7 @@ impl Descriptor {
         self.signature.identity
     }
 
-    /// The descriptor, if the number still means what it did.
+    /// The descriptor, if its number was not reused.
     pub(super) fn verified(&self) -> Result<BorrowedFd<'_>, Errno> {
         if self.is_ours() { Ok(self.fd.as_fd()) } else { Err(Errno::BADF) }
     }
@@ -72,7 +72,7 @@ impl Descriptor {
         self.signature.is_on(self.fd.as_raw_fd())
     }
 
-    /// Whether it was left to the parent when this process was forked, and its number kept.
+    /// Whether a fork left the description to the parent, and a placeholder has its number.
     fn is_left(&self) -> bool {
         fork::is_placeholder(self.fd.as_raw_fd())
     }
@@ -98,25 +98,25 @@ impl Drop for Descriptor {
     }
 }
 
-/// A descriptor that carries a lock, or may come to carry one: in a forked child it is replaced before `fork` returns,
-/// so the child shares no lock with its parent. It is never mapped, since a mapping would keep the description, and with
-/// it the lock, in the child.
+/// A descriptor that carries a lock or may get one. In a forked child it is replaced before `fork` returns, so the
+/// child shares no lock with its parent. It is never mapped, because a mapping would keep the description and its lock
+/// in the child.
 #[derive(Debug)]
 pub(super) struct Lockable {
     descriptor: Descriptor,
     ticket: Ticket,
-    /// The one that opened it.
+    /// The process that opened it.
     process: HolderMark,
 }
 
 impl Lockable {
-    /// Opens a description that only this process has, while no fork can come in between.
+    /// Opens a description that only this process has, and holds forks off meanwhile.
     pub(super) fn open(open: impl FnOnce() -> Result<OwnedFd, Errno>) -> Result<Lockable, Errno> {
         let mut held_off = fork::held_off();
         Ok(Lockable::registered(Descriptor::new(open()?)?, &mut held_off))
     }
 
-    /// Of a description that another process may share, which arrived since forks are held off.
+    /// For a description that another process may share. It arrived while forks were held off.
     pub(super) fn arrived(fd: OwnedFd, held_off: &mut Registry) -> Result<Lockable, Errno> {
         Ok(Lockable::registered(Descriptor::shared(fd)?, held_off))
     }
@@ -126,7 +126,7 @@ impl Lockable {
         Lockable { descriptor, ticket, process: HolderMark::current() }
     }
 
-    /// What came from another process and is to be mapped, or registered elsewhere.
+    /// Gives up a descriptor from another process, to be mapped or registered elsewhere.
     pub(super) fn into_fd(self) -> Result<OwnedFd, Errno> {
         rustix::io::fcntl_dupfd_cloexec(self.verified()?, BEHIND_STANDARD_STREAMS)
     }
@@ -135,7 +135,7 @@ impl Lockable {
         self.descriptor.identity()
     }
 
-    /// What the file was when it was opened.
+    /// The file's state when it was opened.
     pub(super) fn opened(&self) -> Opened {
         self.descriptor.opened
     }
@@ -145,17 +145,18 @@ impl Lockable {
         &self.process
     }
 
-    /// The descriptor, if the number still means what it did.
+    /// The descriptor, if its number was not reused.
     pub(super) fn verified(&self) -> Result<BorrowedFd<'_>, Errno> {
         self.descriptor.verified()
     }
 
-    /// Says that it was just verified and goes at once, so that it need not be looked at once more.
+    /// Tells the drop that the descriptor was just verified, so that it is not checked once more.
     pub(super) fn closes_now(&self) {
         self.descriptor.closes_now.store(true, Ordering::Relaxed);
     }
 
-    /// The same, in a forked child for a description of its own, which `open` makes when it is first asked for.
+    /// The verified descriptor; in a forked child that of a description of its own, which `open` makes at the first
+    /// use.
     pub(super) fn of_this_process(
         &self,
         open: impl FnOnce() -> Result<Lockable, Errno>,
@@ -166,11 +167,11 @@ impl Lockable {
         self.verified()
     }
 
-    /// In a forked child: puts another description of the same file under the number that was kept for it.
+    /// In a forked child: puts another description of the file under the number that its placeholder keeps.
     pub(super) fn take_over(&self, mut other: Lockable) -> Result<(), Errno> {
         let held_off = fork::held_off();
         if self.process.is_current() {
-            // Another thread was quicker.
+            // Another thread was faster.
             drop(held_off);
             return Ok(());
         }
@@ -181,14 +182,14 @@ impl Lockable {
             Some(Errno::STALE)
         } else {
             other.descriptor.signature = ours.signature;
-            // SAFETY: two descriptors of this process, of which the second is ours to replace.
+            // SAFETY: two descriptors of this process; the second may be replaced.
             let replaced = unsafe { libc::dup3(other.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) };
             (replaced < 0).then_some(Errno::MFILE)
         };
         if refused.is_none() {
             self.process.set_current();
         }
-        // Which goes under its own number needs the lock.
+        // The drop of `other` takes this lock.
         drop(held_off);
         refused.map_or(Ok(()), Err)
     }
@@ -202,12 +203,12 @@ impl AsFd for Lockable {
 
 impl Drop for Lockable {
     fn drop(&mut self) {
-        // What was locked for good was unlocked before, so a fork may come before the close.
+        // Its lock is gone by now, so a fork may come before the close.
         fork::held_off().remove(self.ticket);
     }
 }
 
-/// Opens another description of an open file, which shares no lock with it, through /proc.
+/// Opens another description of an open file through /proc. It shares no lock with the first.
 pub(super) fn reopened(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Errno> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -215,7 +216,7 @@ pub(super) fn reopened(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Er
     behind_standard_streams(fd)
 }
 
-/// The same, for writing only, which takes no right to read.
+/// Opens another description for writing only, which needs no right to read.
 pub(super) fn reopened_for_writing(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     fs::open(proc_path(fd).as_c_str(), flags, fs::Mode::empty()).and_then(behind_standard_streams)
@@ -246,7 +247,7 @@ mod tests {
         drop(ours);
         let null = Identity::from(&fs::fstat(&null).unwrap());
         assert!(null.is_open_as(number), "the drop closed what is not ours");
-        // SAFETY: opened above, and nobody else's.
+        // SAFETY: opened above, and owned by nothing else.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
 
@@ -261,7 +262,7 @@ mod tests {
         let identity = ours.identity();
         drop(ours);
         assert!(identity.is_open_as(number), "the drop closed what is not ours");
-        // SAFETY: opened above, and nobody else's.
+        // SAFETY: opened above, and owned by nothing else.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
 

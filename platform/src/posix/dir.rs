@@ -1,5 +1,5 @@
-//! What is done in the directory in which objects lie (see `base`). Going there ourselves, in place of `shm_open`, is what
-//! lets an object appear under its name only when it is finished.
+//! Calls on the directory of objects (see `base`). They replace `shm_open`, so that an object gets its name only when
+//! it is finished.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
@@ -11,18 +11,18 @@ use super::base::base;
 use super::names;
 use crate::seam::random::random;
 
-/// Names under which an object is made where it cannot be made without one. No object is called so, because no user id
-/// begins with a letter other than `global`'s.
+/// The prefix of the names for unfinished objects, where they need a name. No object has it, because after `samemap.`
+/// comes a user's number or `global`.
 pub(super) const NEW_PREFIX: &str = "samemap.new.";
 
-/// Names to which what is about to be removed is moved.
+/// The prefix of the names for directories that are being removed.
 pub(super) const GONE_PREFIX: &str = "samemap.gone.";
 
-/// What is never followed, never waited for, and never passed on to children.
+/// The flags to open files with: no links are followed, the call does not wait, and children do not inherit.
 pub(super) const CAREFULLY: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
 
-/// The path of what has this name in the directory.
+/// The path of this name in the directory.
 pub(super) fn path_of(system_name: &str) -> CString {
     let base = base().c_path().to_bytes();
     let mut path = Vec::with_capacity(base.len() + 1 + system_name.len() + 1);
@@ -32,27 +32,27 @@ pub(super) fn path_of(system_name: &str) -> CString {
     CString::new(path).expect("a system name holds no NUL")
 }
 
-/// The same, to be shown.
+/// The path of this name, for errors.
 pub(super) fn shown(system_name: &str) -> String {
     base().path().join(system_name).display().to_string()
 }
 
-/// What lies at `path`, without following it.
+/// The state of the file at `path`, without following links.
 pub(super) fn stat(path: &CStr) -> Result<Stat, Errno> {
     fs::lstat(path)
 }
 
-/// Whose it is what lies at `path`.
+/// The owner of the file at `path`.
 pub(super) fn owner_of(path: &CStr) -> u32 {
     stat(path).map_or(u32::MAX, |stat| stat.st_uid)
 }
 
-/// Whether there is such a directory at all.
+/// Whether the directory exists.
 pub(super) fn exists() -> bool {
     fs::stat(base().c_path()).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
 }
 
-/// The device that it is on.
+/// The device of the directory.
 pub(super) fn device() -> Option<u64> {
     #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
     fs::stat(base().c_path()).ok().map(|stat| stat.st_dev as u64)
@@ -63,12 +63,12 @@ pub(super) fn nameless_file(mode: Mode) -> Result<OwnedFd, Errno> {
     fs::open(base().c_path(), OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
 }
 
-/// A directory of an object's, to reach what is in it.
+/// Opens an object's directory, to reach its entries.
 pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
     fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Moves `path` to a name that is not in use, for its removal; answers which.
+/// Moves `path` to an unused name, for its removal, and returns that name.
 pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
     for _ in 0..ATTEMPTS {
         let gone = path_of(&random_name(GONE_PREFIX));
@@ -89,7 +89,7 @@ pub(super) fn random_name(prefix: &str) -> String {
     format!("{prefix}{}.{:016x}", std::process::id(), random())
 }
 
-/// The names in the directory that could be ours.
+/// The names in the directory that may be this library's.
 pub(super) fn our_names() -> Result<Vec<String>, Errno> {
     let entries = std::fs::read_dir(base().path())
         .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;

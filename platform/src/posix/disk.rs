@@ -1,4 +1,4 @@
-//! Disk space for files that regions lie over, taken before anybody writes there (rule C8).
+//! Takes disk space for files that regions lie over, before any process writes there (rule C8).
 
 use std::os::fd::BorrowedFd;
 
@@ -7,9 +7,9 @@ use rustix::io::Errno;
 
 use super::commit::{self, Shortage};
 
-/// Makes a file at least `len` bytes long and, unless holes may stay, takes the disk space of all of them.
+/// Makes a file at least `len` bytes long and, unless holes may stay, takes disk space for all of them.
 ///
-/// The file never gets shorter by this, and where it fails it keeps its length.
+/// The file never gets shorter, and keeps its length on failure.
 pub(super) fn make_room(
     fd: BorrowedFd<'_>,
     stat: &Stat,
@@ -30,8 +30,7 @@ pub(super) fn make_room(
     fill(fd, from, present, len).map_err(|errno| commit::with_room_left(fd, errno))
 }
 
-/// Whether the file has fewer blocks than bytes. A file system that compresses makes it look so too, which does
-/// no harm.
+/// Whether the file has fewer blocks than bytes. On a compressing file system it may have, too, which does no harm.
 fn has_holes(stat: &Stat) -> bool {
     #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
     let (blocks, len) = (stat.st_blocks as u64, stat.st_size as u64);
@@ -40,14 +39,14 @@ fn has_holes(stat: &Stat) -> bool {
 
 fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Errno> {
     use rustix::fs::{FallocateFlags, fallocate};
-    // The length is set last, so that nobody sees the file half grown.
+    // The length is set last, so that no process sees the file half grown.
     let filled = commit::in_pieces(from, len, |at, len| fallocate(fd, FallocateFlags::KEEP_SIZE, at, len))
         .and_then(|()| match len > present {
             true => uninterrupted(|| fallocate(fd, FallocateFlags::empty(), len - 1, 1)),
             false => Ok(()),
         });
     match filled {
-        // A file system that cannot.
+        // A file system that cannot allocate.
         Err(errno) if commit::cannot_allocate(errno) => commit::write_zeros(fd, present, len),
         Err(errno) => {
             commit::cut_back(fd, present, present);
@@ -57,7 +56,7 @@ fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Err
     }
 }
 
-/// Tries anew when a signal came.
+/// Repeats the call when a signal interrupts it.
 fn uninterrupted(mut call: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
     loop {
         match call() {
@@ -67,8 +66,8 @@ fn uninterrupted(mut call: impl FnMut() -> Result<(), Errno>) -> Result<(), Errn
     }
 }
 
-/// Makes the file longer and takes no more than a block. Not `ftruncate` where there is a choice: if somebody
-/// made the file longer meanwhile, that would cut it.
+/// Makes the file longer and takes no more than a block. It avoids `ftruncate` where possible, which would cut a file
+/// that another process makes longer meanwhile.
 fn lengthen(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
     match uninterrupted(|| fs::fallocate(fd, fs::FallocateFlags::empty(), len - 1, 1)) {
         Err(errno) if commit::cannot_allocate(errno) => {}

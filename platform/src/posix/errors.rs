@@ -10,7 +10,7 @@ use super::commit::Shortage;
 pub(super) use crate::contract::context::Context;
 use crate::{Error, ErrorKind};
 
-/// What an error's words are about, beside the call.
+/// The details of an error's text, beside the call.
 #[derive(Clone, Copy, Default)]
 struct About<'a> {
     path: Option<&'a Path>,
@@ -18,38 +18,38 @@ struct About<'a> {
 }
 
 impl Context<'_> {
-    /// A system call was refused.
+    /// The error for a refused system call.
     #[cold]
     pub(super) fn os(self, call: Call, errno: Errno) -> Error {
         self.refused(Refused { call, errno })
     }
 
-    /// The same, where several calls were made.
+    /// The error for the refused one of several calls.
     #[cold]
     pub(super) fn refused(self, refused: Refused) -> Error {
         self.told(refused, About::default())
     }
 
-    /// The same, about a file.
+    /// The error for a refused call on a file.
     #[cold]
     pub(super) fn refused_file(self, call: Call, errno: Errno, path: &Path) -> Error {
         self.told(Refused { call, errno }, About { path: Some(path), room: None })
     }
 
-    /// The same, where so many bytes were asked for.
+    /// The error for a refused call that asked for this many bytes.
     #[cold]
     pub(super) fn refused_bytes(self, refused: Refused, requested: u64) -> Error {
         self.told(refused, About { path: None, room: Some(Room { requested, available: None }) })
     }
 
-    /// Memory, or disk space, of so many bytes cannot be had.
+    /// The error for a lack of memory or disk space.
     #[cold]
     pub(super) fn short(self, call: Call, shortage: Shortage, requested: u64) -> Error {
         let asked = |available| Room { requested, available };
         let room = |available| About { path: None, room: Some(asked(available)) };
         let (left, remedy) = match shortage {
             Shortage::Os(errno, left) => return self.told(Refused { call, errno }, room(left)),
-            // Nothing was called, so no error of the system's is told.
+            // No system call failed, so the error has no source.
             Shortage::NoRoom(left) => {
                 let refused = Refused { call, errno: Errno::NOSPC };
                 let (kind, text) = advice(refused);
@@ -75,7 +75,7 @@ impl Context<'_> {
     }
 }
 
-/// The words of a refused call that is about nothing else.
+/// The kind and the text of a refused call, without further details.
 pub(super) fn words(refused: Refused) -> (ErrorKind, String) {
     let (kind, text) = advice(refused);
     (kind.with(None), filled(text, refused, About::default()))

@@ -1,37 +1,36 @@
-//! What a fork must not find locked. A child has only the thread that forked: a lock that another thread of the parent
-//! held at that moment is never given up in the child, and a value that it was about to make is never made.
+//! Values that a fork cannot leave locked. A forked child has only the thread that forked: a lock of another thread is
+//! never given up in the child, and a value that another thread was making is never made.
 
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
-/// What a process has one of. A forked child begins its own, since the parent's may be locked for good, and says what
-/// the parent has.
+/// A value that each process has once. A forked child makes its own, because the parent's may be locked for good.
 #[doc(hidden)]
 pub struct PerProcess<T: 'static, F>(AtomicPtr<OfProcess<T>>, PhantomData<fn() -> F>);
 
-/// Tells a forked child from its parent. As it stands here, for systems without forks, or where nothing is shared by one.
+/// Tells a forked child from its parent. The default is for systems without forks.
 pub trait Forks {
-    /// How many forks lie behind this process.
+    /// The number of forks between the first process and this one.
     fn count() -> u32 {
         0
     }
 }
 
 struct OfProcess<T> {
-    /// How many forks lie behind the process that made it.
+    /// The number of forks of the process that made it.
     forks: u32,
     value: T,
 }
 
 impl<T: Default + Sync, F: Forks> PerProcess<T, F> {
-    /// To be made when it is asked for.
+    /// A value that is made at its first use.
     #[must_use]
     pub const fn new() -> Self {
         PerProcess(AtomicPtr::new(ptr::null_mut()), PhantomData)
     }
 
-    /// This process's own.
+    /// This process's value.
     pub fn get(&self) -> &'static T {
         loop {
             let seen = self.0.load(Ordering::Acquire);
@@ -46,7 +45,7 @@ impl<T: Default + Sync, F: Forks> PerProcess<T, F> {
     #[cold]
     fn begin(&self, seen: *mut OfProcess<T>) {
         let new = Box::into_raw(Box::new(OfProcess { forks: F::count(), value: T::default() }));
-        // What the parent left stays where it is: a reference to it may be kept.
+        // The parent's value is never freed: references to it may exist.
         if self.0.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             // SAFETY: made above, and no other thread has seen it.
             drop(unsafe { Box::from_raw(new) });
@@ -60,7 +59,7 @@ impl<T: Default + Sync, F: Forks> Default for PerProcess<T, F> {
     }
 }
 
-/// A yes or no that stays as it is: found out by each thread that asks before it is known, and so never locked.
+/// A fixed yes or no. Each thread that asks before it is known finds it out itself, so it needs no lock.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Fact(AtomicU8);
@@ -69,13 +68,13 @@ const YES: u8 = 1;
 const NO: u8 = 2;
 
 impl Fact {
-    /// To be found out.
+    /// An answer that is not known yet.
     #[must_use]
     pub const fn unknown() -> Fact {
         Fact(AtomicU8::new(0))
     }
 
-    /// The answer, which `find_out` gives where it is not known.
+    /// The answer; calls `find_out` when it is not known.
     pub fn get(&self, find_out: impl FnOnce() -> bool) -> bool {
         match self.0.load(Ordering::Relaxed) {
             YES => true,

@@ -13,7 +13,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A place inside a view, for a header and `more` bytes behind it.
+    /// A place inside a view, for a header and `more` bytes after it.
     pub(crate) fn inside(view: &View, at: usize, more: usize, operation: Operation) -> Result<Place> {
         let context = Context { operation, name: None };
         let wanted = HEADER_LEN.saturating_add(more);
@@ -33,7 +33,7 @@ impl Place {
         Ok(Place { view: view.clone(), at })
     }
 
-    /// Where it lies in the system's own object.
+    /// Where it lies in the system's object.
     pub(crate) fn origin(&self, context: Context<'_>) -> Result<Origin> {
         self.view.origin(self.at).ok_or_else(|| {
             context
@@ -42,7 +42,7 @@ impl Place {
         })
     }
 
-    /// Whether a ready object of this kind lies there.
+    /// Checks that a ready object of this kind lies there.
     pub(crate) fn check(&self, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
         self.header().check(wanted).map_err(|kind| context.error(kind))
     }
@@ -64,12 +64,12 @@ impl Place {
         &self.view
     }
 
-    /// Offset of the header in the view.
+    /// The offset of the header in the view.
     pub(crate) fn offset(&self) -> usize {
         self.at
     }
 
-    /// Offset in the view of what follows the header.
+    /// The offset in the view of the bytes after the header.
     #[inline]
     pub(crate) fn behind_header(&self) -> usize {
         self.at + HEADER_LEN

@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
-/// Unlikely to come twice, and not secret.
+/// A random number. It is unlikely to repeat, and not secret.
 pub(crate) fn random() -> u64 {
-    // std's keys are random a process, and others with each call.
+    // The keys of std are random in each process, and change with each call.
     RandomState::new().build_hasher().finish()
 }

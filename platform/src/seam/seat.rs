@@ -1,19 +1,19 @@
-//! What a system owes of seats.
+//! What a backend owes for seats.
 
 use super::place::Place;
 use crate::Result;
 use crate::contract::context::Operation;
 
-/// A role that one holder at a time has. Dropping it leaves it, and so does the end of the process.
+/// A role that one holder has at a time. Dropping the seat leaves it, and so does the end of the process.
 ///
-/// Nothing in memory that others may write to decides who has it.
+/// The owner of a seat does not depend on memory that other processes may write to.
 pub(crate) trait RawSeat: Send + Sync + Sized {
-    /// Takes the seat there; `None` when it is taken, by this process or another one.
+    /// Takes the seat at a place; `None` when this process or another one has it.
     fn take(place: &Place, operation: Operation) -> Result<Option<Self>>;
 
-    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    /// Whether this process holds it. A child forked since does not.
     fn is_ours(&self) -> bool;
 
-    /// Whether the seat there is taken, by this process or another one.
+    /// Whether this process or another one has the seat at a place.
     fn is_taken(place: &Place, operation: Operation) -> Result<bool>;
 }

@@ -1,4 +1,4 @@
-//! What a system owes beside its objects: answers about names, users and the machine.
+//! What a backend owes beside its objects: answers about names, users and the machine.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,23 @@ use crate::contract::catalog::{Entry, Reclaimed};
 use crate::contract::context::Operation;
 use crate::{Error, ErrorKind, ObjectName, Result, UserId};
 
-/// What is done before the system ends the process.
+/// Runs before the system ends the process.
 pub(crate) type EndHandler = Box<dyn Fn() + Send + Sync>;
 
-/// The system itself.
+/// The system.
 pub(crate) trait RawSystem {
-    /// Why the calls that a system leaves as they are here are `Unsupported` on it.
+    /// The error text of the calls that a backend does not override: they are `Unsupported`.
     const UNSUPPORTED: &'static str = "";
 
     /// The user that this process acts as.
     fn current_user() -> UserId;
 
-    /// How many processors the machine has at work, whichever of them this thread may run on.
+    /// The number of the machine's active processors, also of those that this thread may not run on.
     fn processors() -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
     }
 
-    /// Keeps the library that this code is in loaded until the process ends, if anything of it is called later.
+    /// Keeps this library loaded until the process ends, where the system may call its code later.
     fn stay_loaded() {}
 
     /// See [`ObjectName::posix_name`].
@@ -32,18 +32,19 @@ pub(crate) trait RawSystem {
         None
     }
 
-    /// Begins to watch for what gets this name, in every process: what sleeps until that may have happened. It may end for
-    /// any reason, and never sleeps longer than it is told to.
+    /// Begins to watch for an object with this name, made by any process. The answer sleeps until it may exist; it may
+    /// wake spuriously, and never sleeps longer than the given time.
     fn arrivals(_name: &ObjectName) -> Arrivals {
         look_now_and_then()
     }
 
-    /// Waits until the reader of standard output is gone. False, at once, where that cannot be told.
+    /// Waits until the reader of standard output is gone. Returns false at once where the system cannot tell.
     fn wait_until_output_is_broken() -> bool {
         false
     }
 
-    /// See [`console::before_forced_end`](crate::console::before_forced_end). Here there is no such end.
+    /// See [`console::before_forced_end`](crate::console::before_forced_end). The default is for systems without such
+    /// an end.
     fn before_forced_end(_handler: EndHandler) -> io::Result<()> {
         Ok(())
     }

@@ -1,21 +1,21 @@
-//! The calls to the system, what their refusals are called, and the kinds of error that these become.
+//! The calls to the system, their names in errors, and the kinds of these errors.
 
 use rustix::io::Errno;
 
 use crate::ErrorKind;
 
-/// A call to the system, and what it is for.
+/// A call to the system, by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::posix) enum Call {
-    /// Opens what lies at an object's name.
+    /// Opens the file or directory with an object's name.
     OpenObject,
     /// Makes a file or a directory for a new object.
     MakeFile,
     /// Gives a finished object its name.
     GiveName,
-    /// Takes memory for an object that has a name.
+    /// Commits memory for an object with a name.
     Commit,
-    /// The same for memory without a name.
+    /// Commits memory without a name.
     CommitNameless,
     /// Writes the facts of a new object.
     Write,
@@ -23,11 +23,11 @@ pub(in crate::posix) enum Call {
     Read,
     /// Sets the mode of an object's file.
     SetMode,
-    /// Locks a byte, or asks who has it.
+    /// Locks a byte, or asks for its lock.
     Lock,
     /// Opens another description of an open file.
     OpenAnew,
-    /// Copies a descriptor, or looks at what it leads to.
+    /// Copies a descriptor, or asks for its file's state.
     Look,
     /// Maps a view.
     Map,
@@ -35,15 +35,15 @@ pub(in crate::posix) enum Call {
     Flush,
     /// Makes memory without a name.
     MakeMemory,
-    /// Seals it, or asks how it is sealed.
+    /// Seals memory without a name, or asks for its seals.
     Seal,
     /// Sends descriptors.
     Send,
     /// Receives them.
     Receive,
-    /// Opens a file that a region is to lie over.
+    /// Opens the file of a region.
     OpenFile,
-    /// Makes it longer, or takes disk space for it.
+    /// Makes such a file longer, or takes disk space for it.
     GrowFile,
     /// Lists the objects.
     List,
@@ -60,7 +60,7 @@ pub(in crate::posix) struct Refused {
     pub(in crate::posix) errno: Errno,
 }
 
-/// Says which call a number came from.
+/// Adds the call to an error number.
 pub(in crate::posix) trait Of<T> {
     fn of(self, call: Call) -> Result<T, Refused>;
 }
@@ -75,17 +75,17 @@ impl<T> Of<T> for Result<T, Errno> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::posix) enum Kind {
     Denied,
-    /// What was asked for cannot be had.
+    /// There is not enough memory or disk space.
     Memory,
     NotFound,
-    /// What was named is not of the sort that it takes.
+    /// An argument is of the wrong sort.
     Invalid,
     Unsupported,
     Os,
 }
 
 impl Kind {
-    /// With the bytes that were asked for, where any were, and those that are left.
+    /// The error's kind, with the bytes asked for and the bytes left.
     pub(in crate::posix) fn with(self, room: Option<Room>) -> ErrorKind {
         match (self, room) {
             (Kind::Memory, Some(Room { requested, available })) => {
@@ -100,7 +100,7 @@ impl Kind {
     }
 }
 
-/// How much was asked for, and is left, in bytes.
+/// The bytes asked for, and the bytes left.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::posix) struct Room {
     pub(in crate::posix) requested: u64,
@@ -108,7 +108,7 @@ pub(in crate::posix) struct Room {
 }
 
 impl Call {
-    /// The manual pages of what it calls; behind `#` is which use of the call.
+    /// The manual pages of the calls that it makes; `#` precedes one use of a call.
     pub(in crate::posix) fn pages(self) -> &'static [&'static str] {
         match self {
             Call::OpenObject => &["open", "stat", "fcntl#copy"],
@@ -136,7 +136,7 @@ impl Call {
         }
     }
 
-    /// How it is called in a message.
+    /// The name of the call in errors.
     pub(in crate::posix) fn name(self) -> String {
         let names: Vec<&str> =
             self.pages().iter().map(|page| page.split('#').next().unwrap_or(page)).collect();

@@ -1,4 +1,4 @@
-//! The rows of views, of files that regions lie over, and of sockets, which have to do with no directory of objects.
+//! The rows of the calls without a directory of objects: for views, for files that regions lie over, and for sockets.
 
 use rustix::io::Errno;
 

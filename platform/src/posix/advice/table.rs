@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use super::call::{Call, Kind};
 use super::elsewhere::{FLUSH, GROW_FILE, LEASE, MAP, OPEN_FILE, RECEIVE, Row, SEND};
 
-/// What is the same in every call that can give it.
+/// The rows that are the same for every call.
 pub(super) const IN_ANY_CALL: &[Row] = &[
     (
         &[Errno::MFILE],
@@ -41,7 +41,7 @@ pub(super) const IN_ANY_CALL: &[Row] = &[
     ),
 ];
 
-/// What no page lists for the call.
+/// The text for a number that no page lists for the call.
 pub(super) const UNLISTED: &str = "the system answered error {number}, which the call ({call}) has no reason for; if a filter of system calls (seccomp) or a security module refuses it, let that allow it";
 
 const NAME_TOO_LONG: Row = (

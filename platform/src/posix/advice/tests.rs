@@ -1,4 +1,4 @@
-//! The table beside the manual pages.
+//! Compares the table with the manual pages.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ macro_rules! numbers {
     ($($of:expr => $($number:ident)*;)*) => { &[$(($of, &[$(Errno::$number),*])),*] };
 }
 
-/// The errors that the manual pages list (man-pages 6.03, section ERRORS); of fcntl(2) those of the commands that are used,
-/// and unix(7) for what send(2) and recv(2) say of no family.
+/// The errors that the manual pages list (man-pages 6.03, section ERRORS); of fcntl(2) those of the commands in use,
+/// and of unix(7) those that send(2) and recv(2) leave to the socket family.
 const MANUAL: &[(&str, &[Errno])] = numbers! {
     "open" => ACCESS AGAIN BADF BUSY DQUOT EXIST FAULT FBIG INTR INVAL ISDIR LOOP MFILE NAMETOOLONG NFILE NODEV NOENT NOMEM NOSPC NOTDIR NXIO OPNOTSUPP OVERFLOW PERM ROFS TXTBSY;
     "mkdir" => ACCESS BADF DQUOT EXIST FAULT INVAL LOOP MLINK NAMETOOLONG NOENT NOMEM NOSPC NOTDIR PERM ROFS;
@@ -41,20 +41,20 @@ const MANUAL: &[(&str, &[Errno])] = numbers! {
     "getrandom" => AGAIN FAULT INTR INVAL NOSYS;
 };
 
-/// What no page lists and comes all the same: from the kernel's shmem_fallocate, and from this library itself.
+/// Errors that no page lists and that occur: from the kernel's shmem_fallocate, and from this library.
 const BEYOND: &[(Call, &[Errno])] = numbers! {
     Call::Commit => NOMEM;
     Call::CommitNameless => NOMEM;
     Call::Lock => DEADLK;
 };
 
-/// What a page lists and a call of ours cannot give, or is told otherwise before it gets here.
+/// Errors that a page lists and that this library's calls cannot return, or handle before the table is asked.
 const NEVER: &[(Call, &[Errno])] = numbers! {
-    // Nothing is created; what else lies there is told as what it is.
+    // Creates nothing; anything but an object is reported as what it is.
     Call::OpenObject => BUSY DQUOT EXIST NOSPC FBIG ISDIR NXIO NODEV OPNOTSUPP PERM;
-    // A new regular file, made under a name where it cannot be made without.
+    // A new regular file, with a temporary name where it needs one.
     Call::MakeFile => AGAIN TXTBSY NXIO NODEV BUSY FBIG ISDIR OPNOTSUPP;
-    // Then the name is taken, and what has it is looked at.
+    // Then the name is taken, and the object with the name is examined.
     Call::GiveName => EXIST NOTEMPTY ISDIR;
     // A new regular file.
     Call::Commit => NODEV SPIPE TXTBSY PERM OPNOTSUPP AGAIN DESTADDRREQ PIPE;
@@ -63,16 +63,16 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
     Call::Read => AGAIN ISDIR;
     // By the descriptor, or by a path that this process has just made.
     Call::SetMode => ACCESS NAMETOOLONG OPNOTSUPP;
-    // What is open already.
+    // A file that is open already.
     Call::OpenAnew => BUSY DQUOT EXIST FBIG ISDIR NAMETOOLONG NODEV NOSPC NOTDIR NXIO OPNOTSUPP;
     Call::Look => ACCESS NAMETOOLONG NOENT NOTDIR;
-    // The first is told as AddressInUse; the flag for the second is ignored.
+    // The first is reported as AddressInUse; the flag for the second is ignored.
     Call::Map => EXIST TXTBSY;
     // MS_INVALIDATE alone.
     Call::Flush => BUSY;
-    // F_SEAL_WRITE is not set, and nobody else has it yet.
+    // F_SEAL_WRITE is not set, and no other process has the memory yet.
     Call::Seal => BUSY PERM;
-    // Connected stream sockets; three are told as what became of the peer.
+    // Connected stream sockets; three are reported as the peer's end.
     Call::Send => AGAIN CONNRESET PIPE ACCESS ALREADY DESTADDRREQ ISCONN MSGSIZE NOTSOCK OPNOTSUPP ADDRINUSE CONNREFUSED
         NOENT PERM PROTONOSUPPORT PROTOTYPE SOCKTNOSUPPORT SRCH;
     Call::Receive => AGAIN CONNRESET PIPE ISCONN NOTSOCK OPNOTSUPP ADDRINUSE CONNREFUSED NOENT PERM PROTONOSUPPORT PROTOTYPE
@@ -85,12 +85,11 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
     Call::List => AGAIN BUSY DQUOT EXIST FBIG ISDIR NODEV NOSPC NXIO OPNOTSUPP PERM ROFS TXTBSY;
     // Without GRND_NONBLOCK.
     Call::Random => AGAIN;
-    // Moved within its directory; a lock that another process has is contention.
+    // A move within the directory; another process's lock is contention.
     Call::TakeName => AGAIN ISDIR MLINK NAMETOOLONG OPNOTSUPP XDEV;
 };
 
-/// The same in every call that has no row for them: pointers, sizes and flags are this library's own, and its paths have no
-/// links.
+/// Errors that need no row: pointers, sizes and flags are this library's own, and its paths have no links.
 const OUR_OWN_FAULT: [Errno; 4] = [Errno::FAULT, Errno::OVERFLOW, Errno::INVAL, Errno::LOOP];
 
 const ALL: [Call; 22] = [
@@ -122,7 +121,7 @@ fn listed<K: PartialEq>(lists: &[(K, &'static [Errno])], of: &K) -> &'static [Er
     lists.iter().find(|list| list.0 == *of).map_or(&[], |list| list.1)
 }
 
-/// What the pages of a call list.
+/// The errors that the pages of a call list.
 fn manual(call: Call) -> Vec<Errno> {
     let pages = call.pages().iter().map(|page| listed(MANUAL, page));
     assert!(pages.clone().all(|page| !page.is_empty()), "{call:?} has a page that is not here");
@@ -169,7 +168,7 @@ fn every_row_can_come() {
             assert!(can.contains(errno), "no page of {call:?} lists {errno:?}");
         }
     }
-    // STALE is this library's own word for what was replaced, and that of file systems on a network.
+    // This library uses STALE for a replaced file, as network file systems do.
     for errno in table::IN_ANY_CALL.iter().flat_map(|row| row.0).filter(|errno| **errno != Errno::STALE) {
         let comes = |call: &Call| manual(*call).contains(errno) && !has(table::of(*call), *errno);
         assert!(ALL.iter().any(comes), "no call gives {errno:?}");
