@@ -55,7 +55,7 @@ impl Believed {
         Believed { facts, owner: stat.st_uid, linked: stat.st_nlink > 0, may_be_forged, dev }
     }
 
-    /// Whether an open file is the data that the facts speak of.
+    /// Checks that an open file is the data of these facts.
     pub(super) fn check_data(&self, fd: BorrowedFd<'_>) -> Result<(), Errno> {
         if self.facts.form == Form::InFront {
             return Ok(());
@@ -203,7 +203,7 @@ pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
     }
 }
 
-/// Whether an open file is the data that the facts speak of.
+/// Checks that an open file is the data of these facts.
 pub(super) fn check_data(fd: BorrowedFd<'_>, facts: &Facts, owner: u32) -> Result<(), Errno> {
     let stat = fs::fstat(fd)?;
     let same = stat.st_ino == facts.data && stat.st_uid == owner && not_regular(&stat).is_none();

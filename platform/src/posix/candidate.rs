@@ -21,7 +21,7 @@
 //! | --- | --- | --- |
 //! | `facts` | 01644 or less | the facts, which only the owner can write; processes lock the life byte here |
 //! | `data` | as shared | the mapped bytes; without locks, so that a mapping keeps none |
-//! | `locks` | the write bits of `data` | claims and seats: a user with read access only can open this file for no lock |
+//! | `locks` | the write bits of `data` | claims and seats: a user with read access only can take no lock here |
 //!
 //! Holders lock the life byte for reading, which needs only read access to the facts. Removers lock it for
 //! writing, which needs a descriptor for writing: the owner and root have one.

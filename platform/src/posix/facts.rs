@@ -1,8 +1,8 @@
-//! An object's own facts, as its owner wrote them before it got its name.
+//! An object's facts, which its owner writes before the object gets its name.
 //!
-//! Of an object that is for its owner alone they lie in the same file, a page behind the data, so that byte 0 of the
-//! file is byte 0 of the data. Of one that others are let in to they are a file of their own, `facts`, which only the
-//! owner may write to (see `place`).
+//! An object of its owner alone is one file: the data, and then a page with the facts, so that byte 0 of the file is
+//! byte 0 of the data. An object that other users may open has its facts in a file of their own, `facts`, which only
+//! the owner may write to (see `candidate`).
 //!
 //! | bytes | what, in little-endian order |
 //! | --- | --- |
@@ -11,29 +11,30 @@
 //! | 12..16 | kind: 1 region, 2 mutex, 3 event, 4 semaphore, 5 timer |
 //! | 16..24 | length of the data, in bytes |
 //! | 24..28 | length of the name, in bytes |
-//! | 28..32 | form: 0 the data lie in front, 1 in the file `data`, 2 they are a file elsewhere, which the record at 2048 names |
+//! | 28..32 | form: 0 data in front of the facts, 1 in the file `data`, 2 in a file elsewhere, which the record at 2048 names |
 //! | 32..36 | length of the system name, in bytes |
-//! | 40..48, 48..56 | inode numbers of `data` and `locks`, where there are any |
+//! | 40..48, 48..56 | inode numbers of `data` and `locks`, where they exist |
 //! | 64..1024 | the full name in UTF-8, prefix and all, then zeros |
 //! | 1024..1280 | the system name: that of the file or directory in /dev/shm, with the user's id of a `Local\` name |
 //! | 2048.. | the record of a region over a file (see `file`) |
 //!
-//! All of it is written before the object gets its name, and never again. What is read here is checked before it is
-//! used all the same.
+//! All of it is written before the object gets its name, and never again. Readers still check every value before they
+//! use it.
 
 use super::names;
 use crate::{ObjectKind, ObjectName};
 
-/// Length of the trailer in a file: a page, whatever the system's pages are.
+/// The length of the trailer in a file: 4096 bytes, whatever the system's page size.
 pub(super) const TRAILER_LEN: u64 = 4096;
-/// How much of it is used.
+/// The bytes of it that are used, without the record.
 pub(super) const USED: usize = 1280;
 /// Where the record of a region over a file begins.
 pub(super) const RECORD_AT: u64 = 2048;
 /// The longest record.
 pub(super) const RECORD_LEN: usize = 4144;
 
-/// The longest file of facts alone: shorter than any object in one file, which is a page of data and a trailer at least.
+/// The longest file of facts alone: shorter than any object in one file, which has at least a page of data and a
+/// trailer.
 pub(super) const LONGEST: u64 = RECORD_AT + RECORD_LEN as u64;
 const _: () = assert!(LONGEST < 2 * TRAILER_LEN);
 
@@ -45,14 +46,14 @@ const SYSTEM_NAME_AT: usize = 1024;
 // The longest name is 259 UTF-16 units of at most three UTF-8 bytes each, and `Local\` in front.
 const _: () = assert!(NAME_AT + crate::MAX_NAME_UNITS * 3 + 6 <= SYSTEM_NAME_AT);
 
-/// Where an object's data are.
+/// Where an object's data lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// In front of the facts, in one file.
     InFront,
     /// In a file beside them.
     Beside,
-    /// In a file elsewhere, which a region lies over.
+    /// In a file elsewhere: a region over a file.
     Elsewhere,
 }
 
@@ -68,20 +69,20 @@ impl Form {
     }
 }
 
-/// What an object is.
+/// The facts of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) kind: ObjectKind,
     pub(super) form: Form,
     /// Length of the data in bytes.
     pub(super) len: u64,
-    /// The full name, as text: it comes from outside.
+    /// The full name, as unchecked text.
     pub(super) name: String,
     /// The name in /dev/shm, with the user's id of a `Local\` name.
     pub(super) system_name: String,
-    /// Inode number of the data, where they lie beside.
+    /// Inode number of the file `data`, where there is one.
     pub(super) data: u64,
-    /// Inode number of the file for locks, where there is one.
+    /// Inode number of the file `locks`, where there is one.
     pub(super) locks: u64,
 }
 
@@ -108,7 +109,7 @@ impl Facts {
         bytes
     }
 
-    /// Reads facts back, or says what is wrong with them.
+    /// Reads facts, or answers what is wrong with them.
     pub(super) fn decoded(bytes: &[u8; USED]) -> Result<Facts, &'static str> {
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
@@ -207,7 +208,7 @@ mod tests {
         assert!(Facts::decoded(&[0xFF; USED]).is_err());
     }
 
-    /// What stands there becomes a path: it comes from a file that anybody may have laid.
+    /// The system name becomes a path, and any user may have made the file.
     #[test]
     fn a_system_name_leads_nowhere_else() {
         for name in ["", "x", "samemap.1/../../x", "../samemap.1.x", "samemap.1.\0", "samemap.1.\u{e9}"] {

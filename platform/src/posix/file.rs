@@ -1,4 +1,4 @@
-//! Regions over files: the calls that make them.
+//! Makes regions over files.
 
 use super::commit;
 use super::errors::Context;
@@ -24,7 +24,7 @@ pub(super) fn create(
     options: &FileOptions,
     context: Context<'_>,
 ) -> Result<Region> {
-    // Before the file grows in vain.
+    // Opens first, so that the file does not grow in vain.
     let anybodys = &OpenOptions::read_only().trust(Trust::Anyone);
     let (operation, kind) = (context.operation, ObjectKind::Region);
     if Object::open(Wanted { operation, name, kind, options: anybodys }).is_ok() {

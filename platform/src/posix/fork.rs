@@ -1,21 +1,22 @@
-//! What a forked child (without exec) keeps of its parent's handles: the bytes, and nothing else (C15).
+//! What a forked child without exec keeps of its parent's handles: only the memory (C15).
 //!
-//! A fork shares open file descriptions, and with them the locks that mean *somebody holds this*. A child that lived
-//! longer than its killed parent would keep the parent's objects alive. So every descriptor that carries a lock is
-//! registered here, and in the child, before `fork` returns there, a descriptor that carries none takes its number:
-//! a copy (`dup3`) of one that was opened with `O_PATH` long before. That needs no right, no /proc and no free number,
-//! and the number does not fall free for a stranger's file.
+//! A fork shares open file descriptions, and with them the locks of holders. A child that outlives its killed parent
+//! would keep the parent's objects alive. So every descriptor with a lock is registered here. Before `fork` returns in
+//! the child, a *placeholder* without a lock takes its number: a copy (`dup3`) of a descriptor that was opened with
+//! `O_PATH` before. That needs no right, no /proc and no free number, and keeps the number from being reused.
 //!
-//! Descriptions that are mapped carry no locks, because a mapping keeps its description alive after every `close`. So
-//! nothing has to be done about mappings: the child's copies of views show the same memory as before, live, and hold
-//! nothing. The price is a second description for each object, which costs one `open`.
+//! A mapped description carries no lock, because a mapping keeps its description alive after every `close`. So the
+//! child's copies of views show the same live memory as before and hold nothing. The price is a second description for
+//! each object, which costs one `open`.
 //!
-//! `posix_spawn` and `vfork` do not come here and need not: they exec at once, and our descriptors are close-on-exec.
-//! What a child must not find locked is `PerProcess`, and the handlers are registered without a lock of std's.
+//! `posix_spawn` and `vfork` run no fork handlers and need none: they exec at once, and these descriptors are
+//! close-on-exec. Values that must not be locked in the child are `PerProcess`, and the handlers are registered without
+//! a lock.
 //!
-//! A raw `clone` and glibc's `_Fork` do not come here either. Their child is told apart by its process id where a handle
-//! goes, so it neither unlocks nor unlinks, but it does keep the descriptions, and with them the objects, alive. It must
-//! not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's lock.
+//! A raw `clone` and glibc's `_Fork` run no fork handlers either. A handle that is dropped in their child recognises it
+//! by its process id, so it neither unlocks nor unlinks. But the child keeps the descriptions, and with them the
+//! objects, alive. It must not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's
+//! lock.
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -24,14 +25,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::signature::{Identity, Signature, behind_standard_streams, part_positions};
 use crate::seam::per_process;
 
-/// How many forks lie between this process and the one that loaded the program.
+/// The number of forks between the process that loaded the program and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// Which process made a handle.
+/// The process that made a handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProcessMark {
     pid: u32,
-    // Two processes in different PID namespaces may have one number; parent and child are told apart by this.
+    // Tells parent and child apart, which may have one process id in different PID namespaces.
     generation: u32,
 }
 
@@ -45,7 +46,7 @@ impl ProcessMark {
     }
 }
 
-/// The process that something belongs to, which a forked child can come to be.
+/// The process that something belongs to. A forked child can take it over.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 
@@ -64,7 +65,7 @@ impl HolderMark {
         self.0.load(Ordering::Acquire) == Self::bits()
     }
 
-    /// The same without a system call, for what does no harm in the child of a raw clone.
+    /// Whether this is that process, without a system call. The child of a raw clone passes, too.
     pub(super) fn is_of_this_generation(&self) -> bool {
         self.0.load(Ordering::Acquire) as u32 == GENERATION.load(Ordering::Relaxed)
     }
@@ -79,7 +80,7 @@ impl HolderMark {
     }
 }
 
-/// How many forks lie behind a process: tells parent and child apart without a system call.
+/// The number of forks of a process: tells parent and child apart without a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Generation(u32);
 
@@ -95,7 +96,7 @@ impl Generation {
     }
 }
 
-/// The same as a number.
+/// A generation that can change.
 #[derive(Debug)]
 pub struct Forks;
 
@@ -119,7 +120,7 @@ enum Entry {
     Lockable { fd: RawFd, signature: Signature },
 }
 
-/// Place of an entry, to take it out again.
+/// The place of an entry, for its removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(usize);
 
@@ -132,7 +133,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 impl Registry {
-    /// Remembers a descriptor that was opened since forks are held off.
+    /// Registers a descriptor that was opened while forks were held off.
     pub(super) fn insert(&mut self, fd: RawFd, signature: Signature) -> Ticket {
         let entry = Entry::Lockable { fd, signature };
         let Some(Entry::Free { next }) = self.entries.get(self.first_free).copied() else {
@@ -144,20 +145,20 @@ impl Registry {
         Ticket(place)
     }
 
-    /// Forgets a descriptor, before it is closed.
+    /// Removes a descriptor before it is closed.
     pub(super) fn remove(&mut self, ticket: Ticket) {
         self.entries[ticket.0] = Entry::Free { next: self.first_free };
         self.first_free = ticket.0;
     }
 }
 
-/// No thread forks this process while the answer lives.
+/// Holds forks off: no thread forks this process while the guard lives.
 pub(super) fn held_off() -> MutexGuard<'static, Registry> {
     handlers::install();
     registry()
 }
 
-/// Whether the number is that of what takes the place of locked descriptors in this process, a forked child.
+/// Whether the number is that of a placeholder in this process, a forked child.
 pub(super) fn is_placeholder(fd: RawFd) -> bool {
     GENERATION.load(Ordering::Relaxed) > 0 && handlers::PLACEHOLDER.is_open_as(fd)
 }
@@ -171,22 +172,22 @@ mod handlers {
     use std::cell::UnsafeCell;
     use std::os::fd::IntoRawFd as _;
 
-    /// The registry's lock, held over a fork so that the child finds the registry whole.
+    /// The registry's lock, held during a fork so that the child finds the registry whole.
     struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Registry>>>);
 
-    // SAFETY: touched only by the fork handlers, and only while the thread that runs them holds the
+    // SAFETY: accessed only by the fork handlers, and only while the thread that runs them holds the
     // registry's lock: `prepare` takes it, and one of the other two gives it back.
     unsafe impl Sync for HeldOverFork {}
 
     static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
 
-    /// The process that registers the handlers, or [`DONE`]. No lock of std's: a fork in the middle would leave it
-    /// locked in the child.
+    /// The process that registers the handlers, or [`DONE`]. Not a lock: a fork in the middle would leave it locked in
+    /// the child.
     static INSTALLED: AtomicU32 = AtomicU32::new(NOBODY);
     const NOBODY: u32 = 0;
     const DONE: u32 = u32::MAX;
 
-    /// Nothing that is to be left to the parent exists before the handlers do.
+    /// Registers the handlers, before the first descriptor that they handle exists.
     #[inline]
     pub(super) fn install() {
         if INSTALLED.load(Ordering::Acquire) != DONE {
@@ -200,10 +201,10 @@ mod handlers {
         loop {
             match INSTALLED.load(Ordering::Acquire) {
                 DONE => return,
-                // Another thread is at it.
+                // Another thread is registering them.
                 installer if installer == this_process => std::thread::yield_now(),
-                // No process, or the parent, which had not come to register them when it forked: else `in_child`
-                // would have said so.
+                // No process, or the parent, which forked before the handlers were registered: otherwise `in_child`
+                // would have stored it.
                 before => {
                     let ours =
                         INSTALLED.compare_exchange(before, this_process, Ordering::AcqRel, Ordering::Relaxed);
@@ -222,14 +223,13 @@ mod handlers {
         // SAFETY: the three handlers are functions that live as long as the program, or the library, is loaded:
         // the C library forgets them when it is unloaded.
         let answer = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
-        // Only for want of memory; then a forked child keeps its copies of our locks, as documented
-        // for a raw clone.
+        // It fails only without memory. Then a forked child keeps its parent's locks, as documented for a raw clone.
         debug_assert_eq!(answer, 0);
     }
 
     extern "C" fn prepare() {
         let guard = registry();
-        // A process may close every descriptor that it has.
+        // The process may have closed all its descriptors.
         PLACEHOLDER.keep();
         // SAFETY: this thread has just taken the registry's lock.
         unsafe { *HELD.0.get() = Some(guard) };
@@ -240,8 +240,8 @@ mod handlers {
         drop(unsafe { (*HELD.0.get()).take() });
     }
 
-    /// Only what is async-signal-safe may be done here: other threads are gone, and the allocator's
-    /// lock may be lost with them.
+    /// Only async-signal-safe calls are allowed here: the other threads are gone, and one of them may have held the
+    /// allocator's lock.
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         part_positions(std::process::id());
@@ -257,16 +257,16 @@ mod handlers {
         }
     }
 
-    /// Leaves a description to the parent, unless the number has come to mean something else.
+    /// Leaves a description to the parent, unless its number was reused.
     fn leave(fd: RawFd, signature: Signature, placeholder: Option<RawFd>) {
         if !signature.is_on(fd) {
             return;
         }
-        // SAFETY: the number is that of a descriptor of ours, to be replaced or closed in this process only.
+        // SAFETY: the number is that of a registered descriptor, replaced or closed in this process only.
         unsafe {
             match placeholder {
                 Some(placeholder) if libc::dup3(placeholder, fd, libc::O_CLOEXEC) >= 0 => {}
-                // There was no room to open one: the number falls free.
+                // No placeholder could be opened: the number becomes free.
                 _ => {
                     libc::close(fd);
                 }
@@ -274,7 +274,7 @@ mod handlers {
         }
     }
 
-    /// A descriptor of `/` that can do nothing, and so needs no right.
+    /// A descriptor of `/` that allows nothing, and so needs no right.
     pub(super) struct Placeholder {
         fd: AtomicI32,
         dev: AtomicU64,
@@ -285,7 +285,7 @@ mod handlers {
         Placeholder { fd: AtomicI32::new(-1), dev: AtomicU64::new(0), ino: AtomicU64::new(0) };
 
     impl Placeholder {
-        /// Opens it, unless it is open. By one thread at a time.
+        /// Opens it, unless it is open. One thread at a time may call this.
         fn keep(&self) {
             if self.number().is_some() {
                 return;
@@ -299,16 +299,16 @@ mod handlers {
             self.fd.store(fd.into_raw_fd(), Ordering::Release);
         }
 
-        /// Its number, unless something closed it.
+        /// Its number, unless it was closed.
         fn number(&self) -> Option<RawFd> {
             let fd = self.fd.load(Ordering::Acquire);
             self.is_open_as(fd).then_some(fd)
         }
 
-        /// Whether the number is that of a copy of it.
+        /// Whether the number is that of a copy of the placeholder.
         pub(super) fn is_open_as(&self, fd: RawFd) -> bool {
             let (dev, ino) = (self.dev.load(Ordering::Relaxed), self.ino.load(Ordering::Relaxed));
-            // SAFETY: reads flags, or fails, whatever the number is.
+            // SAFETY: reads flags, or fails, for any number.
             let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
             flags != -1 && flags & libc::O_PATH != 0 && Identity::from_parts(dev, ino).is_open_as(fd)
         }

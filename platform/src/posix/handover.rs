@@ -1,23 +1,23 @@
-//! Sharing by handle: what is handed over, and what is made of it. `offer` has how it gets to a child, `courier` how it
-//! goes through a socket.
+//! Handing over: the descriptors of a region, and the region that the receiver makes of them. `offer` passes them to a
+//! child, `courier` through a socket.
 //!
-//! A lock that means *somebody holds this* belongs to an open file description, and whatever shares the
-//! description (`dup`, `fork`, inheritance, `SCM_RIGHTS`) shares the lock: one side's unlock would unlock both.
-//! So each process gets descriptions of its own, opened anew through /proc:
+//! A holder's lock belongs to an open file description. Processes that share the description (`dup`, `fork`,
+//! inheritance, `SCM_RIGHTS`) share the lock, and one side's unlock would unlock both. So each process gets
+//! descriptions of its own, opened anew through /proc:
 //!
-//! - A *child* opens and locks its own between `fork` and `exec`, while its parent still holds. It has the region
-//!   from its first instruction, whatever becomes of the parent.
-//! - A *sender* opens and locks one for the receiver, and forgets it once it is sent: closed, never unlocked. In
+//! - A *child* opens and locks its own between `fork` and `exec`, while its parent still holds. So it has the region
+//!   from its first instruction, even when the parent ends.
+//! - A *sender* opens and locks one for the receiver. Once it is sent, the sender closes it and never unlocks it; in
 //!   flight it keeps its lock.
-//! - A *receiver*, and a child that adopts, opens and locks its own once more where it may, and closes what it
-//!   got: that may be shared with processes that it passed through.
+//! - A *receiver*, and a child that adopts, opens and locks its own once more where it may. It closes the received one,
+//!   which the processes in between may share.
 //!
-//! What is handed over, in this order: of a region that has a name, the description that carries the holder's lock and
-//! proves what the object is, for reading; the data; and, for writing, a description for the claims and seats of the
-//! objects inside, where the giver has one.
+//! The descriptors are, in this order: for a named region, the description with the holder's lock and the facts, for
+//! reading; the data; and, for writing, a description for the claims and seats of the objects inside, where the sender
+//! has one.
 //!
-//! A receiver believes the facts only as an opener does (see `candidate`), and that the data are theirs only by the
-//! inode that they name: nobody can pass another file off as an object's.
+//! A receiver believes the facts only as an opener does (see `candidate`), and the data only if they have the inode
+//! number of the facts: no sender can substitute another file.
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
@@ -38,15 +38,15 @@ use crate::contract::wire::{Form, Label, not_understood};
 use crate::seam::region::{Native, RawRegion as _};
 use crate::{Access, Error, ErrorKind, Result, Trust};
 
-/// The most descriptors that a region is made of.
+/// The most descriptors of a region.
 pub(super) const MOST_DESCRIPTORS: usize = 3;
 
-/// Whether what a region is made of begins with a description that holds it.
+/// Whether the first descriptor of a region holds it.
 fn has_life(form: Form) -> bool {
     matches!(form, Form::Named | Form::NamedFile)
 }
 
-/// Whether a region is made of so many descriptors.
+/// Whether a region has this number of descriptors.
 pub(super) fn fits(label: Label, descriptors: usize) -> bool {
     let least = 1 + usize::from(has_life(label.form));
     descriptors == least || descriptors == least + 1 && label.access.writes_object()
@@ -55,12 +55,12 @@ pub(super) fn fits(label: Label, descriptors: usize) -> bool {
 /// One of a region's descriptors.
 pub(super) struct Part<'a> {
     pub(super) fd: BorrowedFd<'a>,
-    /// Whether it is to be locked, as a holder's.
+    /// Whether it gets a holder's lock.
     pub(super) holds: bool,
     pub(super) access: OFlags,
 }
 
-/// What is to be handed over. From here on the object counts as one that others may write to.
+/// The descriptors to hand over. From here on the object counts as one that other processes may write to.
 pub(super) fn parts<'a>(held: &'a Held, access: Access, context: Context<'_>) -> Result<Vec<Part<'a>>> {
     if let Some(object) = held.object() {
         object.check_held_here(context)?;
@@ -91,7 +91,7 @@ fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Refused> {
 }
 
 impl Part<'_> {
-    /// Another description of the same file, without a lock.
+    /// Another description of the file, without a lock.
     pub(super) fn opened_anew(&self) -> Result<OwnedFd, Errno> {
         let flags = self.access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let path = super::descriptor::proc_path(self.fd);
@@ -100,7 +100,7 @@ impl Part<'_> {
     }
 }
 
-/// Makes a region of the descriptors that arrived. They are this process's own, and registered, because they may carry
+/// Makes a region of the received descriptors. They belong to this process, and are registered because they may carry
 /// locks.
 pub(super) fn assemble(
     label: Label,
@@ -139,8 +139,8 @@ pub(super) fn assemble(
     }
 }
 
-/// Memory and files without a name tell nothing but their owner; where a server of some user's says whose a file is
-/// (FUSE), not even that.
+/// Checks the owner of memory or a file without a name, which has no other facts. A FUSE server can invent the owner,
+/// so its files are refused.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
     const FUSE: u32 = 0x6573_5546;
     let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
@@ -164,7 +164,7 @@ fn named(arrived: Arrived, access: Access, trust: &Trust, context: Context<'_>) 
     Ok(Region::named(object, &name, access))
 }
 
-/// Memory that somebody sent, which nobody may be able to shrink: touching it would raise SIGBUS.
+/// Received memory without a name. It must be sealed against shrinking, or an access could raise SIGBUS.
 fn anonymous(
     fd: OwnedFd,
     access: Access,

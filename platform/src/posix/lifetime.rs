@@ -1,19 +1,19 @@
 //! The life of an object, from its name's appearance to its removal.
 //!
 //! A *holder* is an open file description with a shared lock on the object's life byte (see `ofd_lock`). The kernel
-//! drops that lock when the holder ends, however it ends, so the locks are always the truth about who lives. The rules:
+//! drops that lock when the holder ends in any way, so the locks always tell which objects live. The rules:
 //!
 //! - *Create* makes the finished object, becomes its first holder, and gives it its name last (see `creation` and `make`).
-//! - *Open* (see `opening`) looks before it locks: only where the kernel shows another holder's lock does it take its own.
-//!   Taking the lock first would make two openers of a dead object take each other for its life. Then it
-//!   checks that what it has is still alive and still has its name.
-//! - *Remove* takes an exclusive lock first (see `remove`), which is refused while anybody holds. An opener that comes
-//!   later finds that lock and answers `NotFound`.
-//! - *Close* lets go of the shared lock first, and then tries for the exclusive one: two holders that tried first would
-//!   each be refused by the other.
-//! - Nothing waits, but a creator whose name is being removed at that very moment, and not for long.
+//! - *Open* (see `opening`) looks before it locks: it takes a lock only where the kernel shows another holder's lock.
+//!   If it locked first, two openers of a dead object would take each other for holders. Then it checks that the object
+//!   still lives and still has its name.
+//! - *Remove* takes an exclusive lock first (see `remove`), which the kernel refuses while there is a holder. A later
+//!   opener finds that lock and answers `NotFound`.
+//! - *Close* drops the shared lock first, and then tries to take the exclusive one: two holders that tried first would
+//!   refuse each other.
+//! - No call waits, except a creator whose name is being removed, and for a short time.
 //!
-//! `models/` has all of it as a model, with a hostile user in its world.
+//! `models/` has a model of the whole lifetime, with a hostile user.
 
 use rustix::io::Errno;
 
@@ -29,8 +29,8 @@ use super::{dir, remove};
 use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, Result};
 
-/// How often a name may change under an opener or a creator before it gives up. Each turn takes another
-/// process's work, so only a hostile one can get here.
+/// How often a name may change hands before an opener or a creator gives up. Each change is another process's work, so
+/// only a hostile one reaches this bound.
 pub(super) const TURNS: u32 = 10_000;
 
 /// An object that this process holds.
@@ -41,12 +41,12 @@ pub(super) struct Object {
     holder: HolderMark,
 }
 
-/// What a holder has beside the lock.
+/// What a holder has beside its lock.
 #[derive(Debug)]
 pub(super) struct Parts {
-    /// What is mapped; none where the data are a file elsewhere.
+    /// The description for mappings; none where the data are a file elsewhere.
     pub(super) data: Option<Descriptor>,
-    /// For claims and seats, where the life's own description does not serve.
+    /// The description for claims and seats, where the one with the life byte does not serve.
     pub(super) locks: Option<Lockable>,
     /// Length of the data in bytes.
     pub(super) len: u64,
@@ -54,7 +54,7 @@ pub(super) struct Parts {
 }
 
 impl Object {
-    /// Of what this process has just become a holder of.
+    /// An object that this process has just become a holder of.
     pub(super) fn held(candidate: Candidate, parts: Parts) -> Object {
         let holder = candidate.life().process().clone();
         Object { candidate, parts, holder }
@@ -65,12 +65,12 @@ impl Object {
         self.parts.len
     }
 
-    /// Where the data are.
+    /// Where the data lie.
     pub(super) fn form(&self) -> Form {
         self.parts.form
     }
 
-    /// What is mapped, if the object has data of its own. It carries no lock.
+    /// The description for mappings, if the object has data of its own. It carries no lock.
     pub(super) fn data(&self) -> Option<&Descriptor> {
         self.parts.data.as_ref()
     }
@@ -87,7 +87,7 @@ impl Object {
         self.parts.locks.as_ref().or_else(in_one_file)
     }
 
-    /// Whether this process holds it, and does not only have a copy of its parent's handle.
+    /// Whether this process holds the object; a forked child with a copy of its parent's handle does not.
     pub(super) fn is_held_here(&self) -> bool {
         self.holder.is_of_this_generation()
     }
@@ -97,7 +97,7 @@ impl Object {
         rustix::io::pread(self.candidate.life().verified()?, into, RECORD_AT)
     }
 
-    /// Says that another process is about to get a descriptor of the data for writing.
+    /// Marks that another process gets a descriptor of the data for writing.
     pub(super) fn mark_handed(&self) -> Result<(), Errno> {
         self.candidate.mark_handed()?;
         reached(Step::SendMarked);
@@ -109,7 +109,7 @@ impl Object {
         self.candidate.has_its_name()
     }
 
-    /// In a forked child: becomes a holder in its own right, as long as another process holds the object.
+    /// In a forked child: becomes a holder, if another process still holds the object.
     pub(super) fn hold_again(&self, context: Context<'_>) -> Result<()> {
         if self.holder.is_current() {
             return Ok(());
@@ -122,7 +122,7 @@ impl Object {
         let life = self.life();
         let life = life.of_this_process(|| Ok(found.into_life()));
         let life = life.map_err(|errno| context.os(Call::Look, errno))?;
-        // As for any opener: a lock on what nobody holds would give a dead object a life.
+        // As for any opener: a lock without another holder would revive a dead object.
         let alive = ofd_lock::holders(life) == Ok(Holders::Some);
         if !alive || !ofd_lock::try_hold(life).map_err(|errno| context.os(Call::Lock, errno))? {
             return Err(self.gone(Unopened::Nothing, context));
@@ -135,7 +135,7 @@ impl Object {
         Ok(())
     }
 
-    /// Refuses what only a holder can do.
+    /// Fails in a process that does not hold the object.
     pub(super) fn check_held_here(&self, context: Context<'_>) -> Result<()> {
         if self.is_held_here() {
             return Ok(());
@@ -171,16 +171,16 @@ impl Object {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        // A forked child's copy holds nothing, and must not unlock or unlink what its parent holds.
+        // A forked child's copy holds nothing, and must not unlock or unlink its parent's object.
         if self.holder.is_current() {
             let_go(&self.candidate);
         }
     }
 }
 
-/// Stops holding the object, and removes it where that was the last holder.
+/// Lets go of the object, and removes it if this was the last holder.
 pub(super) fn let_go(candidate: &Candidate) {
-    // Where the number means something else by now, the kernel has done it.
+    // Where the number was reused, the kernel has dropped the lock.
     let Ok(life) = candidate.life().verified() else { return };
     ofd_lock::release(life);
     reached(Step::CloseReleased);

@@ -1,5 +1,5 @@
-//! The making of an object: everything of it is there before it has its name, so nothing half-made is ever seen (C6).
-//! A creator that is killed or stopped leaves nothing that another process could take for an object.
+//! Makes an object completely before it gets its name, so no process sees a half-made one (C6). A creator that is
+//! killed or stopped leaves nothing that another process takes for an object.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,23 +19,23 @@ use super::{ofd_lock, remove};
 use crate::seam::per_process::Fact;
 use crate::testing::{Step, reached};
 
-/// A finished object, held, without its name.
+/// A finished object that is held and has no name yet.
 pub(super) struct Made {
     pub(super) candidate: Candidate,
     pub(super) data: Option<Descriptor>,
     pub(super) locks: Option<Lockable>,
-    /// The name that it was made under, when it needed one.
+    /// Its temporary name, if it needs one.
     unfinished: Option<CString>,
 }
 
-/// Why it is not made.
+/// Why the object could not be made.
 pub(super) enum Trouble {
-    /// A sweep took it for a dead one, between its making and its lock: to be made once more.
+    /// A sweep removed it as dead before it was locked: the creator makes it again.
     Swept,
     Shortage(Shortage),
     /// A call was refused.
     Refused(Refused),
-    /// This user may not give it to that group.
+    /// This user may not give the object to that group.
     NotOfGroup(u32, Errno),
 }
 
@@ -60,7 +60,7 @@ pub(super) fn make(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
 }
 
 impl Made {
-    /// Gives the finished object its name, which must be free, at one stroke.
+    /// Gives the finished object its name in one step; the name must be free.
     pub(super) fn publish(&self) -> Result<(), Errno> {
         let path = self.candidate.path();
         match &self.unfinished {
@@ -69,15 +69,15 @@ impl Made {
         }
     }
 
-    /// Whether a sweep took what was made under a temporary name.
+    /// Whether a sweep removed the object's temporary name.
     pub(super) fn was_swept(&self, errno: Errno) -> bool {
         self.unfinished.is_some() && errno == Errno::NOENT
     }
 
-    /// Leaves nothing of it.
+    /// Removes the object that was not published.
     pub(super) fn discard(self) {
         let Some(path) = self.unfinished else { return };
-        // Nobody else can be told: what is left is swept like anything dead.
+        // No caller can handle an error here; a sweep removes the remains.
         if self.candidate.is_folder() {
             let _ = dir::open_folder(&path).and_then(|folder| remove::empty(&folder, &path));
         } else {
@@ -110,7 +110,7 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     let fd = life.as_fd();
     hold(fd, made.unfinished.is_some())?;
     if life.opened().mode != PRIVATE_MODE {
-        // The umask, or a default access list of the directory.
+        // The umask, or a default access list of the directory, may have changed the mode.
         fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE)).of(Call::SetMode)?;
         reached(Step::CreateModeSet);
     }
@@ -125,7 +125,7 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     Ok(second_description(made).of(Call::OpenAnew)?)
 }
 
-/// Becomes the first holder, of what nobody has swept.
+/// Becomes the first holder, if no sweep has removed the file.
 fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<(), Trouble> {
     if !ofd_lock::try_hold(fd).of(Call::Lock)? {
         return Err(Trouble::Swept);
@@ -138,7 +138,7 @@ fn hold(fd: BorrowedFd<'_>, has_name: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Another description of the new file, to be mapped: one that is mapped must carry no lock.
+/// A second description of the new file, for mapping: a mapped description must carry no lock.
 fn second_description(made: &Made) -> Result<Descriptor, Errno> {
     let life = made.candidate.life();
     let again = Descriptor::new(match &made.unfinished {
@@ -148,11 +148,11 @@ fn second_description(made: &Made) -> Result<Descriptor, Errno> {
     if again.identity() == life.identity() { Ok(again) } else { Err(Errno::STALE) }
 }
 
-/// A new file, without a name where the system can do that.
+/// A new file, without a name where the system supports that.
 fn new_file() -> Result<(Lockable, Option<CString>), Errno> {
     let mode = Mode::from_raw_mode(PRIVATE_MODE);
     match Lockable::open(|| dir::nameless_file(mode)) {
-        // Without /proc, and without the right to link a bare descriptor, it could not be named.
+        // Without /proc and without the right to link a bare descriptor, the file could not get a name.
         Ok(fd) if can_be_named(&fd) => Ok((fd, None)),
         Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => new_named_file(mode),
         Err(errno) => Err(errno),
@@ -172,7 +172,7 @@ fn new_named_file(mode: Mode) -> Result<(Lockable, Option<CString>), Errno> {
     Err(Errno::EXIST)
 }
 
-/// Linux 6.10 and later, or CAP_DAC_READ_SEARCH: by the descriptor alone. Otherwise through /proc.
+/// Links by the descriptor alone (since Linux 6.10, or with CAP_DAC_READ_SEARCH), and otherwise through /proc.
 fn link(fd: &Lockable, path: &CStr) -> Result<(), Errno> {
     match fs::linkat(fd, c"", CWD, path, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT | Errno::INVAL) => {
@@ -193,7 +193,7 @@ fn can_be_named(fd: &Lockable) -> bool {
     proc_is_there(fd)
 }
 
-/// Asked once a process: /proc does not come and go.
+/// Asked once in a process, because /proc does not come and go.
 fn proc_is_there(fd: &Lockable) -> bool {
     static THERE: Fact = Fact::unknown();
     THERE.get(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
@@ -203,7 +203,7 @@ fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], mut at: u64) -> Result<(), Er
     while !bytes.is_empty() {
         match rustix::io::pwrite(fd, bytes, at) {
             Ok(0) => return Err(Errno::NOSPC),
-            // Room, or the limit of the process, may end in the middle: the next one says which.
+            // A full disk or the process's limit may end a write early: the next write returns the error.
             Ok(written) => (bytes, at) = (&bytes[written..], at + written as u64),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
@@ -234,7 +234,7 @@ fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
     }
 }
 
-/// What is missing under a temporary name was swept.
+/// A missing temporary name means that a sweep removed it.
 fn swept_or(trouble: Trouble) -> Trouble {
     match trouble {
         Trouble::Refused(Refused { errno: Errno::NOENT, .. }) => Trouble::Swept,
@@ -254,13 +254,14 @@ fn new_folder() -> Result<CString, Errno> {
     Err(Errno::EXIST)
 }
 
-/// The first thing in it is what says that it is in use.
+/// Makes the facts first, because their lock tells that the directory is in use.
 fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trouble> {
     let folder = dir::open_folder(path).of(Call::MakeFile)?;
     let stat = fs::fstat(&folder).of(Call::Look)?;
     let identity = Identity::from(&stat);
     if stat.st_mode & 0o700 != 0o700 {
-        // The umask. Nobody else can have put anything there: the name is this user's.
+        // The umask may have changed the mode. No other user can have added entries, because this user made the
+        // directory.
         fs::chmod(path, Mode::RWXU).of(Call::SetMode)?;
         reached(Step::CreateModeSet);
     }
@@ -269,7 +270,7 @@ fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trou
     Ok((Candidate::made(life, system_name, Some(identity)), folder))
 }
 
-/// A new file that nobody else may open yet.
+/// A new file that no other user may open yet.
 fn new_in(folder: &OwnedFd, name: &CStr, access: OFlags) -> Result<OwnedFd, Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | access | CAREFULLY;
     fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)
@@ -313,7 +314,7 @@ fn write_contents(made: &Made, facts: &Facts, plan: Plan<'_>) -> Result<(), Trou
     Ok(())
 }
 
-/// The kernel refuses a group that this user may not give anything to. Nobody is let in yet.
+/// Gives the files to a group, before other users may open them. The kernel refuses a group that this user is not in.
 fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
     // The number that means none.
     if group == u32::MAX {
@@ -333,8 +334,8 @@ fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
     }
 }
 
-/// Lets in whom the permissions let in, last of all. The directory can be searched by everybody, so that everybody can
-/// be told whether it is in use.
+/// Sets the final modes, as the last step. Every user may search the directory, so that every user can learn whether it
+/// is in use.
 fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Errno> {
     let shared = plan.permissions.mode();
     if let Some(data) = &made.data {

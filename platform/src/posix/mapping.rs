@@ -15,15 +15,15 @@ use crate::memory::{Keeper, Mapped, Origin};
 use crate::testing::reached;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
-/// What a view is made of, and keeps alive.
+/// The memory's source, which a view keeps alive.
 pub(super) trait Backing: Mapped + 'static {
-    /// What is mapped. It carries no lock, which a mapping would keep in a forked child.
+    /// The description to map. It carries no lock, which a mapping would keep in a forked child.
     fn data(&self) -> &Descriptor;
-    /// Whether it is a file on a disk.
+    /// Whether the data are a file on a disk.
     fn is_file(&self) -> bool;
 }
 
-/// A mapped range, whole pages. Dropping it unmaps, and then lets go of the object.
+/// A mapped range of whole pages. Dropping it unmaps the range, and then lets go of the object.
 pub(super) struct Mapping<B: Backing> {
     address: NonNull<c_void>,
     len: usize,
@@ -33,9 +33,9 @@ pub(super) struct Mapping<B: Backing> {
 }
 
 impl<B: Backing> Mapping<B> {
-    /// Waits until what was written to a range of the mapping has been passed on to its file.
+    /// Waits until the contents of a range have been written to its file.
     fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
-        // From the start of a page, which the kernel wants.
+        // The kernel requires the start of a page.
         let slack = start.addr() % rustix::param::page_size();
         let start = start.wrapping_sub(slack).cast_mut().cast();
         // SAFETY: a range of this mapping, which stays until it is dropped; nothing in memory changes.
@@ -93,11 +93,11 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };
-    // SAFETY: the range is mapped with that access until the keeper is dropped; nobody else knows it.
+    // SAFETY: the range is mapped with that access until the keeper is dropped, and is used nowhere else.
     Ok(unsafe { View::from_mapped(range) })
 }
 
-/// The range of a request lies behind what is left of a file that somebody truncated.
+/// Fails when another process has truncated the file and the range lies beyond its end.
 fn check_not_truncated(present: u64, request: &MapRequest, context: Context<'_>) -> Result<()> {
     let (offset, len) = (request.offset(), request.len());
     if offset.saturating_add(len) <= present {
@@ -124,7 +124,7 @@ fn map_pages(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno>
         Access::ReadOnly | Access::ReadWrite => MapFlags::SHARED,
     };
     let (hint, fixed) = match pages.base {
-        // Linux 4.17; older kernels take the address for a hint, which is found out.
+        // Since Linux 4.17; older kernels take the address for a hint, which the check below detects.
         Some(base) => (ptr::with_exposed_provenance_mut(base), MapFlags::FIXED_NOREPLACE),
         None => (ptr::null_mut(), MapFlags::empty()),
     };
@@ -132,8 +132,8 @@ fn map_pages(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno>
     // to replace anything.
     let address = unsafe { mmap(hint, pages.len, protection, sharing | fixed, fd, pages.offset)? };
     if pages.base.is_some() && address != hint {
-        // A kernel that took the base for a hint.
-        // SAFETY: the mapping was made two lines above and nobody has seen it.
+        // The kernel took the base for a hint.
+        // SAFETY: the mapping was made above, and nothing uses it yet.
         let _ = unsafe { munmap(address, pages.len) };
         return Err(Errno::EXIST);
     }

@@ -2,24 +2,24 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lifetime` | objects, held by open-file-description locks, and how they are let go of |
+//! | `lifetime` | objects, held by open-file-description locks, until the last holder lets go |
 //! | `creation`, `opening`, `receiving` | the three ways to become a holder |
-//! | `make`, `remove` | the making before the name, and the removal after the last holder |
-//! | `candidate`, `belief` | what lies at a name, and when its facts are believed |
-//! | `facts` | an object's own facts, as bytes |
+//! | `make`, `remove` | making an object before it has its name, and removing it after its last holder |
+//! | `candidate`, `belief` | the file or directory at a name, and when its facts are believed |
+//! | `facts` | an object's facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
-//! | `advice`, `errors` | what a refused call means, and what to do about it |
-//! | `base`, `dir`, `names` | where objects lie, what is done there, and what they are called |
-//! | `object` | plans, and what to say of strangers |
-//! | `signature`, `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
+//! | `advice`, `errors` | the meaning of a refused call, and the remedy |
+//! | `base`, `dir`, `names` | the directory of objects, the calls on it, and the names there |
+//! | `object` | the plan of a new object, and the errors for foreign ones |
+//! | `signature`, `descriptor`, `fork` | the library's descriptors, and what a forked child keeps of them: only the memory |
 //! | `ofd_lock` | the locks themselves |
-//! | `commit`, `disk` | memory, and disk space, that is there when creation returns |
-//! | `system`, `loaded` | what only the system tells; a library that must stay loaded |
+//! | `commit`, `disk` | memory and disk space, committed before creation returns |
+//! | `system`, `loaded` | the system's other answers; keeping this library loaded |
 //! | `mapping` | views |
-//! | `region`, `raw_region` | [`Region`], and what the seam asks of it |
+//! | `region`, `raw_region` | [`Region`], and the seam's traits for it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
-//! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
-//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; being told of names that come |
+//! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
+//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; waiting for new names |
 
 mod advice;
 mod arrivals;
@@ -65,7 +65,7 @@ pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat};
 pub(crate) use system::System;
 
-/// What the facts behind an object's data say of its length and name, if they are valid: for `fuzz/`.
+/// The length and the name in the facts behind an object's data, if they are valid: for `fuzz/`.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn facts_say(bytes: &[u8; facts::USED], file_len: u64) -> Option<(u64, String)> {

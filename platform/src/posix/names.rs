@@ -1,4 +1,4 @@
-//! From an object's name to its name in /dev/shm, and back.
+//! Converts an object's name to its system name in the directory of objects, and back.
 
 use super::owner;
 use crate::{NameSpace, ObjectName};
@@ -6,18 +6,18 @@ use crate::{NameSpace, ObjectName};
 /// The longest name, in bytes: NAME_MAX of tmpfs.
 const MAX_BYTES: usize = 255;
 
-/// Marks a digest. No encoded name holds this character.
+/// Marks a digest. No encoded name contains this character.
 const DIGEST_MARK: char = '~';
 
-/// The prefix of every name of ours.
+/// The prefix of every system name.
 pub(super) const PREFIX: &str = "samemap.";
 
-/// The name in /dev/shm of an object of this process's user.
+/// The system name of an object of this process's user.
 pub(super) fn system_name(name: &ObjectName) -> String {
     system_name_of(name, owner::local_user())
 }
 
-/// The same, where `user` stands in `Local\` names (see `owner::local_names_of`).
+/// The system name with `user` as the user of a `Local\` name (see `owner::local_names_of`).
 pub(super) fn system_name_of(name: &ObjectName, user: u32) -> String {
     let space = match name.name_space() {
         NameSpace::Local => user.to_string(),
@@ -34,7 +34,7 @@ pub(super) fn system_name_of(name: &ObjectName, user: u32) -> String {
     system_name
 }
 
-/// Whether a text from outside can be a system name: one of ours, that leads to no other place.
+/// Whether a text from outside can be a system name, which leads to no other directory.
 pub(super) fn is_ours(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-%~".contains(&byte);
     text.len() <= MAX_BYTES && text.starts_with(PREFIX) && text.bytes().all(plain)
@@ -53,12 +53,12 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// SHA-256 in hexadecimal digits: any language's standard library can repeat it.
+/// SHA-256 in hexadecimal digits, which other languages can compute, too.
 pub(super) fn digest(text: &str) -> String {
     hmac_sha256::Hash::hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a file name of ours tells by itself: the name space's part, and `rest` unless it is a digest.
+/// The object's name in a system name; `None` for a digest.
 pub(super) fn decoded(file_name: &str) -> Option<ObjectName> {
     let (space, encoded) = file_name.strip_prefix(PREFIX)?.split_once('.')?;
     let prefix = if space == "global" { NameSpace::Global } else { NameSpace::Local }.prefix();

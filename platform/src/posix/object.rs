@@ -1,4 +1,4 @@
-//! What a creator plans, what an opener wants, and what is said of things that are no objects of ours.
+//! The plan of a creator, the wishes of an opener, and the errors for foreign objects.
 
 use rustix::io::Errno;
 
@@ -11,27 +11,27 @@ use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result,
 };
 
-/// What a creator asks for.
+/// The plan of a new object.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) operation: Operation,
     pub(super) name: &'a ObjectName,
     pub(super) kind: ObjectKind,
-    /// The size that was asked for, in bytes.
+    /// The size asked for, in bytes.
     pub(super) asked: u64,
-    /// Length of the data: whole pages.
+    /// The length of the data: whole pages.
     pub(super) len: u64,
     pub(super) permissions: Permissions,
     pub(super) contents: Contents<'a>,
 }
 
-/// What a new object's data are.
+/// The data of a new object.
 #[derive(Clone, Copy)]
 pub(super) enum Contents<'a> {
     Zeros,
-    /// These bytes, and zeros behind them.
+    /// These bytes, followed by zeros.
     Begin(&'a [u8]),
-    /// Those of the file that this record names.
+    /// The bytes of the file that this record names.
     LeadTo(&'a [u8]),
 }
 
@@ -40,7 +40,7 @@ impl<'a> Plan<'a> {
         Context { operation: self.operation, name: Some(self.name) }
     }
 
-    /// A file of its own is enough for an object that nobody else may open, and that is what it says it is.
+    /// One file is enough for an object of its owner alone that has data of its own.
     pub(super) fn form(&self) -> Form {
         match self.contents {
             Contents::LeadTo(_) => Form::Elsewhere,
@@ -50,7 +50,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What an opener asks for.
+/// What an opener wants.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) operation: Operation,
@@ -59,12 +59,12 @@ pub(super) struct Wanted<'a> {
     pub(super) options: &'a OpenOptions,
 }
 
-/// The size that a caller asks for, in whole pages.
+/// The size asked for, in whole pages.
 pub(super) fn planned_len(options: &CreateOptions, context: Context<'_>) -> Result<u64> {
     commit::rounded_to_pages(options.size()).ok_or_else(|| context.out_of_memory(options.size(), None))
 }
 
-/// What became of a call that makes, or says that the name is taken.
+/// Turns the error of a taken name into `Made::Taken`.
 pub(super) fn made<T>(answer: Result<T>) -> Result<Made<T>> {
     match answer {
         Err(error) if error.is(ErrorKind::AlreadyExists) => Ok(Made::Taken(())),

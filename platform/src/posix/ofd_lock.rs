@@ -1,8 +1,8 @@
-//! Open-file-description locks on one byte far behind the data: the kernel's own record of who holds an
-//! object. It drops a lock when the last descriptor of its description goes, however that happens.
+//! Open-file-description locks on one byte far behind the data: the kernel's record of an object's holders. The kernel
+//! drops a lock when the last descriptor of its description is closed, in whatever way.
 //!
-//! A shared lock is a holder's, for as long as it holds. An exclusive lock is that of somebody who found
-//! nobody else and is about to remove the name; nobody ever holds one on an object that lives.
+//! A holder has a shared lock as long as it holds the object. A remover has an exclusive lock, which it gets only when
+//! there is no holder, and removes the name under it; a living object never has one.
 //!
 //! `fcntl(2)`, "Open file description locks (non-POSIX)", Linux 3.15. rustix has no call for them.
 
@@ -10,28 +10,28 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use rustix::io::Errno;
 
-/// The byte that is locked. Locks may lie behind the end of a file, and no file is this long.
+/// The byte that holders lock. Locks may lie behind the end of a file, and no file is this long.
 const LIFE_BYTE: i64 = 1 << 62;
 
-/// The byte that is locked by a process while it takes the name of an object in one file away. It lies before the life
-/// byte, so that a remover locks both at once.
+/// The byte that a process locks while it takes away the name of an object in one file. It precedes the life byte, so
+/// that a remover locks both at once.
 const NAME_BYTE: i64 = LIFE_BYTE - 1;
 
 /// The byte of the seat at offset 0; those at other offsets follow, well before the life byte.
 const SEAT_BYTES: i64 = 1 << 61;
 
-/// Who holds a lock on the life byte, other than the description that asks.
+/// The locks of other descriptions on the life byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holders {
-    /// Nobody: the object is dead.
+    /// There is none: the object is dead.
     Nobody,
     /// At least one holder: it lives.
     Some,
-    /// Somebody found it dead and is removing it.
+    /// A remover found it dead and removes it.
     Remover,
 }
 
-/// Asks who holds the object. Needs no more than read access.
+/// Asks for the object's holders. Needs only read access.
 pub(super) fn holders(fd: BorrowedFd<'_>) -> Result<Holders, Errno> {
     let mut lock = request(libc::F_WRLCK);
     call(fd, libc::F_OFD_GETLK, &mut lock)?;
@@ -47,24 +47,24 @@ pub(super) fn try_hold(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, request(libc::F_RDLCK))
 }
 
-/// Becomes the remover; `false` when anybody else has a lock. Needs write access.
+/// Becomes the remover; `false` when another description has a lock. Needs write access.
 pub(super) fn try_remove(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, request(libc::F_WRLCK))
 }
 
-/// The same of an object in one file, against those that [take a name](try_take_name) as well.
+/// Becomes the remover of an object in one file; also keeps others from [taking its name](try_take_name).
 pub(super) fn try_remove_file(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, libc::flock64 { l_start: NAME_BYTE, l_len: 2, ..request(libc::F_WRLCK) })
 }
 
-/// Is the only one that takes a name away from a file, whoever holds the object; `false` when another process does.
+/// Gets the sole right to take the name away from a file, with or without holders; `false` when another process has it.
 pub(super) fn try_take_name(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, libc::flock64 { l_start: NAME_BYTE, ..request(libc::F_WRLCK) })
 }
 
-/// Claims a byte of its own for this description; `false` when another one has it. Needs write access.
+/// Locks the byte of a claim for this description; `false` when another one has it. Needs write access.
 ///
-/// A claim says *the holder of this number lives*: the kernel drops it with the description.
+/// A claim means that *the holder of this number lives*: the kernel drops it with the description.
 pub(super) fn try_claim(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
     match call(fd, libc::F_OFD_SETLK, &mut claim_request(libc::F_WRLCK, claim)) {
         Ok(()) => Ok(true),
@@ -73,7 +73,7 @@ pub(super) fn try_claim(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
     }
 }
 
-/// Whether another description has this claim. A shared lock is none: whatever may only read can take that.
+/// Whether another description has this claim. A shared lock does not count, because read access suffices for it.
 pub(super) fn is_claimed(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
     let mut lock = claim_request(libc::F_RDLCK, claim);
     call(fd, libc::F_OFD_GETLK, &mut lock)?;
@@ -86,7 +86,7 @@ pub(super) fn unclaim(fd: BorrowedFd<'_>, claim: u32) {
     debug_assert!(released.is_ok(), "{released:?}");
 }
 
-/// Takes the seat of a place in the file for this description; `false` when another description has it. Needs write
+/// Takes the seat at an offset of the file for this description; `false` when another description has it. Needs write
 /// access.
 pub(super) fn try_seat(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
     match call(fd, libc::F_OFD_SETLK, &mut seat_request(libc::F_WRLCK, offset)) {
@@ -96,7 +96,7 @@ pub(super) fn try_seat(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
     }
 }
 
-/// Whether another description has the seat; as for a claim, a shared lock does not count.
+/// Whether another description has the seat; a shared lock does not count, as for a claim.
 pub(super) fn is_seated(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
     let mut lock = seat_request(libc::F_RDLCK, offset);
     call(fd, libc::F_OFD_GETLK, &mut lock)?;
@@ -118,12 +118,12 @@ fn claim_request(kind: i32, claim: u32) -> libc::flock64 {
     libc::flock64 { l_start: LIFE_BYTE + i64::from(claim), ..request(kind) }
 }
 
-/// Lets go of whatever this description has locked, in every process that shares the description: a
-/// mapping or a forked child may keep it open past our `close`.
+/// Drops all locks of this description, in every process that shares it: a forked child may keep the description open
+/// after our `close`.
 pub(super) fn release(fd: BorrowedFd<'_>) {
-    // All of the file, for which the kernel need not make room to split a lock.
+    // For the whole file the kernel needs no memory to split a lock.
     let mut lock = libc::flock64 { l_start: 0, l_len: 0, ..request(libc::F_UNLCK) };
-    // An unlock of one's own lock fails only for a bad descriptor, and this one is borrowed.
+    // An unlock fails only for a bad descriptor, and this one is borrowed.
     let released = call(fd, libc::F_OFD_SETLK, &mut lock);
     debug_assert!(released.is_ok(), "{released:?}");
 }
@@ -146,8 +146,8 @@ fn request(kind: i32) -> libc::flock64 {
     lock
 }
 
-// The raw call, because a 32-bit libc's `fcntl` takes a `flock` whose offsets are too small. None of
-// these calls waits, so none is interrupted.
+// The raw call, because a 32-bit libc's `fcntl` takes a `flock` whose offsets are too small. No call waits, so no
+// signal interrupts it.
 #[cfg(target_pointer_width = "64")]
 const FCNTL: libc::c_long = libc::SYS_fcntl;
 #[cfg(target_pointer_width = "32")]

@@ -1,4 +1,4 @@
-//! Sharing by handle with a child that is about to start.
+//! Hands regions to a child that is about to start.
 
 use std::ffi::CString;
 use std::io;
@@ -22,14 +22,14 @@ use crate::contract::wire::{self, Label, not_understood};
 use crate::seam::region::Offered;
 use crate::{Access, ErrorKind, Result, Trust};
 
-/// Nothing: the command itself keeps what it carries.
+/// An empty offer: the command keeps the descriptors.
 #[derive(Debug)]
 pub(crate) struct Offer;
 
-/// What a child opens anew to have a description of its own. Its number stands for the child's: none of the standard
-/// streams', which are replaced in the child before.
+/// A file that the child opens anew to have a description of its own. The child uses the same number, which is not that
+/// of a standard stream.
 struct Slot {
-    /// Without a lock, so that children that only fork keep none by it.
+    /// Without a lock, so that children that only fork keep none.
     fd: Descriptor,
     path: CString,
     flags: i32,
@@ -48,7 +48,7 @@ impl Slot {
 
     /// In the child, before exec: async-signal-safe calls only.
     fn in_child(&self) -> io::Result<()> {
-        // The parent may have closed all that it had since the offer was made.
+        // The parent may have closed all its descriptors since the offer was made.
         self.fd.verified()?;
         // SAFETY: the path ends in NUL.
         let fresh = unsafe { libc::open(self.path.as_ptr(), self.flags) };
@@ -60,8 +60,8 @@ impl Slot {
                 return Err(io::Error::from_raw_os_error(libc::EAGAIN));
             }
         }
-        // Under the number that the child will look for; the copy is not closed on exec, and `fresh` is.
-        // SAFETY: the slot is this process's copy of a descriptor that nothing else uses.
+        // The copy has the number that the child expects, and stays open on exec; `fresh` is closed on exec.
+        // SAFETY: the slot's descriptor is this process's copy, and nothing else uses it.
         check(unsafe { libc::dup2(fresh, self.fd.as_fd().as_raw_fd()) })
     }
 }
@@ -84,8 +84,8 @@ impl Offered for Region {
             numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
             slots.push(slot);
         }
-        // SAFETY: between fork and exec the closure makes plain system calls only, on numbers and texts that were
-        // made before: no allocation, no lock.
+        // SAFETY: between fork and exec the closure makes system calls only, with numbers and texts that were made
+        // before: no allocation, no lock.
         unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
         Ok((wire::to_text(&numbers), Offer))
     }
@@ -101,9 +101,9 @@ impl Offered for Region {
         for claim in &claims {
             came.push(claim.copy(label.access, context)?);
         }
-        // The process that started this one could have started anything in its place: there is nobody to distrust.
+        // The parent could have started any program in place of this one, so its owner is not checked.
         let region = handover::assemble(label, came, &Trust::Anyone, context)?;
-        // Not before, so that an adoption that fails can be tried again.
+        // Closed last, so that a failed adoption can be repeated.
         claims.into_iter().for_each(Claim::close);
         Ok(region)
     }
@@ -111,7 +111,7 @@ impl Offered for Region {
 
 // ---- in the child -------------------------------------------------------------------------------------
 
-/// A descriptor that was passed on, and the file that it must lead to.
+/// A descriptor that the parent passed on, and the file that it must lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Claim {
     fd: RawFd,
@@ -124,8 +124,8 @@ impl Claim {
         Some(Claim { fd: fd.try_into().ok()?, file: Identity::from_parts(dev, ino) })
     }
 
-    /// A copy of the descriptor, if it is still what was passed on: the variable is also seen by the children of this
-    /// process, and the number may mean something else there.
+    /// A copy of the descriptor, if it is still the one that was passed on: this process's children inherit the
+    /// variable, too, and may have reused the number.
     fn copy(self, access: Access, context: Context<'_>) -> Result<Lockable> {
         let gone = || {
             context.error(ErrorKind::NotFound).with_detail(
@@ -139,15 +139,15 @@ impl Claim {
             .map_err(|errno| context.os(Call::Look, errno))
     }
 
-    /// The descriptor, if it has every sign of one that was offered.
+    /// The descriptor, if it can be the offered one.
     fn passed_on(&self, access: Access) -> Option<BorrowedFd<'_>> {
-        // The standard streams are the program's own, whatever the environment says.
+        // A standard stream is never an offered descriptor.
         if self.fd < BEHIND_STANDARD_STREAMS || !self.file.is_open_as(self.fd) {
             return None;
         }
-        // SAFETY: it is open, as was just seen, and nothing closes it while it is looked at.
+        // SAFETY: it is open, as just checked, and nothing closes it meanwhile.
         let fd = unsafe { BorrowedFd::borrow_raw(self.fd) };
-        // What is ours is closed on exec; what was passed on cannot be, or it would not be here.
+        // This library's descriptors are close-on-exec; one that was passed on cannot be.
         let passed_on = rustix::io::fcntl_getfd(fd).is_ok_and(|flags| !flags.contains(FdFlags::CLOEXEC));
         let flags = fs::fcntl_getfl(fd).ok()?;
         let for_writing = flags & OFlags::RWMODE != OFlags::RDONLY;
@@ -157,7 +157,7 @@ impl Claim {
 
     fn close(self) {
         if self.file.is_open_as(self.fd) {
-            // SAFETY: passed to this process to be adopted, which is done.
+            // SAFETY: it was passed to this process for this adoption, which is complete.
             drop(unsafe { OwnedFd::from_raw_fd(self.fd) });
         }
     }

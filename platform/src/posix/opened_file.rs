@@ -15,7 +15,7 @@ use super::region::{Held, MappedFile, Region};
 use crate::contract::file::{Source, not_regular};
 use crate::{Access, ErrorKind, FileOptions, FileSource, Result};
 
-/// A region without a name over an open file that somebody handed over.
+/// A region without a name, over an open file that was handed over.
 pub(super) fn received(
     fd: OwnedFd,
     locks: Option<OwnedFd>,
@@ -42,7 +42,7 @@ pub(super) struct Opened {
     file: MappedFile,
     stat: Stat,
     pub(super) identity: Identity,
-    /// As the caller spelled it.
+    /// The path as the caller spelled it.
     path: Option<PathBuf>,
 }
 
@@ -78,7 +78,7 @@ impl Opened {
         }
     }
 
-    /// Gives the file the size that was asked for; answers the region's.
+    /// Gives the file the size asked for, and returns the region's length.
     pub(super) fn sized(self, options: &FileOptions, context: Context<'_>) -> Result<(MappedFile, u64)> {
         let present = self.stat.st_size as u64;
         let len = options.wanted_len(present, context)?;
@@ -119,7 +119,7 @@ fn path_behind(fd: BorrowedFd<'_>) -> Option<PathBuf> {
 
 pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<OwnedFd, Errno> {
     let mode = if access.writes_object() { OFlags::RDWR } else { OFlags::RDONLY };
-    // A FIFO must not make anybody wait.
+    // NONBLOCK: a FIFO must not make the caller wait.
     fs::open(path, mode | more | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())
         .and_then(behind_standard_streams)
 }
@@ -128,7 +128,7 @@ pub(super) fn is_regular(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
 }
 
-/// Whether a region can lie over what is open there; answers what it is.
+/// Checks that a region can lie over the open file, and returns the file's state.
 fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
     let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
     if !is_regular(&stat) {
@@ -138,7 +138,7 @@ fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result
     Ok(stat)
 }
 
-/// Whether a descriptor is open for what will be done with it.
+/// Whether a descriptor is open for this access.
 pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
     let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(Call::Look, errno))?;
     let mode = flags & OFlags::RWMODE;

@@ -1,4 +1,4 @@
-//! Opening an object: looking who holds it, becoming a holder, and believing what it is.
+//! Opens an object: looks for its holders, becomes one, and checks its facts.
 
 use std::os::fd::OwnedFd;
 
@@ -24,7 +24,7 @@ impl Object {
     }
 }
 
-/// Becomes a holder of the living object that has the name; nothing where there is none.
+/// Becomes a holder of the living object with the name; `None` where there is none.
 fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
     base::check(wanted.name, context)?;
     let system_name = names::system_name(wanted.name);
@@ -41,17 +41,17 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
             return nobody_holds(&candidate, folder.as_ref(), wanted.kind, context);
         }
         if !candidate.try_hold().map_err(|errno| context.os(Call::Lock, errno))? {
-            // The last holder went in this instant: look again.
+            // The last holder has just let go: look again.
             continue;
         }
         reached(Step::OpenHeld);
         let believed = candidate.believed(folder.as_ref()).map_err(|disbelief| {
-            // Not ours to remove.
+            // This process may not remove it.
             candidate.release();
             disbelieved(disbelief, wanted.kind, context)
         })?;
         reached(Step::OpenFactsRead);
-        // The lock may have kept the last holder from the removal: then it is left to us.
+        // The lock may have kept the last holder from removing the object; then this process removes it.
         match join(&candidate, folder.as_ref(), believed, wanted, context) {
             Ok(Some(parts)) => return Ok(Some(Object::held(candidate, parts))),
             Ok(None) => let_go(&candidate),
@@ -64,7 +64,8 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
     Err(context.error(ErrorKind::TimedOut))
 }
 
-/// Whether what was locked is what the caller wants, and may have; nothing where it lost its name meanwhile.
+/// Checks that the locked object is the one that the caller wants and may have; `None` where it lost its name
+/// meanwhile.
 fn join(
     candidate: &Candidate,
     folder: Option<&OwnedFd>,
@@ -85,7 +86,7 @@ fn join(
     }
     opened.map(Some).map_err(|refused| match refused.errno {
         Errno::ACCESS | Errno::PERM => denied(dir::owner_of(candidate.path()), context),
-        // Not the files that its owner made, or none.
+        // The owner's files are missing or replaced.
         Errno::STALE | Errno::NOENT | Errno::ISDIR | Errno::NXIO | Errno::NODEV | Errno::LOOP => context.error(ErrorKind::Damaged).with_detail(
             "its data are shorter than its owner made them, or were replaced; end the programs that hold it, and create it anew",
         ),
@@ -135,7 +136,7 @@ fn open_parts(
     Ok(Parts { data, locks, len: facts.len, form: facts.form })
 }
 
-/// What has no holder is reclaimed in passing, if it is ours at all, and is never opened.
+/// An object without holders is never opened. It is removed in passing, if this library made it.
 fn nobody_holds(
     candidate: &Candidate,
     folder: Option<&OwnedFd>,
@@ -147,14 +148,14 @@ fn nobody_holds(
             Err(disbelieved(disbelief, wanted, context))
         }
         Ok(_) | Err(Disbelief::Forged(_) | Disbelief::Dead) => {
-            // Another user's remains, or a remover at work: nothing to open either way.
+            // It may belong to another user, or a remover may work on it: in either case there is nothing to open.
             let _ = remove::remove_if_dead(candidate);
             Ok(None)
         }
     }
 }
 
-/// An object that this user may not even look at: the better answer is whose it is.
+/// The error for an object that this user may not read: an untrusted owner is the better answer.
 fn unreadable_object(owner: u32, wanted: Wanted<'_>, context: Context<'_>) -> Error {
     let local = wanted.name.name_space() == NameSpace::Local;
     match check_owner(owner, local, wanted.options.accepted(), context) {

@@ -1,10 +1,9 @@
-//! Whose an object is, and whether that user is accepted (C3, C20).
+//! The owner of an object, and whether it is accepted (C3, C20).
 //!
-//! In a user namespace (user_namespaces(7)) every id without a mapping shows as one id, the *overflow id*, 65534 unless
-//! the administrator chose another: an object of that owner may be anybody's, so nobody but a caller that accepts
-//! anybody opens it. `Local\` names are one user's as the *parent* of the user namespace counts users: two rootless
-//! containers over one /dev/shm, which both call themselves user 0, have different ones, and a container's root shares
-//! those of the user that started it.
+//! In a user namespace (user_namespaces(7)) every id without a mapping shows as one id, the *overflow id*, 65534 by
+//! default. An object with that owner may belong to any user, so only a caller that accepts every user opens it.
+//! `Local\` names use the user ids of the user namespace's *parent*: two rootless containers over one /dev/shm, which
+//! both run as user 0, have different names, and a container's root shares the names of the user that started it.
 
 use std::sync::OnceLock;
 
@@ -12,11 +11,11 @@ use super::errors::Context;
 use super::fork::PerProcess;
 use crate::{ErrorKind, Result, Trust, UserId};
 
-/// Which ids of this user namespace are whose in its parent: /proc/self/uid_map.
+/// The mapping of this user namespace's ids to its parent's: /proc/self/uid_map.
 #[derive(Debug, PartialEq, Eq)]
 struct UserMap {
     ranges: Vec<Range>,
-    /// What an id without a mapping shows as; `None` where every id has one.
+    /// The id that stands for all ids without a mapping; `None` where every id has one.
     overflow: Option<u32>,
 }
 
@@ -32,12 +31,12 @@ const ALL_IDS: u64 = 0xFFFF_FFFF;
 const USUAL_OVERFLOW_ID: u32 = 65534;
 
 impl UserMap {
-    /// Asked once a process, and again in a forked child: a process that enters another user namespace forks or execs
+    /// Read once in a process, and again in a forked child: a process that enters another user namespace forks or execs
     /// first, or has not used samemap yet.
     fn get() -> &'static UserMap {
         static MAP: PerProcess<OnceLock<UserMap>> = PerProcess::new();
         MAP.get().get_or_init(|| {
-            // Without /proc, as in the first user namespace.
+            // Without /proc the mapping is that of the first user namespace.
             let text = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
             UserMap::parsed(&text, overflow_id)
         })
@@ -50,7 +49,7 @@ impl UserMap {
         UserMap { ranges, overflow: (!total).then(overflow_id) }
     }
 
-    /// The user as the parent namespace counts it.
+    /// The user's id in the parent namespace.
     fn outside(&self, uid: u32) -> u32 {
         let outside = self.ranges.iter().find_map(|range| range.outside(uid));
         outside.filter(|&outside| u64::from(outside) != ALL_IDS).unwrap_or(uid)
@@ -82,34 +81,34 @@ fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether the environment comes from a user with less rights: `getauxval(3)`.
+/// Whether the environment comes from a user with fewer rights: `getauxval(3)`.
 pub(super) fn runs_with_more_rights() -> bool {
     // SAFETY: reads a number that the kernel left for this process.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// The id that stands in this user's `Local\` names.
+/// The id in this user's `Local\` names.
 pub(super) fn local_user() -> u32 {
     local_names_of(effective_user())
 }
 
-/// The id that stands in the `Local\` names of a user of this namespace.
+/// The id in the `Local\` names of a user of this namespace.
 pub(super) fn local_names_of(uid: u32) -> u32 {
     UserMap::get().outside(uid)
 }
 
-/// Whether nobody in this user namespace can tell whose a file of this owner is.
+/// Whether the owner's id stands for several users in this user namespace.
 fn cannot_be_told(owner: u32) -> bool {
     UserMap::get().overflow == Some(owner)
 }
 
-/// Whether a file is this process's user's own.
+/// Whether this process's user owns the file.
 pub(super) fn is_own(owner: u32) -> bool {
     owner == effective_user() && !cannot_be_told(owner)
 }
 
-/// Whether an object of this owner is accepted. A `local` name is one user's: nobody else makes its objects, whoever is
-/// accepted, not even root.
+/// Whether an object of this owner is accepted. Only one user makes objects with a `local` name, so any other owner is
+/// refused, even root.
 pub(super) fn check_owner(owner: u32, local: bool, trust: &Trust, context: Context<'_>) -> Result<()> {
     let told = !cannot_be_told(owner);
     let accepted = is_own(owner)

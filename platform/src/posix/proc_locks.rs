@@ -1,4 +1,4 @@
-//! What /proc/locks tells everybody: who holds what (proc_locks(5)).
+//! Reads the holders of files in /proc/locks, which every user may do (proc_locks(5)).
 
 use std::collections::HashMap;
 use std::os::fd::AsFd as _;
@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::descriptor::Lockable;
 use super::ofd_lock;
 
-/// A file as /proc/locks names it.
+/// A file as /proc/locks identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct File {
     major: u32,
@@ -24,10 +24,10 @@ impl File {
     }
 }
 
-/// Whether anybody holds a file that we may not open: /proc/locks tells everybody. Nothing where it cannot be told.
+/// Whether a file that this user may not open has a holder; `None` where that cannot be told.
 ///
-/// What it does not show it is asked for again: it is read piece by piece, and an entry is passed over where one before it
-/// goes meanwhile, whoever's that was.
+/// A missing entry is looked for again: the list is read in pieces, and an entry is skipped when an earlier one of any
+/// process goes meanwhile.
 pub(super) fn is_held(stat: &Stat) -> Option<bool> {
     const LOOKS: usize = 5;
     for _ in 0..LOOKS {
@@ -38,7 +38,7 @@ pub(super) fn is_held(stat: &Stat) -> Option<bool> {
     shows_locks().then_some(false)
 }
 
-/// How many holders every file has; nothing where there is no such file in /proc, as with `ProcSubset=pid`.
+/// The number of holders of every file; `None` where /proc has no such list, as with `ProcSubset=pid`.
 pub(super) fn held_files() -> Option<HashMap<File, u64>> {
     let text = std::fs::read_to_string("/proc/locks").ok()?;
     let mut holders = HashMap::new();
@@ -48,7 +48,7 @@ pub(super) fn held_files() -> Option<HashMap<File, u64>> {
     Some(holders)
 }
 
-/// Whether it shows a lock that is there for sure: an empty file may stand in its place.
+/// Whether the list shows a lock that certainly exists: an empty file may replace the list.
 fn shows_locks() -> bool {
     let probe = || {
         let file = Lockable::open(|| fs::memfd_create("samemap: a lock to look for", MemfdFlags::CLOEXEC))?;

@@ -1,4 +1,4 @@
-//! What the seam asks of a region.
+//! The seam's traits for a region.
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
@@ -29,8 +29,8 @@ fn plan<'a>(name: &'a ObjectName, options: &CreateOptions, operation: Operation)
 }
 
 // SAFETY: `mapping::map` maps whole pages that hold the checked range, with the access the view claims,
-// and its keeper unmaps them only when the view goes; the object's file is never shrunk by us, nor are
-// references to its bytes given out; the facts are stored once.
+// and its keeper unmaps them only when the view is dropped; this library never shrinks the object's file, and gives out
+// no references to its bytes; the facts are stored once.
 unsafe impl RawRegion for Region {
     fn named(name: &ObjectName, ask: AskRegion<'_>, operation: Operation) -> Result<(Region, Disposition)> {
         let context = Context { operation, name: Some(name) };
@@ -95,8 +95,8 @@ fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
     Ok(Region::of(Held::Anonymous(file), None, len, Access::ReadWrite))
 }
 
-/// Sealed against shrinking, so that nobody it is sent to can turn our views into SIGBUS. The mode bits decide who
-/// may open anew, with more access, what was sent for reading.
+/// Memory sealed against shrinking, so that no receiver can make accesses raise SIGBUS. Its mode decides which
+/// receivers may open it anew with more access.
 fn anonymous_file(len: u64, mode: u32, asked: u64, context: Context<'_>) -> Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;

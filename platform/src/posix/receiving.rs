@@ -1,4 +1,4 @@
-//! Becoming a holder of an object that was handed over.
+//! Becomes a holder of an object that was handed over.
 
 use std::os::fd::AsFd as _;
 
@@ -18,7 +18,7 @@ use super::owner::{self, check_owner};
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, Trust};
 
-/// The descriptors of an object that were handed over.
+/// The received descriptors of an object.
 pub(super) struct Arrived {
     /// Its description holds the object, and its file has the facts.
     pub(super) life: Lockable,
@@ -27,7 +27,7 @@ pub(super) struct Arrived {
 }
 
 impl Object {
-    /// Becomes a holder of an object that somebody handed over.
+    /// Becomes a holder of a received object.
     pub(super) fn received(
         arrived: Arrived,
         access: Access,
@@ -62,7 +62,7 @@ impl Object {
     }
 }
 
-/// The data and the file for locks, if they are those that the facts name.
+/// The data and the file for locks, if they are those of the facts.
 fn received_parts(
     believed: &Believed,
     data: Option<Lockable>,
@@ -77,12 +77,12 @@ fn received_parts(
     };
     let Some(locks) = locks else { return Ok((Some(data), None)) };
     believed.check_locks(&locks)?;
-    // One that was made for this process serves where this user may not open another.
+    // Where this user may not open another description, the received one serves.
     let own = Lockable::open(|| descriptor::reopened_for_writing(locks.as_fd())).unwrap_or(locks);
     Ok((Some(data), Some(own)))
 }
 
-/// What was handed over as a named region and is none.
+/// The error for a received object that is no named region.
 fn no_region(found: Found, context: Context<'_>) -> Error {
     let error = mismatch(ObjectKind::Region, found, context);
     error.with_detail(format!(
@@ -90,10 +90,11 @@ fn no_region(found: Found, context: Context<'_>) -> Error {
     ))
 }
 
-/// Takes a lock of one's own while what was handed over still has its own, which is then closed, never unlocked.
+/// Takes a lock of its own while the received description still has one. That description is then closed, never
+/// unlocked.
 ///
-/// For writing where this user may, because the last to close needs that to remove the name. A user that may not open
-/// the file at all keeps the description that was made for it.
+/// It opens the file for writing where this user may, because the last holder needs that to remove the name. A user
+/// that may not open the file keeps the received description.
 fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
     let gone = || {
         let error = context.error(ErrorKind::NotFound);
@@ -108,7 +109,7 @@ fn hold_anew(came: Lockable, context: Context<'_>) -> Result<(Lockable, bool)> {
         _ => (came, false, false),
     };
     reached(Step::ReceiveOpened);
-    // As for any opener: a lock on what nobody holds would give a dead object a life.
+    // As for any opener: a lock without another holder would revive a dead object.
     if fresh && ofd_lock::holders(mine.as_fd()) != Ok(Holders::Some) {
         return Err(gone());
     }

@@ -1,18 +1,18 @@
-//! What a named region over a file says of it, in its object's facts (see `facts`):
+//! The record of a named region over a file, in its object's facts (see `facts`):
 //!
 //! | bytes | what, in little-endian order |
 //! | --- | --- |
 //! | 0..8 | `SMFILE` and two NULs |
-//! | 8..12 | access of the creator, and so the most that an opener gets: 1 read-only, 2 read-write, 3 copy-on-write |
+//! | 8..12 | access of the creator, which is the most that an opener gets: 1 read-only, 2 read-write, 3 copy-on-write |
 //! | 12..16 | length of the path, in bytes |
 //! | 16..24, 24..32 | device and inode number of the file |
 //! | 32..40 | length of the region, in bytes |
 //! | 40..48 | zeros |
 //! | 48.. | the file's absolute path, without a NUL |
 //!
-//! A path can come to lead elsewhere, so an opener compares device and inode number. Nothing else leads from one
-//! process to another's file: a hard link would need a place on the same file system, and a descriptor of a
-//! living holder (`/proc/PID/fd`) the right to trace it. Only the object's owner may write to these bytes, whatever the region's permissions.
+//! A path can change its file, so an opener compares device and inode number. Only a path leads other processes to the
+//! file: a hard link would need a place on its file system, and a living holder's descriptor (`/proc/PID/fd`) the right
+//! to trace that holder. Only the object's owner may write to these bytes, whatever the region's permissions.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -33,14 +33,14 @@ use super::region::{Held, MappedFile, Region};
 use crate::contract::wire::{access_of, code_of};
 use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
 
-/// Opens the region that has the name.
+/// Opens the region with the name.
 pub(super) fn open(name: &ObjectName, options: &OpenOptions, context: Context<'_>) -> Result<Region> {
     let (operation, kind) = (context.operation, ObjectKind::Region);
     let object = Object::open(Wanted { operation, name, kind, options })?;
     opened(object, name, options.access(), context)
 }
 
-/// From an object that was opened, or made, to the region that it is, or leads to.
+/// The region of an object that was opened or made.
 pub(super) fn opened(
     object: Object,
     name: &ObjectName,
@@ -53,7 +53,7 @@ pub(super) fn opened(
     }
 }
 
-/// From an object that leads to a file to the region over it.
+/// The region over the file that an object leads to.
 fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_>) -> Result<Region> {
     let record = Record::of(&object, context)?;
     record.check_access(access, context)?;
@@ -63,7 +63,7 @@ fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_
     Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
 }
 
-/// The same with the file at hand, which must be the one that the object leads to.
+/// The region over this file, which must be the one that the object leads to.
 pub(super) fn join(
     object: Object,
     (fd, locks): (OwnedFd, Option<OwnedFd>),
@@ -79,7 +79,7 @@ pub(super) fn join(
     Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
 }
 
-/// What an object that leads to a file says of it.
+/// The record of a file in an object's facts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) access: Access,
@@ -117,7 +117,7 @@ impl Record {
         bytes
     }
 
-    /// Nothing where the bytes make no sense.
+    /// Reads a record; `None` for invalid bytes.
     fn decoded(bytes: &[u8]) -> Option<Record> {
         let word = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let long = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
@@ -165,8 +165,8 @@ impl Record {
         Ok(())
     }
 
-    /// Whether the object's owner may open the file itself, as far as the file's mode tells: an owner that is accepted
-    /// cannot lead others to files of theirs, which they would open with their own rights.
+    /// Whether the object's owner may open the file itself, as far as the file's mode tells: otherwise a trusted owner
+    /// could make others open files with rights that it does not have.
     fn check_creator_is_let_in(
         &self,
         object: &Object,
@@ -177,7 +177,7 @@ impl Record {
         let file = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
         let owner = fs::fstat(object.life()).map_err(|errno| context.os(Call::Look, errno))?.st_uid;
         let needed = if access.writes_object() { 0o6 } else { 0o4 };
-        // The group's bits cover access lists too.
+        // The group's bits also bound access lists.
         let to_others = (file.st_mode >> 3 | file.st_mode) & needed;
         if owner == 0 || owner == file.st_uid || to_others == needed {
             return Ok(());
@@ -188,7 +188,7 @@ impl Record {
         )))
     }
 
-    /// The path leads elsewhere, or nowhere.
+    /// The error for a path that leads to another file, or to none.
     fn astray(&self, context: Context<'_>) -> Error {
         context.error(ErrorKind::Os).with_detail(format!(
             "it lies over the file {}, and that path does not lead to the file any more, or not from here; move the file back, or take the region over from a holder by handle",
@@ -201,7 +201,7 @@ impl Record {
     }
 }
 
-/// The length of the region that an object leads to, for those who list it.
+/// The length of the region that an object leads to, for lists.
 pub(super) fn recorded_len(life: &Lockable) -> Option<u64> {
     let mut bytes = vec![0; RECORD_LEN];
     let read = rustix::io::pread(life, &mut bytes, RECORD_AT).ok()?;

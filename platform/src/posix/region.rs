@@ -1,4 +1,4 @@
-//! A region's handle, and what it holds.
+//! A region's handle, and the memory behind it.
 
 use std::fs::File;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -34,7 +34,7 @@ pub(super) enum Held {
 }
 
 impl Held {
-    /// The object that has the name.
+    /// The object with the name.
     pub(super) fn object(&self) -> Option<&Object> {
         match self {
             Held::Named(object) => Some(object),
@@ -43,7 +43,7 @@ impl Held {
         }
     }
 
-    /// The description for claims and seats of what lies in the memory; nothing where this user may not take any.
+    /// The description for claims and seats of the objects inside; `None` when this user may not take any.
     pub(super) fn locks(&self) -> Option<&Lockable> {
         match self {
             Held::Named(object) => object.locks(),
@@ -51,7 +51,7 @@ impl Held {
         }
     }
 
-    /// The same for this process alone: a forked child takes claims and seats with a description of its own.
+    /// That description for this process alone: a forked child uses one of its own.
     pub(super) fn locks_of_this_process(&self) -> Result<BorrowedFd<'_>, Errno> {
         let locks = self.locks().ok_or(Errno::ACCESS)?;
         locks.of_this_process(|| match self {
@@ -84,18 +84,18 @@ impl Backing for Held {
     }
 }
 
-/// A file that is mapped, or memory that has a descriptor and no name.
+/// A mapped file, or memory with a descriptor and without a name.
 #[derive(Debug)]
 pub(super) struct MappedFile {
-    /// Carries no lock of ours.
+    /// Without a lock of this library.
     data: Descriptor,
     locks: Option<Lockable>,
-    /// What the caller opened, with whatever locks it carries: a forked child is to keep none of them.
+    /// The caller's file with its locks, which a forked child must not keep.
     given: Option<Lockable>,
 }
 
 impl MappedFile {
-    /// Of a description that no other process has.
+    /// A file with a description that no other process has.
     pub(super) fn own(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         let data = Descriptor::new(fd)?;
         reached("file: opened");
@@ -103,7 +103,7 @@ impl MappedFile {
         Ok(MappedFile { data, locks, given: None })
     }
 
-    /// Of what the caller opened: other processes may have the same description, and locks on it.
+    /// A file that the caller opened: other processes may share its description and its locks.
     pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         match descriptor::reopened(fd.as_fd(), writable) {
             Ok(fresh) => {
@@ -114,8 +114,8 @@ impl MappedFile {
         }
     }
 
-    /// Of what another process opened for this one, and closed: where this user may not open it anew, it is used as it
-    /// came.
+    /// A file that another process opened for this one, and closed. Where this user may not open it anew, the received
+    /// description is used.
     pub(super) fn handed_over(
         fd: OwnedFd,
         locks: Option<OwnedFd>,

@@ -1,7 +1,7 @@
-//! The removal of dead objects, and of what killed creators and removers left.
+//! Removes dead objects, and the remains of killed creators and removers.
 //!
-//! An exclusive lock on the life byte of what has a name means *nobody holds this, and I am removing it*. Only the
-//! remover that has it takes the name away, so no living object loses its name.
+//! An exclusive lock on the life byte means *this object has no holder and is being removed*. Only the remover with
+//! that lock takes the name away, so no living object loses its name.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,14 +16,14 @@ use super::dir::{self, GONE_PREFIX, NEW_PREFIX};
 use super::ofd_lock::{self, Holders};
 use crate::testing::{Step, reached};
 
-/// How an attempt to remove a dead object ended.
+/// The result of an attempt to remove a dead object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Removal {
-    /// The name is gone, by us or by another remover.
+    /// This or another remover has removed the name.
     Done,
     /// Another process has a lock.
     Contended,
-    /// This user may not.
+    /// This user may not remove it.
     Refused(Errno),
 }
 
@@ -36,7 +36,7 @@ impl From<Result<(), Errno>> for Removal {
     }
 }
 
-/// Removes the object, if nobody holds it and the name still leads to it.
+/// Removes the object, if it has no holder and the name still leads to it.
 pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     if !candidate.removes() {
         return Removal::Refused(Errno::ACCESS);
@@ -47,7 +47,7 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
     }
 }
 
-/// The same, where the life's description was looked at a moment ago.
+/// Removes the object; the caller has just verified the description with the life byte.
 pub(super) fn remove_verified(candidate: &Candidate, life: BorrowedFd<'_>) -> Removal {
     match try_remove(candidate) {
         Ok(true) => {}
@@ -59,16 +59,16 @@ pub(super) fn remove_verified(candidate: &Candidate, life: BorrowedFd<'_>) -> Re
         reached(Step::RemoveNameChecked);
         take_the_name(candidate)
     } else {
-        // The name means something else now, or nothing: not ours to touch.
+        // The name leads to another object, or is free.
         Removal::Done
     };
-    // The child of a raw clone may share the description and keep the lock beyond our close.
+    // The child of a raw clone may share the description, and would keep its lock after our close.
     ofd_lock::release(life);
     reached(Step::RemoveReleased);
     removal
 }
 
-/// Locks out holders, removers, and what takes names of files.
+/// Locks out holders, removers, and processes that take a file's name.
 fn try_remove(candidate: &Candidate) -> Result<bool, Errno> {
     let life = candidate.life().as_fd();
     if candidate.is_folder() { ofd_lock::try_remove(life) } else { ofd_lock::try_remove_file(life) }
@@ -86,14 +86,14 @@ fn take_the_name(candidate: &Candidate) -> Removal {
     removed.into()
 }
 
-/// Moves a directory out of the way, so that its name is free at one stroke, and empties it there.
+/// Moves a directory away, which frees its name in one step, and empties it there.
 fn remove_folder(path: &CStr, identity: Identity) -> Result<(), Errno> {
     let gone = take_away(path, identity)?;
     reached(Step::RemoveRenamed);
     empty(&dir::open_folder(&gone)?, &gone)
 }
 
-/// Moves what has this identity away from its name; what else has the name keeps it.
+/// Moves the file or directory with this identity away from its name. Any other one keeps the name.
 fn take_away(path: &CStr, identity: Identity) -> Result<CString, Errno> {
     let gone = dir::move_away(path)?;
     if dir::stat(&gone).is_ok_and(|stat| Identity::from(&stat) == identity) {
@@ -103,8 +103,8 @@ fn take_away(path: &CStr, identity: Identity) -> Result<CString, Errno> {
     Err(Errno::NOENT)
 }
 
-/// Removes what an object's directory holds, and then the directory. The facts go last: as long as they are there, their
-/// lock tells others to keep away.
+/// Removes the entries of an object's directory, and then the directory. The facts go last, because their lock keeps
+/// others away.
 pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
     for (name, step) in
         [(DATA, Step::RemoveDataUnlinked), (LOCKS, Step::RemoveLocksUnlinked), (FACTS, Step::RemoveEmptied)]
@@ -119,10 +119,10 @@ pub(super) fn empty(folder: &OwnedFd, path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Takes its name away from an object, whether it is held or not. Its holders keep the memory.
+/// Takes the name away from an object, with or without holders. Its holders keep the memory.
 ///
-/// A file is marked dead as at any removal: a spare link would else bring it back, under its name or, where its peers
-/// can forge what it says, another.
+/// A file is marked as dead, as in any removal: otherwise another link could bring it back, under its name or, where
+/// peers can forge its facts, under another one.
 pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
     if candidate.is_folder() {
         return take_link(candidate);
@@ -133,7 +133,7 @@ pub(super) fn take_name_from_the_living(candidate: &Candidate) -> Removal {
     }
 }
 
-/// Removes what is marked dead, also where another process locks it: a user that it was handed to can put a spare link
+/// Removes a file that is marked as dead, also where another process locks it: a user with a descriptor can put a link
 /// back at the name, and hold that.
 pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
     match remove_if_dead(candidate) {
@@ -145,14 +145,14 @@ pub(super) fn remove_marked(candidate: &Candidate) -> Removal {
     }
 }
 
-/// Takes the name away from a file, and leaves everything else of it as it is: a link to an object of another name, which
-/// lives on under its own. A directory has no links, and goes.
+/// Removes a second link to an object of another name, which lives on under that name. A directory has no links, and is
+/// removed.
 pub(super) fn take_link(candidate: &Candidate) -> Removal {
     if candidate.is_folder() {
         return remove_folder(candidate.path(), candidate.identity()).into();
     }
-    // By the time that this comes to it another process may have taken the name away, and a creator given it to a living
-    // object. So one at a time looks, and unlinks what it has seen; that keeps removers out, too.
+    // Meanwhile another process may have taken the name away, and a creator may have given it to a living object. So
+    // only one process at a time looks and unlinks, which keeps removers out, too.
     let life = candidate.life().as_fd();
     match ofd_lock::try_take_name(life) {
         Ok(true) => {}
@@ -179,14 +179,14 @@ fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
 
 // ---- the sweep's step ---------------------------------------------------------------------------------
 
-/// What a sweep did with one name.
+/// The result of a sweep for one name.
 pub(super) struct Swept {
     pub(super) removal: Removal,
     pub(super) owner: u32,
     pub(super) bytes: u64,
 }
 
-/// Removes what has this name if it is dead and ours; nothing where it lives, or is not ours to judge.
+/// Removes the object with this name if it is dead; `None` where it lives or is foreign.
 pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
     if system_name.starts_with(NEW_PREFIX) || system_name.starts_with(GONE_PREFIX) {
         return reclaim_temporary(system_name);
@@ -206,7 +206,7 @@ pub(super) fn reclaim(system_name: &str) -> Option<Swept> {
     (removal != Removal::Contended).then_some(Swept { removal, owner, bytes })
 }
 
-/// Whose it is, and how much memory it takes.
+/// The owner of a candidate, and the memory that it takes.
 fn what_it_takes(candidate: &Candidate, folder: Option<&OwnedFd>) -> Option<(u32, u64)> {
     let stat = fs::fstat(candidate.life()).ok()?;
     let beside = folder.and_then(|folder| stat_in(folder, DATA)).map_or(0, |stat| stat.st_size as u64);
@@ -217,11 +217,11 @@ fn stat_in(folder: &OwnedFd, name: &CStr) -> Option<Stat> {
     fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()
 }
 
-/// What a killed creator or remover left under a temporary name.
+/// Removes the remains of a killed creator or remover under a temporary name.
 fn reclaim_temporary(system_name: &str) -> Option<Swept> {
     let (candidate, folder) = match Candidate::open(system_name) {
         Ok(opened) => opened,
-        // Nothing is in it, or it stays. The umask of its killed maker may have closed it.
+        // Removes the directory if it is empty. The umask of its killed creator may have made it unreadable.
         Err(Unopened::Foreign("a directory", Errno::NOENT) | Unopened::Denied { .. }) => {
             return remove_empty(system_name);
         }
@@ -234,7 +234,7 @@ fn reclaim_temporary(system_name: &str) -> Option<Swept> {
     } else if candidate.holders() == Ok(Holders::Remover) {
         Removal::Contended
     } else {
-        // Nobody holds by right what has no name any more.
+        // An object without a name has no rightful holder.
         Removal::from(discard(candidate.path(), candidate.is_folder()))
     };
     match removal {
@@ -266,7 +266,7 @@ fn remove_unfinished(candidate: &Candidate) -> Removal {
         ofd_lock::release(life);
         return removal;
     }
-    // It got its name meanwhile, and its last holder may have left the removal to the lock that is here.
+    // It got its name meanwhile, and this lock may have kept its last holder from removing it.
     ofd_lock::release(life);
     match candidate.name_in_facts() {
         Some(name) => reclaim(&name).map_or(Removal::Contended, |swept| swept.removal),

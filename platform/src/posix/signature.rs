@@ -1,4 +1,4 @@
-//! What tells a file, and a description, from every other.
+//! The identity of a file, and the signature of a description.
 
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::seam::random::random;
 
-/// Which file a descriptor or a name leads to.
+/// The identity of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     dev: u64,
@@ -38,26 +38,26 @@ impl Identity {
     }
 }
 
-/// To be asked about, by system calls that fail where the number is no descriptor's.
+/// Borrows a number for system calls that fail where it is no descriptor's.
 fn may_be_open<'a>(fd: RawFd) -> Option<BorrowedFd<'a>> {
-    // SAFETY: it is not -1, and nothing is done to what it may lead to.
+    // SAFETY: it is not -1, and the calls change nothing.
     (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// What tells a description that this process opened from all others that its descriptor's number may come to lead to:
-/// a file position that no other has, and that nothing of ours reads or moves. A description that other processes share
-/// keeps its position, and is known by its file.
+/// Tells a description that this process opened from any other that may reuse its number: by a file position that no
+/// other description has, and that this library never moves. A description that other processes share keeps its
+/// position, and is recognised by its file.
 ///
-/// The file alone is not enough. A program that closes all its descriptors and opens an object anew gets the same numbers
-/// of the same files, and what it dropped after that would let go of what it has just opened.
+/// The file alone is not enough. A program that closes all its descriptors and opens an object anew gets the same
+/// numbers for the same files: dropping an old handle would then close the new one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
     pub(super) identity: Identity,
     position: Option<u64>,
 }
 
-/// Positions in the upper half of what every common file system has (ext4 ends at 2^44), counted from a random one: a
-/// description that came from another process has another.
+/// The next position: in the upper half of what all common file systems support (ext4 ends at 2^44), counted from a
+/// random one, so that other processes use others.
 static NEXT_POSITION: AtomicU64 = AtomicU64::new(UNBEGUN);
 const UNBEGUN: u64 = 0;
 const LOWEST_POSITION: u64 = 1 << 43;
@@ -65,7 +65,7 @@ const LOWEST_POSITION: u64 = 1 << 43;
 fn new_position() -> u64 {
     if NEXT_POSITION.load(Ordering::Relaxed) == UNBEGUN {
         let random = random() % (LOWEST_POSITION / 2);
-        // Another thread may have been quicker.
+        // Another thread may have been faster.
         let _ = NEXT_POSITION.compare_exchange(
             UNBEGUN,
             LOWEST_POSITION + random,
@@ -76,21 +76,21 @@ fn new_position() -> u64 {
     NEXT_POSITION.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A forked child counts on from elsewhere than its parent. Async-signal-safe.
+/// Moves a forked child's positions away from its parent's. Async-signal-safe.
 pub(super) fn part_positions(process: u32) {
     if NEXT_POSITION.load(Ordering::Relaxed) != UNBEGUN {
-        // Where it runs out of the range, a description is known by its file alone.
+        // Beyond the range a description is recognised by its file alone.
         NEXT_POSITION.fetch_add(u64::from(process) << 16, Ordering::Relaxed);
     }
 }
 
 impl Signature {
-    /// Of a description that other processes may share, or its caller, so that nothing is done to it.
+    /// The signature of a description that other processes or the caller may share: it changes nothing.
     pub(super) fn of_file(identity: Identity) -> Signature {
         Signature { identity, position: None }
     }
 
-    /// Writes a new one on a description that only this process has.
+    /// Writes a new signature on a description that only this process has.
     pub(super) fn sign(fd: BorrowedFd<'_>, identity: Identity) -> Signature {
         let signature = Signature { identity, position: Some(new_position()) };
         if signature.write_on(fd) { signature } else { Signature::of_file(identity) }
@@ -105,7 +105,7 @@ impl Signature {
     /// Whether the number is that of a descriptor of this description. Async-signal-safe.
     pub(super) fn is_on(self, fd: RawFd) -> bool {
         match self.position {
-            // A third of the time that the file takes.
+            // This takes a third of the time of comparing the file.
             Some(position) => may_be_open(fd).is_some_and(|fd| fs::tell(fd) == Ok(position)),
             None => self.identity.is_open_as(fd),
         }
@@ -115,7 +115,7 @@ impl Signature {
 /// The first number that no standard stream has.
 pub(super) const BEHIND_STANDARD_STREAMS: RawFd = 3;
 
-/// The same open file, under a number that no standard stream has.
+/// Moves an open file to a number that no standard stream has.
 pub(super) fn behind_standard_streams(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() >= BEHIND_STANDARD_STREAMS {
         return Ok(fd);

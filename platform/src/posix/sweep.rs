@@ -1,4 +1,4 @@
-//! Reclaiming what lies dead in the directory of objects (rule C17).
+//! Reclaims dead objects in the directory of objects (rule C17).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::contract::catalog::Reclaimed;
 use crate::contract::context::Operation;
 use crate::words::Until;
 
-/// The sweep of a process's first creation may take so long, however much lies there.
+/// The longest sweep of a process's first creation, whatever the number of objects.
 const SHORT_SWEEP: Duration = Duration::from_millis(50);
 
 pub(super) fn reclaim() -> Result<Reclaimed> {
@@ -25,12 +25,12 @@ pub(super) fn reclaim() -> Result<Reclaimed> {
 
 /// The full sweep before `OutOfMemory` is reported.
 pub(super) fn all() {
-    // What cannot be listed cannot be swept; the caller reports the shortage itself.
+    // A directory that cannot be listed cannot be swept; the caller reports the shortage.
     let _ = reclaim();
 }
 
-/// The sweep of a process's first creation. It starts at a random name, so that many short-lived
-/// processes together get through a long list.
+/// The sweep of a process's first creation. It starts at a random name, so that many short-lived processes together
+/// sweep a long list.
 pub(super) fn for_a_while() {
     let Ok(mut names) = dir::our_names() else { return };
     if names.is_empty() {
