@@ -1,4 +1,4 @@
-//! Calls that one family of systems alone has.
+//! Calls that only one family of systems has.
 
 #[cfg(unix)]
 mod unix;

@@ -11,7 +11,7 @@ use crate::{Access, Region, Result, system};
 impl Courier {
     /// A courier over a connection, for sending and receiving.
     ///
-    /// It uses the connection as it is: with its timeouts, and as a blocking one or not.
+    /// It uses the connection's timeouts and blocking mode.
     #[must_use]
     pub fn over(stream: UnixStream) -> Courier {
         Courier(stream)
@@ -27,14 +27,14 @@ impl Courier {
 /// # Descriptors
 /// There is no `AsFd`. The descriptor of a named region carries the lock by which this process holds it, and a
 /// copy of it (`dup`, inheritance, `SCM_RIGHTS`) would share the lock: it would keep the object alive after this
-/// process, and be unlocked by the region's drop under whoever has the copy. [`to_fd`](Self::to_fd) gives out a
+/// process, and the region's drop would unlock it under the copy's holder. [`to_fd`](Self::to_fd) gives out a
 /// descriptor of the same memory that carries no lock; to share the region itself there are
 /// [`offer_to`](Self::offer_to) and [`Courier`](crate::regions::Courier).
 impl Region {
     /// A new descriptor of the region's memory or file, open for reading, and for writing where the region is. It
     /// does not hold the object: its bytes stay while it is open, but the name goes with the last holder.
     ///
-    /// The file may be longer than the region. Whoever gets the descriptor must neither truncate nor lock it.
+    /// The file may be longer than the region. Users of the descriptor must neither truncate nor lock it.
     ///
     /// # Errors
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied) where this user may not open it anew;

@@ -29,11 +29,11 @@ impl Courier {
         Courier(system::Courier::Sending { stream: Box::new(stream), process })
     }
 
-    /// A courier that receives what its peer sends over a stream.
+    /// A courier that receives regions from its peer over a stream.
     ///
-    /// The sender must be a process that may duplicate handles into this one. Bytes from anybody else are an error
-    /// ([`InvalidArgument`](crate::ErrorKind::InvalidArgument)) and touch no handle of this process: a sender leaves
-    /// proof beside what it sends, which cannot be said in a message.
+    /// The sender must be a process that may duplicate handles into this one. Bytes from another process are an error
+    /// ([`InvalidArgument`](crate::ErrorKind::InvalidArgument)) and affect no handle of this process: a sender puts a
+    /// proof into this process, which no message can contain.
     #[must_use]
     pub fn receiving(stream: impl Read + Send + 'static) -> Courier {
         Courier(system::Courier::Receiving { stream: Box::new(stream) })
@@ -49,8 +49,8 @@ impl AsHandle for Region {
 }
 
 /// # Handles
-/// A handle of a section is a hold of its own, in every process, so the region [lends](AsHandle) its handle and
-/// copies of it do no harm: the object and its name live until the last one is closed.
+/// Each handle of a section holds the object, in every process. So the region [lends](AsHandle) its handle, and copies
+/// of it are safe: the object and its name live until the last handle is closed.
 impl Region {
     /// A new handle of the region's section, with the rights that the region's access takes. It holds the object.
     ///
@@ -66,7 +66,7 @@ impl Region {
     /// Its length is the section's, in whole pages where it does not lie over a file.
     ///
     /// # Errors
-    /// [`KindMismatch`](crate::ErrorKind::KindMismatch) for what is no such section;
+    /// [`KindMismatch`](crate::ErrorKind::KindMismatch) for any other handle;
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied) for more access than the handle or the section allow.
     pub fn from_handle(handle: OwnedHandle, access: Access) -> Result<Region> {
         let context = Context { operation: "make a region of the handle", name: None };

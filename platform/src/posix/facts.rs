@@ -11,7 +11,7 @@
 //! | 12..16 | kind: 1 region, 2 mutex, 3 event, 4 semaphore, 5 timer |
 //! | 16..24 | length of the data, in bytes |
 //! | 24..28 | length of the name, in bytes |
-//! | 28..32 | form: 0 data in front of the facts, 1 in the file `data`, 2 in a file elsewhere, which the record at 2048 names |
+//! | 28..32 | form: 0 data in front, 1 in the file `data`, 2 in a file elsewhere, which the record at 2048 names |
 //! | 32..36 | length of the system name, in bytes |
 //! | 40..48, 48..56 | inode numbers of `data` and `locks`, where they exist |
 //! | 64..1024 | the full name in UTF-8, prefix and all, then zeros |

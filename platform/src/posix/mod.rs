@@ -11,7 +11,7 @@
 //! | `advice`, `errors` | the meaning of a refused call, and the remedy |
 //! | `base`, `dir`, `names` | the directory of objects, the calls on it, and the names there |
 //! | `object` | the plan of a new object, and the errors for foreign ones |
-//! | `signature`, `descriptor`, `fork` | the library's descriptors, and what a forked child keeps of them: only the memory |
+//! | `signature`, `descriptor`, `fork` | the library's descriptors, and those of a forked child |
 //! | `ofd_lock` | the locks themselves |
 //! | `commit`, `disk` | memory and disk space, committed before creation returns |
 //! | `system`, `loaded` | the system's other answers; keeping this library loaded |

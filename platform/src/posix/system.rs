@@ -1,4 +1,4 @@
-//! What only the system tells: of users, names, the machine, and what lies in the name space.
+//! The system's answers about users, names, the machine and the name space.
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -21,10 +21,10 @@ impl RawSystem for System {
     }
 
     fn processors() -> usize {
-        // The kernel's own list: musl's `sysconf` counts those that this thread may run on.
+        // The kernel's list, because musl's `sysconf` counts only those that this thread may run on.
         let online = std::fs::read_to_string("/sys/devices/system/cpu/online").ok();
         online.and_then(|ranges| count_of(&ranges)).unwrap_or_else(|| {
-            // SAFETY: a plain question, which every POSIX system here answers.
+            // SAFETY: the call takes a number, and has no preconditions.
             let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
             usize::try_from(count).unwrap_or(1).max(1)
         })
@@ -45,7 +45,7 @@ impl RawSystem for System {
     fn wait_until_output_is_broken() -> bool {
         let output = io::stdout();
         loop {
-            // No event is asked for: errors and hang-ups are always told, and a pipe without a reader is one.
+            // No event is requested: errors and hang-ups are always reported, and a pipe without a reader is an error.
             let mut watched = [PollFd::from_borrowed_fd(output.as_fd(), PollFlags::empty())];
             match poll(&mut watched, None) {
                 Ok(_) if watched[0].revents().contains(PollFlags::NVAL) => return false,
@@ -81,7 +81,7 @@ impl RawSystem for System {
     }
 }
 
-/// How many numbers a list such as `0-3,6` has.
+/// The number of entries in a list such as `0-3,6`.
 fn count_of(ranges: &str) -> Option<usize> {
     let mut count = 0_usize;
     for range in ranges.trim().split(',') {
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// The standard library's count is that of the processors that this thread may use.
+    /// The standard library counts the processors that this thread may use.
     #[test]
     fn pinned_thread_does_not_change_the_machine() {
         let before = System::processors();

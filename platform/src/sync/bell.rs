@@ -1,4 +1,4 @@
-//! Doorbells: what rings and channels sleep on while nothing comes.
+//! Doorbells: rings and channels sleep on them until data comes.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::system::Bell;
 use crate::words::bell;
 use crate::{Result, Sleepers, View};
 
-/// Wakes those that wait for something to appear in shared memory: what rings and channels are built with.
+/// Wakes threads that wait for a change in shared memory. Rings and channels are built with it.
 ///
-/// A doorbell carries no state of its own: a process that changes something in shared memory [rings](Self::ring), and
-/// one that waits [sleeps](Self::sleep) unless the change is there already. Ringing while nobody sleeps costs a few
-/// nanoseconds and makes no system call. It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset
-/// that is aligned to 8 in memory, zero before their first use.
+/// A doorbell carries no state of its own: a process that changes something in shared memory [rings](Self::ring), and a
+/// sleeper [sleeps](Self::sleep) unless the change is there already. A ring without sleepers costs a few nanoseconds
+/// and makes no system call. It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset that is aligned to 8
+/// in memory, zero before their first use.
 ///
 /// # Platform-specific behavior
 /// A futex on Linux, a kernel event on Windows; other systems have none yet.
@@ -28,10 +28,10 @@ pub struct Doorbell {
 }
 
 impl Doorbell {
-    /// Bytes of memory that it takes.
+    /// The bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN;
 
-    /// The doorbell at `offset`, made if nobody made it yet. All that use one must say the same of its sleepers.
+    /// Opens the doorbell at `offset`, or makes it. All users of a doorbell must pass the same `sleepers`.
     ///
     /// # Errors
     /// Those of [`SharedEvent::create_or_open`](crate::sync::SharedEvent::create_or_open).
@@ -41,22 +41,22 @@ impl Doorbell {
         Ok(Doorbell { bell: <Bell as RawBell>::at(&place, sleepers, OPERATION)?, sleepers, offset })
     }
 
-    /// Wakes those that sleep. What was stored before, with at least release ordering, is seen by them.
+    /// Wakes the sleepers. They see earlier stores that have at least release ordering.
     #[inline]
     pub fn ring(&self) {
         bell::ring(&self.bell);
     }
 
-    /// Sleeps until somebody rings, for at most `limit`, and for 80 ms at most: then the caller looks whether those
-    /// live that it waits for. Returns at once when `changed` says that there is something already.
+    /// Sleeps until the doorbell rings, for at most `limit` and at most 80 ms. Then the caller checks whether its peers
+    /// live. Returns at once when `changed` says that there is something already.
     ///
-    /// May return for no reason at all.
+    /// May wake spuriously.
     pub fn sleep(&self, limit: Duration, changed: impl FnOnce() -> bool) {
         bell::sleep(&self.bell, self.sleepers, limit, changed);
     }
 
-    /// Makes ringing cheaper, and the next sleep dearer. For a sleeper that has not slept for long: many times, at
-    /// the cost of a load each, it has found what it waits for already there. Only where one sleeps.
+    /// Makes ringing cheaper, and the next sleep dearer: for a sleeper that often found its data already there and has
+    /// not slept for a long time. Only for a doorbell with one sleeper.
     ///
     /// # Platform-specific behavior
     /// Does nothing on Windows.
@@ -65,7 +65,7 @@ impl Doorbell {
         bell::relax(&self.bell, self.sleepers);
     }
 
-    /// Sleeps until somebody rings one of up to 64 doorbells, as [`sleep`](Self::sleep) does.
+    /// Sleeps until one of up to 64 doorbells rings, as [`sleep`](Self::sleep) does.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or for more than 64.

@@ -8,8 +8,8 @@ use crate::{Disposition, EventOptions, ObjectKind, ObjectName, OpenOptions, Resu
 /// A flag to wait for, set and unset by any process that has it open (rule C23).
 ///
 /// # Platform-specific behavior
-/// On Windows the kernel's own event of that name, which a C program may share. On Linux a word in the
-/// object's page, which waiters sleep on: setting an event that nobody waits for makes no system call.
+/// On Windows it is the kernel's event of that name, which a C program may share. On Linux it is a word in the object's
+/// page, which waiters sleep on: setting an event without waiters makes no system call.
 #[derive(Clone)]
 pub struct Event(Named);
 
@@ -22,8 +22,8 @@ impl Event {
         Ok(Event(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
 
-    /// Opens the event that has the name, or creates one; says which of the two happened. Opening ignores what `options`
-    /// say of a new one.
+    /// Opens the event with the name, or creates one, and returns which of the two happened. Opening ignores the
+    /// `options` of a new event.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
@@ -32,7 +32,7 @@ impl Event {
         Ok((Event(named), disposition))
     }
 
-    /// Opens the event that has the name.
+    /// Opens the event with the name.
     ///
     /// # Errors
     /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
@@ -48,11 +48,11 @@ impl Event {
     }
 }
 
-/// What events have, with a name or inside a region.
+/// The calls of events, named or inside a region.
 macro_rules! settable {
     ($($event:ident),*) => {$(
         impl $event {
-            /// Sets it: one waiter gets through an auto-reset event, every waiter through a manual-reset one.
+            /// Sets it: an auto-reset event lets one waiter through, a manual-reset event every waiter.
             ///
             /// # Errors
             /// When the event's state was destroyed, or the system fails.

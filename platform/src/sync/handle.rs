@@ -1,4 +1,4 @@
-//! What the public types have in common: a system's object, and what it is called.
+//! The common part of the public types: a system's object, and its name or place.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::seam::system::RawSystem as _;
 use crate::system::{Object, System};
 use crate::{Access, Disposition, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result, View};
 
-/// An open object, and where it is found.
+/// An open object, with its name or place.
 #[derive(Clone)]
 pub(super) struct Handle<S> {
     pub(super) object: Object,
     pub(super) site: S,
 }
 
-/// One with a name.
+/// A named object.
 pub(super) type Named = Handle<ObjectName>;
 
-/// One inside a region.
+/// An object inside a region.
 pub(super) type Inside = Handle<Place>;
 
-/// Where an object is found.
+/// The name or the place of an object.
 pub(super) trait Site {
-    /// The name that errors tell.
+    /// The name for errors.
     fn name(&self) -> Option<&ObjectName>;
 
     fn describe(&self, object: &mut fmt::DebugStruct<'_, '_>);
@@ -63,7 +63,7 @@ impl Named {
 }
 
 impl Named {
-    /// Opens what has the name. Whatever waits for an object, or signals it, writes to it.
+    /// Opens the object with the name, for writing, because every wait and signal writes to it.
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Named> {
         if options.access() != Access::ReadWrite {
             let context = Context { operation: calls(kind).open, name: Some(name) };
@@ -115,7 +115,7 @@ impl Inside {
 }
 
 impl<S: Site> Handle<S> {
-    // A wait for what is signalled already should not cost more calls than it must.
+    // Inlined, so that a wait for a signalled object makes few calls.
     #[inline(always)]
     pub(super) fn wait(&self, timeout: Option<Duration>, kind: ObjectKind) -> Result<bool> {
         match self.object.wait(timeout) {

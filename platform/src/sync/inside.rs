@@ -1,4 +1,4 @@
-//! Locks, events and semaphores inside a region, for those that lay out their own memory.
+//! Locks, events and semaphores inside a region, for programs that lay out their own memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,21 +19,21 @@ use crate::{Disposition, EventOptions, LockGuard, ObjectKind, Result, SemaphoreO
 
 /// A plain-data value inside a region, with the lock that protects it.
 ///
-/// The memory is [`SharedMutex::SIZE`] bytes at an offset that is aligned to 8 in memory: 64 for the lock,
-/// and the value behind them. The 64 must be zero before they are initialised, as a new region is. The lock
-/// is owned by a thread, and recursive; a dead owner's lock is [`abandoned`](SharedMutexGuard::abandoned). There may be many
-/// thousands in one region: each costs as much as the first one.
+/// The memory is [`SharedMutex::SIZE`] bytes at an offset that is aligned to 8 in memory: 64 for the lock, followed by
+/// the value. The 64 bytes must be zero before they are initialised, as in a new region. A thread owns the lock, and
+/// may lock it again; a dead owner's lock is [`abandoned`](SharedMutexGuard::abandoned). One region can hold many
+/// thousands of locks: each costs as much as the first.
 ///
 /// # Platform-specific behavior
-/// On Windows the lock is a kernel object whose name is made from an id in the region. On Linux a handle takes some 350
-/// bytes of this process's memory, for as long as it is open.
+/// On Windows the lock is a kernel object whose name is made from an id in the region. On Linux an open handle takes
+/// some 350 bytes of this process's memory.
 pub struct SharedMutex<T: Pod> {
     inside: Inside,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T: Pod> SharedMutex<T> {
-    /// Bytes of memory that it takes.
+    /// The bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN + size_of::<T>();
 
     /// Initialises the memory at `offset`, with this value.
@@ -51,21 +51,21 @@ impl<T: Pod> SharedMutex<T> {
         Inside::create(view, offset, size_of::<T>(), New::Mutex, &fill).map(Self::of)
     }
 
-    /// Initialises the memory, or opens what another one initialised. A new value is zero.
+    /// Initialises the memory, or opens the lock that is there. A new value is zero.
     ///
     /// # Errors
     /// Those of [`create`](Self::create), but for [`AlreadyExists`](crate::ErrorKind::AlreadyExists).
     pub fn create_or_open(view: &View, offset: usize) -> Result<(Self, Disposition)> {
-        // A maker that died may have stored a value of its own.
+        // A maker that died may have stored another value.
         let fill = |place: &Place| place.view().fill(place.behind_header(), size_of::<T>(), 0);
         let (inside, disposition) = Inside::create_or_open(view, offset, size_of::<T>(), New::Mutex, &fill)?;
         Ok((Self::of(inside), disposition))
     }
 
-    /// Opens what another one initialised.
+    /// Opens an initialised object.
     ///
     /// # Errors
-    /// [`Damaged`](crate::ErrorKind::Damaged) when nobody did, and otherwise those of
+    /// [`Damaged`](crate::ErrorKind::Damaged) when it is not initialised, and otherwise those of
     /// [`create_or_open`](Self::create_or_open).
     pub fn open(view: &View, offset: usize) -> Result<Self> {
         Inside::open(view, offset, size_of::<T>(), ObjectKind::Mutex).map(Self::of)
@@ -107,7 +107,7 @@ pub struct SharedMutexGuard<'a, T: Pod> {
 }
 
 impl<T: Pod> SharedMutexGuard<'_, T> {
-    /// Whether the owner before died without giving the lock up; see [`MutexGuard::abandoned`].
+    /// Whether the previous owner died without giving the lock up; see [`MutexGuard::abandoned`].
     #[must_use]
     pub fn abandoned(&self) -> bool {
         self.guard.abandoned()
@@ -133,7 +133,7 @@ impl<T: Pod> SharedMutexGuard<'_, T> {
         place.view().put(place.behind_header(), value)
     }
 
-    /// Replaces the value by what `change` makes of it, and returns that.
+    /// Replaces the value by the result of `change`, and returns that.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -161,13 +161,13 @@ impl<T: Pod> fmt::Debug for SharedMutexGuard<'_, T> {
 /// initialised.
 ///
 /// # Platform-specific behavior
-/// On Windows it is a kernel object whose name is made from an id in the region. Its state is kept in the
-/// region while no process has it open.
+/// On Windows it is a kernel object whose name is made from an id in the region. The region keeps its state while no
+/// process has it open.
 #[derive(Clone)]
 pub struct SharedEvent(Inside);
 
 impl SharedEvent {
-    /// Bytes of memory that it takes.
+    /// The bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN;
 
     /// Initialises the memory at `offset`. Permissions are the region's.
@@ -178,7 +178,7 @@ impl SharedEvent {
         Inside::create(view, offset, 0, options.into(), &|_| Ok(())).map(SharedEvent)
     }
 
-    /// Initialises the memory, or opens what another one initialised; then the options are ignored.
+    /// Initialises the memory, or opens the object that is there; then the options are ignored.
     ///
     /// # Errors
     /// Those of [`SharedMutex::create_or_open`].
@@ -187,7 +187,7 @@ impl SharedEvent {
         Ok((SharedEvent(inside), disposition))
     }
 
-    /// Opens what another one initialised.
+    /// Opens an initialised object.
     ///
     /// # Errors
     /// Those of [`SharedMutex::open`].
@@ -207,22 +207,22 @@ settable!(SharedEvent);
 pub struct SharedSemaphore(Inside);
 
 impl SharedSemaphore {
-    /// Bytes of memory that it takes.
+    /// The bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN;
 
     /// Initialises the memory at `offset`. Permissions are the region's.
     ///
     /// # Errors
-    /// Those of [`SharedMutex::create`], and for numbers that make no semaphore.
+    /// Those of [`SharedMutex::create`], and for invalid numbers of permits.
     pub fn create(view: &View, offset: usize, options: &SemaphoreOptions) -> Result<Self> {
         let new = new_semaphore(options, calls(ObjectKind::Semaphore).create)?;
         Inside::create(view, offset, 0, new, &|_| Ok(())).map(SharedSemaphore)
     }
 
-    /// Initialises the memory, or opens what another one initialised; then the options are ignored.
+    /// Initialises the memory, or opens the object that is there; then the options are ignored.
     ///
     /// # Errors
-    /// Those of [`SharedMutex::create_or_open`], and for numbers that make no semaphore.
+    /// Those of [`SharedMutex::create_or_open`], and for invalid numbers of permits.
     pub fn create_or_open(
         view: &View,
         offset: usize,
@@ -233,7 +233,7 @@ impl SharedSemaphore {
         Ok((SharedSemaphore(inside), disposition))
     }
 
-    /// Opens what another one initialised.
+    /// Opens an initialised object.
     ///
     /// # Errors
     /// Those of [`SharedMutex::open`].

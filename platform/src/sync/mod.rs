@@ -1,12 +1,12 @@
-//! Objects to wait for (rules C22 to C27): named ones, those inside a region, their options and guards, and what channels
-//! are built with.
+//! Objects to wait for (rules C22 to C27): named ones, those inside a region, their options and guards, and the parts
+//! of channels.
 //!
-//! Whatever waits has three calls: `wait` for ever, `wait_timeout` for a time, `try_wait` for none. The answer is a `bool`,
-//! or an `Option` where there is something to hand out, and says whether it was had.
+//! Each kind of wait has three calls: `wait` for ever, `wait_timeout` for a time, `try_wait` without waiting. They
+//! return a `bool`, or an `Option` with the result, which tells whether the wait succeeded.
 
-// The public types are written once, in front of `crate::seam`; they own the names, the options, the documentation, `Debug`,
-// and what errors say. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
-// `crate::words`. `handle` is what they have in common; `mutex`, `event`, `semaphore` and `timer` are the named ones,
+// The public types are written once, in front of `crate::seam`, with their names, options, documentation, `Debug` and
+// errors. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
+// `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones,
 // `inside` those inside a region, `wait` is for the first of several, `bell` and `seat` are for channels.
 
 mod bell;

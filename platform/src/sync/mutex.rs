@@ -11,22 +11,21 @@ use crate::seam::object::{RawObject as _, Signal, Took};
 use crate::system::Object;
 use crate::{Disposition, LockGuard, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions};
 
-/// A lock that processes share, owned by a thread (rule C22).
+/// A lock that processes share and one thread owns (rule C22).
 ///
-/// The thread that owns it may lock it again, through this handle or another one of the same mutex; it is
-/// free when the last guard goes. When its owner dies, the process or only the thread, the next one to lock it is
-/// let in and told that it was abandoned. No fairness is promised.
+/// The thread that owns it may lock it again, through this handle or another one of the same mutex; it is free when the
+/// last guard is dropped. When its owner dies (the process or only the thread), the next owner gets the lock and is
+/// told that it was abandoned. No fairness is promised.
 ///
 /// # Platform-specific behavior
-/// On Windows the kernel's own mutex of that name, which a C program may share. On Linux a word in the
-/// object's page, which waiters sleep on; an owner's death is noticed by asking the kernel whether its
-/// claim is still held, every 20 ms, and by the next call that comes. In a forked child (without exec) the
-/// copies of a mutex refuse to work: open it there.
+/// On Windows it is the kernel's mutex of that name, which a C program may share. On Linux it is a word in the object's
+/// page, which waiters sleep on. Waiters notice an owner's death by asking the kernel for its claim, every 20 ms and at
+/// the beginning of a wait. In a forked child (without exec) copies of a mutex return an error: open it there.
 #[derive(Clone)]
 pub struct Mutex(pub(super) Named);
 
 impl Mutex {
-    /// Creates a mutex that nobody owns; the name must be free.
+    /// Creates a mutex without an owner; the name must be free.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create`](crate::Region::create).
@@ -34,7 +33,7 @@ impl Mutex {
         Ok(Mutex(Named::get(name, Ask::Create((New::Mutex, options)))?.0))
     }
 
-    /// Opens the mutex that has the name, or creates one; says which of the two happened.
+    /// Opens the mutex with the name, or creates one, and returns which of the two happened.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
@@ -43,7 +42,7 @@ impl Mutex {
         Ok((Mutex(named), disposition))
     }
 
-    /// Opens the mutex that has the name.
+    /// Opens the mutex with the name.
     ///
     /// # Errors
     /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
@@ -77,11 +76,11 @@ impl Mutex {
     }
 }
 
-/// What mutexes have, with a name or inside a region.
+/// The calls of mutexes, named or inside a region.
 macro_rules! lockable {
     ($mutex:ty, $guard:ident<$life:lifetime $(, $value:ident)?>, [$($bound:tt)*]) => {
         impl<$($bound)*> $mutex {
-            /// Waits until this thread owns it. A thread that owns it already owns it once more.
+            /// Waits until this thread owns it. An owner that locks it again owns it once more.
             ///
             /// # Errors
             /// When the lock's state was destroyed, or the system fails;
@@ -107,7 +106,7 @@ macro_rules! lockable {
                 self.lock_within(Some(timeout))
             }
 
-            /// Takes it if nobody owns it, or its owner died; `None` when it is owned.
+            /// Takes it if it is free or its owner died; `None` when it is owned.
             ///
             /// # Errors
             /// Those of [`lock`](Self::lock).
@@ -144,14 +143,14 @@ impl fmt::Debug for Mutex {
     }
 }
 
-/// Ownership of a [`Mutex`]: given up when dropped, also in a panic.
+/// Ownership of a [`Mutex`]. Dropping it gives the mutex up, also in a panic.
 ///
-/// It belongs to the thread that locked, so it cannot be sent to another one. A guard that is forgotten is a
-/// lock held until the thread ends, and then abandoned.
+/// It belongs to the thread that locked, so it cannot be sent to another one. A forgotten guard keeps the mutex owned
+/// until the thread ends, which abandons it.
 ///
 /// # Platform-specific behavior
-/// Guards that a thread has of one mutex all tell whether it was [`abandoned`](MutexGuard::abandoned). On Windows, those
-/// through a handle that was opened meanwhile do not.
+/// All guards of a thread on one mutex tell whether it was [`abandoned`](MutexGuard::abandoned). On Windows, those of a
+/// handle that was opened later do not.
 #[must_use = "the mutex is given up when the guard is dropped"]
 pub struct MutexGuard<'a> {
     mutex: &'a Object,
@@ -167,8 +166,8 @@ impl<'a> MutexGuard<'a> {
 }
 
 impl MutexGuard<'_> {
-    /// Whether the owner before died (its process, or its thread) without giving the mutex up: what it protects may be
-    /// half-changed. It is told to the one next owner, until that one gives the mutex up.
+    /// Whether the previous owner (its process or its thread) died without giving the mutex up: the protected data may
+    /// be half-changed. Only the next owner is told, until it gives the mutex up.
     #[must_use]
     pub fn abandoned(&self) -> bool {
         self.mutex.is_abandoned()
@@ -184,7 +183,7 @@ impl LockGuard for MutexGuard<'_> {
 impl Drop for MutexGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        // It fails for a thread that does not own it, and this one does; so there is nothing to tell anybody.
+        // It fails only for a thread that does not own the mutex, and this one does.
         let _ = self.mutex.signal(Signal::GiveUp);
     }
 }

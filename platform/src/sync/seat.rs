@@ -1,4 +1,4 @@
-//! Seats: what one process at a time holds, and the kernel takes back when that process dies.
+//! Seats: one process holds a seat at a time, and the kernel frees it when that process dies.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use crate::seam::seat::RawSeat as _;
 use crate::system;
 use crate::{Result, View};
 
-/// A role in a region that one holder at a time has, in whatever process, and that falls free when its process dies,
-/// however that happens.
+/// A role in a region that one holder has at a time, in any process. It becomes free when the holder's process ends in
+/// any way.
 ///
-/// It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset that is aligned to 8 in memory; they are the
-/// system's. In a forked child (without exec) the copy of a seat holds nothing.
+/// It takes [`SIZE`](Self::SIZE) bytes of a read-write view at an offset that is aligned to 8 in memory; the system
+/// uses them. In a forked child (without exec) the copy of a seat holds nothing.
 ///
 /// # Platform-specific behavior
 /// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
 pub struct Seat(system::Seat);
 
 impl Seat {
-    /// Bytes of memory that it takes.
+    /// The bytes of memory that it takes.
     pub const SIZE: usize = HEADER_LEN;
 
-    /// Takes the seat at `offset`; `None` when it is taken, by this process or another one.
+    /// Takes the seat at `offset`; `None` when this process or another one has it.
     ///
     /// # Errors
     /// [`OutOfRange`](crate::ErrorKind::OutOfRange), [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an offset
@@ -33,14 +33,14 @@ impl Seat {
         Ok(system::Seat::take(&place, OPERATION)?.map(Seat))
     }
 
-    /// Whether this process holds it: not so in a child that was forked since it was taken.
+    /// Whether this process holds it. A child forked since does not.
     #[inline]
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.0.is_ours()
     }
 
-    /// Whether the seat at `offset` is taken, by this process or another one.
+    /// Whether this process or another one has the seat at `offset`.
     ///
     /// # Errors
     /// Those of [`take`](Self::take).

@@ -23,25 +23,25 @@ impl Semaphore {
     ///
     /// # Errors
     /// Those of [`SharedRegion::create`](crate::Region::create), and
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for invalid numbers of permits.
     pub fn create(name: &ObjectName, options: &SemaphoreOptions) -> Result<Semaphore> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create)?;
         Ok(Semaphore(Named::get(name, Ask::Create((new, options.sync())))?.0))
     }
 
-    /// Opens the semaphore that has the name, or creates one; says which of the two happened. Opening ignores what
-    /// `options` say of a new one, but that must make a semaphore all the same.
+    /// Opens the semaphore with the name, or creates one, and returns which of the two happened. Opening ignores the
+    /// numbers of `options`, which must still be valid.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open), and
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for numbers that make no semaphore.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for invalid numbers of permits.
     pub fn create_or_open(name: &ObjectName, options: &SemaphoreOptions) -> Result<(Semaphore, Disposition)> {
         let new = new(name, options, calls(ObjectKind::Semaphore).create_or_open)?;
         let (named, disposition) = Named::get(name, Ask::CreateOrOpen((new, options.sync())))?;
         Ok((Semaphore(named), disposition))
     }
 
-    /// Opens the semaphore that has the name.
+    /// Opens the semaphore with the name.
     ///
     /// # Errors
     /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
@@ -69,7 +69,7 @@ impl<S: Site> Handle<S> {
     }
 }
 
-/// What semaphores have, with a name or inside a region.
+/// The calls of semaphores, named or inside a region.
 macro_rules! permits {
     ($($semaphore:ident),*) => {$(
         impl $semaphore {

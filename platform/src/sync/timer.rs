@@ -11,15 +11,14 @@ use crate::{Disposition, Due, ObjectKind, ObjectName, OpenOptions, Result, Timer
 
 const SET: &str = "set the timer";
 
-/// A due time to wait for, once or again and again, shared by name (rule C25).
+/// A due time to wait for, once or periodically, shared by name (rule C25).
 ///
-/// It is signalled from its due time on. A manual-reset timer stays so until it is set anew; an auto-reset
-/// timer lets one waiter through a period, and periods that nobody waited for do not pile up. A new timer
-/// is not set.
+/// It is signalled from its due time on. A manual-reset timer stays signalled until it is set anew. An auto-reset timer
+/// lets one waiter through in each period, and periods without a waiter do not add up. A new timer is not set.
 ///
 /// # Platform-specific behavior
-/// On Windows the kernel's own timer of that name, which a C program may share. On Linux a due time in the object's
-/// page, which waiters compute: no thread or process fires it.
+/// On Windows it is the kernel's timer of that name, which a C program may share. On Linux it is a due time in the
+/// object's page, which waiters read: no thread or process fires it.
 #[derive(Clone)]
 pub struct Timer(Named);
 
@@ -32,8 +31,8 @@ impl Timer {
         Ok(Timer(Named::get(name, Ask::Create((options.into(), options.sync())))?.0))
     }
 
-    /// Opens the timer that has the name, or creates one; says which of the two happened. Opening ignores what `options`
-    /// say of a new one.
+    /// Opens the timer with the name, or creates one, and returns which of the two happened. Opening ignores the
+    /// `options` of a new timer.
     ///
     /// # Errors
     /// Those of [`SharedRegion::create_or_open`](crate::Region::create_or_open).
@@ -42,7 +41,7 @@ impl Timer {
         Ok((Timer(named), disposition))
     }
 
-    /// Opens the timer that has the name.
+    /// Opens the timer with the name.
     ///
     /// # Errors
     /// Those of [`Region::open`](crate::Region::open), and [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for
@@ -57,15 +56,15 @@ impl Timer {
         &self.0.site
     }
 
-    /// Sets it, whatever it was set to before: it is unsignalled until `due`, and signalled then, once.
+    /// Sets it, and replaces an earlier setting: it is unsignalled until `due`, and is then signalled once.
     ///
     /// # Errors
-    /// [`TimedOut`](crate::ErrorKind::TimedOut) when another setter was stopped in the middle of its work.
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) when another setter was stopped during its work.
     ///
     /// # Platform-specific behavior
     /// On Windows a due time is counted in units of 100 ns, rounded up, from the last tick of the system's
-    /// clock, and kept to a tick (15.6 ms, unless a program asked for a finer one). A due time after more
-    /// than 14,000 years is as good as never.
+    /// clock, and kept to a tick (15.6 ms, unless a program asked for a finer one). A due time after more than 14,000
+    /// years never comes.
     pub fn set(&self, due: Due) -> Result<()> {
         self.start(due, 0)
     }
@@ -80,12 +79,12 @@ impl Timer {
         self.start(due, period_in_millis(period, self.0.context(SET))?)
     }
 
-    /// A period of zero is none.
+    /// A period of zero means that it fires once.
     fn start(&self, due: Due, period: i32) -> Result<()> {
         self.0.signal(Signal::Start { due, period }, SET).map(|_| ())
     }
 
-    /// Stops it. A signal that it has given already stays.
+    /// Stops it. A signal that it has given stays.
     ///
     /// # Errors
     /// [`TimedOut`](crate::ErrorKind::TimedOut) as for [`set`](Self::set).

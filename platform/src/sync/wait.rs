@@ -1,4 +1,4 @@
-//! Waiting for the first of several objects (rule C26).
+//! Waits for the first of several objects (rule C26).
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::{ObjectName, Result};
 
 const WAIT: Operation = "wait for any of the objects";
 
-/// An object that [`wait_any`] takes: a mutex, an event, a semaphore or a timer. It cannot be implemented elsewhere: the
-/// wait is the system's own.
+/// An object that [`wait_any`] takes: a mutex, an event, a semaphore or a timer. Other crates cannot implement it,
+/// because the system makes the wait.
 #[expect(private_bounds, reason = "it is sealed")]
 pub trait WaitAny: Sealed {}
 
-/// What the wait needs to know of an object.
+/// The part of an object that the wait needs.
 pub(crate) trait Sealed {
     fn object(&self) -> &Object;
 
     fn name(&self) -> Option<&ObjectName>;
 
-    /// The guard that a taken mutex owes.
+    /// The guard of a mutex that was taken.
     fn guard(&self) -> Option<MutexGuard<'_>> {
         None
     }
@@ -43,11 +43,11 @@ impl Sealed for Mutex {
     }
 }
 
-/// What all signalled objects have.
+/// The waits of events, semaphores and timers.
 macro_rules! signalled {
     ($($object:ident: $kind:ident),*) => {$(
         impl $object {
-            /// Waits until it is signalled, and takes what it has to give.
+            /// Waits until it is signalled, and takes the signal.
             ///
             /// # Errors
             /// When the object's state was destroyed, or the system fails.
@@ -56,9 +56,9 @@ macro_rules! signalled {
                 self.0.wait(None, crate::ObjectKind::$kind).map(|_| ())
             }
 
-            /// Waits for at most `timeout`; `false` when time ran out, and then nothing was taken.
+            /// Waits for at most `timeout`; `false` when time ran out; then nothing was taken.
             ///
-            /// Time runs on a clock that nobody sets. A timeout too long for the system means for ever.
+            /// Time runs on a monotonic clock. A timeout too long for the system waits for ever.
             ///
             /// # Errors
             /// Those of [`wait`](Self::wait).
@@ -67,7 +67,7 @@ macro_rules! signalled {
                 self.0.wait(Some(timeout), crate::ObjectKind::$kind)
             }
 
-            /// Takes what can be had without waiting; `false` when there is nothing.
+            /// Takes the signal without waiting; `false` when there is none.
             ///
             /// # Errors
             /// Those of [`wait`](Self::wait).
@@ -106,7 +106,7 @@ macro_rules! signalled {
 
 pub(super) use signalled;
 
-/// Which object a wait took.
+/// The object that a wait took.
 #[derive(Debug)]
 #[must_use]
 pub struct Woken<'a> {
@@ -121,7 +121,7 @@ impl<'a> Woken<'a> {
         self.index
     }
 
-    /// The guard, where it was a mutex; dropping this instead gives the mutex up.
+    /// The guard, if the object is a mutex. Without this call, dropping the result gives the mutex up.
     pub fn into_guard(self) -> Option<MutexGuard<'a>> {
         self.guard
     }
@@ -131,8 +131,8 @@ impl<'a> Woken<'a> {
 /// only: of several, the one that stands first in the list.
 ///
 /// # Errors
-/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects or more than 64; what waiting for one of
-/// them alone gives.
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects or more than 64; and the errors of a wait for
+/// one of them.
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Woken<'a>> {
     loop {
         if let Some(woken) = wait_any_within(objects, None)? {
@@ -141,7 +141,7 @@ pub fn wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Woken<'a>> {
     }
 }
 
-/// Waits as [`wait_any`] does, for at most `timeout`; `None` when time ran out, and then nothing was taken.
+/// Waits as [`wait_any`] does, for at most `timeout`; `None` when time ran out; then nothing was taken.
 ///
 /// # Errors
 /// Those of [`wait_any`].
@@ -149,7 +149,7 @@ pub fn wait_any_timeout<'a>(objects: &[&'a dyn WaitAny], timeout: Duration) -> R
     wait_any_within(objects, Some(timeout))
 }
 
-/// Takes the first of the objects that can be had without waiting; `None` when there is none.
+/// Takes the first object that needs no waiting; `None` when there is none.
 ///
 /// # Errors
 /// Those of [`wait_any`].
@@ -169,7 +169,7 @@ fn wait_any_within<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -
     }
 }
 
-/// Refuses what no wait takes.
+/// Checks the number of objects.
 pub(super) fn check_count(count: usize, operation: Operation) -> Result<()> {
     if (1..=MAX_OBJECTS).contains(&count) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Doorbells: a word that sleepers sleep on, and fences that the kernel makes for the ringers (membarrier(2),
+//! Doorbells: a word to sleep on, and fences that the kernel makes for the ringers (membarrier(2),
 //! `GLOBAL_EXPEDITED`, Linux 4.16).
 
 use std::sync::atomic::AtomicU32;
@@ -27,7 +27,7 @@ pub(crate) struct Bell {
 
 impl RawBell for Bell {
     fn at(place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Bell> {
-        // The word of an event that is not set is that of an alert bell.
+        // The word of an event that is not set is that of an alert doorbell.
         let new = New::Event { reset: Reset::Auto, is_set: false };
         let context = Context { operation, name: None };
         initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
@@ -49,7 +49,7 @@ impl RawBell for Bell {
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
-        // However a sleep ends, the caller looks again.
+        // The caller looks again after every sleep.
         if let [bell] = bells {
             let _ = futex::wait(bell.word(), futex::Flags::empty(), ASLEEP, Some(&timespec(limit)));
             return;
@@ -65,7 +65,7 @@ impl RawBell for Bell {
     }
 }
 
-/// Registers this process, once, for the fences that others ask of it.
+/// Registers this process once for the fences that sleepers request.
 fn takes_part_in_fences() -> bool {
     static ANSWER: Fact = Fact::unknown();
     ANSWER.get(|| membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok())

@@ -1,10 +1,9 @@
-//! Who owns and who initialises: numbers that the kernel takes back when their holders die.
+//! Claims: numbers of owners and makers, which the kernel takes back when their holders die.
 //!
 //! A claim is a random number of 30 bits, and the byte of that number behind the object's data, locked by
-//! this process's description. Whether its holder lives is one `F_OFD_GETLK`, whatever PID namespaces lie
-//! between. Numbers are random, so that one which a dead owner left in a lock word is not taken again by
-//! somebody who lives. They come from the kernel: a generator in this process would give a forked child the very
-//! numbers that it gives the parent and its other children.
+//! this process's description. One `F_OFD_GETLK` tells whether its holder lives, also across PID namespaces. Numbers
+//! are random, so that a living process is unlikely to get one that a dead owner left in a lock's word. They come from
+//! the kernel: a generator in this process would give a forked child the same numbers as its parent and siblings.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,17 +19,16 @@ use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
 
-/// How many numbers are tried: one in a thousand million is taken, unless somebody who may write to the object
-/// locks them all.
+/// How many numbers are tried. Hardly any number is taken, unless a process with write access locks them all.
 const TRIES: u32 = 100;
 
-/// What this process has claimed.
+/// The claims of this process.
 #[derive(Default)]
 struct Own {
-    /// By the holder that it did it with: the kernel does not tell a description of its own locks. In the child of a raw
-    /// clone, its parent's too.
+    /// The claimed numbers, with the description of each: the kernel does not show a description its own locks. In the
+    /// child of a raw clone they include the parent's.
     numbers: HashSet<(usize, u32)>,
-    /// The claim of each holder.
+    /// The claim of each description.
     claims: HashMap<usize, Weak<Claimed>>,
 }
 
@@ -40,30 +38,30 @@ fn own() -> MutexGuard<'static, Own> {
     OWN.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that no other process has as long as this, or a clone of it, lives.
+/// A number that no other process has while this claim or a clone of it lives.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
-    /// Beside the rest, because each lock and unlock needs it.
+    /// Kept here, because each lock and unlock needs it.
     number: u32,
     claimed: Arc<Claimed>,
 }
 
-/// What all claims of this process with one description have in common.
+/// The shared part of this process's claims with one description.
 #[derive(Debug)]
 struct Claimed {
     number: u32,
-    /// Whose holder was found dead last; zero is nobody's.
+    /// The claim whose holder was last found dead; zero for none.
     buried: AtomicU32,
     held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
 
 impl Claim {
-    /// This process's claim with that description.
+    /// This process's claim with this description.
     pub(super) fn of(held: &Arc<dyn Mapped>) -> Result<Claim, Refused> {
         let mut own = own();
         let known = own.claims.get(&holder(held)).and_then(Weak::upgrade);
-        // The child of a raw clone finds its parent's.
+        // The child of a raw clone finds its parent's claim.
         if let Some(claimed) = known.filter(|claimed| claimed.made.is_current()) {
             return Ok(Claim { number: claimed.number, claimed });
         }
@@ -79,7 +77,7 @@ impl Claim {
         self.number
     }
 
-    /// Whether the holder of another number is gone. When the system does not tell, it lives.
+    /// Whether the holder of another number is dead. It counts as living when the system does not tell.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         let held = &self.claimed.held;
         let is_dead = !own().numbers.contains(&(holder(held), other))
@@ -90,13 +88,13 @@ impl Claim {
         is_dead
     }
 
-    /// Whether that other one was the last to be found dead, which is worth a look at once where it owns more.
+    /// Whether that holder was the last one found dead: its other locks can then be taken without a wait.
     pub(super) fn was_buried(&self, other: u32) -> bool {
         other != 0 && self.claimed.buried.load(Ordering::Relaxed) == other
     }
 }
 
-/// Claims a number that is free.
+/// Claims a free number.
 fn claim_any(held: &Arc<dyn Mapped>, own: &mut Own) -> Result<u32, Refused> {
     for _ in 0..TRIES {
         let number = random_number().of(Call::Random)? & OWNER;
@@ -124,14 +122,14 @@ impl Drop for Claimed {
         }
         let holder = holder(&self.held);
         own.numbers.remove(&(holder, self.number));
-        // There may be a new one meanwhile.
+        // There may be a new claim meanwhile.
         if own.claims.get(&holder).is_some_and(|claimed| claimed.strong_count() == 0) {
             own.claims.remove(&holder);
         }
     }
 }
 
-/// Stands for a description: as long as a claim on it lives, so does what has it.
+/// Identifies a description, which lives as long as a claim on it.
 fn holder(held: &Arc<dyn Mapped>) -> usize {
     Arc::as_ptr(held).cast::<()>().addr()
 }
@@ -140,7 +138,7 @@ fn random_number() -> Result<u32, Errno> {
     let mut bytes = [0; 4];
     match getrandom(&mut bytes, GetRandomFlags::empty())? {
         4 => Ok(u32::from_ne_bytes(bytes)),
-        // It gives up to 256 bytes at once.
+        // The call returns up to 256 bytes whole.
         _ => Err(Errno::IO),
     }
 }

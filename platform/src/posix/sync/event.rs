@@ -36,12 +36,12 @@ impl Event {
         Ok(outcome.into())
     }
 
-    /// For a wait on several objects: what it has to remember of its beginning.
+    /// For a wait on several objects: the count to remember from its beginning.
     pub(super) fn begin(&self) -> u32 {
         ManualWaiter::begin(self.word()).sets_at_first()
     }
 
-    /// Takes what can be had at once, by a wait that began [then](Self::begin).
+    /// Tries to take the signal, for a wait that began [with this count](Self::begin).
     pub(super) fn try_take(&self, begun: u32) -> Result<bool, Damaged> {
         match self.mode()? {
             Reset::Auto => event::try_take(self.word()),
@@ -49,11 +49,11 @@ impl Event {
         }
     }
 
-    /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
+    /// Announces a sleeper: the value to sleep on, or `None` when the event may be set.
     pub(super) fn announce(&self, begun: u32) -> Option<Expectation<'_>> {
         let value = match self.mode() {
             Ok(Reset::Manual) => ManualWaiter::begun(self.word(), begun).announce()?,
-            // Damaged: the next look tells.
+            // Damaged: the next look reports it.
             _ if event::announce(self.word()) => event::AWAITED,
             _ => return None,
         };
@@ -64,7 +64,7 @@ impl Event {
     pub(super) fn set(&self) {
         match self.mode() {
             Ok(Reset::Manual) => event::set_manual(self.word(), &FutexSleeper),
-            // Damaged: waiters are told.
+            // Damaged: the waiters' next look reports it.
             _ => event::set(self.word(), &FutexSleeper),
         }
     }

@@ -1,9 +1,9 @@
 //! Sleeping on a word of shared memory (futex(2), and futex_waitv of Linux 5.16).
 //!
-//! Sleeps are cut into slices, because a waker may be killed between its store and its wake-up, and an owner's death wakes
-//! nobody. An auto-reset event that is waited for needs hardly any: it is set and woken by one system call
-//! (`FUTEX_WAKE_OP`). Its slices are long, and only for a word that somebody scribbled over: a set that does not find the
-//! sleepers' mark wakes nobody.
+//! Sleeps are cut into slices, because a waker may be killed between its store and its wake-up, and an owner's death
+//! wakes no waiter. An auto-reset event hardly needs them: one system call (`FUTEX_WAKE_OP`) sets it and wakes its
+//! waiters. Its slices are long, and serve only a word that a peer overwrote: a set that does not find the sleepers'
+//! mark wakes no waiter.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,15 +15,15 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 use crate::testing::reached;
 use crate::words::{Sleeper, Slept, Until};
 
-/// The longest sleep. A wake-up that was lost with a killed process, or an owner's death, is found out
-/// after it. A wake-up costs some tens of microseconds of a processor, so fifty a second cost a few thousandths of it.
+/// The longest sleep, after which a lost wake-up or an owner's death is noticed. A wake-up costs some tens of
+/// microseconds of a processor, so fifty a second take a few thousandths of it.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
-/// The longest sleep where no wake-up is lost but by a word that was scribbled over. A timer that is so far away is
-/// hardly ever the next one that a processor has to set.
+/// The longest sleep where only an overwritten word can lose a wake-up. So distant a timer hardly costs the kernel
+/// anything.
 const LONG_SLICE: Duration = Duration::from_secs(1);
 
-/// Without futex_waitv, how long a wait for several objects sleeps on the first of them.
+/// How long a wait for several objects sleeps on the first one, without futex_waitv.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
 
 /// Sleeps with futexes that processes share.
@@ -53,7 +53,7 @@ impl Sleeper<AtomicU32> for FutexSleeper {
 
     fn set_and_wake_all(&self, word: &AtomicU32, new: u16) {
         reached("wake: about to");
-        // Fails only for memory that is not mapped, and this is. There is no second word to wake.
+        // Fails only for memory that is not mapped, and this is. The call wakes no second word.
         let (all, none) = (i32::MAX as u32, 0);
         let (operation, comparison) = (WakeOp::Set, WakeOpCmp::Eq);
         let _ = futex::wake_op(word, Flags::empty(), all, none, word, operation, comparison, new, 0);
@@ -84,7 +84,7 @@ pub(super) fn sleep_on_any(expectations: &[Expectation<'_>], until: Until) -> Sl
             answer => return ended(answer, false, until),
         }
     }
-    // Correct, if not quick: the others are looked at again after a short slice.
+    // Correct, but slow: the other objects are looked at again after a short slice.
     let (slice, at_deadline) = until.slice(SHORT_SLICE);
     let first = expectations[0];
     let answer = futex::wait(first.word, Flags::empty(), first.value, Some(&timespec(slice)));
@@ -103,26 +103,26 @@ fn waitv(expectations: &[Expectation<'_>], until: Until) -> Result<(), Errno> {
         })
         .collect();
     let (slice, _) = until.slice(SLICE);
-    // The call wants a point in time, not a length of it.
+    // The call takes a point in time, not a duration.
     let now = clock_gettime(ClockId::Monotonic);
     let end = Duration::new(now.tv_sec as u64, now.tv_nsec as u32) + slice;
     futex::waitv(&waits, WaitvFlags::empty(), Some(&timespec(end)), ClockId::Monotonic).map(|_| ())
 }
 
-/// What the end of a sleep means; `slept_it_out` says that a timeout was that of the deadline.
+/// How the sleep ended; `slept_it_out` tells that its timeout is the deadline.
 fn ended(answer: Result<(), Errno>, slept_it_out: bool, until: Until) -> Slept {
     match answer {
         Err(Errno::TIMEDOUT) if slept_it_out => Slept::DeadlineOver,
-        // However often somebody wakes us for nothing.
+        // Spurious wake-ups must not extend the wait.
         _ if until.is_over() => Slept::DeadlineOver,
-        // Signals may come so often that no slice ever ends by itself.
+        // A signal counts as a slice's end, because frequent signals could keep every slice from ending.
         Err(Errno::TIMEDOUT | Errno::INTR) => Slept::SliceOver,
         _ => Slept::LookAgain,
     }
 }
 
 pub(super) fn timespec(duration: Duration) -> Timespec {
-    // A second or so, or the uptime: it fits.
+    // It fits: the duration is a second, or the uptime.
     Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
 }
 

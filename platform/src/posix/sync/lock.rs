@@ -1,4 +1,4 @@
-//! Mutexes: a word that says who owns it, and what this process knows of its own threads.
+//! Mutexes: a word with the owner's claim, and this process's record of its own threads.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::seam::place::Place;
 use crate::words::lock::{self, Found, Giving, OWNER, Taker};
 use crate::words::{Outcome, Until};
 
-/// A lock of this process: one for each lock in shared memory, however many handles there are.
+/// This process's part of a lock: one for each lock in shared memory, shared by all its handles.
 pub(crate) struct Core {
     place: Place,
     claim: Claim,
@@ -27,21 +27,21 @@ pub(crate) struct Core {
     mark: fork::Generation,
     /// The thread of this process that owns the lock, or zero. Only that thread writes its own token here.
     owner: AtomicUsize,
-    /// What is unusual about the ownership: [`ABANDONED`], and how many guards the owner has beside the first, times
-    /// [`ONE_GUARD`]. Only the owner touches it.
+    /// The unusual state of the ownership: [`ABANDONED`], and the number of guards beside the first, times
+    /// [`ONE_GUARD`]. Only the owner accesses it.
     unusual: AtomicU32,
-    /// How many handles there are; changes under the lock of [`cores`], but for clones.
+    /// The number of handles. It changes under the lock of [`cores`], except for clones.
     handles: AtomicU32,
-    /// Itself, when no handle is left and the lock is owned all the same.
+    /// This core, when the lock is owned and has no handle left.
     kept: StdMutex<Option<Arc<Core>>>,
 }
 
-/// The owner before died.
+/// The previous owner died.
 const ABANDONED: u32 = 1;
 /// A guard beside the first.
 const ONE_GUARD: u32 = 2;
 
-/// A handle of a core. The last one that goes leaves an owned lock owned: a guard was forgotten.
+/// A handle of a core. Dropping the last one leaves an owned lock owned, because its guard was forgotten.
 pub(crate) struct LockHandle(Arc<Core>);
 
 impl Clone for LockHandle {
@@ -62,12 +62,11 @@ impl Deref for LockHandle {
 
 impl Drop for LockHandle {
     fn drop(&mut self) {
-        // Neither a thread that ends nor one that opens the lock anew comes in between.
+        // Excludes threads that end, and threads that open the lock anew.
         let _cores = cores();
         let is_last = self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1;
         if is_last && self.0.owner.load(Ordering::Relaxed) != 0 && self.0.mark.is_current() {
-            // A forgotten guard's lock stays owned until its thread ends, and so does what says that its
-            // owner lives.
+            // A forgotten guard's lock stays owned until its thread ends, so the owner's claim stays, too.
             *self.0.kept() = Some(Arc::clone(&self.0));
         }
     }
@@ -117,7 +116,7 @@ impl Core {
         Taker { word: self.word(), claim: self.claim.number(), sleeper: &FutexSleeper, is_dead }
     }
 
-    /// Takes the lock, for the first time or once more; each time is to be given up.
+    /// Takes the lock, for the first time or once more. Each time needs one give-up.
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let this_thread = ThisThread::token();
@@ -133,7 +132,7 @@ impl Core {
         }
     }
 
-    /// What comes of a try that did not find the lock in order.
+    /// Continues an attempt that did not find the lock given up in order.
     #[cold]
     fn took(&self, this_thread: usize, outcome: Outcome<Found>) -> Result<Took, Failure> {
         match outcome {
@@ -158,7 +157,7 @@ impl Core {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
         let taker = self.taker();
         if !is_ours && self.claim.was_buried(self.word().load(Ordering::Relaxed) & OWNER) {
-            // The first of a dead process's locks was waited for; the others are not.
+            // After the wait for a dead process's first lock, its other locks need none.
             let inherited = taker.take_otherwise(false, Until::Now);
             if inherited != Outcome::TimedOut {
                 return inherited;
@@ -182,12 +181,12 @@ impl Core {
         Ok(Took::Signal)
     }
 
-    /// Whether the owner before died, as its heir knows.
+    /// Whether the previous owner died; for the present owner.
     pub(super) fn is_abandoned(&self) -> bool {
         self.unusual.load(Ordering::Relaxed) & ABANDONED != 0
     }
 
-    /// Gives up what one guard stands for.
+    /// Gives the lock up once, for one guard.
     #[inline]
     pub(super) fn give_once(&self) {
         if !self.mark.is_current() {
@@ -199,7 +198,7 @@ impl Core {
         }
     }
 
-    /// Counts a guard that goes; `true` for the last one, after which nothing is unusual any more.
+    /// Counts a dropped guard; `true` for the last one, which clears the unusual state.
     #[cold]
     fn is_last_guard(&self) -> bool {
         let unusual = self.unusual.load(Ordering::Relaxed);
@@ -208,16 +207,16 @@ impl Core {
         is_last
     }
 
-    /// Gives the lock up, of which nothing unusual is known any more.
+    /// Gives the lock up; its unusual state is clear.
     #[inline]
     fn give(&self, giving: Giving) {
         self.owner.store(0, Ordering::Relaxed);
         ThisThread::owns(-1);
-        // Damaged: somebody scribbled over the word, and says that another one owns it. Then that one does.
+        // Damaged: a peer wrote another owner into the word. Then that one owns the lock.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
     }
 
-    /// For a wait on several objects: takes what can be had at once, after a sleep, when others may be asleep still.
+    /// For a wait on several objects: tries to take the lock after a sleep, while other waiters may be asleep.
     pub(super) fn try_take_after_sleep(&self) -> Result<Took, Failure> {
         if !self.mark.is_current() {
             return Err(forked());
@@ -225,13 +224,13 @@ impl Core {
         self.took(ThisThread::token(), self.taker().take_after_sleep())
     }
 
-    /// What to sleep on, after saying that somebody sleeps; `None` when it is free.
+    /// Announces a sleeper: the value to sleep on, or `None` when the lock is free.
     pub(super) fn announce(&self) -> Option<Expectation<'_>> {
         let value = lock::announce(self.word())?;
         Some(Expectation { word: self.word(), value })
     }
 
-    /// Passes on the wake-up that may have come to a waiter that announced itself, and goes without the lock.
+    /// Passes a wake-up on from a waiter that was announced and leaves without the lock.
     pub(super) fn pass_on(&self) {
         lock::pass_on(self.word(), &FutexSleeper);
     }
@@ -247,27 +246,27 @@ fn forked() -> Failure {
 impl Drop for Core {
     fn drop(&mut self) {
         let mut cores = cores();
-        // Somebody may have made a new one for the same place meanwhile.
+        // Another thread may have made a new core for this place meanwhile.
         if cores.get(&self.key).is_some_and(|core| core.strong_count() == 0) {
             cores.remove(&self.key);
         }
     }
 }
 
-/// What a thread is known by, and whether anybody looks after what it leaves behind.
+/// A thread's number, and whether its locks are given up when it ends.
 struct ThisThread {
-    /// Zero until it is asked for.
+    /// Zero until its first use.
     number: Cell<usize>,
     has_reaper: Cell<bool>,
-    /// How many locks it owns. In a forked child, those of its parent's too, which it never gives up.
+    /// The number of its locks. In a forked child they include its parent's, which it never gives up.
     owned: Cell<isize>,
 }
 
-/// Not an address: that of a thread that has ended is soon another thread's.
+/// Not an address, because a new thread soon reuses that of a thread that has ended.
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
 
 impl ThisThread {
-    /// A number that no other thread of this process has, or had.
+    /// A number that no other thread of this process has or had.
     #[inline]
     fn token() -> usize {
         THIS_THREAD.with(|thread| {
@@ -278,7 +277,7 @@ impl ThisThread {
         })
     }
 
-    /// So many locks more are its own.
+    /// Adds to the number of its locks.
     #[inline]
     fn owns(more: isize) {
         THIS_THREAD.with(|thread| thread.owned.set(thread.owned.get().wrapping_add(more)));
@@ -289,14 +288,14 @@ impl ThisThread {
         if self.number.get() == 0 {
             self.number.set(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
         }
-        // Where the system has no room for that, a forgotten guard's lock is owned until the process ends.
+        // Where the system has no key left, a forgotten guard's lock stays owned until the process ends.
         self.has_reaper.set(thread_end::call(reap));
     }
 }
 
-/// Gives up, when this thread ends, what it still owns: locks whose guards were forgotten.
+/// At the end of this thread, gives up its remaining locks, whose guards were forgotten.
 ///
-/// Where there are any, it looks through all locks of the process, so that locking and unlocking need not keep a list.
+/// If there are any, it searches all locks of the process, so that locking and unlocking need no list.
 fn reap() {
     let (ending, owned) = THIS_THREAD.with(|thread| {
         thread.has_reaper.set(false);
@@ -312,7 +311,7 @@ fn reap() {
             let no_handle_goes = cores();
             core.give(Giving::Abandoning);
             let kept = core.kept().take();
-            // What goes with the last reference needs that lock itself.
+            // Dropping the last reference takes this lock.
             drop(no_handle_goes);
             drop(kept);
         }

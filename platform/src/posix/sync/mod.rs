@@ -3,13 +3,13 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `object` | an object of any kind, made by name or inside a view |
-//! | `place` | what the memory of a place belongs to |
-//! | `claims` | numbers that say who owns, and that the kernel takes back from the dead |
+//! | `place` | the memory of a place, and its locks |
+//! | `claims` | numbers of owners, which the kernel takes back when they die |
 //! | `futex` | sleeping on words |
-//! | `lock`, `event`, `semaphore`, `timer` | what each kind does |
-//! | `thread_end` | where a thread's forgotten guards are seen to |
+//! | `lock`, `event`, `semaphore`, `timer` | the calls of each kind |
+//! | `thread_end` | gives up a thread's forgotten guards |
 //! | `wait` | waiting for several |
-//! | `bell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
+//! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
 

@@ -34,11 +34,11 @@ use crate::{
 /// How long a process waits for another one to initialise an object inside a region.
 const MAKER_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Tells the claim of a maker, in a header's state, from a small number that somebody else left there, and from
+/// Tells a maker's claim in a header's state from a small foreign number, and from
 /// [`READY`](crate::seam::header::READY), which has a higher bit.
 const MAKING: u32 = OWNER + 1;
 
-/// An object that is open in this process. Its kind is a byte of its own, which is quick to tell.
+/// An object that is open in this process. Its kind is a byte of its own, which is fast to compare.
 #[derive(Clone)]
 #[repr(u8)]
 pub(crate) enum Object {
@@ -49,7 +49,7 @@ pub(crate) enum Object {
 }
 
 impl Object {
-    /// What lies at a place, which was checked to be of that kind.
+    /// The object at a place, whose kind was checked.
     fn at(place: &Place, held: &Arc<dyn Mapped>, kind: ObjectKind, context: Context<'_>) -> Result<Object> {
         let place = place.clone();
         Ok(match kind {
@@ -135,7 +135,7 @@ impl RawObject for Object {
         wait::wait_any(objects, timeout)
     }
 
-    // Each caller's signal is a constant, for which one arm is left.
+    // Each caller passes a constant signal, which leaves one arm.
     #[inline(always)]
     fn signal(&self, signal: Signal) -> Result<u32, Failure> {
         match (self, signal) {
@@ -189,13 +189,13 @@ impl Awaited for Object {
     }
 }
 
-/// The finished header of an object that gets its name when it is finished.
+/// The header of a new named object.
 fn header_bytes(new: New) -> [u8; HEADER_LEN] {
     let header = Header::default();
     header.fill(new);
     header.word.store(new.signal(), Ordering::Relaxed);
     header.finish();
-    // SAFETY: integers without padding, as is asserted beside it, and nobody else has it.
+    // SAFETY: integers without padding, as asserted beside the type, and not shared yet.
     unsafe { mem::transmute(header) }
 }
 
@@ -214,7 +214,7 @@ fn plan<'a>(
     Plan { operation, name, kind, asked: page_size(), len: page_size(), permissions, contents }
 }
 
-/// Makes what lies at a place an object, unless it is one: once, however many arrive together.
+/// Initialises the object at a place, unless it is ready: once among concurrent callers.
 pub(super) fn initialise(
     place: &Place,
     held: &Arc<dyn Mapped>,
@@ -243,8 +243,8 @@ pub(super) fn initialise(
     Ok(Disposition::Created)
 }
 
-/// A header that this thread is about to fill. Its process's claim outlives the thread's part in it, so one that goes
-/// before the header is finished leaves it as it found it.
+/// A header that this thread fills. Its process's claim outlives this, so a drop before the end restores the untouched
+/// state.
 struct Making<'a> {
     header: &'a Header,
     state: u32,
@@ -252,12 +252,12 @@ struct Making<'a> {
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
-        // Where that fails somebody scribbled over it.
+        // It fails only when a peer overwrote the state.
         let _ = self.header.state.compare_exchange(self.state, 0, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 
-/// The making, if it is ours; otherwise it is done.
+/// Becomes the maker; `None` when another one has made the object.
 fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'a>>, ErrorKind> {
     let until = Until::after(Some(MAKER_PATIENCE));
     let state = MAKING | claim.number();
@@ -284,7 +284,7 @@ fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'
         if until.is_over() {
             return Err(ErrorKind::TimedOut);
         }
-        // Microseconds, unless the maker was stopped.
+        // It takes microseconds, unless the maker was stopped.
         std::thread::sleep(Duration::from_micros(50));
     }
 }

@@ -1,4 +1,4 @@
-//! What the memory of a place belongs to: an object of ours, whose description claims and seats are locked on.
+//! The memory of a place: it belongs to an object whose description carries the locks of claims and seats.
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ impl From<Refused> for Reason {
     }
 }
 
-/// The descriptor that claims and seats are locked on.
+/// The descriptor for the locks of claims and seats.
 pub(super) fn locks_fd(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> {
     held.handle().ok_or(Errno::ACCESS)
 }
 
-/// What a place's memory belongs to, and keeps alive.
+/// The object of a place's memory, which this keeps alive.
 pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Mapped>> {
     let Origin { object, .. } = place.origin(context)?;
     if object.handle().is_none() {
@@ -36,7 +36,7 @@ pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Map
     Ok(object)
 }
 
-/// The same place in every process, and under every mapping.
+/// Identifies a place in every process and mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PlaceKey {
     dev: u64,

@@ -1,8 +1,7 @@
-//! Seats: bytes that the holder's description keeps locked, each at a place that follows from the seat's offset in the
-//! file.
+//! Seats: bytes that the holder's description keeps locked. The seat's offset in the file gives its byte.
 //!
-//! Nothing of it lies in the memory itself, so a peer that scribbles cannot free or take it. Locks of one description do
-//! not exclude one another, so which seats this process holds itself is kept beside.
+//! Nothing of a seat lies in the memory, so a peer that overwrites it can neither free nor take the seat. Locks of one
+//! description do not exclude each other, so a process keeps a set of its own seats.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,9 +21,9 @@ use crate::seam::seat::RawSeat;
 pub(crate) struct Seat {
     key: PlaceKey,
     held: Arc<dyn Mapped>,
-    /// Asked often.
+    /// For `is_ours`, which is called often.
     mark: Generation,
-    /// Tells the copies of a raw clone, too.
+    /// Also recognises the copies of a raw clone.
     taken_by: ProcessMark,
 }
 
@@ -65,9 +64,9 @@ fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
 }
 
 fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {
-    // Nobody here takes or leaves it between the two looks.
+    // No thread of this process takes or leaves the seat between the two looks.
     let ours = ours();
-    // First at the others', which costs those that sleep and look now and then one system call.
+    // Other processes' seats come first: callers that poll then pay one system call.
     Ok(ofd_lock::is_seated(locks_fd(held)?, offset_in_file(place))?
         || ours.contains(&PlaceKey::of(place, held)))
 }

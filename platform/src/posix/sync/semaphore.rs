@@ -21,7 +21,7 @@ impl Semaphore {
         &self.place.header().word
     }
 
-    /// From shared memory: what it says is at most believed to be too small.
+    /// It comes from shared memory: a wrong value can only make the maximum too small.
     #[inline]
     fn maximum(&self) -> u32 {
         self.place.header().setting().min(SemaphoreOptions::LIMIT)
@@ -32,12 +32,12 @@ impl Semaphore {
         Ok(outcome.into())
     }
 
-    /// Takes what can be had at once.
+    /// Tries to take a permit.
     pub(super) fn try_take(&self) -> Result<bool, Damaged> {
         permits::try_take(self.word(), self.maximum())
     }
 
-    /// What to sleep on, after saying that somebody sleeps; `None` when it may be had.
+    /// Announces a sleeper: the value to sleep on, or `None` when there may be a permit.
     pub(super) fn announce(&self) -> Option<Expectation<'_>> {
         let may_sleep = permits::announce(self.word());
         may_sleep.then_some(Expectation { word: self.word(), value: permits::AWAITED })

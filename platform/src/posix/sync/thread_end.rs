@@ -1,9 +1,8 @@
 //! The end of a thread, after all of its destructors.
 //!
-//! A guard may live in a thread-local variable, and those are destroyed in the reverse of the order in which they
-//! came to be: a destructor among them that gave up "what is left" would come before that guard's own. The
-//! destructor of a pthread key comes after them; and where Rust's own are called by such a key (musl), the second
-//! round of calls comes after them.
+//! A guard may live in a thread-local variable. These are destroyed in reverse order of their creation, so a
+//! thread-local destructor that gives up the remaining locks would run before that guard's. The destructor of a pthread
+//! key runs after them. Where such a key calls Rust's destructors (musl), the second round of calls runs after them.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -14,19 +13,19 @@ use crate::posix::loaded;
 /// The round of calls in which the body runs. POSIX promises four.
 const ROUND: usize = 2;
 
-/// The key and one, or zero. No lock of std's: a fork in the middle would leave it locked in the child.
+/// The key plus one, or zero. Not a lock: a fork in the middle would leave it locked in the child.
 static KEY: AtomicU64 = AtomicU64::new(0);
 
-/// What is to be called; the same for all threads.
+/// The function to call, the same for all threads.
 static BODY: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
-/// Has `body` called at the end of this thread. False when the system has no room for that.
+/// Calls `body` at the end of this thread. False when the system has no key left.
 pub(super) fn call(body: fn()) -> bool {
     BODY.store(body as *mut (), Ordering::Release);
     key().is_some_and(|key| set(key, ROUND))
 }
 
-/// The key, if there is one; all threads have the same.
+/// The key, if the system gives one; all threads share it.
 fn key() -> Option<libc::pthread_key_t> {
     loop {
         match KEY.load(Ordering::Acquire) {
@@ -36,22 +35,22 @@ fn key() -> Option<libc::pthread_key_t> {
     }
 }
 
-/// Keeps the key, unless another thread was quicker.
+/// Keeps the key, unless another thread was faster.
 fn keep(key: libc::pthread_key_t) {
     if KEY.compare_exchange(0, u64::from(key) + 1, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        // SAFETY: made by this thread, and known to no other.
+        // SAFETY: made by this thread, and unknown to others.
         unsafe { libc::pthread_key_delete(key) };
     }
 }
 
 fn new_key() -> Option<libc::pthread_key_t> {
     let mut key = 0;
-    // SAFETY: writes a number; the destructor lives as long as the program does, as is seen to below.
+    // SAFETY: writes a number; the destructor stays loaded as long as the program runs, as ensured below.
     let made = unsafe { libc::pthread_key_create(&raw mut key, Some(end_of_round)) };
     if made != 0 {
         return None;
     }
-    // The destructor is called at the ends of threads that know nothing of a `dlclose`.
+    // Threads may call the destructor after a `dlclose`.
     loaded::stay_loaded();
     Some(key)
 }

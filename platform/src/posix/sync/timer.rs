@@ -1,8 +1,8 @@
 //! Timers: a due time that waiters compute. No thread fires them.
 //!
-//! A timer's page has, behind the header, two settings of which one counts. A setter fills the other one
-//! and then makes it count with one store, so a setter that is killed leaves the old setting whole. Setters
-//! take turns by a lock whose owner's death is noticed; waiters need none.
+//! After the header, a timer's page has two settings, one of which is in force. A setter fills the other one and puts
+//! it in force with one store, so a killed setter leaves the old setting whole. Setters take turns by a lock that
+//! notices its owner's death; waiters need no lock.
 
 use std::mem::offset_of;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ const SETTER_PATIENCE: Duration = Duration::from_millis(500);
 /// How often a setting may change while it is read.
 const READS: u32 = 1000;
 
-/// Behind the header.
+/// The bytes after the header.
 #[repr(C, align(8))]
 struct Dial {
-    /// Its lowest bit says which setting counts; changes with every setting, and waiters sleep on it.
+    /// Its lowest bit tells which setting is in force. It changes with every setting, and waiters sleep on it.
     turn: AtomicU32,
     /// The setters' lock.
     guard: AtomicU32,
@@ -43,12 +43,12 @@ struct Dial {
 struct Setting {
     /// When it fires first; [`NEVER`] when it is not set.
     due: AtomicU64,
-    /// Which clock `due` is on: 0 the one that nobody sets, 1 the time of day.
+    /// The clock of `due`: 0 the monotonic one, 1 the time of day.
     clock: AtomicU64,
     /// Zero: it fires once.
     period: AtomicU64,
-    /// How many of its signals were taken, by an auto-reset timer's waiters: the lower 40 bits. Above them the
-    /// lower bits of the turn, so that a waiter that was held up takes nothing of a later setting.
+    /// The lower 40 bits count the signals that waiters of an auto-reset timer took. The others are the turn's lower
+    /// bits, so that a delayed waiter takes no signal of a later setting.
     taken: AtomicU64,
 }
 
@@ -66,7 +66,7 @@ const _: () = {
 const MOST_FIRED: u64 = (1 << TURN_AT) - 1;
 const TURN_AT: u32 = 40;
 
-/// The word that says how many signals of a turn's setting were taken.
+/// The word for this count of taken signals in a turn.
 fn taken_in(turn: u32, count: u64) -> u64 {
     u64::from(turn) << TURN_AT | count
 }
@@ -86,12 +86,12 @@ struct Reading {
 }
 
 impl Reading {
-    /// How many of its signals were taken.
+    /// The number of its signals that were taken.
     fn taken(&self) -> u64 {
         self.taken & MOST_FIRED
     }
 
-    /// How often it has fired by now.
+    /// The number of times it has fired.
     fn fired(&self) -> u64 {
         let now = now(self.clock);
         if self.due == NEVER || now < self.due {
@@ -145,7 +145,7 @@ impl Timer {
         self.replace(|_| (due, clock, period))
     }
 
-    /// Stops it; a signal that it has given already stays.
+    /// Stops it; a signal that it has given stays.
     pub(super) fn cancel(&self) -> Result<(), Failure> {
         let reset = self.mode()?;
         self.replace(|old| if is_signalled(old, reset) { (0, STEADY, 0) } else { (NEVER, STEADY, 0) })
@@ -174,7 +174,7 @@ impl Timer {
                 taken: setting.taken.load(Ordering::Acquire),
             };
             if turn == 0 {
-                // Nobody has set it yet.
+                // It was never set.
                 reading.due = NEVER;
             }
             if dial.turn.load(Ordering::Acquire) == turn {
@@ -184,7 +184,7 @@ impl Timer {
         Err(Damaged)
     }
 
-    /// Puts a new setting, made from the old one, in its place.
+    /// Replaces the setting by one that is made from it.
     fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<(), Failure> {
         let claim = Claim::of(&self.held)?;
         let guard = &self.dial().guard;
@@ -194,14 +194,14 @@ impl Timer {
             return Err(ErrorKind::TimedOut.into());
         }
         let done = self.read().map(|old| self.store(old.turn, new(&old)));
-        // Damaged: a peer scribbled over the guard; the setting is in place.
+        // Damaged: a peer overwrote the lock; the setting is in place.
         let _ = lock::give(guard, claim.number(), Giving::InOrder, &FutexSleeper);
         Ok(done?)
     }
 
     fn store(&self, turn: u32, (due, clock, period): (u64, u64, u64)) {
         let dial = self.dial();
-        // Zero says that it was never set.
+        // Zero means never set.
         let mut next = turn.wrapping_add(1);
         if next == 0 {
             next = 2;
@@ -228,7 +228,7 @@ impl Timer {
             if reset == Reset::Manual {
                 return Ok(true);
             }
-            // A setting that was replaced meanwhile had been signalled before.
+            // A setting that was replaced meanwhile was signalled before.
             let taken = &self.dial().settings[reading.turn as usize & 1].taken;
             let new = taken_in(reading.turn, fired);
             reached("timer: about to take");
@@ -258,7 +258,7 @@ impl Timer {
         }
     }
 
-    /// What to sleep on, and for how long at most; `None` when it may be signalled.
+    /// Announces a sleeper: the value to sleep on and the longest time, or `None` when the timer may be signalled.
     pub(super) fn announce(&self) -> Option<(Expectation<'_>, Option<Duration>)> {
         let reading = self.read().ok()?;
         if is_signalled(&reading, self.mode().ok()?) {

@@ -1,4 +1,4 @@
-//! Waiting for several objects at once (rule C26).
+//! Waits for several objects at once (rule C26).
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use crate::words::{Slept, Until};
 /// A wait for one of the objects.
 #[derive(Clone, Copy)]
 pub(super) struct Wait {
-    /// What the object remembers of the moment at which the wait began.
+    /// The object's value from the beginning of the wait.
     pub(super) begun: u32,
-    /// Whether it said that somebody sleeps.
+    /// Whether the wait was announced to the object.
     pub(super) announced: bool,
 }
 
-/// An object that one wait of several is for.
+/// One of the objects of a wait for several.
 pub(super) trait Awaited {
-    /// What it has to remember of the moment at which the wait begins.
+    /// The value to remember from the beginning of the wait.
     fn begin(&self) -> u32;
 
-    /// Takes what can be had at once.
+    /// Tries to take the signal or the ownership.
     fn try_take(&self, wait: Wait) -> Result<bool, Failure>;
 
-    /// What to sleep on, after saying that somebody sleeps, and for how long at most; `None` when it may be had.
+    /// Announces a sleeper: the value to sleep on and the longest time, or `None` when the object may be signalled.
     fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
 
-    /// The wait is over, and took something else: a wake-up that was for one only goes to another one.
+    /// Passes a wake-up on to another waiter, because the wait took another object.
     fn pass_on(&self);
 }
 
-/// As `RawObject::wait_any` has it.
+/// See `RawObject::wait_any`.
 pub(super) fn wait_any<O: Awaited>(
     objects: &[&O],
     timeout: Option<Duration>,
@@ -77,7 +77,7 @@ fn take_first<O: Awaited>(objects: &[&O], waits: &[Wait]) -> Result<Option<usize
     Ok(None)
 }
 
-/// What to sleep on, and when the first timer is due; `None` when something may be had.
+/// The values to sleep on and the time until the first timer is due, or `None` when an object may be signalled.
 fn announce<'a, O: Awaited>(
     objects: &[&'a O],
     waits: &mut [Wait],
