@@ -13,36 +13,36 @@ const OVER_FILE: Calls = Calls {
 };
 
 /// # Regions over files
-/// Such a region's bytes are a file's: they outlive the region, and its name. Its length is the file's exact
-/// length, or exactly the size asked for, not whole pages (rule C7). [`View::flush`](crate::View::flush) says
-/// when changes have reached the disk; without it the system writes them when it sees fit.
+/// The bytes of a region over a file are the file's: they outlive the region and its name. Its length is the file's
+/// exact length, or exactly the size asked for, not whole pages (rule C7). [`View::flush`](crate::View::flush) waits
+/// until changes have reached the disk; without it the system chooses the time.
 ///
-/// ## A file that somebody truncates while it is mapped
-/// - On POSIX nothing keeps another program from that. Touching a page that lies wholly behind the new end
-///   raises **SIGBUS**, which ends the process unless it handles the signal; bytes behind the end in the last
-///   page that is left read as zeros, and what is written there is lost. It is a signal, not undefined
-///   behaviour: no bytes of anything else are ever reached. Mapping a *new* view past the new end is
-///   [`OutOfRange`](crate::ErrorKind::OutOfRange). Use files that nobody else truncates, or lock them.
-/// - Windows refuses to truncate a file while a section of it exists (`ERROR_USER_MAPPED_FILE`, 1224). Where
-///   the medium goes away (a network drive), touching a page raises an exception (`EXCEPTION_IN_PAGE_ERROR`),
-///   which ends the process.
+/// ## A file that is truncated while it is mapped
+/// - On POSIX any program with write access can do that. An access to a page wholly behind the new end raises
+///   **SIGBUS**, which ends the process unless it handles the signal. Bytes behind the end in the last remaining page
+///   read as zeros, and writes there are lost. It is a signal, not undefined behaviour: other memory is never reached.
+///   Mapping a *new* view past the new end is [`OutOfRange`](crate::ErrorKind::OutOfRange). Use files that no other
+///   program truncates, or lock them.
+/// - Windows refuses to truncate a file while a section of it exists (`ERROR_USER_MAPPED_FILE`, 1224). Where the medium
+///   goes away (a network drive), an access to a page raises an exception (`EXCEPTION_IN_PAGE_ERROR`), which ends the
+///   process.
 ///
 /// ## Names
 /// A named region over a file is an object of the name space like any other (C4, C15 to C17): it is opened by
 /// [`open`](crate::Region::open), and its name goes with its last holder, while the file stays.
 ///
 /// On POSIX the name leads openers to the file by the absolute path that it had when the region was created,
-/// and they check by device and inode number that it is the same file. So a file that is moved or replaced, or
-/// cannot be seen from an opener's root directory, can no longer be opened by the region's name (an error of
-/// kind [`Os`](crate::ErrorKind::Os) that says so), while those who hold it go on. It can still be
-/// [handed over](Region::offer_to). Its own permissions decide who may open it.
+/// and they compare its device and inode number. So a region whose file is moved, replaced, or outside of an opener's
+/// root directory can no longer be opened by name (an error of kind [`Os`](crate::ErrorKind::Os) that says so), while
+/// its holders keep it. It can still be [handed over](Region::offer_to). The file's permissions decide which users may
+/// open it.
 impl Region {
     /// Makes a region without a name over a file.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an empty file without a size (Win32's
     /// `ERROR_FILE_INVALID`), for a size of zero, for a size past the end of a file that is not to be written
-    /// to, and for what is no regular file; [`AccessDenied`](crate::ErrorKind::AccessDenied);
+    /// to, and for anything but a regular file; [`AccessDenied`](crate::ErrorKind::AccessDenied);
     /// [`NotFound`](crate::ErrorKind::NotFound) where nothing lies at the path;
     /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory) when the disk has no room for it to grow.
     pub fn over_file(file: impl Into<FileSource>, options: &FileOptions) -> Result<Region> {
@@ -63,8 +63,8 @@ impl Region {
         Ok(Region::get(name, Ask::Create(Bytes::OfFile(file.into(), options)), &OVER_FILE)?.0)
     }
 
-    /// Makes a region over a file, or opens what region has the name, and says which of the two happened. When
-    /// it opens, the file, the size and the permissions are ignored: the file is not even looked at.
+    /// Makes a region over a file, or opens the region with the name, and returns which of the two happened. Opening
+    /// ignores the file, the size and the permissions.
     ///
     /// # Errors
     /// Those of [`create_over_file`](Self::create_over_file), but not

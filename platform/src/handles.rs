@@ -1,4 +1,4 @@
-//! Sharing by handle (rule C18): with a child that is about to start, and with a process that runs.
+//! Sharing by handle (rule C18): with a child that is about to start, and with a running process.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -9,20 +9,19 @@ use crate::seam::region::{Offered as _, RawRegion as _, Sent as _};
 use crate::{Access, ErrorKind, PerProcess, Region, Result, Trust, system};
 
 /// # Sharing by handle
-/// A region, named or not, can be handed to another process, which then holds it in its own right: it does not
-/// matter who lets go first. [`offer_to`](Self::offer_to) and [`adopt`](Self::adopt) are for a child that this
-/// process is about to start, a [`Courier`] is for any process that runs.
+/// A region, named or not, can be handed to another process, which then holds it independently: either process may let
+/// go first. [`offer_to`](Self::offer_to) and [`adopt`](Self::adopt) are for a child that this process is about to
+/// start, and a [`Courier`] is for any running process.
 ///
-/// Whoever gets a region for reading only cannot write to it by mistake. Against intent that guards as far as the
-/// system goes: another user cannot get more, while a process of the *same* user can always help itself to as
-/// much as its user may (rule C20).
+/// A process that gets a region for reading only cannot write to it by mistake. A hostile process of another user
+/// cannot get more access, either, but a process of the *same* user can get as much as its user may have (rule C20).
 ///
-/// Locks and other objects inside a region work between all its holders, however they came by it.
+/// Locks and other objects inside a region work between all its holders, however they got it.
 impl Region {
-    /// Offers the region to the children that `command` will start, under a key that they
-    /// [adopt](Self::adopt) it by. A command can carry several offers, with different keys.
+    /// Offers the region to the children that `command` will start, under a key for [adopting](Self::adopt) it. A
+    /// command can carry several offers, with different keys.
     ///
-    /// Nothing but what is offered reaches the children, and children of other commands get nothing. Keep the
+    /// The children get the offered regions only, and children of other commands get none. Keep the
     /// [`Offer`] until the child has adopted.
     ///
     /// ```
@@ -37,23 +36,22 @@ impl Region {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a key that is not made of 1 to 64 lower-case letters,
-    /// digits and underscores of ASCII, or that the command carries already;
-    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a key that is not 1 to 64 lower-case letters, digits and
+    /// underscores of ASCII, or that the command has already; [`AccessDenied`](ErrorKind::AccessDenied) for more access
+    /// than the region is held with.
     ///
     /// # Platform-specific behavior
     /// The offer travels in an environment variable, `SAMEMAP_OFFER_` and the key, so
     /// [`Command::env_clear`] must not be called after it.
     ///
     /// - On POSIX the child holds the region from its start, also when this process ends before the child
-    ///   adopts. It is a descriptor that stays open, also in processes that the child starts, until it is
-    ///   adopted: so adopt before starting any. The command itself keeps the region until it is dropped. The
-    ///   child is started by `fork` and `exec`, not by `posix_spawn`.
-    /// - On Windows the child takes the region out of this process, because a handle that could be inherited
-    ///   would reach every child that any thread starts at that moment. So this process must live, and the
-    ///   [`Offer`] with it, until the child has adopted: whoever must end earlier uses a [`Courier`]. The child
-    ///   must be allowed to open this process (`PROCESS_DUP_HANDLE`), as children of the same user are, unless
-    ///   this one is elevated and they are not.
+    ///   adopts. Until the child adopts it, its descriptor also stays open in processes that the child starts, so adopt
+    ///   before starting any. The command keeps the region until the command is dropped. The child is started by `fork`
+    ///   and `exec`, not by `posix_spawn`.
+    /// - On Windows the child takes the region out of this process, because an inheritable handle would reach every
+    ///   child that any thread starts at that moment. So this process and the [`Offer`] must live until the child has
+    ///   adopted; a process that ends earlier uses a [`Courier`]. The child must be allowed to open this process
+    ///   (`PROCESS_DUP_HANDLE`), as children of the same user are, unless only this process is elevated.
     pub fn offer_to(&self, command: &mut Command, key: &str, access: Access) -> Result<Offer> {
         let context = self.0.facts().context(OFFER);
         let Some(variable) = variable_of(key) else { return Err(context.invalid(KEY_RULE)) };
@@ -68,12 +66,12 @@ impl Region {
         Ok(Offer { _region: self.clone(), _system: system })
     }
 
-    /// Takes the region that the process which started this one [offered](Self::offer_to) under a key. Once; what
-    /// failed can be tried again.
+    /// Adopts the region that the parent process [offered](Self::offer_to) under a key. It succeeds once; a failed call
+    /// can be repeated.
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) when nothing was offered under this key, when it was adopted before, or
-    /// when the offer is no longer good; [`InvalidArgument`](ErrorKind::InvalidArgument) for what is no key;
+    /// when the offer is no longer good; [`InvalidArgument`](ErrorKind::InvalidArgument) for an invalid key;
     /// [`AccessDenied`](ErrorKind::AccessDenied).
     ///
     /// # Platform-specific behavior
@@ -88,7 +86,7 @@ impl Region {
                 "nothing was offered to this process under this key; start it by a Command that Region::offer_to was called on",
             );
         };
-        // Locked until it is adopted: what is adopted twice would be closed twice.
+        // Locked during the adoption: a region that is adopted twice would be closed twice.
         static ADOPTED: PerProcess<Mutex<BTreeSet<String>>> = PerProcess::new();
         let mut adopted = ADOPTED.get().lock().unwrap_or_else(PoisonError::into_inner);
         if adopted.contains(&variable) {
@@ -121,7 +119,7 @@ fn variable_of(key: &str) -> Option<String> {
     good.then(|| format!("SAMEMAP_OFFER_{key}"))
 }
 
-/// What keeps an offer good. Keep it until the child has [adopted](Region::adopt), which only the child can tell.
+/// Keeps an offer valid. Keep it until the child reports that it has [adopted](Region::adopt) the region.
 #[derive(Debug)]
 #[must_use = "on Windows the offer is withdrawn when this is dropped"]
 pub struct Offer {
@@ -129,7 +127,7 @@ pub struct Offer {
     _system: system::Offer,
 }
 
-/// Sends regions to a process that runs, and receives them.
+/// Sends regions to a running process, and receives them.
 ///
 /// A courier is made over a connection in each system's own way, and then used the same way everywhere:
 ///
@@ -138,19 +136,18 @@ pub struct Offer {
 /// - On Windows by `Courier::to_process_id` or `Courier::to_process`, of anything that can be written to and leads
 ///   to that process, on one side, and by `Courier::receiving`, of anything to be read from, on the other.
 ///
-/// Other data may travel over the same connection, as long as both sides agree what comes when.
+/// Other data may use the same connection, if both sides agree on the order.
 ///
-/// # Whom to receive from
-/// The connection must lead to a process that is trusted. What arrives is checked (that it is a region at all,
-/// its size, its owner; on Windows, that it was put into this process by its sender), but a peer can still do what
-/// any holder can: write to the memory while it is used, and on POSIX truncate a file that it sends (see
-/// [`Region::over_file`]).
+/// # Trusted senders
+/// The connection must lead to a trusted process. A received region is checked (its form, its size, its owner; on
+/// Windows, that its sender put it into this process), but a peer can still do what any holder can: write to the memory
+/// while it is used, and on POSIX truncate a file that it sends (see [`Region::over_file`]).
 #[derive(Debug)]
 pub struct Courier(pub(crate) system::Courier);
 
 impl Courier {
-    /// Sends a region, for the receiver to hold with this access. It is held for the receiver from now on, also
-    /// when this process ends before it is received.
+    /// Sends a region with this access. From now on it is held for the receiver, also when this process ends before the
+    /// receipt.
     ///
     /// # Errors
     /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region is held with, or where the
@@ -159,7 +156,7 @@ impl Courier {
     ///
     /// # Platform-specific behavior
     /// If it is never received: on POSIX the region lives until the connection is closed; on Windows until the
-    /// receiving process ends, but for a send that failed, which takes it back.
+    /// receiving process ends. A failed send takes it back.
     pub fn send(&mut self, region: &Region, access: Access) -> Result<()> {
         let context = region.0.facts().context("send the region");
         region.check_allows(access, context)?;
@@ -169,7 +166,7 @@ impl Courier {
     /// Waits for a region and holds it, with the access that it was sent with.
     ///
     /// # Errors
-    /// [`UntrustedOwner`](ErrorKind::UntrustedOwner) when it belongs to a user who is not trusted;
+    /// [`UntrustedOwner`](ErrorKind::UntrustedOwner) when its owner is not trusted;
     /// [`InvalidArgument`](ErrorKind::InvalidArgument), [`KindMismatch`](ErrorKind::KindMismatch) or
     /// [`Damaged`](ErrorKind::Damaged) when what arrives is no region; [`TimedOut`](ErrorKind::TimedOut) where the
     /// connection has a timeout; [`Os`](ErrorKind::Os) when the connection fails or ends.

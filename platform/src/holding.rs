@@ -1,22 +1,22 @@
-//! What a process holds, and whether it still has its name.
+//! Holding a region, and its name.
 
 use crate::seam::region::RawRegion as _;
 use crate::{Region, Result};
 
 /// # Forked children
 /// A handle belongs to the process that made it. In a forked child (without exec) the copies of regions and views show
-/// the same memory as before, and hold nothing: they neither keep the object alive nor end it.
+/// the same memory as before, but hold nothing: they neither keep the object alive nor end it.
 ///
-/// A *daemon* that opens a region and forks into the background has two ways to go on. It forks first and opens then; or
-/// its child calls [`hold_again`](Self::hold_again) while the parent still holds, and the parent ends after that.
+/// A *daemon* that opens a region and forks into the background has two ways. It forks first and then opens the region;
+/// or its child calls [`hold_again`](Self::hold_again) before the parent ends.
 impl Region {
-    /// Makes this process, a forked child, a holder of its copy of the region in its own right, and its views with it.
-    /// Nothing in the process that opened the region.
+    /// In a forked child: makes the child's copy of the region hold it, and its views, too. Does nothing in the process
+    /// that opened the region.
     ///
-    /// Mutexes, seats and the ends of channels that lie in the region stay the parent's: open them anew.
+    /// Mutexes, seats and the ends of channels in the region still belong to the parent: open them anew.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) when nobody holds the object any more, or its name is gone;
+    /// [`NotFound`](crate::ErrorKind::NotFound) when the object has no holder any more, or its name is gone;
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied) where this user may not open it anew.
     ///
     /// # Platform-specific behavior
@@ -25,14 +25,14 @@ impl Region {
         self.0.hold_again(self.0.facts().context("hold the region in this process"))
     }
 
-    /// Whether the object still has its name: the next process that opens the name meets this very object. False for a
-    /// region without a name.
+    /// Whether the object still has its name: then a process that opens the name gets this object. False for a region
+    /// without a name.
     ///
     /// # Platform-specific behavior
-    /// On Windows a name lives as long as its object. On Linux an owner, or root, can remove the file under its living
-    /// holders: by `rm`, by [`catalog::take_name`](crate::catalog::take_name), and systemd-logind does it when the last
-    /// session of a user ends (`RemoveIPC=` of logind.conf(5), which services set to `no`). What is created under the
-    /// name from then on is another object.
+    /// On Windows a name lives as long as its object. On Linux the owner or root can remove the file while it has
+    /// holders, by `rm` or [`catalog::take_name`](crate::catalog::take_name). systemd-logind does so when a user's last
+    /// session ends (`RemoveIPC=` of logind.conf(5), which services set to `no`). An object that is created under the
+    /// name later is another one.
     #[must_use]
     pub fn has_its_name(&self) -> bool {
         self.0.has_its_name()

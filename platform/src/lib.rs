@@ -1,13 +1,12 @@
 //! The contract of [samemap](https://crates.io/crates/samemap) and its backends: one named shared
 //! memory, with one set of rules, on Windows and on POSIX.
 //!
-//! Use the crate `samemap`, which re-exports all of this. This crate is the room for everything that
-//! differs between systems: every `cfg` on the target and every unsafe system call lives here.
+//! Use the crate `samemap`, which re-exports all of this. This crate contains everything that differs between systems:
+//! every `cfg` on the target and every unsafe system call lives here.
 //!
-//! The rules are those of the Win32 object manager: an object lives while somebody holds it, whichever
-//! process created it, and never longer, also when its holders are killed. `docs/contract.md` in the repository
-//! states them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page
-//! as code.
+//! The rules are those of the Win32 object manager: an object lives as long as a process holds it, whichever process
+//! created it, and ends with its last holder, also when holders are killed. `docs/contract.md` in the repository states
+//! them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page as code.
 #![cfg_attr(
     not(any(target_os = "linux", windows)),
     allow(
@@ -63,12 +62,12 @@ pub use region::Region;
 pub use seam::per_process::Fact;
 pub use sync::{Event, Mutex, Semaphore, Timer, wait_any};
 
-/// What names are made of, and what they name.
+/// Names, their rules, and the kinds of named objects.
 pub mod names {
     pub use crate::contract::{Found, MAX_NAME_UNITS, NameRule, NameSpace, ObjectKind, UserId};
 }
 
-/// What a [`Region`] has beside the common: views at an address, parts of views, files, and handing over to other processes.
+/// More about a [`Region`]: views at an address, parts of views, files, and handing over to other processes.
 pub mod regions {
     pub use crate::contract::{FileOptions, FileSource, MapRequest};
     pub use crate::handles::{Courier, Offer};
@@ -76,21 +75,20 @@ pub mod regions {
     pub use crate::region::BASE_GRANULARITY;
 }
 
-/// What regions and objects have in common, for generic code. Each call of theirs is one of the types' own, too, so nobody
-/// else needs them.
+/// The traits of regions and objects, for generic code. Other code does not need them, because each call is also an
+/// inherent method.
 pub mod traits {
     pub use crate::contract::{LockGuard, Lockable, Permits, Settable, Waitable};
     pub use crate::region::SharedRegion;
 }
 
-/// What a [`traits::SharedRegion`] of your own is built with: the checks that every system shares, and
-/// [`View::from_mapped`]'s argument.
+/// For your own [`traits::SharedRegion`]: the checks that all systems share, and [`View::from_mapped`]'s argument.
 pub mod backend {
     pub use crate::memory::{Keeper, MappedRange};
     pub use crate::region::check_map_request;
 }
 
-// Inside this crate, all of it has one short name.
+// Inside this crate, each item has one short name.
 pub(crate) use contract::{
     Due, EventOptions, FileOptions, FileSource, Found, LockGuard, Lockable, MAX_NAME_UNITS, MapRequest,
     NameRule, NameSpace, ObjectKind, Permits, Reset, SemaphoreOptions, Settable, Sleepers, SyncOptions,

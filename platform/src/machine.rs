@@ -1,11 +1,11 @@
-//! What only the system tells: of users, of names, and of the machine.
+//! The system's answers about users, names and the machine.
 
 use crate::seam::per_process;
 use crate::seam::system::RawSystem as _;
 use crate::system::{self, System};
 use crate::{ObjectName, UserId};
 
-/// How many processors the machine has at work, whichever of them this thread may run on.
+/// The number of the machine's active processors, also of those that this thread may not run on.
 ///
 /// # Platform-specific behavior
 /// On Windows those of this process's group, which has up to 64.
@@ -20,7 +20,7 @@ pub fn stay_loaded() {
     System::stay_loaded();
 }
 
-/// What a process has one of, and a forked child begins anew.
+/// A value that each process has once, and that a forked child makes anew.
 #[doc(hidden)]
 pub type PerProcess<T> = per_process::PerProcess<T, system::Forks>;
 
@@ -37,7 +37,7 @@ impl ObjectName {
     /// `shm_open`, or to `OpenFileMappingW`.
     ///
     /// # Platform-specific behavior
-    /// On POSIX the name that [`posix_name`](Self::posix_name) gives; on Windows the name itself.
+    /// On POSIX it is that of [`posix_name`](Self::posix_name), on Windows the object's name.
     #[must_use]
     pub fn system_name(&self) -> String {
         self.posix_name().unwrap_or_else(|| self.to_string())
@@ -48,9 +48,9 @@ impl ObjectName {
     /// `[A-Za-z0-9_-]` are percent-encoded. A name that would be longer than the system allows is
     /// replaced by `~` and the SHA-256 of `rest` in hexadecimal digits.
     ///
-    /// An object that others than its owner are let in to is a directory of this name, which `shm_open` does not open:
-    /// [`catalog::data_path`](crate::catalog::data_path) has the file in it. In a user namespace the id is that of the
-    /// user outside of it.
+    /// An object that other users may open is a directory of this name, which `shm_open` does not open:
+    /// [`catalog::data_path`](crate::catalog::data_path) returns the file in it. In a user namespace the id is the
+    /// user's id outside of it.
     ///
     /// # Platform-specific behavior
     /// `None` on Windows, where there are no POSIX names, and on systems that samemap has no backend for.

@@ -1,4 +1,4 @@
-//! Regions: the public type, and the trait that it shares with regions of other making.
+//! Regions: the public type, and the trait that it shares with other implementations.
 
 use std::fmt;
 use std::ops::RangeBounds;
@@ -21,16 +21,16 @@ use crate::{
 /// Windows' allocation granularity.
 pub const BASE_GRANULARITY: usize = 64 * 1024;
 
-/// Shared memory: named, or anonymous, with the contract's rules of life.
+/// Shared memory, named or anonymous, with the contract's lifetime.
 ///
-/// [`Region`](crate::Region) is the system's own. Anybody can implement the trait; the conformance suite
-/// (feature `conformance`) tells which rules an implementation keeps.
+/// [`Region`](crate::Region) is the system's implementation. Other crates can implement the trait, too; the conformance
+/// suite (feature `conformance`) tells which rules an implementation keeps.
 ///
 /// # Safety
-/// [`View`] gives safe access to the memory that an implementation maps, so an implementer owes this:
+/// [`View`] gives safe access to the memory that an implementation maps, so an implementation must ensure this:
 /// - [`map`](Self::map) returns a view over memory that is mapped with the access the view claims, for
-///   the view's whole length, until the view is dropped, also when the region is dropped first. Nothing
-///   in the same process unmaps it, remaps it or shrinks it before.
+///   the view's whole length, until the view is dropped, also when the region is dropped first. Nothing in this process
+///   unmaps, remaps or shrinks it before.
 /// - No safe call of the implementation gives out a Rust reference to plain bytes of that memory.
 /// - [`len`](Self::len) never changes.
 #[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
@@ -41,14 +41,14 @@ pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
     /// Those of [`Region::create`].
     fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self>;
 
-    /// Creates the region, or opens it where the name is taken, and says which of the two happened: see
+    /// Creates the region, or opens it where the name is taken, and returns which of the two happened: see
     /// [`Region::create_or_open`].
     ///
     /// # Errors
     /// Those of [`Region::create_or_open`].
     fn create_or_open(name: &ObjectName, options: &CreateOptions) -> Result<(Self, Disposition)>;
 
-    /// Opens a region that somebody holds: see [`Region::open`].
+    /// Opens a region that a process holds: see [`Region::open`].
     ///
     /// # Errors
     /// Those of [`Region::open`].
@@ -89,7 +89,7 @@ pub unsafe trait SharedRegion: Sized + Send + Sync + fmt::Debug + 'static {
 /// [`map`](SharedRegion::map) to call first.
 ///
 /// # Errors
-/// Those of [`map`](SharedRegion::map), but for what only the system can tell.
+/// Those of [`map`](SharedRegion::map), except those that only the system can tell.
 pub fn check_map_request(region: &impl SharedRegion, request: &MapRequest) -> Result<()> {
     let context = Context { operation: MAP, name: region.name() };
     if request.len() == 0 {
@@ -129,15 +129,15 @@ fn check_base(request: &MapRequest) -> Result<(), &'static str> {
 const MAP: Operation = "map a view of the region";
 const REGION: Calls = calls(ObjectKind::Region);
 
-/// The system's own shared memory: the backend that keeps the whole contract.
+/// The system's shared memory, which keeps the whole contract.
 ///
-/// A clone shares the handle: the object is held until the last clone and the last view are gone.
+/// A clone shares the handle: the object is held until the last clone and the last view are dropped.
 ///
 /// # Platform-specific behavior
-/// On Windows a file mapping backed by the paging file. On Linux a `shm_open` object, which any program
-/// may map under its [`system_name`](ObjectName::system_name): the data start at byte 0 of the file, and
-/// a page with the object's own facts lies behind them. An anonymous region is a sealed memfd there. In
-/// a forked child (without exec) copies of a region and its views stay readable, but hold nothing.
+/// On Windows it is a file mapping backed by the paging file. On Linux it is a `shm_open` object, which any program may
+/// map under its [`system_name`](ObjectName::system_name): the data start at byte 0 of the file, and a page with the
+/// object's facts follows them. An anonymous region is a sealed memfd there. In a forked child (without exec) copies of
+/// a region and its views stay readable, but hold nothing.
 #[derive(Clone)]
 pub struct Region(pub(crate) system::Region);
 
@@ -156,8 +156,8 @@ impl Region {
         Ok(Region::get(name, Ask::Create(Bytes::Zeros(options)), &REGION)?.0)
     }
 
-    /// Creates the region, or opens it for reading and writing where the name is taken, and says which
-    /// of the two happened. When it opens, the size and permissions asked for are ignored.
+    /// Creates the region, or opens it for reading and writing where the name is taken, and returns which of the two
+    /// happened. Opening ignores the size and the permissions asked for.
     ///
     /// # Errors
     /// As for [`create`](Self::create) and [`open`](Self::open), but neither
@@ -166,10 +166,10 @@ impl Region {
         Region::get(name, Ask::CreateOrOpen(Bytes::Zeros(options)), &REGION)
     }
 
-    /// Opens a region that somebody holds.
+    /// Opens a region that a process holds.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) when nobody does,
+    /// [`NotFound`](ErrorKind::NotFound) when there is none,
     /// [`KindMismatch`](ErrorKind::KindMismatch), [`UntrustedOwner`](ErrorKind::UntrustedOwner),
     /// [`AccessDenied`](ErrorKind::AccessDenied).
     pub fn open(name: &ObjectName, options: &OpenOptions) -> Result<Region> {
@@ -208,11 +208,10 @@ impl Region {
     /// Maps a range of the region.
     ///
     /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty range, or a base address or offset
-    /// off the 64 KiB grid; [`OutOfRange`](ErrorKind::OutOfRange);
-    /// [`AccessDenied`](ErrorKind::AccessDenied) for more access than the region has;
-    /// [`AddressInUse`](ErrorKind::AddressInUse); [`OutOfMemory`](ErrorKind::OutOfMemory) when the
-    /// address space cannot hold it.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty range, or a base address or offset that is no
+    /// multiple of 64 KiB; [`OutOfRange`](ErrorKind::OutOfRange); [`AccessDenied`](ErrorKind::AccessDenied) for more
+    /// access than the region has; [`AddressInUse`](ErrorKind::AddressInUse); [`OutOfMemory`](ErrorKind::OutOfMemory)
+    /// when the address space has no room for it.
     pub fn map(&self, request: &MapRequest) -> Result<View> {
         check_map_request(self, request)?;
         self.0.map(request, self.0.facts().context(MAP))
@@ -228,7 +227,7 @@ impl Region {
     }
 }
 
-// SAFETY: `RawRegion` demands the same, and `map` asks it for checked ranges only.
+// SAFETY: `RawRegion` has the same safety contract, and `map` passes only checked ranges to it.
 unsafe impl SharedRegion for Region {
     fn create(name: &ObjectName, options: &CreateOptions) -> Result<Self> {
         Region::create(name, options)
@@ -264,7 +263,7 @@ unsafe impl SharedRegion for Region {
 }
 
 impl Region {
-    /// What has the name, as it is asked for in these words.
+    /// Opens or creates the region with the name; `calls` names the operation in errors.
     pub(crate) fn get(name: &ObjectName, ask: AskRegion<'_>, calls: &Calls) -> Result<(Region, Disposition)> {
         let operation = ask.operation(calls);
         if let Ask::Create(Bytes::Zeros(options)) | Ask::CreateOrOpen(Bytes::Zeros(options)) = &ask {

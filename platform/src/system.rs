@@ -1,8 +1,8 @@
-//! The one place where a system is chosen. Everything else names `crate::system`.
+//! The one place that chooses a backend. All other code uses `crate::system`.
 //!
-//! A backend is six types, whose traits `crate::seam` has: `Region`, `Object`, `Bell`, `Seat`, `System` and `Forks`. A new
-//! one lives in a folder of its own beside `posix` and `windows`, with a lifetime that ends with the last holder, and is
-//! chosen here; `unsupported` stands in where there is none.
+//! A backend is six types, whose traits are in `crate::seam`: `Region`, `Object`, `Bell`, `Seat`, `System` and `Forks`.
+//! A new one has a folder beside `posix` and `windows` and is chosen here. Its objects must end with their last holder.
+//! `unsupported` replaces a backend where there is none.
 
 use crate::seam::region::{Offered, Sent};
 

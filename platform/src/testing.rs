@@ -1,5 +1,5 @@
-//! Hooks for this project's own tests. Not part of the contract, and without the feature `testing` no more than
-//! the names of the steps.
+//! Hooks for this project's own tests. They are not part of the contract; without the feature `testing` only the names
+//! of the steps are left.
 
 mod step;
 
@@ -33,7 +33,7 @@ pub use hooks::at_stop_points;
 #[cfg(feature = "testing")]
 pub(crate) use hooks::reached;
 
-/// Says that a stop point is reached; nothing without the feature `testing`.
+/// Marks a stop point; does nothing without the feature `testing`.
 #[cfg(not(feature = "testing"))]
 #[inline(always)]
 pub(crate) fn reached(_point: impl Into<&'static str>) {}

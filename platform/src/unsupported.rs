@@ -1,7 +1,7 @@
 //! POSIX systems other than Linux, which have no backend yet.
 //!
-//! The crate compiles there, and every call that makes or opens anything answers
-//! [`Unsupported`](ErrorKind::Unsupported). So all objects are of one type that has no values, and their methods have no
+//! The crate compiles there, and every call that makes or opens an object returns
+//! [`Unsupported`](ErrorKind::Unsupported). So all objects have one type without values, and their methods have no
 //! bodies.
 
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ use crate::{
     Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
 };
 
-/// What there is none of.
+/// A type without values.
 #[derive(Clone, Debug)]
 pub struct Nothing(Infallible);
 

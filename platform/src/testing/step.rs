@@ -1,25 +1,25 @@
-//! The steps of an object's life on Linux, named once: the model in `models/`, the stop points between the system
-//! calls and the tests that kill there say the same.
+//! The steps of an object's life on Linux, named once for the model in `models/`, the stop points between the system
+//! calls, and the tests that kill there.
 
-/// One step of a process that creates, opens, closes, removes, sweeps or hands over: it is over when the system
-/// call that its name speaks of has returned.
+/// One step of a process that creates, opens, closes, removes, sweeps or hands over: it ends when the system call in
+/// its name has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// One file: it is there, nameless or with a temporary name.
+    /// One file: it exists, nameless or with a temporary name.
     CreateFileMade,
-    /// Directory: it is there, empty, with a temporary name.
+    /// Directory: it exists, empty, with a temporary name.
     CreateDirMade,
-    /// Directory: its facts are there, empty.
+    /// Directory: its file of facts exists, empty.
     CreateFactsMade,
     /// The creator is its first holder.
     CreateHeld,
-    /// No sweep took what is held: its temporary name still leads to it.
+    /// No sweep removed it: its temporary name still leads to it.
     CreateHoldChecked,
-    /// The umask took bits away, and they are back.
+    /// The mode bits that the umask removed are set.
     CreateModeSet,
-    /// Directory: its data are there.
+    /// Directory: its file of data exists.
     CreateDataMade,
-    /// Directory: the file of its locks is there.
+    /// Directory: its file of locks exists.
     CreateLocksMade,
     /// The memory is committed.
     CreateCommitted,
@@ -27,45 +27,45 @@ pub enum Step {
     CreateTrailerWritten,
     /// Directory: its facts are written.
     CreateFactsWritten,
-    /// Directory: its files and then itself are open to all that the permissions let in.
+    /// Directory: its files and then the directory have their final modes.
     CreateWidened,
     /// It has its name.
     CreatePublished,
-    /// A creator opened what has the name that it wants.
+    /// A creator opened the candidate at its name.
     ClearOpened,
-    /// It knows who holds that.
+    /// It knows the candidate's holders.
     ClearSawHolders,
-    /// It knows what that is.
+    /// It knows the candidate's facts.
     ClearFactsRead,
-    /// What has the name is open: the file, or the directory.
+    /// The file or the directory with the name is open.
     OpenOpened,
     /// Directory: its facts are open.
     OpenFactsOpened,
-    /// The opener knows who holds it.
+    /// The opener knows its holders.
     OpenSawHolders,
     /// Facts or trailer are read.
     OpenFactsRead,
     /// The opener has its lock.
     OpenHeld,
-    /// The name still leads here.
+    /// The name still leads to the opened object.
     OpenNameChecked,
     /// A holder let go of its lock.
     CloseReleased,
-    /// It was the last.
+    /// It was the last holder.
     CloseSawNobody,
-    /// A remover has the lock that only one has.
+    /// A remover has the exclusive lock.
     RemoveLocked,
-    /// The name leads to what it has locked.
+    /// The name leads to the locked object.
     RemoveNameChecked,
-    /// One file: it bears the mark of death.
+    /// One file: it is marked as dead.
     RemoveMarkedDead,
     /// One file: the name is gone.
     RemoveUnlinked,
     /// Directory: the name is gone, the directory has a temporary one.
     RemoveRenamed,
-    /// One file: another process has a lock on what bears the mark of death.
+    /// One file: another process has a lock on the file that is marked as dead.
     RemoveContended,
-    /// One file: this process alone takes names from it, whatever locks others have.
+    /// One file: only this process takes names from it, whatever locks others have.
     TakeLocked,
     /// The name still leads to it.
     TakeNameChecked,
@@ -73,38 +73,38 @@ pub enum Step {
     TakeUnlinked,
     /// Directory: its data are gone.
     RemoveDataUnlinked,
-    /// Directory: the file of its locks is gone.
+    /// Directory: its file of locks is gone.
     RemoveLocksUnlinked,
-    /// Directory: its facts are gone, which are the last in it.
+    /// Directory: its facts are gone, the last file in it.
     RemoveEmptied,
     /// Directory: it is gone.
     RemoveDirGone,
     /// The remover let go of its lock.
     RemoveReleased,
-    /// A sweep opened what it met.
+    /// A sweep opened a candidate.
     SweepOpened,
-    /// Directory: and its facts.
+    /// Directory: the sweep opened its facts.
     SweepFactsOpened,
-    /// Nobody holds it.
+    /// It has no holder.
     SweepSawNobody,
-    /// One file: it bears the mark that others may write to it.
+    /// One file: it is marked as writable by another process.
     SendMarked,
-    /// The description that is to be sent is open, without a lock.
+    /// The description to send is open, without a lock.
     SendOpened,
-    /// What is sent holds the object by itself.
+    /// The description to send holds the object.
     SendHeld,
-    /// It is on its way.
+    /// The description is sent.
     SendSent,
-    /// The receiver has what was sent.
+    /// The receiver has the description.
     ReceiveTaken,
-    /// It opened a description of its own.
+    /// The receiver opened a description of its own.
     ReceiveOpened,
-    /// It holds the object by that.
+    /// The receiver holds the object with its own description.
     ReceiveHeld,
 }
 
 impl Step {
-    /// Every step that there is.
+    /// Every step.
     pub const ALL: [Step; 48] = [
         Step::CreateFileMade,
         Step::CreateDirMade,
@@ -156,7 +156,7 @@ impl Step {
         Step::ReceiveHeld,
     ];
 
-    /// Its name, as a stop point has it.
+    /// The name of its stop point.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
