@@ -1,4 +1,4 @@
-//! Calls that make or open a named object of the kernel's, whichever kind it is.
+//! Calls that make or open a named kernel object of any kind.
 
 use std::io;
 use std::os::windows::io::{FromRawHandle as _, OwnedHandle};
@@ -10,10 +10,10 @@ use crate::contract::context::Context;
 use crate::seam::ask::Made;
 use crate::{ErrorKind, Result, testing};
 
-/// What a create call found.
+/// The result of a create call.
 pub(super) enum Created<T> {
     New(T),
-    /// The name was taken by this object.
+    /// This object has the name already.
     Existing(T),
 }
 
@@ -26,13 +26,13 @@ impl<T> Created<T> {
     }
 }
 
-/// Creates an object, or opens the one of its kind that has the name.
+/// Creates an object, or opens the one of its kind with the name.
 ///
 /// # Safety
-/// The call answers null, or a handle that nobody else closes, and leaves its code in the thread's last error.
+/// The call returns null or a handle that nothing else closes, and leaves its code in the thread's last error.
 pub(super) unsafe fn created(call: impl FnOnce() -> HANDLE) -> io::Result<Created<OwnedHandle>> {
-    // SAFETY: about the thread's own error code. It is cleared before, because success need not overwrite an old one,
-    // and read right behind.
+    // SAFETY: the thread's own error code. It is cleared before, because a successful call may leave an old one, and
+    // read right after.
     let (handle, code) = unsafe {
         SetLastError(0);
         (call(), GetLastError())
@@ -48,12 +48,12 @@ pub(super) unsafe fn created(call: impl FnOnce() -> HANDLE) -> io::Result<Create
 /// As for [`created`].
 pub(super) unsafe fn opened(call: impl FnOnce() -> HANDLE) -> io::Result<OwnedHandle> {
     let handle = call();
-    // SAFETY: reads the thread's own error code, right behind the call; the caller vouches for the handle.
+    // SAFETY: reads the thread's own error code right after the call; the caller vouches for the handle.
     unsafe { owned(handle, GetLastError()) }
 }
 
-/// What the first of these sets of rights, from the most to the fewest, brings that the object's DACL grants. Owner and
-/// state stay unknown where it grants no look at them, and the caller's trust decides.
+/// Opens with the first of these sets of rights, from the most to the fewest, that the object's DACL grants. Where it
+/// hides owner and state, the caller's trust decides.
 pub(super) fn with_most_rights<T>(rights: &[u32], open: impl Fn(u32) -> io::Result<T>) -> io::Result<T> {
     let (fewest, more) = rights.split_last().expect("some rights");
     for rights in more {
@@ -66,20 +66,20 @@ pub(super) fn with_most_rights<T>(rights: &[u32], open: impl Fn(u32) -> io::Resu
 }
 
 /// # Safety
-/// `handle` is null, or a handle that nobody else closes.
+/// `handle` is null, or a handle that nothing else closes.
 unsafe fn owned(handle: HANDLE, code: u32) -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(from_code(code));
     }
-    // SAFETY: the caller vouches that the handle is ours alone.
+    // SAFETY: the caller vouches that nothing else owns the handle.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// How often a creator that is refused a name, which nobody has when it looks, tries again.
+/// How often a creator tries again when the kernel refuses a name that turns out to be free.
 const TRIES: usize = 64;
 
-/// Makes an object under a name, if no other one has it. `forbidden` says why nobody may have made it, where it still
-/// may not be made.
+/// Makes an object under a name, if no other one has it. `forbidden` is the error text for a free name that this
+/// process may not use.
 pub(super) fn make<T>(
     attempt: Attempt<'_>,
     create: impl Fn() -> io::Result<Created<T>>,
@@ -97,12 +97,12 @@ pub(super) fn make<T>(
             Err(cause) if is_denied(&cause) => cause,
             Err(cause) => return Err(attempt.failed(cause)),
         };
-        // Denied: either by the DACL of an object that has the name, or the name may not be made at all.
+        // Denied: either by the DACL of the object with the name, or because this process may not use the name.
         match open() {
             Ok(there) => return Ok(Made::Taken(Some(there))),
             Err(cause) if is_denied(&cause) => return Ok(Made::Taken(None)),
             Err(cause) if !is_not_found(&cause) => return Err(attempt.failed(cause)),
-            // Free: again, in case that object went between the two calls.
+            // Free: try again, because that object may have ended between the two calls.
             Err(_) if tries.next().is_some() => {}
             Err(_) => {
                 let error = attempt.error(ErrorKind::AccessDenied);
@@ -120,7 +120,7 @@ impl<T, L> Made<T, L> {
         }
     }
 
-    /// For those who want a new one only.
+    /// The object, if it is new; otherwise an error.
     pub(super) fn or_taken(self, context: Context<'_>) -> Result<T> {
         match self {
             Made::New(made) => Ok(made),

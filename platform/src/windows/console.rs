@@ -18,11 +18,11 @@ static HANDLER: OnceLock<EndHandler> = OnceLock::new();
 pub(super) fn before_forced_end(handler: EndHandler) -> io::Result<()> {
     const ADD: i32 = 1;
     HANDLER.set(handler).map_err(|_| from_code(ERROR_ALREADY_EXISTS))?;
-    // SAFETY: the routine is good for the whole life of the process.
+    // SAFETY: the routine is valid until the process ends.
     succeeded(unsafe { SetConsoleCtrlHandler(Some(on_event), ADD) })
 }
 
-/// What the system calls, in a thread of its own. False leaves the event to the handlers that were set before.
+/// The handler, which the system calls in a thread of its own. False leaves the event to earlier handlers.
 unsafe extern "system" fn on_event(event: u32) -> i32 {
     if !matches!(event, CTRL_CLOSE_EVENT | CTRL_LOGOFF_EVENT | CTRL_SHUTDOWN_EVENT) {
         return 0;
@@ -30,7 +30,7 @@ unsafe extern "system" fn on_event(event: u32) -> i32 {
     if let Some(handler) = HANDLER.get() {
         handler();
     }
-    // The process ends with the answer: so there is none before it has ended in order, or time ran out.
+    // The system ends the process when this returns, so it waits until the process has ended itself or time runs out.
     loop {
         thread::park();
     }
@@ -51,7 +51,7 @@ mod tests {
         before_forced_end(Box::new(move || sender.send(()).expect("the test listens")))
             .expect("the first one");
         assert!(before_forced_end(Box::new(|| {})).is_err(), "there is one");
-        // SAFETY: it takes a number.
+        // SAFETY: the call takes a number.
         assert_eq!([CTRL_C_EVENT, CTRL_BREAK_EVENT].map(|event| unsafe { on_event(event) }), [0, 0]);
         assert!(told.try_recv().is_err(), "those are for others");
         // SAFETY: as above.

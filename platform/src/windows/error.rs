@@ -1,7 +1,6 @@
 //! Win32's error codes as kinds of the contract (rule C28).
 //!
-//! Whoever makes a system call reads its code at once, into an [`io::Error`]: the next call, also one that
-//! cleans up, may overwrite it.
+//! Each caller reads the code of a system call at once, into an [`io::Error`]: the next call may overwrite it.
 
 use std::io;
 
@@ -11,7 +10,7 @@ use super::machine;
 use crate::contract::context::{Context, Operation};
 use crate::{Error, ErrorKind, Found, ObjectKind, ObjectName};
 
-/// What is being tried, on what: the part of an error that its code does not tell.
+/// The operation and its object, which an error's code does not tell.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub(super) context: Context<'a>,
@@ -20,7 +19,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// What is wanted is a region.
+    /// An attempt that wants a region.
     pub(super) fn of(context: Context<'a>) -> Self {
         Attempt { context, wanted: ObjectKind::Region, bytes: 0 }
     }
@@ -29,12 +28,12 @@ impl<'a> Attempt<'a> {
         Self::of(Context { operation, name })
     }
 
-    /// With another kind of object wanted.
+    /// The attempt, for another kind of object.
     pub(super) fn of_kind(self, wanted: ObjectKind) -> Self {
         Attempt { wanted, ..self }
     }
 
-    /// With the number of bytes that it asks for.
+    /// The attempt, with the number of bytes that it asks for.
     pub(super) fn of_bytes(self, bytes: u64) -> Self {
         Attempt { bytes, ..self }
     }
@@ -51,7 +50,7 @@ impl<'a> Attempt<'a> {
         self.error(self.kind_of(&cause)).with_source(cause)
     }
 
-    /// The error for a call about a file, which is no object with a name: a code means another thing there.
+    /// The error for a call on a file, which is no named object: some codes have another meaning there.
     #[cold]
     pub(super) fn failed_on_file(self, cause: io::Error) -> Error {
         let kind = match code_of(&cause) {
@@ -71,7 +70,7 @@ impl<'a> Attempt<'a> {
     #[cold]
     pub(super) fn not_mapped(self, cause: io::Error) -> Error {
         match code_of(&cause) {
-            // What the kernel says of a section that is read-only itself, whatever rights a handle of it has.
+            // The kernel's answer for a read-only section, whatever rights its handle has.
             win32::ERROR_INVALID_PARAMETER => self
                 .error(ErrorKind::AccessDenied)
                 .with_detail(
@@ -82,7 +81,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The error for memory that cannot be had.
+    /// The error for a lack of memory.
     #[cold]
     pub(super) fn out_of_memory(self) -> Error {
         self.error(self.no_memory())
@@ -96,7 +95,7 @@ impl<'a> Attempt<'a> {
         match code_of(cause) {
             win32::ERROR_FILE_NOT_FOUND => ErrorKind::NotFound,
             win32::ERROR_ACCESS_DENIED => ErrorKind::AccessDenied,
-            // What a named object of another kind answers; it does not say which kind it is.
+            // The answer for a named object of another kind, which the code does not tell.
             win32::ERROR_INVALID_HANDLE => {
                 ErrorKind::KindMismatch { wanted: self.wanted, found: Found::Unknown }
             }
@@ -122,7 +121,7 @@ fn means_no_memory(code: u32) -> bool {
     )
 }
 
-/// The Win32 code of an error that a system call left; zero of any other.
+/// The Win32 code of a system call's error; zero for other errors.
 pub(super) fn code_of(error: &io::Error) -> u32 {
     error.raw_os_error().map_or(0, |code| code as u32)
 }
@@ -132,7 +131,7 @@ pub(super) fn is_denied(error: &io::Error) -> bool {
     code_of(error) == win32::ERROR_ACCESS_DENIED
 }
 
-/// Whether nothing has the name.
+/// Whether no object has the name.
 pub(super) fn is_not_found(error: &io::Error) -> bool {
     code_of(error) == win32::ERROR_FILE_NOT_FOUND
 }

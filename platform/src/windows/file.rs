@@ -1,4 +1,4 @@
-//! Regions over files: sections of them, as Win32 has them.
+//! Regions over files: Win32's sections of files.
 
 use std::fs::{File, OpenOptions as FileOpenOptions};
 use std::io;
@@ -34,7 +34,7 @@ pub(super) fn create(
     options: &FileOptions,
     attempt: Attempt<'_>,
 ) -> Result<Region> {
-    // Before the file grows in vain.
+    // Opens first, so that the file does not grow in vain.
     match Section::open(&WideName::new(name), READ_RIGHTS) {
         Ok(_) => return Err(attempt.error(ErrorKind::AlreadyExists)),
         Err(cause) if is_denied(&cause) => return Err(attempt.error(ErrorKind::AlreadyExists)),
@@ -87,7 +87,7 @@ fn make(
     }
 }
 
-/// Whether the name is held by a section, one that this user may not open included.
+/// Whether a section has the name, also one that this user may not open.
 fn is_taken(name: Option<&WideName>) -> bool {
     name.is_some_and(|name| match Section::open(name, READ_RIGHTS) {
         Ok(_) => true,
@@ -103,7 +103,7 @@ fn protection_for(access: Access) -> PAGE_PROTECTION_FLAGS {
     }
 }
 
-/// A file that is open, and how much of it the region will be.
+/// An open file, and the length of the region.
 struct Opened {
     file: File,
     len: u64,
@@ -115,7 +115,7 @@ impl Opened {
             Source::File(file) => file,
             Source::Path(path) => open_file(&path, options.access(), attempt)?,
         };
-        // SAFETY: the handle is open; the call only asks.
+        // SAFETY: the handle is open; the call changes nothing.
         if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
             return Err(not_regular(attempt.context));
         }
@@ -159,7 +159,7 @@ fn no_room(len: u64, attempt: Attempt<'_>) -> Error {
     ))
 }
 
-/// Why a path led to no file, where the error that the system gave is one of these.
+/// The error for a path that leads to no file.
 fn not_opened(error: Error, path: &Path) -> Error {
     let path = path.display();
     match error.kind() {

@@ -1,20 +1,20 @@
-//! Facts of the machine: its granularities and the memory that it has left.
+//! Facts of the machine: its granularities and its free memory.
 
 use windows_sys::Win32::System::SystemInformation::{
     GetSystemInfo, GlobalMemoryStatusEx, MEMORYSTATUSEX, SYSTEM_INFO,
 };
 
-/// What regions are rounded up to, in bytes.
+/// The page size in bytes; regions are rounded up to it.
 pub(super) fn page_size() -> u64 {
     u64::from(system_info().dwPageSize)
 }
 
-/// What view offsets are rounded down to, in bytes: 64 KiB on every Windows so far.
+/// The granularity of view offsets in bytes: 64 KiB on every Windows so far.
 pub(super) fn allocation_granularity() -> u64 {
     u64::from(system_info().dwAllocationGranularity)
 }
 
-/// `size` rounded up to whole pages. `None` when that is more than a section can have: its size is signed.
+/// `size` rounded up to whole pages. `None` when that is too large for a section, whose size is signed.
 pub(super) fn whole_pages(size: u64) -> Option<u64> {
     size.checked_next_multiple_of(page_size()).filter(|&rounded| i64::try_from(rounded).is_ok())
 }
@@ -31,12 +31,12 @@ pub(super) fn has_addresses(base: usize, len: usize) -> bool {
 pub(super) fn commit_left() -> Option<u64> {
     let mut status =
         MEMORYSTATUSEX { dwLength: size_of::<MEMORYSTATUSEX>() as u32, ..MEMORYSTATUSEX::default() };
-    // SAFETY: the struct is valid for writes, and its length is set as the call asks.
+    // SAFETY: the struct is valid for writes, and its length is set as the call requires.
     let told = unsafe { GlobalMemoryStatusEx(&mut status) };
     (told != 0).then_some(status.ullAvailPageFile)
 }
 
-/// How many processors the machine has at work, whichever of them this thread may run on.
+/// The number of the machine's active processors, also of those that this thread may not run on.
 pub(super) fn processors() -> usize {
     system_info().dwNumberOfProcessors.max(1) as usize
 }

@@ -1,4 +1,4 @@
-//! What mapped memory tells of the section that it is of.
+//! Facts of a section, read from mapped memory.
 
 use std::ffi::c_void;
 use std::io;
@@ -13,8 +13,8 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::nt::SectionFacts;
 
-/// What a section is, read off a mapping of all of it. The size is that in whole pages: nothing tells where in the last
-/// one it ends.
+/// The facts of a section, read from a mapping of all of it. The size is in whole pages, because the mapping does not
+/// tell the exact end.
 pub(super) fn facts(section: BorrowedHandle<'_>) -> io::Result<SectionFacts> {
     const WHOLE: usize = 0;
     // SAFETY: the handle is open, and the system chooses the address.
@@ -23,7 +23,7 @@ pub(super) fn facts(section: BorrowedHandle<'_>) -> io::Result<SectionFacts> {
         return Err(io::Error::last_os_error());
     }
     let facts = facts_of_mapping(base.Value);
-    // SAFETY: mapped above, and lent to nobody.
+    // SAFETY: mapped above, and not used elsewhere.
     unsafe { UnmapViewOfFile(MEMORY_MAPPED_VIEW_ADDRESS { Value: base.Value }) };
     Ok(facts)
 }
@@ -52,8 +52,8 @@ fn pages_at(address: *const c_void) -> Option<MEMORY_BASIC_INFORMATION> {
 /// The kernel's name of the file that is mapped at an address, such as `\Device\HarddiskVolume1\a\b`.
 pub(super) fn mapped_file_name(address: *const u8) -> io::Result<String> {
     let mut units = vec![0u16; 32 * 1024];
-    // SAFETY: this process's own pseudo handle, an address that is only looked at, and a buffer that is valid for
-    // writes of its length.
+    // SAFETY: this process's pseudo handle, an address that is only looked up, and a buffer that is valid for writes of
+    // its length.
     let len = unsafe {
         K32GetMappedFileNameW(GetCurrentProcess(), address.cast(), units.as_mut_ptr(), units.len() as u32)
     };

@@ -1,18 +1,18 @@
 //! The backend for Windows.
 //!
-//! The contract's model is the Win32 object manager, so most of it is the kernel's doing here: a region is
-//! a section backed by the paging file, its name lives in the session's or the machine's object directory,
-//! and both go with the last handle, however that ends. What this backend adds:
+//! The contract's model is the Win32 object manager, so the kernel does most of it: a region is a section backed by the
+//! paging file, and its name lies in the session's or the machine's object directory. Both end with the last handle,
+//! however that is closed. This backend adds:
 //!
-//! - The size of an opened section (`NtQuerySection`), which Win32 itself does not tell (rule C7).
-//! - View offsets that need no alignment (C10), and views that hold the section's handle, because the name
-//!   goes with the last *handle*, not with the last view (C13).
-//! - An explicit owner and DACL on what is created, and a check of the owner of what is opened (C19, C20).
+//! - The size of an opened section (`NtQuerySection`), which Win32 does not tell (rule C7).
+//! - View offsets that need no alignment (C10), and views that hold the section's handle, because the name ends with
+//!   the last *handle*, not with the last view (C13).
+//! - An explicit owner and DACL on created objects, and a check of the owner of opened ones (C19, C20).
 //! - Objects to wait for inside a region. They cannot be kernel objects themselves, and waiting on an address
-//!   (`WaitOnAddress`) works within one process only; so kernel objects stand beside them, under names made from a random
+//!   (`WaitOnAddress`) works within one process only; so each has a kernel object, whose name is made from a random
 //!   number in the region.
 //!
-//! Nothing is inheritable, nothing needs a clean-up, and nothing can be left behind (C16 to C18).
+//! No handle is inheritable, and a killed process leaves nothing to clean up (C16 to C18).
 
 mod calls;
 mod console;

@@ -1,13 +1,13 @@
-//! Names as Win32 takes them (rules C1 to C3).
+//! Names for Win32 calls (rules C1 to C3).
 
 use crate::{NameSpace, ObjectName};
 
-/// A name for a W call: UTF-16 with a NUL behind it.
+/// A name for a W call: UTF-16 with a final NUL.
 pub(super) struct WideName(Vec<u16>);
 
 impl WideName {
-    /// `Global\rest`, or the bare `rest`, which Windows takes for `Local\rest`. So no name gets longer here
-    /// than its user wrote it, and one of the full 259 units fits.
+    /// `Global\rest`, or the bare `rest`, which Windows takes for `Local\rest`. So no name gets longer than the
+    /// caller's, and one of the full 259 units fits.
     pub(super) fn new(name: &ObjectName) -> Self {
         let prefix = match name.name_space() {
             NameSpace::Local => "",

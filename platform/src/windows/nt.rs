@@ -1,4 +1,4 @@
-//! Questions that Win32 has no call for, asked of the kernel itself.
+//! Queries of the kernel for which Win32 has no call.
 
 use std::ffi::c_void;
 use std::io;
@@ -10,7 +10,7 @@ use windows_sys::Win32::Foundation::{HANDLE, NTSTATUS, RtlNtStatusToDosError};
 
 use super::error::from_code;
 
-/// What the kernel says of a section.
+/// The kernel's facts of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SectionFacts {
     /// The `SEC_` flags that the section was made with.
@@ -32,8 +32,8 @@ struct SectionBasics {
 pub(super) fn section_facts(section: BorrowedHandle<'_>) -> io::Result<SectionFacts> {
     const SECTION_BASIC_INFORMATION: i32 = 0;
     let mut basics = MaybeUninit::<SectionBasics>::uninit();
-    // SAFETY: the handle is open, the struct is the one of this class and valid for writes of its size, and
-    // the length written is not asked for.
+    // SAFETY: the handle is open, the struct is that of this class and valid for writes of its size, and the written
+    // length is not requested.
     let status = unsafe {
         NtQuerySection(
             section.as_raw_handle(),
@@ -49,17 +49,17 @@ pub(super) fn section_facts(section: BorrowedHandle<'_>) -> io::Result<SectionFa
     Ok(SectionFacts { attributes, size })
 }
 
-/// The state that one end of a pipe is in.
+/// The state of one end of a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PipeState {
-    /// The other end is there, or may still come.
+    /// The other end exists, or may still be opened.
     Open,
     /// The other end is gone.
     Broken,
 }
 
-/// The state of this end of a pipe. An error where the handle is of anything else, or lacks the right
-/// `FILE_READ_ATTRIBUTES`, which every ordinary way to make a pipe for a child's output grants.
+/// The state of this end of a pipe. Fails where the handle is of anything else, or lacks the right
+/// `FILE_READ_ATTRIBUTES`, which a child's pipe for output usually has.
 pub(super) fn pipe_state(end: BorrowedHandle<'_>) -> io::Result<PipeState> {
     const FILE_PIPE_LOCAL_INFORMATION: i32 = 24;
     const DISCONNECTED: u32 = 1;
@@ -67,7 +67,7 @@ pub(super) fn pipe_state(end: BorrowedHandle<'_>) -> io::Result<PipeState> {
     let mut answer = IoStatus { status: ptr::null_mut(), information: 0 };
     let mut facts = PipeFacts::default();
     // SAFETY: the answer and the struct, which is the one of this class, are valid for writes of their sizes.
-    // A handle that is none, as where there is no output, is an error.
+    // An invalid handle, as without an output, is an error.
     let status = unsafe {
         NtQueryInformationFile(
             end.as_raw_handle(),
@@ -104,8 +104,7 @@ struct IoStatus {
     information: usize,
 }
 
-/// Whether an object has a name, in whichever folder. Not for files: asked of one that is being read, the kernel
-/// waits for the reader.
+/// Whether an object has a name in any directory. Not for files: the call would wait for a running read.
 pub(super) fn has_name(object: BorrowedHandle<'_>) -> io::Result<bool> {
     const OBJECT_NAME_INFORMATION: i32 = 1;
     const STATUS_BUFFER_OVERFLOW: NTSTATUS = 0x8000_0005_u32 as NTSTATUS;
@@ -127,7 +126,7 @@ pub(super) fn has_name(object: BorrowedHandle<'_>) -> io::Result<bool> {
     check(status).map(|()| name.length > 0)
 }
 
-/// `OBJECT_NAME_INFORMATION`, a UNICODE_STRING, with no room for the text behind it.
+/// `OBJECT_NAME_INFORMATION`, a UNICODE_STRING, without room for its text.
 #[repr(C)]
 #[derive(Default)]
 struct NameWithoutRoom {
@@ -140,11 +139,11 @@ pub(super) fn check(status: NTSTATUS) -> io::Result<()> {
     if status >= 0 {
         return Ok(());
     }
-    // SAFETY: a translation of numbers.
+    // SAFETY: the call translates numbers.
     Err(from_code(unsafe { RtlNtStatusToDosError(status) }))
 }
 
-// On 32 bits the import would else be called `NtQuery…@20`, which ntdll does not have.
+// On 32 bits the import would otherwise be called `NtQuery…@20`, which ntdll does not have.
 #[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
 #[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {

@@ -1,4 +1,4 @@
-//! What the seam asks of a region.
+//! The seam's traits for a region.
 
 use super::calls::{self, Created};
 use super::error::Attempt;
@@ -69,7 +69,7 @@ fn anonymous(options: &CreateOptions, attempt: Attempt<'_>) -> Result<Region> {
     Region::new(section, None, size, Access::ReadWrite).ok_or_else(|| attempt.out_of_memory())
 }
 
-/// Makes the region, or answers the section that has the name, where this process may hold it.
+/// Makes the region, or returns the section with the name, if this process may hold it.
 fn make(
     name: &ObjectName,
     options: &CreateOptions,
@@ -90,7 +90,7 @@ fn make(
     })
 }
 
-/// Why a name that nobody has may not be made.
+/// The error text for a free name that this process may not use.
 fn forbidden(name: &ObjectName) -> &'static str {
     match name.name_space() {
         NameSpace::Global => {

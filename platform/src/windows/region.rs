@@ -13,11 +13,11 @@ use super::view;
 use crate::contract::region::RegionFacts;
 use crate::{Access, ErrorKind, Found, ObjectKind, ObjectName, Result, Trust, testing};
 
-/// Shared memory: the system's own, a section backed by the paging file, or by a file.
+/// Shared memory: a section backed by the paging file or by a file.
 #[derive(Clone)]
 pub(crate) struct Region {
     pub(super) section: Arc<Section>,
-    /// The section's own size; a foreign one may end inside a page.
+    /// The section's size; a foreign one may end inside a page.
     pub(super) section_size: u64,
     pub(super) facts: RegionFacts,
 }
@@ -34,7 +34,7 @@ impl Region {
         Some(Region { section: Arc::new(section), section_size: size, facts })
     }
 
-    /// From any section that this process has a handle of, with what the handle allows.
+    /// A region of any section, with the access that its handle allows.
     pub(super) fn of(
         section: Section,
         name: Option<&ObjectName>,
@@ -52,7 +52,7 @@ impl Region {
         let region = Region::new(section, name, facts.size, access);
         let mut region = region.ok_or_else(|| foreign("a section without a size"))?;
         if lies_over_file(facts) {
-            // Of a file all that was asked for, and not whole pages.
+            // Over a file the length is exact, not whole pages.
             region.facts = RegionFacts { len: facts.size, is_over_file: true, ..region.facts };
         }
         view::check_can_be_mapped(&region.section, access, attempt)?;

@@ -18,11 +18,11 @@ use super::nt::{SectionFacts, section_facts};
 use super::security::Security;
 use crate::memory::{Mapped, SystemHandle};
 
-/// A handle of a section. Its name lives as long as any handle of it does, in any process.
+/// A handle of a section. Its name lives as long as any handle of it in any process.
 #[derive(Debug)]
 pub(super) struct Section {
     handle: OwnedHandle,
-    /// The file that it lies over, where this process has opened that itself: to flush it.
+    /// The file that it lies over, for flushing, where this process has opened it.
     file: Option<File>,
 }
 
@@ -33,8 +33,8 @@ pub(super) fn lies_over_file(facts: SectionFacts) -> bool {
 
 /// Why a section is no region, in words that follow "the name is held by".
 pub(super) fn objection(facts: SectionFacts) -> Option<&'static str> {
-    // Touching reserved memory that nobody committed is an access violation, and an image is mapped piece by
-    // piece, with holes: neither is a range of plain memory.
+    // An access to reserved memory that is not committed is a violation, and an image is mapped in pieces, with holes:
+    // neither is a range of plain memory.
     if facts.attributes & SEC_RESERVE != 0 {
         Some("a section whose memory is reserved and not committed")
     } else if facts.attributes & SEC_IMAGE != 0 {
@@ -45,8 +45,7 @@ pub(super) fn objection(facts: SectionFacts) -> Option<&'static str> {
 }
 
 impl Section {
-    /// Creates a section of `size` bytes over the paging file, all committed and zero, or opens the one that
-    /// has the name.
+    /// Creates a section of `size` bytes over the paging file, all committed and zero, or opens the one with the name.
     pub(super) fn create(
         name: Option<&WideName>,
         size: u64,
@@ -55,8 +54,8 @@ impl Section {
         Self::make(INVALID_HANDLE_VALUE, PAGE_READWRITE, name, size, security)
     }
 
-    /// Creates a section over the first `size` bytes of a file, which grows to that where the protection lets it
-    /// be written to, or opens the one that has the name.
+    /// Creates a section over the first `size` bytes of a file, which grows to that size if the protection allows
+    /// writing, or opens the one with the name.
     pub(super) fn over_file(
         file: File,
         protection: PAGE_PROTECTION_FLAGS,
@@ -79,7 +78,7 @@ impl Section {
         let attributes = security.attributes();
         let name = name.map_or(ptr::null(), WideName::as_ptr);
         let (high, low) = ((size >> 32) as u32, size as u32);
-        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and a handle that is none is an error.
+        // SAFETY: attributes and name outlive the call, the name ends in a NUL, and an invalid handle is an error.
         let made = unsafe { created(|| CreateFileMappingW(file, &attributes, protection, high, low, name)) };
         Ok(made?.map(Section::from_handle))
     }
@@ -88,7 +87,7 @@ impl Section {
         Section { handle, file: None }
     }
 
-    /// With the file that it lies over.
+    /// The section, with the file that it lies over.
     pub(super) fn with_file(self, file: Option<File>) -> Self {
         Section { file, ..self }
     }
@@ -97,7 +96,7 @@ impl Section {
         self.file.as_ref()
     }
 
-    /// What it is: as the kernel says, or as a mapping of it shows where its DACL grants no question.
+    /// The facts of the section: from the kernel, or from a mapping where its DACL grants no query.
     pub(super) fn facts(&self) -> io::Result<SectionFacts> {
         match section_facts(self.as_handle()) {
             Err(cause) if is_denied(&cause) => mapped::facts(self.as_handle()),
@@ -105,7 +104,7 @@ impl Section {
         }
     }
 
-    /// Opens the section that has the name, with these rights.
+    /// Opens the section with the name, with these rights.
     pub(super) fn open(name: &WideName, rights: u32) -> io::Result<Self> {
         const INHERITABLE: i32 = 0;
         // SAFETY: the name ends in a NUL and outlives the call.

@@ -1,4 +1,4 @@
-//! Who may open an object, and whose objects are opened (rules C19 and C20).
+//! Which users may open an object, and which owners' objects are opened (rules C19 and C20).
 
 use std::fmt::Write as _;
 use std::os::windows::io::{AsHandle, AsRawHandle as _, BorrowedHandle};
@@ -20,7 +20,7 @@ pub(super) const EVERYONE: &str = "S-1-1-0";
 pub(super) const SYSTEM: &str = "S-1-5-18";
 const ADMINISTRATORS: &str = "S-1-5-32-544";
 
-/// What the two shares of [`Permissions`] grant on a kind of object, beside the right to see its owner.
+/// The rights of the two shares of [`Permissions`] on a kind of object, beside the right to see its owner.
 #[derive(Clone, Copy)]
 pub(super) struct ShareRights {
     pub(super) read_only: u32,
@@ -33,12 +33,12 @@ const SECTION_RIGHTS: ShareRights = ShareRights { read_only: READ_RIGHTS, read_w
 pub(super) struct Security(LocalMemory);
 
 impl Security {
-    /// One for a section that says what `permissions` say, for this thread's user.
+    /// The descriptor of a section of this thread's user, with these permissions.
     pub(super) fn new(permissions: Permissions) -> io::Result<Self> {
         Self::with_rights(permissions, SECTION_RIGHTS)
     }
 
-    /// One that says what `permissions` say, for this thread's user, of an object with these rights.
+    /// The descriptor of an object of this thread's user, with these permissions and rights.
     pub(super) fn with_rights(permissions: Permissions, rights: ShareRights) -> io::Result<Self> {
         if permissions.named_group().is_some() {
             let why = "groups have numbers on POSIX alone; let everyone in, or the user's own group";
@@ -50,7 +50,7 @@ impl Security {
     pub(super) fn from_sddl(text: &str) -> io::Result<Self> {
         let wide: Vec<u16> = text.encode_utf16().chain([0]).collect();
         let mut descriptor = ptr::null_mut();
-        // SAFETY: the text ends in a NUL; `descriptor` is valid for a write, and the size is not asked for.
+        // SAFETY: the text ends in a NUL; `descriptor` is valid for a write, and the size is not requested.
         let made = unsafe {
             ConvertStringSecurityDescriptorToSecurityDescriptorW(
                 wide.as_ptr(),
@@ -62,8 +62,8 @@ impl Security {
         if made == 0 { Err(io::Error::last_os_error()) } else { Ok(Security(LocalMemory(descriptor))) }
     }
 
-    /// What a create call takes; good for as long as `self` lives. The handle will not be inheritable: no
-    /// child gets it unasked (C18).
+    /// The attributes for a create call, valid as long as `self` lives. The handle is not inheritable, so no child gets
+    /// it unasked (C18).
     pub(super) fn attributes(&self) -> SECURITY_ATTRIBUTES {
         SECURITY_ATTRIBUTES {
             nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
@@ -73,11 +73,11 @@ impl Security {
     }
 }
 
-/// The descriptor in Microsoft's own notation.
+/// The descriptor in Microsoft's notation.
 ///
-/// The owner stands there explicitly: an elevated administrator's objects would else belong to the group of
-/// Administrators, and Wine would give them no owner at all. The DACL is protected (`P`), so that nothing is
-/// inherited into it. The system is let in, as in every default DACL.
+/// The owner is explicit: otherwise an elevated administrator's objects would belong to the group of Administrators,
+/// and on Wine to no owner. The DACL is protected (`P`), so that it inherits no entries. It lets the system in, as
+/// every default DACL does.
 fn sddl(user: &UserId, group: &UserId, permissions: Permissions, rights: ShareRights) -> String {
     let mut text = format!("O:{user}G:{group}D:P(A;;GA;;;{user})(A;;GA;;;{SYSTEM})");
     let shares = [(group.as_str(), permissions.group_share()), (EVERYONE, permissions.everyone_share())];
@@ -91,7 +91,7 @@ fn sddl(user: &UserId, group: &UserId, permissions: Permissions, rights: ShareRi
 }
 
 impl ShareRights {
-    /// Who may open may also look at the owner: that is what C20's check needs.
+    /// Every user that may open the object may also read its owner, which C20's check needs.
     fn of(self, share: Share) -> u32 {
         READ_CONTROL
             | match share {
@@ -101,7 +101,7 @@ impl ShareRights {
     }
 }
 
-/// What an object's security descriptor says. The handle needs `READ_CONTROL`.
+/// An object's security descriptor. The handle needs `READ_CONTROL`.
 pub(super) struct Descriptor {
     owner: PSID,
     dacl: *const ACL,
@@ -111,7 +111,7 @@ pub(super) struct Descriptor {
 impl Descriptor {
     pub(super) fn of(object: BorrowedHandle<'_>) -> io::Result<Descriptor> {
         let (mut owner, mut dacl, mut descriptor) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the handle is open; the pointers asked for are valid for writes, the others are not asked for.
+        // SAFETY: the handle is open; the requested pointers are valid for writes, and the others are null.
         let code = unsafe {
             GetSecurityInfo(
                 object.as_raw_handle(),
@@ -130,26 +130,26 @@ impl Descriptor {
         Ok(Descriptor { owner, dacl, _memory: LocalMemory(descriptor) })
     }
 
-    /// The owner, where it names one.
+    /// The owner, if the descriptor has one.
     pub(super) fn owner(&self) -> io::Result<Option<UserId>> {
         // SAFETY: the owner's SID lies in the descriptor, which `self` keeps.
         (!self.owner.is_null()).then(|| unsafe { sid_text(self.owner) }).transpose()
     }
 
-    /// The list of who may do what, which lets everybody in where it is null. Valid as long as `self`.
+    /// The access list; null lets every user in. Valid as long as `self`.
     pub(super) fn dacl(&self) -> *const ACL {
         self.dacl
     }
 }
 
-/// Whose an object is, as far as this process can see.
+/// The owner of an object, as far as this process can see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     User(UserId),
-    /// The descriptor names none. No ordinary user of Windows can make such an object, and under Wine it is what each
-    /// program with default security makes: it is the system's.
+    /// The descriptor has no owner, so it counts as the system's. No ordinary user of Windows can make such an object,
+    /// and on Wine every program with default security does.
     System,
-    /// The object's DACL keeps its owner from this user.
+    /// The object's DACL hides its owner from this user.
     Hidden,
 }
 
@@ -162,11 +162,10 @@ pub(super) fn owner_of(object: BorrowedHandle<'_>) -> Owner {
     }
 }
 
-/// Whether an object of `owner` is opened by `me`.
+/// Whether `me` opens an object of `owner`.
 ///
-/// The system means the two whom nothing on the machine can be kept from, and what has no owner. The accounts of
-/// services (Local Service, Network Service) have no such power, and a service that uses them is named with
-/// [`Trust::User`].
+/// The system is the two accounts with full power over the machine, and an object without an owner counts as theirs.
+/// The accounts of services (Local Service, Network Service) have no such power; trust them with [`Trust::User`].
 fn is_trusted(owner: &Owner, me: &UserId, trust: &Trust) -> bool {
     let accepts_system = *trust != Trust::Own;
     match owner {
@@ -181,7 +180,7 @@ fn is_trusted(owner: &Owner, me: &UserId, trust: &Trust) -> bool {
     }
 }
 
-/// Refuses the object of somebody who was not accepted (C20).
+/// Refuses an object whose owner is not accepted (C20).
 pub(super) fn check_owner(object: &impl AsHandle, trust: &Trust, attempt: Attempt<'_>) -> Result<()> {
     if *trust == Trust::Anyone {
         return Ok(());

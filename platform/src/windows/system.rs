@@ -1,4 +1,4 @@
-//! What only the system tells.
+//! The system's answers about users and the machine.
 
 use std::os::windows::io::AsHandle as _;
 use std::time::Duration;
@@ -23,15 +23,15 @@ impl per_process::Forks for Forks {}
 
 pub(crate) struct System;
 
-/// How often the pipe is looked at. Windows has no way to be told, and a write of no bytes, which would show
-/// it too, looks like the end of the output to some readers.
+/// How often the pipe is looked at. Windows reports no such event, and to some readers a write of no bytes looks like
+/// the end of the output.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 impl RawSystem for System {
     const UNSUPPORTED: &'static str = "on Windows the kernel keeps the names and reclaims an object when its last handle goes, so nothing \
          is ever left behind; to see the living objects, use the Sysinternals tools WinObj and Handle";
 
-    /// Where the system does not tell, a user that matches no other.
+    /// The user, or one that matches no other where the system does not tell.
     fn current_user() -> UserId {
         token_user().unwrap_or_else(|_| UserId::new("unknown"))
     }
@@ -43,7 +43,8 @@ impl RawSystem for System {
     fn stay_loaded() {
         let mut module = std::ptr::null_mut();
         let here = (Self::stay_loaded as fn()) as *const u16;
-        // SAFETY: with this flag the name is an address in the module, and what is found is written to `module`.
+        // SAFETY: with this flag the name is an address in the module, and the call writes the module's handle to
+        // `module`.
         unsafe {
             GetModuleHandleExW(
                 GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,

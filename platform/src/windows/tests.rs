@@ -1,5 +1,5 @@
-//! What is this backend's own: the kernel's answers, met as they are. The rules that hold on every system
-//! are the conformance suite's.
+//! Tests of this backend alone, with the kernel's own answers. The conformance suite tests the rules that hold on every
+//! system.
 
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -184,7 +184,7 @@ fn a_base_address_is_honoured_or_refused() {
     let region = Region::anonymous(&CreateOptions::new(4 * BASE_GRANULARITY as u64)).unwrap();
     let grain = BASE_GRANULARITY as u64;
     let at = |base| region.map(&MapRequest::new(grain, grain, Access::ReadWrite).at_base(base));
-    // An address that was just given up; other threads of this program may take it, so more than once.
+    // An address that was just unmapped. Other threads may take it, so the test tries several times.
     let (free, view) = (0..100)
         .find_map(|_| {
             let free = region.view(.., Access::ReadOnly).unwrap().as_ptr().addr();
@@ -223,7 +223,7 @@ fn a_name_of_another_kind_is_a_mismatch() {
 fn a_plain_section_of_another_program_opens_in_whole_pages() {
     let name = name("foreign");
     let _section = foreign_section(&name, 5000, PAGE_READWRITE | SEC_COMMIT);
-    // Made with default security: its maker's on Windows, and nobody's, which is the system's, under Wine.
+    // Default security: on Windows the owner is its maker, and on Wine there is none, which counts as the system.
     let region = open(&name, Access::ReadWrite).expect("a plain section is a region");
     assert_eq!(region.len(), 8192);
     let tail = region.view(5001..8192, Access::ReadWrite).expect("its last page is whole");
@@ -242,7 +242,7 @@ fn a_section_that_is_only_reserved_is_refused() {
     assert!(matches!(kind, ErrorKind::KindMismatch { found: Found::Foreign(_), .. }), "{kind:?}");
 }
 
-/// Its DACL says nothing of that, and a handle for writing can be had.
+/// Its DACL does not forbid writing, so a handle for writing can be opened.
 #[test]
 fn a_read_only_section_is_refused_to_writers_at_open() {
     let name = name("page-readonly");
@@ -272,7 +272,7 @@ fn what_we_create_is_ours_and_not_inherited() {
     assert_eq!(flags & HANDLE_FLAG_INHERIT, 0);
 }
 
-/// Another user's object, as this user meets it that the DACL lets only read.
+/// Another user's object, which this user may only read.
 #[test]
 fn a_dacl_for_reading_keeps_writers_out() {
     let name = name("dacl");
@@ -288,7 +288,7 @@ fn a_dacl_for_reading_keeps_writers_out() {
     assert_eq!(reader.view(.., Access::CopyOnWrite).unwrap().len(), 4096);
 }
 
-/// What services make for plain readers: they may map and not ask.
+/// A section that readers may map but not query, as services make it.
 #[test]
 fn a_dacl_for_mapping_alone_is_enough() {
     let (read, write) = (name("map-only"), name("map-and-write"));
@@ -311,7 +311,7 @@ fn a_dacl_for_mapping_alone_is_enough() {
     assert_eq!(kind_of(open(&read, Access::ReadWrite)), ErrorKind::AccessDenied);
 }
 
-/// What a mapping shows is what the kernel says.
+/// A mapping shows the same facts as the kernel.
 #[test]
 fn a_mapping_tells_what_a_section_is() {
     let committed = create(&name("mapped-facts"), 3 * 4096 + 1);
@@ -331,7 +331,7 @@ fn a_mapping_tells_what_a_section_is() {
     std::fs::remove_file(&path).expect("ours");
 }
 
-/// The shares of `Permissions` grant less than `CreateFileMapping` asks of an object that exists.
+/// The shares of `Permissions` grant less than `CreateFileMapping` needs for an existing object.
 #[test]
 fn a_share_for_writing_is_enough_to_create_or_open() {
     let name = name("share");
@@ -397,7 +397,8 @@ fn names_of_full_length_work_in_both_spaces() {
     }
 }
 
-/// Threads stand in for processes here: a handle is a handle. One live object, never two, never an error.
+/// Threads replace processes here, because each opens a handle of its own. There is one living object, never two, and
+/// never an error.
 #[test]
 fn create_or_open_survives_a_crowd() {
     let name = name("crowd");

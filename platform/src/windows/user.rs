@@ -1,4 +1,4 @@
-//! Who this process is, in the system's spelling.
+//! The user of this process, in the system's spelling.
 
 use std::ffi::c_void;
 use std::{io, ptr};
@@ -12,8 +12,8 @@ use windows_sys::Win32::Security::{
 
 use crate::UserId;
 
-/// What `GetCurrentThreadEffectiveToken()` returns; it is an inline function of the C header. The thread's
-/// own token where the thread impersonates somebody, else the process's: the one that the kernel checks.
+/// What `GetCurrentThreadEffectiveToken()` returns; it is an inline function of the C header. It is the token that the
+/// kernel checks: the thread's where the thread impersonates a user, otherwise the process's.
 const EFFECTIVE_TOKEN: HANDLE = ptr::without_provenance_mut(-6isize as usize);
 
 /// Room for the largest SID (68 bytes) with the struct before it, aligned for that struct.
@@ -67,7 +67,7 @@ pub(super) unsafe fn sid_text(sid: PSID) -> io::Result<UserId> {
 }
 
 /// # Safety
-/// `text` points to UTF-16 units with a NUL behind them.
+/// `text` points to UTF-16 units with a final NUL.
 unsafe fn wide_text(text: *const u16) -> String {
     let mut len = 0;
     // SAFETY: the caller vouches that a NUL ends the units; none behind it is read.
@@ -78,12 +78,12 @@ unsafe fn wide_text(text: *const u16) -> String {
     String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(text, len) })
 }
 
-/// Memory that the system gave us, to be freed with `LocalFree`.
+/// Memory from the system, to be freed with `LocalFree`.
 pub(super) struct LocalMemory(pub(super) *mut c_void);
 
 impl Drop for LocalMemory {
     fn drop(&mut self) {
-        // SAFETY: every maker of this struct passes what a system call told it to free so, once.
+        // SAFETY: every maker of this struct passes memory that a system call gave it to free so, once.
         unsafe { LocalFree(self.0 as HLOCAL) };
     }
 }

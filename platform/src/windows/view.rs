@@ -1,4 +1,4 @@
-//! Mapping a section, flushing what was written, and unmapping it (rules C10 to C13).
+//! Maps sections, flushes them, and unmaps them (rules C10 to C13).
 
 use std::fs::{File, OpenOptions as FileOpenOptions};
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _};
@@ -19,23 +19,24 @@ use super::section::{Section, lies_over_file};
 use crate::memory::{Keeper, Origin};
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View, testing};
 
-/// Maps the range of a request that passed `check_map_request`. `section_size` is the section's own.
+/// Maps the range of a request that passed `check_map_request`. `section_size` is the section's exact size.
 pub(super) fn map(
     section: &Arc<Section>,
     section_size: u64,
     request: &MapRequest,
     attempt: Attempt<'_>,
 ) -> Result<View> {
-    // The kernel wants an offset on its grid: begin earlier and hide the bytes before the range.
+    // The kernel needs an offset that is a multiple of its granularity: the mapping begins earlier, and the view hides
+    // those bytes.
     let hidden = request.offset() % machine::allocation_granularity();
     let start = request.offset() - hidden;
     let len = usize::try_from(request.len()).map_err(|_| attempt.out_of_memory())?;
     let hidden = hidden as usize;
     let whole = len.checked_add(hidden).ok_or_else(|| attempt.out_of_memory())?;
-    // A foreign section may end inside its last page, which is ours to map whole. No number of bytes behind
-    // its end may be asked for, but zero means: up to the end, and whole pages are what gets mapped.
+    // A foreign section may end inside its last page, which is mapped whole. A length beyond its end is refused, but
+    // zero maps all whole pages up to the end.
     let asked = if whole as u64 > section_size - start { 0 } else { whole };
-    // Wine maps at an address outside of the address space, if it is told to.
+    // Wine accepts a base address outside of the address space.
     if request.base().is_some_and(|base| !machine::has_addresses(base, whole)) {
         return Err(attempt.error(ErrorKind::AddressInUse));
     }
@@ -48,18 +49,18 @@ pub(super) fn map(
     Ok(unsafe { View::from_mapped(range) })
 }
 
-/// Mapped memory: unmapped when dropped, and only then may the section go.
+/// Mapped memory. Dropping it unmaps the memory, and then releases the section.
 struct Mapping {
     base: NonNull<c_void>,
     /// Where in the section the mapping begins, in bytes.
     start: u64,
-    // The name goes with the last handle, not with the last view: so a view holds one (C13).
+    // The name ends with the last handle, not with the last view, so a view holds a handle (C13).
     section: Arc<Section>,
 }
 
 // SAFETY: the address is only passed to UnmapViewOfFile, once, which any thread may call.
 unsafe impl Send for Mapping {}
-// SAFETY: nothing can be done with a shared reference to it.
+// SAFETY: a shared reference gives access to nothing.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
@@ -69,7 +70,7 @@ impl Mapping {
         let handle = section.as_handle().as_raw_handle();
         let base = request.base().map_or(ptr::null(), ptr::without_provenance);
         let (high, low) = ((start >> 32) as u32, start as u32);
-        // SAFETY: the handle is open, and the call never replaces a mapping that is there.
+        // SAFETY: the handle is open, and the call never replaces an existing mapping.
         let mapped = unsafe { MapViewOfFileEx(handle, flags(request.access()), high, low, bytes, base) };
         let Some(mapped) = NonNull::new(mapped.Value) else {
             return Err(io::Error::last_os_error());
@@ -97,14 +98,14 @@ impl Keeper for Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         let base = MEMORY_MAPPED_VIEW_ADDRESS { Value: self.base.as_ptr() };
-        // SAFETY: mapped at this address by `new` and unmapped only here; the view that lent it out is gone.
+        // SAFETY: mapped at this address by `new` and unmapped only here; the view is gone.
         unsafe { UnmapViewOfFile(base) };
         testing::reached("close: unmapped");
     }
 }
 
-/// Whether a handle lets memory be mapped with an access: that of a section which is read-only itself, or over a
-/// read-only file, does not for writing, whatever rights the handle has.
+/// Checks that a handle can be mapped with an access: a read-only section, or one over a read-only file, cannot be
+/// mapped for writing, whatever rights the handle has.
 pub(super) fn check_can_be_mapped(
     section: &Arc<Section>,
     access: Access,
@@ -137,7 +138,7 @@ fn flush(section: &Section, start: *const u8, len: usize) -> Result<()> {
     testing::reached("flush: written back");
     let synced = match section.file() {
         Some(file) => file.sync_all(),
-        // A section that was opened by its name says which file it lies over.
+        // A section that was opened by its name leads to its file.
         None => file_behind(start).and_then(|file| file.sync_all()),
     };
     synced.map_err(|cause| {
@@ -147,7 +148,7 @@ fn flush(section: &Section, start: *const u8, len: usize) -> Result<()> {
     })
 }
 
-/// Opens the file that is mapped at an address, to flush it. The kernel tells the name that it was opened by.
+/// Opens the file that is mapped at an address, to flush it. The kernel tells the name under which it was opened.
 fn file_behind(address: *const u8) -> io::Result<File> {
     let path = mapped_file_name(address)?;
     // Windows tells a device (`\Device\HarddiskVolume1\a`), Wine a drive (`\??\C:\a`).
@@ -158,9 +159,9 @@ fn file_behind(address: *const u8) -> io::Result<File> {
     FileOpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Gives what was written to mapped bytes to their file.
+/// Writes changed bytes of a mapping to their file.
 fn write_back(start: *const u8, len: usize) -> io::Result<()> {
-    // SAFETY: the bytes are mapped, as the view that they belong to says; nothing in memory changes.
+    // SAFETY: the bytes belong to a mapped view; the call changes nothing in memory.
     if unsafe { FlushViewOfFile(start.cast(), len) } == 0 {
         return Err(io::Error::last_os_error());
     }

@@ -1,4 +1,4 @@
-//! What is made of a region's handles, once they are this process's own.
+//! Makes a region of its handles, once they belong to this process.
 
 use std::fs::File;
 use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
@@ -14,21 +14,21 @@ use crate::windows::region::Region;
 use crate::windows::section::Section;
 use crate::{Access, Result};
 
-/// Random, so that nothing of another time is taken for what is meant.
+/// Random, so that an old object is not taken for the present one.
 pub(super) type Nonce = [u64; 2];
 
 pub(super) fn new_nonce() -> Nonce {
     [random(), random()]
 }
 
-/// Handles of a region that are this process's own.
+/// Handles of a region that belong to this process.
 pub(super) struct Parts {
     pub(super) section: OwnedHandle,
-    /// The file that it lies over, where that came too.
+    /// The file that it lies over, where it was sent, too.
     pub(super) file: Option<File>,
 }
 
-/// Makes a region of what a waybill announces.
+/// Makes the region that a waybill describes.
 pub(super) fn assemble(parts: Parts, waybill: &Waybill, attempt: Attempt<'_>) -> Result<Region> {
     let section = Section::from_handle(parts.section).with_file(parts.file);
     let region = Region::of(section, waybill.name.as_ref(), waybill.label.access, attempt)?;
@@ -48,7 +48,7 @@ impl Native for Region {
     fn to_handle(&self, context: Context<'_>) -> Result<OwnedHandle> {
         let handle = duplicate_section(&self.section, this_process(), self.facts().access);
         let handle = handle.map_err(|cause| Attempt::of(context).failed(cause))?;
-        // SAFETY: made for this process just now, and nobody else closes it.
+        // SAFETY: made for this process just now, and nothing else closes it.
         Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
     }
 

@@ -1,4 +1,4 @@
-//! Regions that a child takes out of the process that started it.
+//! Regions that a child takes out of its parent.
 
 use std::fmt;
 use std::fs::File;
@@ -27,8 +27,8 @@ use crate::windows::region::Region;
 use crate::windows::section::Section;
 use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, Result};
 
-/// What the child takes: copies with no more rights than are offered, and the ticket that says so. Closed when
-/// this is dropped, and then the offer is withdrawn.
+/// An offer: handles with the offered rights only, and the ticket that describes them. Dropping it closes them and
+/// withdraws the offer.
 pub(crate) struct Offer {
     _ticket: Region,
     _section: OwnedHandle,
@@ -41,7 +41,7 @@ impl fmt::Debug for Offer {
     }
 }
 
-/// Where the waybill begins in a ticket, behind the nonce.
+/// The waybill's place in a ticket, after the nonce.
 const WAYBILL_AT: usize = size_of::<Nonce>();
 
 impl Offered for Region {
@@ -51,7 +51,7 @@ impl Offered for Region {
         let attempt = Attempt::of(context);
         let failed = |cause| attempt.failed(cause);
         let section = duplicate_section(&self.section, this_process(), access).map_err(failed)?;
-        // SAFETY: made for this process just now, and nobody else closes it.
+        // SAFETY: made for this process just now, and nothing else closes it.
         let section = unsafe { OwnedHandle::from_raw_handle(section) };
         let file = duplicate_file(&self.section, this_process(), access).map_err(failed)?;
         // SAFETY: as above.
@@ -79,16 +79,16 @@ impl Offered for Region {
             section: pull(waybill.section)?,
             file: waybill.file.map(pull).transpose()?.map(File::from),
         };
-        // The ticket outlives its handles' copies in no case: so it was good when they were pulled.
+        // The offer's handles are closed with the ticket, so a ticket that is still valid proves the copies.
         if parent.waybill(&sender, attempt)? != waybill {
             return Err(not_understood(attempt.context));
         }
-        // Whoever started this process could have started anything in its place: the owner is not looked at.
+        // The parent could have started any program in place of this one, so its owner is not checked.
         assemble(parts, &waybill, attempt)
     }
 }
 
-/// The size of a ticket; what it says fits in with the longest name.
+/// The size of a ticket; a waybill with the longest name fits.
 const TICKET_LEN: u64 = 4096;
 
 fn ticket_of(nonce: Nonce, waybill: &Waybill, context: Context<'_>) -> Result<Region> {
@@ -99,7 +99,7 @@ fn ticket_of(nonce: Nonce, waybill: &Waybill, context: Context<'_>) -> Result<Re
     Ok(ticket)
 }
 
-/// Who offers, as the child is told.
+/// The identity of the offering process, as the child gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sender {
     id: u32,
@@ -121,7 +121,7 @@ impl Sender {
     }
 }
 
-/// When a process began: with its id, this tells it from every other.
+/// The start time of a process, which with its id identifies it.
 fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
     let [mut began, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: the handle is open, and the four are valid for writes.
@@ -133,7 +133,7 @@ fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
     Ok(u64::from(began.dwHighDateTime) << 32 | u64::from(began.dwLowDateTime))
 }
 
-/// The process that offers.
+/// The offering process.
 struct Parent(OwnedHandle);
 
 impl Parent {
@@ -156,7 +156,7 @@ impl Parent {
         copy_out_of(self.0.as_handle(), number)
     }
 
-    /// What the ticket says, if the number is still a ticket's.
+    /// The waybill in the ticket, if the number is still that of the ticket.
     fn waybill(&self, sender: &Sender, attempt: Attempt<'_>) -> Result<Waybill> {
         let ticket = self.pull(sender.ticket).map_err(|cause| withdrawn(cause, attempt))?;
         read_ticket(Section::from_handle(ticket), sender.nonce, attempt)
@@ -164,7 +164,7 @@ impl Parent {
     }
 }
 
-/// Nothing where it is something else.
+/// Reads a ticket; `None` where it is something else.
 fn read_ticket(ticket: Section, nonce: Nonce, attempt: Attempt<'_>) -> Option<Waybill> {
     let region = Region::of(ticket, None, Access::ReadOnly, attempt).ok()?;
     if region.facts().len < TICKET_LEN {

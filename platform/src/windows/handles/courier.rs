@@ -1,4 +1,4 @@
-//! Regions that are sent to a process that runs.
+//! Regions that are sent to a running process.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -82,7 +82,7 @@ impl Sent for Region {
     }
 }
 
-/// Handles in another process, closed there unless they were delivered or taken.
+/// Handles in another process. Dropping this closes them there, unless they were delivered or taken.
 struct Parcel<'a> {
     process: BorrowedHandle<'a>,
     numbers: Vec<u64>,
@@ -100,7 +100,7 @@ impl<'a> Parcel<'a> {
         number
     }
 
-    /// Puts in what belongs to the region, and answers the message that says so.
+    /// Puts the region's handles into the other process, and returns the message.
     fn pack(&mut self, region: &Region, access: Access) -> io::Result<Vec<u8>> {
         let process = self.process;
         let section = self.put(duplicate_section(&region.section, process, access)?);
@@ -123,12 +123,12 @@ impl<'a> Parcel<'a> {
 
 impl Drop for Parcel<'_> {
     fn drop(&mut self) {
-        // A message that could not be sent may have arrived all the same.
+        // A message with a failed send may still have arrived.
         if self.seal.as_ref().is_some_and(|seal| !seal.take()) {
             return;
         }
         for &number in &self.numbers {
-            // SAFETY: made there by this process; nobody has the permit to own it, or was told of it.
+            // SAFETY: this process made it there, and no receiver has the permit to own it or knows of it.
             unsafe { close_in(self.process, number) };
         }
     }

@@ -1,4 +1,4 @@
-//! Handles as numbers, and their way from one process to another.
+//! Handles as numbers, and their copies in other processes.
 
 use std::os::windows::io::{
     AsHandle as _, AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle, RawHandle,
@@ -13,8 +13,8 @@ use crate::windows::calls::with_most_rights;
 use crate::windows::rights::section_rights;
 use crate::windows::section::Section;
 
-/// Whether it can be a handle's: not a pseudo handle, which means another object in every process. Handles are
-/// multiples of four of at most 32 bits, also those of 64-bit processes.
+/// Whether the number can be a handle's, and not a pseudo handle's, which stands for another object in every process.
+/// Handles are multiples of four of at most 32 bits, also in 64-bit processes.
 pub(super) fn is_number(handle: u64) -> bool {
     handle != 0 && handle % 4 == 0 && handle < u64::from(u32::MAX - 16)
 }
@@ -34,16 +34,16 @@ pub(super) fn this_process() -> BorrowedHandle<'static> {
 
 pub(super) fn open_process(id: u32, rights: u32) -> io::Result<OwnedHandle> {
     const INHERITABLE: i32 = 0;
-    // SAFETY: takes no pointers; an id that is none is an error.
+    // SAFETY: takes no pointers; an invalid id is an error.
     let process = unsafe { OpenProcess(rights, INHERITABLE, id) };
     if process.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: opened just now, and nobody else closes it.
+    // SAFETY: opened just now, and nothing else closes it.
     Ok(unsafe { OwnedHandle::from_raw_handle(process) })
 }
 
-/// Duplicates a handle with these rights, or with those that it has; answers the copy's number in `to`.
+/// Duplicates a handle with these rights, or with its own, and returns the copy's number in `to`.
 pub(super) fn duplicate(
     from: BorrowedHandle<'_>,
     handle: RawHandle,
@@ -53,7 +53,7 @@ pub(super) fn duplicate(
     const INHERITABLE: i32 = 0;
     let mut copy = ptr::null_mut();
     let options = if rights.is_none() { DUPLICATE_SAME_ACCESS } else { 0 };
-    // SAFETY: both processes' handles are open, a number that is none is an error, and `copy` is valid for a write.
+    // SAFETY: both processes' handles are open, an invalid number is an error, and `copy` is valid for a write.
     let made = unsafe {
         DuplicateHandle(
             from.as_raw_handle(),
@@ -68,17 +68,17 @@ pub(super) fn duplicate(
     if made == 0 { Err(io::Error::last_os_error()) } else { Ok(copy) }
 }
 
-/// A copy, for this process, of whatever has the number in that process.
+/// Copies the handle with this number in another process into this one.
 pub(super) fn copy_out_of(process: BorrowedHandle<'_>, number: u64) -> io::Result<OwnedHandle> {
     let copy = duplicate(process, raw(number), this_process(), None)?;
-    // SAFETY: made for this process just now, and nobody else closes it.
+    // SAFETY: made for this process just now, and nothing else closes it.
     Ok(unsafe { OwnedHandle::from_raw_handle(copy) })
 }
 
 /// Closes a handle of another process.
 ///
 /// # Safety
-/// The number is that of a handle which was made there by this process, and which nothing there owns.
+/// The number is that of a handle that this process made there, and that nothing there owns.
 pub(super) unsafe fn close_in(process: BorrowedHandle<'_>, number: u64) {
     // SAFETY: the process's handle is open; the caller vouches for the number.
     unsafe {
@@ -94,7 +94,7 @@ pub(super) unsafe fn close_in(process: BorrowedHandle<'_>, number: u64) {
     }
 }
 
-/// A section's handle for `to`, with the rights that the access takes, as far as this process has them.
+/// Duplicates a section's handle into `to`, with the rights of the access, as far as this process has them.
 pub(super) fn duplicate_section(
     section: &Section,
     to: BorrowedHandle<'_>,
@@ -104,7 +104,7 @@ pub(super) fn duplicate_section(
     with_most_rights(&section_rights(access), |rights| duplicate(this_process(), handle, to, Some(rights)))
 }
 
-/// The file's handle, for those who may write to it: to flush it.
+/// Duplicates the file's handle for flushing, if the receiver may write to it.
 pub(super) fn duplicate_file(
     section: &Section,
     to: BorrowedHandle<'_>,

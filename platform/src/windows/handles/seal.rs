@@ -1,27 +1,25 @@
-//! Proof that handles were put into this process, by the sender of the message that names them.
+//! Seals: the proof that the sender of a message put the handles that it names into this process.
 //!
-//! A message is bytes, and bytes can name any handle of the process that reads them. A process that can *put* a
-//! handle into another one (`PROCESS_DUP_HANDLE`) could do anything to it and needs no trick, so its word is good;
-//! what has to be proved is that the message is such a process's. The proof are four semaphores without names,
-//! which the sender puts into the receiver beside the section. Their maxima are a digest of what the message says
-//! and of a random number in it.
+//! A message is bytes, and bytes can name any handle of the process that reads them. A process that can *put* a handle
+//! into another one (`PROCESS_DUP_HANDLE`) has full power over it, so its message can be trusted; the receiver only
+//! needs proof that such a process sent it. The proof is four semaphores without names, which the sender puts into the
+//! receiver beside the section. Their maxima are a digest of the message and of a random number in it.
 //!
-//! - A maximum is chosen when the semaphore is made, and no holder can change it. The bytes of a section prove
-//!   nothing: a peer may share it with the receiver, and write there what it likes.
-//! - What has no name cannot be opened. It comes into a process that makes it, inherits it or duplicates it, or
-//!   into which it is put: bytes bring none of that about.
-//! - Whoever knows of semaphores in the receiver and means to use them needs a message with their maxima for its
-//!   digest: 124 bits.
-//! - The first semaphore has one permit, which never comes back: the right to own the handles. A receiver takes it
-//!   before it owns a number, and a sender that could not send takes it before it closes one. So each handle has
-//!   one owner, also where a message is read twice at once.
+//! - A maximum is chosen when the semaphore is made, and no holder can change it. The bytes of a section prove nothing:
+//!   a peer may share it with the receiver, and write any bytes there.
+//! - An object without a name cannot be opened. A process has a handle of it only if it makes, inherits or duplicates
+//!   it, or if another process puts it there: bytes can cause none of that.
+//! - An attacker that knows of semaphores in the receiver needs a message whose digest is their maxima: 124 bits.
+//! - The first semaphore has one permit, which is never given back: the right to own the handles. A receiver takes it
+//!   before it owns the handles, and a sender with a failed send takes it before it closes them. So each handle has one
+//!   owner, even when two threads read one message.
 //!
-//! Until then the receiver looks at copies of its own, and asks what only a semaphore answers: nothing is closed,
-//! nothing waits (questions to a file can), and whatever has the number stays as it is.
+//! Until then the receiver uses copies of its own, and makes calls that only a semaphore answers: they close nothing,
+//! do not wait (queries of a file can), and change no object with that number.
 //!
-//! Two limits. A process that duplicates semaphores out of processes which it does not trust gives them the means.
-//! And one that had Windows treat invalid handles as fatal (`ProcessStrictHandleCheckPolicy`) may be ended by a
-//! message that names one.
+//! There are two limits. A process that duplicates semaphores out of untrusted processes lets them forge a seal. And a
+//! message with an invalid handle may end a process for which Windows treats these as fatal
+//! (`ProcessStrictHandleCheckPolicy`).
 
 use std::array;
 use std::fs::File;
@@ -42,18 +40,18 @@ use crate::windows::sync::query::semaphore_facts;
 
 const SEMAPHORES: usize = 4;
 
-/// The rights that the receiver's handles have: to see the maximum (`SEMAPHORE_QUERY_STATE`), and to take the
-/// permit (`SYNCHRONIZE`). None to give it back.
+/// The rights of the receiver's handles: to see the maximum (`SEMAPHORE_QUERY_STATE`) and to take the permit
+/// (`SYNCHRONIZE`), but not to give it back.
 pub(super) const RIGHTS: u32 = 0x0000_0001 | 0x0010_0000;
 
-/// The sender's handles of it.
+/// The sender's handles of a seal.
 pub(super) struct Seal {
     nonce: Nonce,
     semaphores: [OwnedHandle; SEMAPHORES],
 }
 
 impl Seal {
-    /// One for what this waybill says.
+    /// A seal for this waybill.
     pub(super) fn new(waybill: &Waybill) -> io::Result<Seal> {
         let nonce = new_nonce();
         let mut semaphores = Vec::with_capacity(SEMAPHORES);
@@ -64,7 +62,7 @@ impl Seal {
         Ok(Seal { nonce, semaphores })
     }
 
-    /// What the message says of it, once `put` has put its handles into the receiver.
+    /// The seal's part of the message; `put` puts its handles into the receiver.
     pub(super) fn print(
         &self,
         mut put: impl FnMut(BorrowedHandle<'_>) -> io::Result<u64>,
@@ -91,12 +89,12 @@ fn maxima(waybill: &Waybill, nonce: Nonce) -> [u32; SEMAPHORES] {
 
 fn semaphore(maximum: u32) -> io::Result<OwnedHandle> {
     const PERMITS: i32 = 1;
-    // SAFETY: neither attributes nor a name are given.
+    // SAFETY: neither attributes nor a name is given.
     let semaphore = unsafe { CreateSemaphoreW(ptr::null(), PERMITS, maximum as i32, ptr::null()) };
     if semaphore.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: made just now, and nobody else closes it.
+    // SAFETY: made just now, and nothing else closes it.
     Ok(unsafe { OwnedHandle::from_raw_handle(semaphore) })
 }
 
@@ -106,7 +104,7 @@ fn take(semaphore: &OwnedHandle) -> bool {
     unsafe { WaitForSingleObject(semaphore.as_raw_handle(), AT_ONCE) == WAIT_OBJECT_0 }
 }
 
-/// What a message says of its seal: the nonce, and the numbers of the receiver's handles.
+/// The seal's part of a message: the nonce, and the numbers of the receiver's handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Print {
     nonce: Nonce,
@@ -120,19 +118,18 @@ impl Print {
         self.nonce.iter().chain(&self.numbers).flat_map(|number| number.to_le_bytes()).collect()
     }
 
-    /// Nothing where the numbers are no handles' numbers.
+    /// Reads it; `None` where a number cannot be a handle's.
     pub(super) fn read_from(bytes: &mut impl Read) -> io::Result<Option<Print>> {
         let mut read = [0; PRINT_LEN];
         bytes.read_exact(&mut read)?;
         let nonce = array::from_fn(|at| long(&read, 8 * at));
         let numbers: [u64; SEMAPHORES] = array::from_fn(|at| long(&read, size_of::<Nonce>() + 8 * at));
-        // Two that are one would be closed twice.
+        // Two equal numbers would be closed twice.
         let good = |at: usize| is_number(numbers[at]) && !numbers[..at].contains(&numbers[at]);
         Ok((0..SEMAPHORES).all(good).then_some(Print { nonce, numbers }))
     }
 
-    /// Takes the handles that the waybill names, where they were put into this process together with this seal,
-    /// and nobody has taken them yet.
+    /// Takes the handles of the waybill, if they were put into this process with this seal and are not taken yet.
     pub(super) fn open(&self, waybill: &Waybill) -> io::Result<Option<Parts>> {
         let mut first = None;
         for (&number, maximum) in self.numbers.iter().zip(maxima(waybill, self.nonce)) {
@@ -145,8 +142,8 @@ impl Print {
         if !first.is_some_and(|semaphore| take(&semaphore)) {
             return Ok(None);
         }
-        // SAFETY: the numbers are different ones, and a process that may do so put these handles here and says that
-        // they are for the taker of the permit: this is it, and there is no other.
+        // SAFETY: the numbers differ, and a process with the right to do so put these handles here for the taker of the
+        // permit. This call has taken it, and only one can.
         unsafe {
             for number in self.numbers {
                 drop(OwnedHandle::from_raw_handle(raw(number)));
@@ -158,7 +155,7 @@ impl Print {
     }
 }
 
-/// A copy of whatever has the number in this process.
+/// A copy of the handle with this number in this process.
 fn copy_of_own(number: u64) -> io::Result<Option<OwnedHandle>> {
     match copy_out_of(this_process(), number) {
         Err(cause) if code_of(&cause) == ERROR_INVALID_HANDLE => Ok(None),
@@ -167,7 +164,7 @@ fn copy_of_own(number: u64) -> io::Result<Option<OwnedHandle>> {
 }
 
 fn is_part_of_seal(handle: BorrowedHandle<'_>, maximum: u32) -> bool {
-    // The kind comes first: what is no semaphore is asked nothing more.
+    // The kind comes first: any other object is not queried further.
     semaphore_facts(handle).is_ok_and(|facts| facts.maximum == maximum)
         && has_name(handle).is_ok_and(|named| !named)
 }
@@ -182,14 +179,14 @@ mod tests {
     use crate::windows::names::WideName;
     use crate::{Access, CreateOptions, ObjectName, Region};
 
-    /// A section of this process that nothing owns, as if it had been put here.
+    /// The waybill of an unowned section in this process, as if a sender had put it here.
     fn waybill() -> Waybill {
         let region = Region::anonymous(&CreateOptions::new(1)).expect("memory");
         let section = region.to_handle().expect("a handle").into_raw_handle();
         Waybill::of(region.0.facts(), Access::ReadWrite, number_of(section), None)
     }
 
-    /// With semaphores that `make` makes of their maxima.
+    /// A seal with semaphores that `make` makes from the maxima.
     fn printed(waybill: &Waybill, mut make: impl FnMut(u32) -> RawHandle) -> Print {
         let nonce = new_nonce();
         Print { nonce, numbers: maxima(waybill, nonce).map(|maximum| number_of(make(maximum))) }
@@ -240,7 +237,7 @@ mod tests {
         assert!(opens(&print, &waybill), "nothing was taken");
     }
 
-    /// A process may be brought to open what has a name.
+    /// A process can be made to open a named object.
     #[test]
     fn semaphores_with_names_seal_nothing() {
         let waybill = waybill();

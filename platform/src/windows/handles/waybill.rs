@@ -1,4 +1,4 @@
-//! What is said of a region that is handed over, with its handles by number.
+//! Waybills: the description of a region that is handed over, with its handles by number.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use crate::contract::region::RegionFacts;
 use crate::contract::wire::{HEAD_LEN, Label, long};
 use crate::{Access, ObjectName};
 
-/// Handles of a region by number, and what is said of it. The numbers mean something in one process.
+/// A region's handles by number, and its description. The numbers are valid in one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waybill {
     pub(super) label: Label,
@@ -17,13 +17,13 @@ pub(super) struct Waybill {
     pub(super) name: Option<ObjectName>,
 }
 
-/// Behind the head: section, file (zero where there is none), and the length of the name, which follows.
+/// The head, then section, file (zero where there is none), and the length of the name, which follows.
 const FIXED_LEN: usize = HEAD_LEN + 24;
 /// The longest name is 259 UTF-16 units of at most three UTF-8 bytes each, and `Local\` in front.
 const LONGEST_NAME: u64 = crate::MAX_NAME_UNITS as u64 * 3 + 6;
 
 impl Waybill {
-    /// Of a region that is handed over with this access, by these handles.
+    /// The waybill of a region that is handed over with this access, by these handles.
     pub(super) fn of(region: &RegionFacts, access: Access, section: u64, file: Option<u64>) -> Waybill {
         Waybill { label: Label::of(region, access), section, file, name: region.name.clone() }
     }
@@ -38,7 +38,7 @@ impl Waybill {
         bytes
     }
 
-    /// Reads its bytes. Nothing where they are those of no waybill, and then as few as tell that.
+    /// Reads a waybill. `None` for invalid bytes, of which it reads no more than necessary.
     pub(super) fn read_from(bytes: &mut impl Read) -> io::Result<Option<Waybill>> {
         let mut fixed = [0; FIXED_LEN];
         bytes.read_exact(&mut fixed)?;
@@ -59,7 +59,7 @@ impl Waybill {
         let waybill = Waybill { label, section: long(fixed, HEAD_LEN), file, name: object_name };
         let good = is_number(waybill.section)
             && waybill.file.is_none_or(|file| is_number(file) && file != waybill.section)
-            // There is one way to write it.
+            // Only the canonical form is valid.
             && waybill.bytes() == [fixed, name].concat();
         good.then_some(waybill)
     }

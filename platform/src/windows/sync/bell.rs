@@ -1,5 +1,5 @@
-//! Doorbells: a kernel event, and a word in the region that says whether anybody sleeps, so that nobody calls the kernel
-//! in vain.
+//! Doorbells: a kernel event, and a word in the region that tells whether a thread sleeps, so that no ringer calls the
+//! kernel in vain.
 
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) struct Bell {
 
 impl RawBell for Bell {
     fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Bell> {
-        // One sleeper takes its signal with it; of many, each must see it.
+        // A single sleeper takes the signal; of many sleepers, each must see it.
         let reset = match sleepers {
             Sleepers::One => Reset::Auto,
             Sleepers::Many => Reset::Manual,
@@ -42,15 +42,15 @@ impl RawBell for Bell {
 
     fn announced(&self, seen: u32) {
         if self.sleepers == Sleepers::Many && seen != ASLEEP {
-            // The first to sleep since the last ring. One that came before it, and was woken in this instant
-            // between its look and its wait, misses that and sleeps for a slice.
+            // The first sleeper since the last ring. An earlier one that was woken just now, between its look and its
+            // wait, misses that wake-up and sleeps for a slice.
             let _ = reset_event(self.event.handle());
         }
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
         let handles: Vec<_> = bells.iter().map(|bell| bell.event.handle()).collect();
-        // However it ends, the caller looks again.
+        // The caller looks again after every sleep.
         let _ = wait(&handles, Until::after(Some(limit)));
     }
 

@@ -1,4 +1,4 @@
-//! Who may use an object inside a region: whoever may write to the region (rules C19 and C20).
+//! The users of an object inside a region: those that may write to the region (rules C19 and C20).
 
 use std::ffi::c_void;
 use std::fmt::Write as _;
@@ -15,17 +15,17 @@ use crate::windows::security::{Descriptor, EVERYONE, SYSTEM, Security};
 use crate::windows::user::{sid_text, token_user};
 use crate::{Trust, UserId};
 
-/// What a region's security descriptor says.
+/// The users in a region's security descriptor.
 pub(super) struct Grants {
     owner: Option<UserId>,
-    /// Who may write to it, beside its owner and the system.
+    /// The users that may write to it, beside its owner and the system.
     writers: Vec<UserId>,
 }
 
 impl Grants {
-    /// Those of a region.
+    /// The grants of a region.
     pub(super) fn of(region: BorrowedHandle<'_>) -> Self {
-        // Where we may not look at its descriptor, nobody but ourselves is let in.
+        // Where this user may not read the descriptor, no other user is let in.
         read(region).unwrap_or_else(|_| Self::none())
     }
 
@@ -33,7 +33,7 @@ impl Grants {
         Grants { owner: None, writers: Vec::new() }
     }
 
-    /// The descriptor of a kernel object for those who may write to the region.
+    /// The descriptor of a kernel object for the users that may write to the region.
     pub(super) fn security(&self, class: &Class) -> io::Result<Security> {
         let me = token_user()?;
         let mut text = format!("O:{me}D:P(A;;GA;;;{me})(A;;GA;;;{SYSTEM})");
@@ -43,8 +43,8 @@ impl Grants {
         Security::from_sddl(&text)
     }
 
-    /// Whose kernel object is accepted: anybody's who may write to the region, and who could do there as he
-    /// likes in any case. Who is in a group is not looked up.
+    /// The owners whose kernel objects are accepted: every user that may write to the region, and so could change its
+    /// objects anyway. Members of groups are not looked up.
     pub(super) fn trust(&self) -> Trust {
         match &self.owner {
             _ if !self.writers.is_empty() => Trust::Anyone,
@@ -63,13 +63,13 @@ fn read(region: BorrowedHandle<'_>) -> io::Result<Grants> {
     Ok(Grants { owner, writers })
 }
 
-/// Who is allowed to write. Entries that deny are not copied: none that this backend makes does.
+/// The users that may write. Entries that deny are not copied; this backend makes none.
 ///
 /// # Safety
 /// `dacl` is null or points to a valid list.
 unsafe fn writers(dacl: *const ACL) -> io::Result<Vec<UserId>> {
     if dacl.is_null() {
-        // No list lets everybody in.
+        // A missing list lets every user in.
         return Ok(vec![UserId::new(EVERYONE)]);
     }
     let mut writers = Vec::new();

@@ -1,13 +1,12 @@
-//! Objects inside a region: where their state lies, and how their kernel objects are found.
+//! Objects inside a region: their state in the region, and their kernel objects.
 //!
-//! The kernel's objects are named from a random id in the header. Everybody who arrives agrees on an id
-//! first, by one compare-and-swap, and then passes a *gate*, a kernel mutex with a name from the same id:
-//! whoever is inside and finds the header untouched fills it. A gatekeeper that is killed leaves the gate to
-//! the next one, and an untouched header; one that is stopped keeps others out for a bounded time.
+//! The kernel objects have names from a random id in the header. All arrivals first agree on an id, by one
+//! compare-and-swap, and then pass a *gate*, a kernel mutex with a name from the same id. An arrival inside the gate
+//! that finds the header untouched fills it. One that is killed inside leaves the gate to the next arrival, with an
+//! untouched header; one that is stopped keeps others out for a bounded time.
 //!
-//! The kernel's object goes with its last handle, and so may go while the region lives. Whoever comes next
-//! makes it again, with the signal that the header has written down. That happens inside the gate, too, so
-//! nobody changes it meanwhile.
+//! The kernel object ends with its last handle, so it may end while the region lives. The next arrival makes it again,
+//! with the signal in the header. That happens inside the gate, too, so no process changes it meanwhile.
 
 use std::io;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
@@ -33,10 +32,10 @@ use crate::windows::security::check_owner;
 use crate::words::Until;
 use crate::{Disposition, Error, ErrorKind, ObjectKind, ObjectName, Result, SemaphoreOptions, testing};
 
-/// How long an arrival waits for one that was stopped at the gate: so that it has its answer within a second.
+/// How long an arrival waits for one that was stopped inside the gate: an answer comes within a second.
 const PATIENCE: Duration = Duration::from_millis(900);
 
-/// A process that wants the object that lies at a place.
+/// A process that wants the object at a place.
 pub(super) struct Arrival<'a> {
     place: &'a Place,
     kind: ObjectKind,
@@ -69,7 +68,7 @@ impl<'a> Arrival<'a> {
         self.open_ready(id)
     }
 
-    /// Passes the gate, and looks what lies there.
+    /// Passes the gate, and reads the header's state.
     fn enter(&self, id: u64) -> Result<(Gate, Readiness)> {
         let gate = self.pass_gate(id)?;
         testing::reached("inside: gate passed");
@@ -81,7 +80,7 @@ impl<'a> Arrival<'a> {
 
     fn make(&self, id: u64, new: New, fill: Fill<'_>) -> Result<OwnedHandle> {
         let Created::New(handle) = self.kernel_object(id, new)? else {
-            // An object with our random id, and no header: somebody scribbled over it.
+            // A kernel object with this random id, but no header: a peer overwrote it.
             return Err(self.damaged());
         };
         testing::reached("inside: made");
@@ -99,8 +98,8 @@ impl<'a> Arrival<'a> {
             Created::Existing(handle) => Ok(handle),
             Created::New(handle) => {
                 testing::reached("inside: remade");
-                // Read only now: nobody else has it open, nor can before we leave the gate, and all that
-                // had the one before have written their changes down.
+                // Read only now: no other process has the object open or can open it before this one leaves the gate,
+                // and all users of the previous one have stored their changes.
                 restore(handle.as_handle(), self.written_down()?)
                     .map_err(|cause| self.attempt.failed(cause))?;
                 Ok(handle)
@@ -108,7 +107,7 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// What the header says of the object, if that makes sense.
+    /// The object's state in the header, if it is valid.
     fn written_down(&self) -> Result<New> {
         let header = self.place.header();
         let (setting, signal) = (header.setting(), header.record.load(Ordering::SeqCst) as u32);
@@ -130,8 +129,8 @@ impl<'a> Arrival<'a> {
         }
     }
 
-    /// A kernel object with a name from the id. In the space of all sessions, because a region may be shared
-    /// between them; that takes no privilege for anything but sections.
+    /// A kernel object with a name from the id. The name is global, because sessions may share a region; only sections
+    /// need a privilege for that.
     pub(super) fn named(&self, id: u64, what: &str, new: New) -> Result<Created<OwnedHandle>> {
         let name = kernel_name(id, what)?;
         let created = self
@@ -154,7 +153,7 @@ impl<'a> Arrival<'a> {
         ) {
             Ok(_) => Ok(true),
             Err(cause) if is_not_found(&cause) => Ok(false),
-            // Its owner lets nobody look, but it is there.
+            // Its owner denies the query, so it exists.
             Err(cause) if is_denied(&cause) => Ok(true),
             Err(cause) => Err(self.attempt.failed(cause)),
         }
@@ -166,12 +165,12 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// The process that has this is alone with the header.
+/// Only the process with this gate accesses the header.
 struct Gate(OwnedHandle);
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        // This thread owns it: it cannot fail.
+        // It cannot fail, because this thread owns the mutex.
         let _ = release_mutex(self.0.as_handle());
     }
 }
@@ -189,12 +188,12 @@ pub(super) fn random_id() -> u64 {
     }
 }
 
-/// The id that all that arrive here agree on; none when it was not chosen yet.
+/// The id that all arrivals agree on; `None` when it was not chosen yet.
 pub(super) fn id_of(header: &Header) -> Option<u64> {
     Some(header.id.load(Ordering::Acquire)).filter(|&id| id != 0)
 }
 
-/// The id, which is this one if none was chosen yet.
+/// The id; chooses this one if there is none yet.
 pub(super) fn id_or(header: &Header, new: u64) -> u64 {
     match header.id.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => new,
@@ -202,7 +201,7 @@ pub(super) fn id_or(header: &Header, new: u64) -> u64 {
     }
 }
 
-/// What a header says of an object, if that makes sense.
+/// The object's state in a header, if it is valid.
 fn said_by(kind: ObjectKind, setting: u32, signal: u32) -> Option<New> {
     match kind {
         ObjectKind::Mutex => Some(New::Mutex),
@@ -225,7 +224,7 @@ fn without_signal(new: New) -> New {
     }
 }
 
-/// Gives a kernel's object, which has none, its signal.
+/// Gives a new kernel object its signal.
 fn restore(object: BorrowedHandle<'_>, signalled: New) -> io::Result<()> {
     match signalled {
         New::Event { is_set: true, .. } => set_event(object),
@@ -234,14 +233,13 @@ fn restore(object: BorrowedHandle<'_>, signalled: New) -> io::Result<()> {
     }
 }
 
-/// Writes down what the kernel says of the signal, after each change of it.
+/// Stores the kernel object's signal in the header, after each change.
 ///
-/// When all that changed it have written it down, the last of them wrote what it is: a process that asked the
-/// kernel before a later change finds the record changed, or has written before the one that made that
-/// change does. So the record is right when nobody has the kernel's object open any more, unless
-/// a process was killed between a change and its record.
+/// Once all changes are stored, the last store has the present signal: a process that queried the kernel before a later
+/// change either finds the record changed, or stores before that change is stored. So the record is right when no
+/// process has the kernel object open, unless a process was killed between a change and its store.
 pub(super) fn write_down(header: &Header, signal: impl Fn() -> io::Result<u32>) {
-    // Bounded, because a peer that scribbles must not keep us here.
+    // Bounded, because a peer that overwrites the record must not delay this call.
     for _ in 0..1000 {
         let seen = header.record.load(Ordering::SeqCst);
         let Ok(signal) = signal() else { return };

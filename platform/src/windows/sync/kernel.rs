@@ -19,11 +19,11 @@ use crate::windows::rights::READ_CONTROL;
 use crate::windows::security::ShareRights;
 use crate::{ObjectKind, Reset};
 
-/// What sets one kind of object apart.
+/// The rights and the calls of one kind of object.
 pub(super) struct Class {
     /// The right to change its state.
     pub(super) modify: u32,
-    /// The right to ask for its state, which may be missing.
+    /// The right to query its state, which a handle may lack.
     query: u32,
     pub(super) open: OpenCall,
 }
@@ -48,20 +48,20 @@ impl Class {
         }
     }
 
-    /// The rights of a handle that can do all that this backend ever does with it.
+    /// The rights of a handle for every call of this backend.
     pub(super) fn all(&self) -> u32 {
         SYNCHRONIZATION_SYNCHRONIZE | self.modify | self.query | READ_CONTROL
     }
 
-    /// The rights to ask for, one set after the other, until the object's DACL grants one. With the last ones a handle
-    /// can wait, and what it may not do the call that tries it says.
+    /// The sets of rights to try, until the object's DACL grants one. A handle with the last set can only wait; other
+    /// calls on it fail.
     pub(super) fn rights(&self) -> [u32; 5] {
         let use_it = SYNCHRONIZATION_SYNCHRONIZE | self.modify;
         let wait = SYNCHRONIZATION_SYNCHRONIZE;
         [self.all(), use_it | READ_CONTROL, use_it, wait | READ_CONTROL, wait]
     }
 
-    /// A read-only share lets its users wait and no more.
+    /// A read-only share lets its users only wait.
     pub(super) fn share_rights(&self) -> ShareRights {
         ShareRights {
             read_only: SYNCHRONIZATION_SYNCHRONIZE,
@@ -70,10 +70,10 @@ impl Class {
     }
 }
 
-/// Creates an object, or opens the one of its kind that has the name; the thread's last error tells.
+/// Creates an object, or opens the one of its kind with the name; the thread's last error tells which.
 pub(super) fn create(attributes: &SECURITY_ATTRIBUTES, name: &WideName, new: New) -> HANDLE {
     const OWNED_BY_NOBODY: u32 = 0;
-    /// None is defined.
+    /// No flag is defined.
     const NO_FLAGS: u32 = 0;
     let (name, rights) = (name.as_ptr(), Class::of(new.kind()).all());
     let if_manual = |reset, flag| if reset == Reset::Manual { flag } else { 0 };
@@ -106,9 +106,9 @@ pub(super) fn reset_event(event: BorrowedHandle<'_>) -> io::Result<()> {
     succeeded(unsafe { ResetEvent(event.as_raw_handle()) })
 }
 
-/// Gives permits back, all or none; answers how many there were before. Too many are `ERROR_TOO_MANY_POSTS`.
+/// Gives permits back, all or none, and returns how many there were before. Too many are `ERROR_TOO_MANY_POSTS`.
 pub(super) fn release_semaphore(semaphore: BorrowedHandle<'_>, count: u32) -> io::Result<u32> {
-    // No semaphore has more.
+    // No semaphore has a larger maximum.
     let count = i32::try_from(count).map_err(|_| from_code(ERROR_TOO_MANY_POSTS))?;
     let mut before = 0;
     // SAFETY: the handle is open; `before` is valid for a write.
@@ -122,7 +122,7 @@ pub(super) fn release_mutex(mutex: BorrowedHandle<'_>) -> io::Result<()> {
     succeeded(unsafe { ReleaseMutex(mutex.as_raw_handle()) })
 }
 
-/// The answer of a call that leaves its error in the thread's last one.
+/// The result of a call that leaves its error in the thread's last error.
 pub(in crate::windows) fn succeeded(answer: i32) -> io::Result<()> {
     if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

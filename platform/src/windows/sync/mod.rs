@@ -1,18 +1,17 @@
 //! Objects to wait for: the kernel's own (rules C22 to C27).
 //!
-//! The contract's model is the kernel itself, so little is added here: timeouts that never end early, the
-//! check of an owner before anything is waited for, and errors of the contract's kinds. A C program shares
-//! these objects by their names.
+//! The contract's model is the kernel, so this adds little: timeouts that never end early, a check of the owner before
+//! an object is used, and the contract's errors. A C program shares these objects by their names.
 //!
 //! | file | what it holds |
 //! | --- | --- |
 //! | `object` | an object of any kind, made by name or inside a view |
 //! | `kernel`, `timer`, `query` | the kernel's calls |
-//! | `named` | names, rights, and who made an object |
-//! | `inside` | the kernel objects that go with a header in a view |
-//! | `grants` | who may use those: whoever may write to the region |
+//! | `named` | names, rights and owners |
+//! | `inside` | the kernel objects of headers in views |
+//! | `grants` | their users: those that may write to the region |
 //! | `wait` | waiting for any of several handles |
-//! | `bell`, `seat` | what channels are built with: sleeping until something changes, and roles that end with their holders |
+//! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`.
 

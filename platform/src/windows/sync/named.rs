@@ -1,4 +1,4 @@
-//! Objects with names: rights, and who made them (rules C4, C5, C19, C20).
+//! Named objects: their rights and owners (rules C4, C5, C19, C20).
 
 use std::io;
 use std::os::windows::io::OwnedHandle;
@@ -49,7 +49,7 @@ fn make(
         attempt,
         || create_handle(name, &security, new),
         || open_handle(class, name, SYNCHRONIZATION_SYNCHRONIZE),
-        // The privilege that `Global\` regions take is for sections only.
+        // Only sections need a privilege for `Global\` names.
         "this process may not create such a name; run it outside its sandbox or with its user's full token",
     )
 }
@@ -68,14 +68,14 @@ fn open_trusted(
     Ok(handle)
 }
 
-/// Creates an object, or opens the one of its kind that has the name.
+/// Creates an object, or opens the one of its kind with the name.
 pub(super) fn create_handle(
     name: &WideName,
     security: &Security,
     new: New,
 ) -> io::Result<Created<OwnedHandle>> {
     let attributes = security.attributes();
-    // SAFETY: the call is one of the kernel's, which answer so.
+    // SAFETY: the kernel's create calls return null or a new handle.
     unsafe { created(|| kernel::create(&attributes, name, new)) }
 }
 

@@ -1,4 +1,4 @@
-//! Objects of every kind: a handle of the kernel's object, and for one inside a region, its header.
+//! Objects of every kind: a handle of the kernel object, and the header of one inside a region.
 
 use std::cell::Cell;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
@@ -34,8 +34,8 @@ struct Open {
     kind: ObjectKind,
     /// Where its header lies, when it is inside a region.
     place: Option<Place>,
-    /// Of a mutex with a name: which thread of this process owns it through this handle. Written by the owner only, so
-    /// what the kernel's mutex orders is order enough.
+    /// For a named mutex: the thread of this process that owns it through this handle. Only the owner writes it, so the
+    /// kernel's mutex orders the writes.
     ownership: Ownership,
     /// How often a mutex was taken through this handle and not given up.
     guards: AtomicU32,
@@ -126,13 +126,13 @@ fn refusal(object: BorrowedHandle<'_>, cause: io::Error) -> Failure {
     }
 }
 
-/// A semaphore would have more than its maximum, which its DACL may not let us ask for.
+/// The error for a semaphore over its maximum, which its DACL may hide.
 fn too_many(semaphore: BorrowedHandle<'_>) -> ErrorKind {
     ErrorKind::LimitExceeded { maximum: semaphore_facts(semaphore).ok().map(|facts| facts.maximum) }
 }
 
 impl Open {
-    /// A wait has just taken what it has to give.
+    /// Records that a wait has taken the signal or the ownership.
     fn taken(&self, owner_before_died: bool) {
         if self.kind == ObjectKind::Mutex {
             self.owned(owner_before_died);
@@ -141,7 +141,7 @@ impl Open {
         }
     }
 
-    /// Keeps in the header, for those that come when nobody has it open, what the kernel says of the signal.
+    /// Stores the signal in the header, for a process that opens the object when no other one has it open.
     fn write_signal_down(&self) {
         let Some(place) = &self.place else { return };
         let handle = self.handle.as_handle();
@@ -158,15 +158,15 @@ impl Open {
         self.place.as_ref().map_or(&self.ownership, |place| &place.header().ownership)
     }
 
-    /// This thread owns the mutex, for the first time or once more.
+    /// Records that this thread owns the mutex, for the first time or once more.
     fn owned(&self, owner_before_died: bool) {
         let ownership = self.ownership();
         let owner = ownership.owner.load(Ordering::Relaxed);
         let (this_thread, is_stale) = match self.place {
-            // What another thread left there it left when it ended, which another handle may have told.
+            // Another thread's number is left from a thread that has ended, which another handle may have reported.
             None => (thread_number(), false),
-            // An owner that is still written there while the kernel lets us in has died, also when the kernel's
-            // object died with it and so cannot tell.
+            // If an owner is still recorded while the kernel grants the mutex, it has died, even when the kernel object
+            // ended with it and cannot tell.
             Some(_) => (thread_of_machine(), owner != NOBODY),
         };
         if owner_before_died || owner != this_thread {
@@ -178,10 +178,10 @@ impl Open {
         self.guards.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// This thread is about to give up one of the times that it owns the mutex.
+    /// Records that this thread gives the mutex up once.
     fn before_giving_up(&self) {
         let ownership = self.ownership();
-        // Whatever a peer made of the number: zero is the end of it.
+        // A peer may have overwritten the number, so it stops at zero.
         let depth = ownership.depth.load(Ordering::Relaxed).saturating_sub(1);
         ownership.depth.store(depth, Ordering::Relaxed);
         if depth == 0 {
@@ -194,8 +194,8 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        // Nothing is borrowed any more, so these are forgotten guards, and a forgotten guard is a lock held. The kernel's
-        // object must not go as long as this process lives.
+        // No guard can be borrowed any more, so these were forgotten, and a forgotten guard keeps the lock owned. The
+        // kernel object must then live as long as this process.
         if self.place.is_some() && *self.guards.get_mut() != 0 {
             mem::forget(Arc::clone(&self.handle));
         }
@@ -218,10 +218,10 @@ fn thread_number() -> u64 {
     })
 }
 
-/// This thread as the whole machine knows it. Its number may be one that a dead thread had; then a lock of
-/// that one, whose kernel object died with it, is not told as abandoned.
+/// This thread's number on the whole machine. A dead thread may have had the same one; then its lock is not reported as
+/// abandoned if the kernel object ended with it.
 fn thread_of_machine() -> u64 {
-    // SAFETY: a question without arguments.
+    // SAFETY: a call without arguments.
     let thread = unsafe { GetCurrentThreadId() };
     u64::from(std::process::id()) << 32 | u64::from(thread)
 }

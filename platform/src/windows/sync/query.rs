@@ -1,4 +1,4 @@
-//! What a kernel object's state is: Win32 has no calls for that, the kernel has.
+//! Queries of a kernel object's state, for which Win32 has no calls.
 
 use std::ffi::c_void;
 use std::io;
@@ -20,7 +20,7 @@ pub(in crate::windows) struct SemaphoreFacts {
 /// Count and maximum of a semaphore. The handle needs `SEMAPHORE_QUERY_STATE`.
 pub(in crate::windows) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<SemaphoreFacts> {
     let mut facts = SemaphoreFacts::default();
-    // SAFETY: the struct is the one of this class and valid for writes of its size.
+    // SAFETY: the struct is that of this class and valid for writes of its size.
     let status = unsafe {
         NtQuerySemaphore(semaphore.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
     };
@@ -30,7 +30,7 @@ pub(in crate::windows) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::
 /// Whether an event is set: 1 or 0. The handle needs `EVENT_QUERY_STATE`.
 pub(super) fn event_signal(event: BorrowedHandle<'_>) -> io::Result<u32> {
     let mut facts = EventFacts::default();
-    // SAFETY: the struct is the one of this class and valid for writes of its size.
+    // SAFETY: the struct is that of this class and valid for writes of its size.
     let status = unsafe {
         NtQueryEvent(event.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
     };
@@ -49,7 +49,7 @@ const BASIC: i32 = 0;
 const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
 const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
 
-// On 32 bits the import would else be called `NtQuery…@20`, which ntdll does not have.
+// On 32 bits the import would otherwise be called `NtQuery…@20`, which ntdll does not have.
 #[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
 #[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {

@@ -1,5 +1,5 @@
-//! Seats: a seat is taken while a kernel object exists whose name is made from a random id in the region. Its holder has
-//! the one handle that lasts; the kernel closes that with the process.
+//! Seats: a seat is taken while a kernel object exists whose name is made from a random id in the region. Only the
+//! holder keeps a handle of it, which the kernel closes when the process ends.
 
 use std::os::windows::io::OwnedHandle;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::seam::seat::RawSeat;
 use crate::windows::calls::Created;
 use crate::{ObjectKind, Reset, Result};
 
-/// How often, a millisecond apart, a process that finds the seat taken looks again: one that asks whether it is taken has
-/// a handle for an instant.
+/// How often a process that finds the seat taken looks again, each millisecond: a process that only asks has a handle
+/// for an instant.
 const LOOKS: u32 = 5;
 
 const WHAT: &str = "seat";
@@ -39,7 +39,7 @@ impl RawSeat for Seat {
         Ok(None)
     }
 
-    /// Always so here.
+    /// Always true, because there is no fork.
     #[inline]
     fn is_ours(&self) -> bool {
         true

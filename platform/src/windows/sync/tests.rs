@@ -1,5 +1,5 @@
-//! What is this backend's own: the kernel's answers, met as they are. The rules that hold on every system
-//! are the conformance suite's.
+//! Tests of this backend alone, with the kernel's own answers. The conformance suite tests the rules that hold on every
+//! system.
 
 mod common;
 mod inside;
@@ -15,7 +15,7 @@ use std::{mem, thread};
 use self::common::{LONG, ROLE};
 use crate::{Event, Mutex, ObjectName, OpenOptions};
 
-/// What a child of these tests does, which ends only by being killed. In a run of the tests: nothing.
+/// The role of a child of these tests, which runs until it is killed. In an ordinary test run it does nothing.
 #[test]
 fn child() {
     let Ok(role) = std::env::var(ROLE) else { return };

@@ -16,13 +16,13 @@ use crate::words::Until;
 pub(super) fn set_timer(timer: BorrowedHandle<'_>, due: Due, period: i32) -> io::Result<()> {
     take_signal(timer)?;
     let due = due_time(due);
-    // SAFETY: the handle is open, the due time is valid for a read, and no routine is to be called. The
-    // machine is not woken from its sleep.
+    // SAFETY: the handle is open, the due time is valid for a read, and no routine is given. The call does not wake the
+    // machine from sleep.
     succeeded(unsafe { SetWaitableTimer(timer.as_raw_handle(), &due, period, None, ptr::null(), 0) })
 }
 
-/// Takes the signal that an auto-reset timer was left with. Windows forgets it when the timer is set anew, and Wine does
-/// not. Stopped first, the timer does not come due between the two.
+/// Takes an old signal of an auto-reset timer. Windows drops it when the timer is set anew, and Wine does not. The
+/// timer is stopped first, so that it does not come due in between.
 fn take_signal(timer: BorrowedHandle<'_>) -> io::Result<()> {
     cancel_timer(timer)?;
     wait(&[timer], Until::after(Some(Duration::ZERO))).map(drop)
@@ -34,18 +34,17 @@ pub(super) fn cancel_timer(timer: BorrowedHandle<'_>) -> io::Result<()> {
     succeeded(unsafe { CancelWaitableTimer(timer.as_raw_handle()) })
 }
 
-/// The longest time that is handed to the kernel, in its units of 100 ns: so that what it adds to it does not
-/// overflow.
+/// The longest time for the kernel, in its units of 100 ns: its own additions do not overflow.
 const LONGEST: i64 = i64::MAX / 2;
 
 /// From the beginning of 1601, where the kernel's calendar begins, to that of 1970, in units of 100 ns.
 const EPOCH: i64 = 116_444_736_000_000_000;
 
-/// As the kernel takes it: a length of time as a negative number, a time of day as a positive one.
+/// The kernel's form: a duration is a negative number, a time of day a positive one.
 fn due_time(due: Due) -> i64 {
     match due {
         Due::After(time) => -units(time),
-        // Zero would be a length of time.
+        // Zero would be a duration.
         Due::At(time) => time_of_day(time).clamp(1, LONGEST),
     }
 }

@@ -14,17 +14,17 @@ use crate::words::Until;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Signalled(usize),
-    /// A mutex, now owned, whose owner before died.
+    /// The mutex is now owned, and its previous owner died.
     Abandoned(usize),
     TimedOut,
 }
 
-/// Waits for one of the handles, of which there are at most [`MAX_OBJECTS`], and takes what it has to give.
+/// Waits for one of at most [`MAX_OBJECTS`] handles, and takes its signal or ownership.
 pub(super) fn wait(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<Outcome> {
     loop {
         let outcome = wait_once(handles, until.left().map_or(INFINITE, whole_millis))?;
-        // The kernel counts in ticks and may be back a part of one too early; and what is left may be more
-        // than one call can wait for.
+        // The kernel counts in ticks and may return early by a part of one, and the rest may be longer than one call
+        // can wait.
         if outcome != Outcome::TimedOut || until.is_over() {
             return Ok(outcome);
         }
@@ -51,7 +51,7 @@ fn outcome(answer: WAIT_EVENT, count: u32) -> Option<Outcome> {
     }
 }
 
-/// Rounded up, and no more than what is not yet for ever.
+/// Rounded up, and less than the value for an endless wait.
 fn whole_millis(left: Duration) -> u32 {
     let millis = u32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITE);
     millis.min(INFINITE - 1)

@@ -9,7 +9,7 @@ use crate::{
     SyncOptions, Timer, TimerOptions,
 };
 
-/// Longer than anything here takes. A test that waits this long has failed.
+/// Longer than any step here. A test that waits this long has failed.
 pub(super) const LONG: Duration = Duration::from_secs(30);
 pub(super) const SHORT: Duration = Duration::from_millis(20);
 /// The kernel's timers count from the last tick of its clock, so one may be due this much early.
@@ -65,7 +65,7 @@ pub(super) const ROLE: &str = "SAMEMAP_SYNC_CHILD";
 pub(super) struct Killed(Child);
 
 impl Killed {
-    /// Starts a child and waits until it is where its role brings it.
+    /// Starts a child and waits until it has played its role.
     pub(super) fn start(what: &str, base: &ObjectName) -> Self {
         let ready = new_event(&ObjectName::new(format!("{base}-ready")).unwrap(), Reset::Auto);
         let child = Command::new(std::env::current_exe().expect("this program"))

@@ -1,4 +1,4 @@
-//! Objects inside a region: what they do, and whom they let in.
+//! Objects inside a region: their behaviour, and the users that may open them.
 
 use std::thread;
 
@@ -62,7 +62,7 @@ fn any_of_them_and_of_named_ones_is_waited_for() {
     assert_eq!([index(), index()], [Some(2), None]);
     event.set().unwrap();
     assert_eq!([index(), index()], [Some(0), None]);
-    // What was taken is gone, also for those who come when nobody has it open.
+    // A taken signal stays taken, also for a process that opens the object when no other one has it open.
     drop((event, semaphore));
     assert!(!SharedEvent::open(&view, AT).unwrap().try_wait().unwrap());
     assert!(!SharedSemaphore::open(&view, AT + LEN).unwrap().try_wait().unwrap());
@@ -108,7 +108,7 @@ fn a_semaphore_keeps_its_permits_while_nobody_has_it_open() {
     }
 }
 
-/// Permits go round while handles come and go, so that the kernel's object is remade at every moment.
+/// Permits circulate while handles are opened and closed, so that the kernel object is made again at any moment.
 #[test]
 fn no_permit_is_lost_or_gained_when_the_kernel_object_is_remade() {
     let view = anonymous();

@@ -1,4 +1,4 @@
-//! Objects inside a region: how they are made, and what bytes from outside make of them.
+//! Objects inside a region: making them, and the effect of foreign bytes.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -105,14 +105,14 @@ fn places_without_sense_are_refused() {
     SharedEvent::open(&view, 8).expect("the same place");
 }
 
-/// The gate of the object at [`AT`], as whoever initialises or opens it passes it.
+/// The gate of the object at [`AT`], which every process that initialises or opens it passes.
 fn stand_in_the_gate(view: &View, while_there: impl FnOnce()) {
     let id: u64 = view.get(AT + 16).unwrap();
     let gate = ObjectName::new(format!(r"Global\samemap-{id:016x}-gate")).unwrap();
     let gate = crate::Mutex::create(&gate, &crate::SyncOptions::new()).expect("nobody is there");
     let guard = gate.lock().unwrap();
     while_there();
-    // As one who is killed there would leave it.
+    // As a process that is killed there leaves it.
     mem::forget(guard);
 }
 
@@ -134,7 +134,7 @@ fn one_who_is_stopped_at_the_gate_keeps_nobody_for_long() {
             });
         });
     });
-    // That one is dead now.
+    // The thread in the gate is dead now.
     let (_mutex, disposition) = SharedMutex::<u64>::create_or_open(&view, AT).expect("nobody is there");
     assert_eq!(disposition, Disposition::Created);
 }
@@ -143,7 +143,7 @@ fn one_who_is_stopped_at_the_gate_keeps_nobody_for_long() {
 fn a_killed_maker_is_followed_by_the_next() {
     let base = name("inside-maker");
     let view = named_page(&base);
-    // It has the id, and is in the gate with the kernel's object made, when it is killed.
+    // The child is killed inside the gate, when the kernel object is made.
     drop(Killed::start("make-inside", &base));
     assert_eq!(kind_of(open_mutex(&view)), ErrorKind::Damaged, "nobody initialised it");
     let (mutex, disposition) = SharedMutex::<u64>::create_or_open(&view, AT).expect("nobody is there");

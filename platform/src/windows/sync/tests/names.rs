@@ -1,4 +1,4 @@
-//! Names, and how programs that call Win32 alone share what has one.
+//! Names, and named objects that plain Win32 programs share.
 
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +40,8 @@ fn global_names_are_a_space_of_their_own() {
     assert!(event.try_wait().unwrap());
 }
 
-/// Threads stand in for processes here: a handle is a handle. One living object, never an error.
+/// Threads replace processes here, because each opens a handle of its own. There is one living object, and never an
+/// error.
 #[test]
 fn create_or_open_survives_a_crowd() {
     let name = name("crowd");
@@ -116,7 +117,7 @@ fn debug_shows_the_name() {
     assert!(format!("{:?}", mutex.lock().unwrap()).contains("abandoned: false"));
 }
 
-/// What other threads may be given.
+/// The types that other threads may get.
 #[test]
 fn objects_are_send_and_sync() {
     fn check<T: Send + Sync>() {}

@@ -18,7 +18,7 @@ fn a_forgotten_guard_is_a_lock_held_when_the_mutex_is_dropped_too() {
                 mem::forget(own.lock().unwrap());
                 drop(own);
                 drop(mutex);
-                // Nobody has it open now, and this thread still owns it.
+                // No handle is open now, and this thread still owns it.
                 thread::scope(|scope| {
                     let seen = scope.spawn(|| open_mutex(&view).unwrap().try_lock().unwrap().is_none());
                     assert!(seen.join().unwrap(), "it is held");

@@ -1,4 +1,4 @@
-//! Who owns an object, and who may open it.
+//! The owners of objects, and the users that may open them.
 
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, OwnedHandle};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn a_share_for_writing_is_enough() {
     }
 }
 
-/// What waits only can be waited for; the call that takes more says so.
+/// A handle with the right to wait only can wait; other calls on it fail.
 #[test]
 fn a_share_for_reading_lets_its_users_wait() {
     let name = name("read-share");
@@ -81,7 +81,7 @@ fn a_share_for_reading_lets_its_users_wait() {
     }
 }
 
-/// The same for the other kinds. To give a mutex up takes no right but to have waited.
+/// The other kinds, with the right to wait only. Giving a mutex up needs no further right.
 #[test]
 fn waiting_alone_serves_each_kind() {
     let wait_only = format!("O:{}D:P(A;;0x100000;;;WD)", token_user().unwrap());
@@ -91,7 +91,7 @@ fn waiting_alone_serves_each_kind() {
         let made = create_handle(&WideName::new(&name), &security, new).expect("the name is free");
         (name, made)
     };
-    // Nobody may look who made it.
+    // The DACL hides its owner.
     let anyones = OpenOptions::default().trust(Trust::Anyone);
     let (mutex, _made) = make("wait-mutex", New::Mutex);
     let mutex = Mutex::open(&mutex, &anyones).expect("a mutex");
@@ -114,7 +114,7 @@ fn waiting_alone_serves_each_kind() {
     assert_eq!(kind_of(timer.set(Due::After(Duration::ZERO))), ErrorKind::AccessDenied);
 }
 
-/// A maximum that the DACL does not let us ask for is not made up.
+/// The error has no maximum where the DACL hides it.
 #[test]
 fn a_maximum_that_is_not_told_is_not_stated() {
     let name = name("hidden-maximum");

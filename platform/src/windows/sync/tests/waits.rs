@@ -1,4 +1,4 @@
-//! How the kernel's objects are waited for.
+//! Waits for kernel objects.
 
 use std::time::{Duration, Instant, SystemTime};
 use std::{mem, thread};
