@@ -1,25 +1,28 @@
-//! The POSIX backend: `shm_open` objects with a Win32 lifetime.
+//! The POSIX backend: objects in /dev/shm, or in another directory, with a Win32 lifetime.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lifetime` | objects, held by open-file-description locks, and how they are let go of |
+//! | `lifetime` | how open-file-description locks hold an object, and how a holder lets go |
 //! | `creation`, `opening`, `receiving` | the three ways to become a holder |
-//! | `make`, `remove` | the making before the name, and the removal after the last holder |
+//! | `make`, `remove` | making an object before it has its name, and removing it after its last holder |
 //! | `candidate`, `belief` | what lies at a name, and when its facts are believed |
 //! | `facts` | an object's own facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
 //! | `advice`, `errors` | what a refused call means, and what to do about it |
-//! | `base`, `dir`, `names` | where objects lie, what is done there, and what they are called |
-//! | `object` | plans, and what to say of strangers |
-//! | `signature`, `descriptor`, `fork` | descriptors of ours, and what a forked child keeps of them: nothing but the bytes |
-//! | `ofd_lock` | the locks themselves |
-//! | `commit`, `disk` | memory, and disk space, that is there when creation returns |
-//! | `system`, `loaded` | what only the system tells; a library that must stay loaded |
+//! | `base`, `dir`, `names` | the directory of the objects, the calls in it, and the names of the files |
+//! | `object` | what a creator plans, what an opener wants, and errors about what is no object of samemap |
+//! | `signature`, `descriptor` | samemap's own file descriptors, and how it knows them again |
+//! | `fork` | what a forked child keeps: nothing but the bytes |
+//! | `ofd_lock` | open-file-description locks |
+//! | `commit`, `disk` | memory and disk space that are there when creation returns |
+//! | `system`, `loaded` | what only the system knows; keeping this library loaded |
 //! | `mapping` | views |
 //! | `region`, `raw_region` | [`Region`], and what the seam asks of it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
-//! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, with a child, through a socket |
-//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; being told of names that come |
+//! | `handover`, `offer`, `courier` | sharing by handle: what is handed over, to a child, and through a socket |
+//! | `sync/` | objects to wait for: words in shared memory, and futexes |
+//! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
+//! | `arrivals` | waiting for a name to appear |
 
 mod advice;
 mod arrivals;
