@@ -56,7 +56,7 @@ impl Connecting {
         Poll::Pending
     }
 
-    /// A wait that goes on keeps its place among those that are waited for.
+    /// A wait that goes on keeps its place at the waiter.
     fn wait_for(&mut self, news: News) {
         match &self.waits {
             Waits::News(wait) if wait.source().are(&news) => {}
@@ -87,7 +87,7 @@ impl Source for News {
     }
 }
 
-/// A time that nobody rings for.
+/// A time that comes without a doorbell.
 #[derive(Debug)]
 struct Moment(Doorbell);
 

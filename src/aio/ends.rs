@@ -187,9 +187,9 @@ impl AsyncChannel {
         Ok(AsyncChannel { sender: AsyncSender::new(sender)?, receiver: AsyncReceiver::new(receiver)? })
     }
 
-    /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn, and
-    /// no thread with it: any number may wait at a time. That its patience is at an end, or its listener, it learns up to
-    /// 80 ms later.
+    /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn
+    /// without a thread of its own, so any number may wait at a time. It learns up to 80 ms late that its patience is
+    /// over, or that its listener has ended.
     ///
     /// # Errors
     /// Those of [`Channel::connect`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.

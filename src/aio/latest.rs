@@ -28,7 +28,8 @@ impl<V: Value + ?Sized> AsyncLatest<V> {
         Ok(AsyncLatest { wait: Wait::new(latest.watch()?), latest })
     }
 
-    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. May be dropped at any time, as by a runtime's own timeouts.
+    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. The future may
+    /// be dropped at any time, as a runtime's own timeouts do.
     ///
     /// # Errors
     /// Those of [`Latest::read`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.

@@ -66,13 +66,13 @@ impl RawWriter {
 
 impl Drop for RawWriter {
     fn drop(&mut self) {
-        // First the seat: those who are woken look whether it is taken.
+        // First the seat: readers that wake up look whether it is taken.
         drop(self.seat.take());
         self.bell.ring();
     }
 }
 
-/// No value has this number that anybody wrote.
+/// No written value has this number.
 const UNTOLD: u64 = u64::MAX;
 
 /// One of the readers.
@@ -102,7 +102,7 @@ impl RawReader {
             writable.then(|| Doorbell::at(place.view(), place.at() + BELL, Sleepers::Many)).transpose()?;
         let reader = RawReader { place, bell, told_gone_at: AtomicU64::new(UNTOLD) };
         if writable && !reader.has_writer()? {
-            // Who comes when there is none waits for the next one.
+            // A reader that comes when there is no writer waits for the next one.
             reader.told_gone_at.store(reader.place.newest()?, Relaxed);
         }
         Ok(reader)
@@ -137,7 +137,8 @@ impl RawReader {
         }
     }
 
-    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran out.
+    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran
+    /// out.
     pub(super) fn wait<R>(
         &self,
         than: u64,
