@@ -69,8 +69,8 @@ impl Channel {
     /// Makes a channel at the start of a region that is large enough ([`ChannelOptions::region_len`]) and new.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when another
-    /// process listens there, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
+    /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when there is a
+    /// listener already, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
     pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
         let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
