@@ -21,10 +21,10 @@ use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, V
 
 const CONNECT: &str = "connect to the channel";
 
-/// Where few wait, they use so many places only.
+/// Where few clients wait, they use only the first so many places.
 const NEAR: usize = 16;
 
-/// How often all places are tried where each seems to be taken.
+/// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
 
 impl Channel {
@@ -35,8 +35,8 @@ impl Channel {
     /// # Errors
     /// Those of [`Region::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended;
     /// [`TimedOut`](ErrorKind::TimedOut) when a [`Listener`](super::Listener) has not accepted in time: the text says
-    /// how many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or a listener that has not turned from its
-    /// last one in time; [`Damaged`](ErrorKind::Damaged) when the region holds neither.
+    /// how many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or when its listener is busy with the last
+    /// peer for too long; [`Damaged`](ErrorKind::Damaged) when the region holds neither.
     pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         Attempt::at(name, options)?.finish()
     }
@@ -263,7 +263,7 @@ impl Visit {
             return Ok(Step::Done(channel));
         }
         if !self.desk.is_open()? {
-            // What it gave before its end counts.
+            // A channel that it made before its end counts.
             return self.channel(options)?.map(Step::Done).ok_or_else(nobody_listens);
         }
         match &self.place {
@@ -374,7 +374,7 @@ impl Place {
         }
     }
 
-    /// Says once more what a peer has written over.
+    /// Writes this client's word again when a peer has written over it.
     fn insist(&self) -> Result<()> {
         let turn = self.desk.turn(self.index)?;
         if turn == self.turn || turn == self.turn.served() { Ok(()) } else { self.ask() }

@@ -15,7 +15,7 @@ use super::layout::{LISTENING, MAKING, Side};
 use super::spin::Spinner;
 use crate::{Error, ErrorKind, Region, Result, View};
 
-/// Between two looks at what no doorbell tells.
+/// The pause between two looks at something that no doorbell announces.
 pub(super) const MOMENT: Duration = Duration::from_millis(1);
 
 /// One end of a channel, open in this process.

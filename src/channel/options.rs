@@ -75,7 +75,7 @@ impl ChannelOptions {
     }
 
     /// How long connecting waits: for a listener that has others to serve before, or for one that is not ready yet,
-    /// because it is being made, or has not turned from its last peer. One second unless this says otherwise.
+    /// because it is being made, or is busy with its last peer. One second unless this says otherwise.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

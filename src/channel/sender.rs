@@ -159,7 +159,7 @@ impl Sender {
     /// Sends what was filled in place.
     #[inline]
     fn commit(&mut self, record: Record, len: usize) {
-        // Not what was lent to the process that forked this one.
+        // Not in a forked child: the room was lent to its parent.
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();

@@ -78,7 +78,7 @@ pub struct Snapshot<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Awaited<T> {
-    /// With this.
+    /// There is a newer value.
     Newer(T),
     /// The writer has ended, in order or not, and wrote nothing newer. A reader is told once for each writer; when it
     /// waits again, it waits for the next one.

@@ -137,7 +137,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// The number of the newest value; zero before the first.
     ///
     /// # Errors
-    /// None for memory that stays mapped, as it does.
+    /// None: the memory stays mapped.
     pub fn newest(&self) -> Result<u64> {
         self.raw.place().newest()
     }
