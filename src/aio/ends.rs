@@ -12,10 +12,10 @@ use crate::channel::watch::{Arrivals, RingNews};
 use crate::channel::{Received, Receiver, Sender, Slot};
 use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 
-/// A [`Receiver`] whose waits are a task's.
+/// A [`Receiver`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncReceiver {
-    // Let go before the receiver closes.
+    // Dropped before the receiver closes.
     wait: Wait<RingNews>,
     pub(super) receiver: Receiver,
 }
@@ -89,10 +89,10 @@ impl AsyncReceiver {
     }
 }
 
-/// A [`Sender`] whose waits are a task's.
+/// A [`Sender`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncSender {
-    // Let go before the sender closes.
+    // Dropped before the sender closes.
     wait: Wait<RingNews>,
     pub(super) sender: Sender,
 }
@@ -169,7 +169,7 @@ impl AsyncSender {
     }
 }
 
-/// A [`Channel`] whose waits are a task's.
+/// A [`Channel`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncChannel {
     sender: AsyncSender,
@@ -224,10 +224,10 @@ impl AsyncChannel {
     }
 }
 
-/// A [`Listener`] whose waits are a task's.
+/// A [`Listener`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncListener {
-    // Let go before the listener ends.
+    // Dropped before the listener ends.
     wait: Wait<Arrivals>,
     listener: Listener,
 }

@@ -10,13 +10,13 @@ use crate::latest::watch::News;
 use crate::latest::{Awaited, Snapshot};
 use crate::{Latest, Result};
 
-/// A [`Latest`] whose waits are a task's.
+/// A [`Latest`] for tasks: it waits without blocking the thread.
 pub struct AsyncLatest<V: Value + ?Sized> {
     wait: Wait<News>,
     latest: Latest<V>,
 }
 
-/// A [`LatestBytes`](crate::latest::LatestBytes) whose waits are a task's.
+/// A [`LatestBytes`](crate::latest::LatestBytes) for tasks: it waits without blocking the thread.
 pub type AsyncLatestBytes = AsyncLatest<[u8]>;
 
 impl<V: Value + ?Sized> AsyncLatest<V> {

@@ -1,7 +1,7 @@
 //! The threads that wait for doorbells on behalf of tasks.
 //!
-//! A thread can sleep on 64 doorbells: 63 of tasks, and one of its own, which is rung when the others change. Sources
-//! are spread over as many threads as that takes; a thread ends when it has had nothing to wait for.
+//! A thread can sleep on 64 doorbells: 63 of tasks, and one of its own, which rings when the others change. There are
+//! as many threads as the sources need; a thread without work ends after a while.
 //!
 //! # No wake-up is lost
 //! A task that finds nothing gives its waker to its source's entry, and then looks once more. Its waiter announces
@@ -38,7 +38,7 @@ pub(crate) trait Source: Send + Sync + 'static {
 /// A source, with its place at a waiter from the first wait on.
 #[derive(Debug)]
 pub(crate) struct Wait<S: Source> {
-    // Let go before the source is.
+    // Dropped before the source.
     place: Option<Registration>,
     source: Arc<S>,
 }
@@ -52,16 +52,16 @@ impl<S: Source> Wait<S> {
         &self.source
     }
 
-    /// Ready when `look` finds something; else the task is woken when there are news, and looks again. Counts against
-    /// its budget.
+    /// Ready when `look` finds something; otherwise news wake the task, and it looks again. Counts against the task's
+    /// budget.
     pub(crate) fn poll_for<R>(
         &mut self,
         context: &mut Context<'_>,
         mut look: impl FnMut(&S) -> Result<Option<R>>,
     ) -> Poll<Result<R>> {
         let budget = ready!(coop::poll_proceed(context));
-        // What is ready comes at the second look, also where the first one has itself made the news; only a peer that
-        // plays tricks makes it vanish again.
+        // The second look finds what is ready, also where the first look itself made the news; only a hostile peer can
+        // make it vanish again.
         for _ in 0..2 {
             if let Some(found) = look(&self.source).transpose() {
                 budget.made_progress();

@@ -81,7 +81,7 @@ pub(super) struct RawReader {
     place: Place,
     /// Where the view may be written to.
     bell: Option<Doorbell>,
-    /// The number of the newest value when there was no writer any more, and that was told; or [`UNTOLD`].
+    /// The number of the newest value when this reader was last told that the writer has gone; or [`UNTOLD`].
     told_gone_at: AtomicU64,
 }
 
@@ -154,7 +154,7 @@ impl RawReader {
             if until.is_over() {
                 return Ok(None);
             }
-            // One that fails to look fails again below, and says why.
+            // A failed look fails again below, and says why.
             bell.sleep(until.left().unwrap_or(Duration::MAX), || {
                 self.place.newest().map_or(true, |newest| newest > than)
             });
@@ -162,15 +162,15 @@ impl RawReader {
                 return Ok(Some(Awaited::Newer(found)));
             }
             if self.writer_has_gone()? {
-                // It may have written between the look at its values and its end.
+                // The writer may have written between the last read and its end.
                 return Ok(Some(read()?.map_or(Awaited::WriterGone, Awaited::Newer)));
             }
         }
     }
 
-    /// Whether a writer that was there is no more. True once for each that was seen, or of which a value was.
+    /// Whether a writer has ended. True once for each writer that this reader saw, or of which it saw a value.
     pub(super) fn writer_has_gone(&self) -> Result<bool> {
-        // Looked at first: of a writer that comes and goes from now on, the end is told the next time.
+        // Read first: the end of a writer that comes and goes from now on is told the next time.
         let newest = self.place.newest()?;
         if self.has_writer()? {
             self.told_gone_at.store(UNTOLD, Relaxed);
