@@ -93,9 +93,9 @@
 //! # }
 //! ```
 //!
-//! A daemon that closes every descriptor that it finds closes those of its regions as well: it does so before it opens
-//! them, and [adopts](Region::adopt) what it was offered before that. What it opens under their numbers is safe from
-//! them.
+//! Some daemons close every descriptor that they find, and with them those of regions. Such a daemon
+//! [adopts](Region::adopt) the regions that it was offered, then closes descriptors, and opens other regions last.
+//! samemap leaves files alone that the daemon opens under the numbers of closed ones.
 //!
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
