@@ -21,7 +21,7 @@ pub struct AsyncReceiver {
 }
 
 impl AsyncReceiver {
-    /// Takes it over.
+    /// Takes over the receiver.
     ///
     /// # Errors
     /// What the system says.
@@ -98,7 +98,7 @@ pub struct AsyncSender {
 }
 
 impl AsyncSender {
-    /// Takes it over.
+    /// Takes over the sender.
     ///
     /// # Errors
     /// What the system says.
@@ -177,7 +177,7 @@ pub struct AsyncChannel {
 }
 
 impl AsyncChannel {
-    /// Takes it over. To make a channel takes some tens of microseconds: do that in a thread that may block
+    /// Takes over the channel. To make a channel takes some tens of microseconds: do that in a thread that may block
     /// (`tokio::task::spawn_blocking`) where tasks cannot wait for it.
     ///
     /// # Errors
@@ -233,7 +233,7 @@ pub struct AsyncListener {
 }
 
 impl AsyncListener {
-    /// Takes it over.
+    /// Takes over the listener.
     #[must_use]
     pub fn new(listener: Listener) -> Self {
         AsyncListener { wait: Wait::new(listener.arrivals()), listener }

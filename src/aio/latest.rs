@@ -20,7 +20,7 @@ pub struct AsyncLatest<V: Value + ?Sized> {
 pub type AsyncLatestBytes = AsyncLatest<[u8]>;
 
 impl<V: Value + ?Sized> AsyncLatest<V> {
-    /// Takes it over.
+    /// Takes over the reader.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for one of a read-only view, which cannot wait.

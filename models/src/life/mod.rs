@@ -20,7 +20,7 @@
 //! dead object a fault.
 //!
 //! Wherever every process rests and holds nothing, three more things are tried on a copy of the state: whether anything
-//! lies about that no kill excuses, whether a sweep leaves anything, and whether the name can be had.
+//! is left that no kill explains, whether a sweep leaves anything, and whether the name can be had.
 //!
 //! # What the world leaves out
 //! - The file `locks` of a directory, which is made and unlinked beside `data` and has no part in life; regions that
