@@ -149,7 +149,7 @@ impl Sleeper<ModelWord> for Kernel {
     }
 
     fn sleep_until_woken(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
-        assert!(!self.loses_wake_ups, "who relies on wake-ups never misses one");
+        assert!(!self.loses_wake_ups, "what relies on wake-ups never misses one");
         self.sleep(word, expected, until)
     }
 

@@ -90,7 +90,7 @@ impl Channel {
         let Left { region, view, seat } = left;
         if (view.len() as u64) < options.region_len()? {
             return Err(left::taken(
-                "those who try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
+                "clients that try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
             ));
         }
         // From now on no process becomes the peer. One that has just taken the peer's seat for that leaves it again.

@@ -64,7 +64,7 @@ fn take_over(name: &ObjectName, mark: u64, options: &ChannelOptions) -> Result<O
     // A peer that writes over this keeps others out, as it can in any case; it lets no process in.
     if view.atomic_u32(PERMISSIONS_AT)?.load(Ordering::Relaxed) != options.permissions.mode() {
         return Err(taken(
-            "those who try to connect keep what the last listener left, which had other permissions; take the same ones, or wait until they have given up",
+            "clients that try to connect keep what the last listener left, which had other permissions; take the same ones, or wait until they have given up",
         ));
     }
     Ok(Some(Left { region, view, seat }))
