@@ -18,20 +18,22 @@
 //! - [`Region`] and [`View`]: shared memory, [with a name](Region::create), [without](Region::anonymous),
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
-//!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region; [`wait_any`]
-//!   for several at once. [`sync`] has their options and guards.
-//! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many readers.
-//! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any process.
+//!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
+//!   [`wait_any`] for several at once. [`sync`] has their options and guards.
+//! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
+//!   readers.
+//! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
+//!   process.
 //! - [`catalog`]: what lives in the name space, and what dead holders left.
 //! - [`traits`]: what regions and objects have in common, for generic code.
 //!
 //! # Three conventions
-//! - **Making**: `create` wants a free name, `open` a taken one, `create_or_open` says which of the two it met. Whatever has a
-//!   name is opened with [`OpenOptions`].
-//! - **Waiting**: `x` waits for ever, `x_timeout` for a time, `try_x` not at all. That time ran out is no error: the answer is
-//!   `false`, or `None` where there would be something to hand out.
-//! - **Errors** have a [kind](ErrorKind) to ask for, as in `error.is(ErrorKind::NotFound)`, and a text of one line that says
-//!   what to do.
+//! - **Making**: `create` wants a free name, `open` a taken one, `create_or_open` says which of the two it met. Every
+//!   object with a name is opened with [`OpenOptions`].
+//! - **Waiting**: `x` waits for ever, `x_timeout` for a time, `try_x` not at all. That time ran out is no error: the
+//!   answer is `false`, or `None` where there would be something to hand out.
+//! - **Errors** have a [kind](ErrorKind) to ask for, as in `error.is(ErrorKind::NotFound)`, and a text of one line that
+//!   says what to do.
 //!
 //! # The rules in short
 //! They are the rules of the Win32 object manager, on every system. `docs/contract.md` in the repository
@@ -41,24 +43,24 @@
 //!   users'), or a bare `rest`, which means `Local\rest`. All kinds of object share one name space. See
 //!   [`ObjectName`].
 //! - **Making** is one step: a half-made region is never seen.
-//! - **Lifetime**: a region exists while somebody holds a handle or a view of it, whichever process created it,
+//! - **Lifetime**: a region exists while any process holds a handle or a view of it, whichever process created it,
 //!   and never longer. When the last holder lets go, also by `kill -9`, the name is free at once.
 //! - **Memory** is whole pages, reads as zeros when it is new, and is committed at creation: what cannot
 //!   be had is an error then, not a signal later.
 //! - **Views** are any byte range. Other processes may change the bytes at any time, so no safe call of
 //!   [`View`] gives out a reference to them: it copies, or goes through atomics.
 //! - **Locks** are owned by a thread. When an owner dies, the next one [is told](sync::MutexGuard::abandoned). No
-//!   wake-up is lost because somebody was killed, and every wait has a timeout.
+//!   wake-up is lost because a process was killed, and every wait can have a timeout.
 //! - **Owners**: a region is for its owner alone unless [`Permissions`] say otherwise, and one that
-//!   another ordinary user owns is not opened unless [`Trust`] says so. What an object is, only its owner can say. A user
-//!   that is let in to read can keep it alive, and one that is let in to write can spoil the data; neither can make it
-//!   something else. `SECURITY.md` in the repository says more.
+//!   another ordinary user owns is not opened unless [`Trust`] says so. What an object is, only its owner can say. A
+//!   user that is let in to read can keep it alive, and one that is let in to write can spoil the data; neither can
+//!   make it something else. `SECURITY.md` in the repository says more.
 //!
 //! # Daemons and forks
-//! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views show
-//! the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a program that
-//! goes into the background forks first and opens then. Where it has opened already, the child holds again before the
-//! parent lets go:
+//! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views
+//! show the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a
+//! program that goes into the background forks first and opens then. Where it has opened already, the child holds again
+//! before the parent lets go:
 //!
 //! ```standalone_crate
 //! # #[cfg(not(target_os = "linux"))]
@@ -91,17 +93,18 @@
 //! # }
 //! ```
 //!
-//! A daemon that closes every descriptor that it finds closes those of its regions as well: it does so before it opens
-//! them, and [adopts](Region::adopt) what it was offered before that. What it opens under their numbers is safe from them.
+//! Some daemons close every descriptor that they find, and with them those of regions. Such a daemon
+//! [adopts](Region::adopt) the regions that it was offered, then closes descriptors, and opens other regions last.
+//! samemap leaves files alone that the daemon opens under the numbers of closed ones.
 //!
 //! # Platform-specific behavior
 //! - On Windows a region is a section backed by the paging file, the objects to wait for are the kernel's own, and
 //!   the kernel keeps the rules.
-//! - On Linux it lies in /dev/shm, and locks keep the rules. A region that is for its owner alone is a `shm_open` object
-//!   under the name that [`ObjectName::posix_name`] gives; one that lets others in has its bytes in the file that
-//!   [`catalog::data_path`] gives. So a C or Python program can map the same bytes. What the holders of a region leave
-//!   behind when all of them are killed cannot be opened any more and is reclaimed by the next process that comes;
-//!   [`catalog`] lists and reclaims it too.
+//! - On Linux it lies in /dev/shm, and locks keep the rules. A region that is for its owner alone is a `shm_open`
+//!   object under the name that [`ObjectName::posix_name`] gives; one that lets others in has its bytes in the file
+//!   that [`catalog::data_path`] gives. So a C or Python program can map the same bytes. What the holders of a region
+//!   leave behind when all of them are killed cannot be opened any more and is reclaimed by the next process that
+//!   comes; [`catalog`] lists and reclaims it too.
 //! - On Linux objects to wait for are words in shared memory and futexes.
 //! - On macOS, FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object
 //!   answers [`Unsupported`](ErrorKind::Unsupported).
@@ -109,9 +112,9 @@
 //! # Features
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
-//! - `conformance`: the contract as a test suite, for this crate's backends and for anybody else's.
-//! - `tokio`: `aio`, channels and newest values for asynchronous tasks. Of tokio it uses the traits of streams and the budget of a task,
-//!   which bring tokio itself and one small crate.
+//! - `conformance`: the contract as a test suite, for this crate's backends and for your own.
+//! - `tokio`: `aio`, channels and newest values for asynchronous tasks. Of tokio it uses the traits of streams and the
+//!   budget of a task, which bring tokio itself and one small crate.
 
 #![forbid(unsafe_code)]
 
@@ -124,11 +127,11 @@ pub mod latest;
 #[doc(hidden)]
 pub mod programs;
 
-// Talking through it.
+// Messages and newest values.
 pub use channel::{Channel, ChannelOptions, Listener};
 pub use latest::{Latest, LatestOptions, LatestWriter};
 
-// Names, errors, who may do what.
+// Names, errors, permissions and trust.
 pub use samemap_platform::{
     Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result,
     Share, Trust,

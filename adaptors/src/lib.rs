@@ -2,7 +2,8 @@
 //! programs that move from them.
 //!
 //! - [`shared_memory`]: a [`SharedRegion`](samemap::traits::SharedRegion) over a `Shmem`.
-//! - [`raw_sync`]: a [`Lockable`](samemap::traits::Lockable) and a [`Settable`](samemap::traits::Settable) over its `Mutex` and `Event`.
+//! - [`raw_sync`]: a [`Lockable`](samemap::traits::Lockable) and a [`Settable`](samemap::traits::Settable) over its
+//!   `Mutex` and `Event`.
 //!
 //! Each module says which rules of samemap's contract it breaks.
 

@@ -6,8 +6,8 @@
 //! **These here do not keep the contract.** `docs/adaptors.md` in the repository lists the rules that they break,
 //! as the conformance suite finds them. In plain words, on POSIX:
 //!
-//! - **Dead owners** (C22). Nobody is told. A lock whose owner was killed, or whose owning thread ended with it,
-//!   stays taken for good.
+//! - **Dead owners** (C22). The next owner is not told. A lock whose owner was killed, or whose owning thread ended
+//!   with it, stays taken for good.
 //! - **Recursion** (C22). A thread that locks again waits for itself.
 //! - **Kills** (C27). A process that is killed in [`set`](Settable::set), or while it waits, can leave an event
 //!   unusable: then `set` and [`reset`](Settable::reset), which take no timeout, may block for ever.
@@ -83,8 +83,8 @@ impl RawMutex {
     /// [`Os`](ErrorKind::Os) when `raw_sync` fails.
     ///
     /// # Safety
-    /// As long as any process uses the lock, `raw_sync` alone touches its bytes, in every process. Nobody else makes
-    /// an object there at the same time.
+    /// As long as any process uses the lock, `raw_sync` alone touches its bytes, in every process. No other thread or
+    /// process makes an object there at the same time.
     pub unsafe fn create(view: &View, offset: usize) -> Result<Self> {
         let start = free_place(view, offset, Self::size())?;
         // SAFETY: in range, aligned, writable, and mapped as long as the view, which the lock keeps; the caller
@@ -98,7 +98,7 @@ impl RawMutex {
     ///
     /// # Errors
     /// Those of [`create`](Self::create), but for [`AlreadyExists`](ErrorKind::AlreadyExists);
-    /// [`Damaged`](ErrorKind::Damaged) when nobody made a lock there or, on Windows, no process has it open.
+    /// [`Damaged`](ErrorKind::Damaged) when there is no lock or, on Windows, no process has it open.
     ///
     /// # Safety
     /// `raw_sync` made a `Mutex` there, on this system, and as long as any process uses it, `raw_sync` alone touches
@@ -156,7 +156,7 @@ impl LockGuard for RawMutexGuard<'_> {
 
 impl Drop for RawMutexGuard<'_> {
     fn drop(&mut self) {
-        // It fails over bytes that somebody else wrote to, and then there is nothing to do.
+        // It fails over bytes that another process wrote to, and then there is nothing to do.
         let _ = self.mutex.lock.release();
     }
 }
@@ -171,7 +171,7 @@ pub struct RawEvent {
 
 // SAFETY: as for RawMutex.
 unsafe impl Send for RawEvent {}
-// SAFETY: threads may wait and set at once, which is what an event is for; the caller who made it was told (see "Why
+// SAFETY: threads may wait and set at once, which is what an event is for; the caller that made it was told (see "Why
 // `unsafe`" above) how raw_sync does that.
 unsafe impl Sync for RawEvent {}
 

@@ -12,7 +12,7 @@
 //! | a deadline | comes at the very moment of the wake-up |
 //!
 //! With the first kernel a sleep has no end but a wake-up, so a lost one is a deadlock, which loom reports. With
-//! the second one everything must come right although every wake-up is lost: that stands for whoever is killed
+//! the second one everything must come right although every wake-up is lost: that stands for a thread that is killed
 //! between a store and the wake-up that it owes, or after a wake-up that was meant for all.
 //!
 //! Two threads are tried in every order. Three are tried in every order that takes a thread off the
@@ -68,7 +68,7 @@ pub struct Kernel {
 #[derive(Debug, Default)]
 struct Dormitory {
     beds: VecDeque<Arc<Bed>>,
-    /// The claim of an owner that died: whoever sleeps on it finds that out after a slice.
+    /// The claim of an owner that died: a sleeper finds that out after a slice.
     dead: Option<u32>,
 }
 
@@ -78,13 +78,13 @@ struct Bed {
 }
 
 impl Kernel {
-    /// Who sleeps is woken, or sleeps for ever.
+    /// A sleeper is woken, or sleeps for ever.
     #[must_use]
     pub fn new() -> Self {
         Kernel { asleep: Mutex::new(Dormitory::default()), loses_wake_ups: false }
     }
 
-    /// No wake-up reaches anybody: sleeps end when their slices do.
+    /// No wake-up arrives: sleeps end when their slices do.
     #[must_use]
     pub fn losing_wake_ups() -> Self {
         Kernel { loses_wake_ups: true, ..Kernel::new() }
@@ -96,7 +96,7 @@ impl Kernel {
         self.loses_wake_ups
     }
 
-    /// The slices of all who sleep now end.
+    /// The slices of all sleepers end now.
     ///
     /// A slice that ends when nothing has changed changes nothing, so it is enough to end them once after each
     /// change.
@@ -149,7 +149,7 @@ impl Sleeper<ModelWord> for Kernel {
     }
 
     fn sleep_until_woken(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
-        assert!(!self.loses_wake_ups, "who relies on wake-ups never misses one");
+        assert!(!self.loses_wake_ups, "what relies on wake-ups never misses one");
         self.sleep(word, expected, until)
     }
 
@@ -228,7 +228,7 @@ impl Protected {
 
     /// Counts one more; only for an owner.
     pub fn count(&self) {
-        // SAFETY: loom checks that nobody else has it now.
+        // SAFETY: loom checks that no other thread has it now.
         self.0.with_mut(|count| unsafe { *count += 1 });
     }
 

@@ -1,13 +1,13 @@
-//! Doorbells: who sleeps is woken by whoever rings after a change, whatever the two were about to do.
+//! Doorbells: a ring after a change wakes the sleeper, whatever the two threads were about to do.
 //!
-//! The algorithm is the library's own (`platform/src/words/bell.rs`), over loom's words and the two ways that systems have
-//! to sleep. No sleep of the model ends by itself, so a wake-up that is lost is a deadlock, which loom reports; the
-//! library's own sleeps end after 80 ms besides.
+//! The algorithm is the library's own (`platform/src/words/bell.rs`), over loom's words and the two ways that systems
+//! have to sleep. No sleep of the model ends by itself, so a wake-up that is lost is a deadlock, which loom reports;
+//! the library's own sleeps end after 80 ms besides.
 //!
 //! membarrier(2) is outside what loom can express. What it promises is that every other processor makes a full fence
-//! somewhere between two of its instructions; where the ringer has stored but not looked yet, that is a fence between the
-//! two. So here the ringer makes that fence itself, where the library keeps but the compiler from changing the order; the
-//! sleeper's part is the fence that follows its swap.
+//! somewhere between two of its instructions; where the ringer has stored but not looked yet, that is a fence between
+//! the two. So here the ringer makes that fence itself, where the library keeps but the compiler from changing the
+//! order; the sleeper's part is the fence that follows its swap.
 
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ struct Shared {
     news: AtomicU32,
 }
 
-/// One stores news and rings, so often; the other waits for each.
+/// One thread stores news and rings, this many times; the other waits for each.
 fn news_arrives(bell: fn() -> Bell, times: u32, relaxes: bool) {
     // Every order takes more than a minute, and was tried.
     with_few_interruptions(move || {

@@ -1,4 +1,4 @@
-//! Events: a set lets one waiter through, or all, and nobody is left asleep.
+//! Events: a set lets one waiter through, or all, and none is left asleep.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +38,7 @@ impl Shared {
         event::set_manual(&self.word, &self.kernel);
     }
 
-    /// The setter of a manual-reset event is killed before it wakes anybody: with a kernel that loses all wake-ups.
+    /// The setter of a manual-reset event is killed before its wake-up: with a kernel that loses all wake-ups.
     fn set_manual_and_be_killed(&self) {
         event::set_manual(&self.word, &self.kernel);
         self.kernel.let_slices_end();
@@ -73,7 +73,7 @@ fn manual(shared: &Shared) {
     shared.wait(Reset::Manual, Until::Forever);
 }
 
-/// Sets, waits until somebody came through, and sets again: the second waiter comes through the second set,
+/// Sets, waits until a waiter came through, and sets again: the second waiter comes through the second set,
 /// and nothing is left over.
 fn set_for_each_of_two(shared: &Shared) {
     shared.set();
@@ -111,7 +111,7 @@ fn pollers_share_one_signal() {
     });
 }
 
-/// Two sets before anybody comes are one signal, as they are on Windows; a waiter between them may take the
+/// Two sets before a waiter comes are one signal, as they are on Windows; a waiter between them may take the
 /// first.
 #[test]
 fn sets_do_not_add_up() {
@@ -149,7 +149,7 @@ fn a_reset_does_not_hide_a_sleeper() {
     });
 }
 
-/// Whoever waits when a manual-reset event is set gets through, however soon it is reset.
+/// A thread that waits when a manual-reset event is set gets through, however soon it is reset.
 #[test]
 fn a_set_is_not_taken_back_from_those_who_wait() {
     with_few_interruptions(|| {
@@ -201,7 +201,7 @@ fn a_killed_setter_leaves_nobody_asleep() {
     });
 }
 
-/// A setter that is killed has set and woken, or done neither: whoever sets after it lets the waiter through.
+/// A setter that is killed has set and woken, or done neither: the next setter lets the waiter through.
 #[test]
 fn a_killed_setter_of_an_auto_reset_event_leaves_it_to_the_next_one() {
     with_few_interruptions(|| {

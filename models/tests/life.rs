@@ -8,7 +8,7 @@ use samemap_models::life::{Adversary, Flaw, Form, Life, Outcome, User, search};
 const OWNERS: [User; 3] = [User::Owner; 3];
 const TWO_USERS: [User; 3] = [User::Owner, User::Owner, User::Other];
 
-/// Nobody hostile.
+/// No adversary.
 fn honest(form: Form) -> Life {
     Life {
         form,
@@ -22,7 +22,7 @@ fn honest(form: Form) -> Life {
     }
 }
 
-/// A file whose handle is sent, to a peer that links what it sees.
+/// The handle of a file is sent to a peer that links what it sees.
 fn handed() -> Life {
     let adversary = Adversary { moves: 4, links: true, ..Adversary::default() };
     Life { calls: 3, adversary, ..honest(Form::OneFile) }
@@ -34,7 +34,7 @@ fn read() -> Life {
     Life { users: TWO_USERS, calls: 3, sends: false, adversary, ..honest(Form::Directory) }
 }
 
-/// A directory whose data a peer writes.
+/// A peer writes to the data of a directory.
 fn written() -> Life {
     let adversary = Adversary { moves: 5, writes: true, ..Adversary::default() };
     Life { calls: 2, kills: 0, sends: false, adversary, ..honest(Form::Directory) }

@@ -1,4 +1,4 @@
-//! The lock: one owner at a time, nobody left asleep, and one heir for each dead owner.
+//! The lock: one owner at a time, no waiter left asleep, and one heir for each dead owner.
 
 use std::time::Instant;
 
@@ -21,8 +21,8 @@ struct Shared {
     dead: AtomicBool,
     /// How many learnt that the owner before them died.
     heirs: AtomicU32,
-    /// The claim of the thread that owns the lock, as its process knows it. Not loom's: a thread asks whether it is itself, and
-    /// the answer to that is the same in every order of steps.
+    /// The claim of the thread that owns the lock, as its process knows it. Not loom's: a thread asks whether it is
+    /// itself, and the answer to that is the same in every order of steps.
     owner: std::sync::atomic::AtomicU32,
 }
 
@@ -45,8 +45,8 @@ impl Shared {
     }
 
     fn take(&self, claim: u32, until: Until) -> Outcome<Found> {
-        // The same order of things as in the backend: who owns it is noted after it is taken, and forgotten before it is given
-        // up, in memory of the process alone.
+        // The same order of things as in the backend: the owner is noted after the lock is taken, and forgotten before
+        // it is given up, in memory of the process alone.
         let is_ours = || self.owner.load(Ordering::Relaxed) == claim;
         let outcome = lock::take(&self.word, claim, || self.taker(claim).take_otherwise(is_ours(), until));
         if let Outcome::Got(found) = outcome {
@@ -83,7 +83,7 @@ impl Shared {
         self.kernel.bury(MORTAL);
     }
 
-    /// As one of several objects that somebody waits for, none of which is to be had but this.
+    /// As one of several objects of one wait, of which only this one is to be had.
     fn wait_for_any_and_unlock(&self, claim: u32) {
         let taker = self.taker(claim);
         let mut outcome = taker.take(Until::Now);
@@ -97,7 +97,7 @@ impl Shared {
         self.give(claim, Giving::InOrder);
     }
 
-    /// As one of several objects that somebody waits for, who takes another one when this wakes him.
+    /// As one of several objects of one wait; the waiter takes another one when this one wakes it.
     fn wait_and_take_another(&self) {
         if let Some(seen) = lock::announce(&self.word) {
             let _ = self.kernel.sleep(&self.word, seen, Until::Forever);
@@ -162,7 +162,7 @@ fn three_take_turns() {
     });
 }
 
-/// A wake-up for a sleeper is not lost to one who never sleeps.
+/// A wake-up for a sleeper is not lost to a thread that never sleeps.
 #[test]
 fn who_only_tries_takes_nobodys_wake_up() {
     with_few_interruptions(|| {
@@ -174,14 +174,14 @@ fn who_only_tries_takes_nobodys_wake_up() {
     });
 }
 
-/// A wake-up may come with the end of somebody's time, and somebody else be faster: it is not lost to those who sleep.
+/// A wake-up may come as one waiter's time ends and another thread is faster: it is not lost to the sleepers.
 #[test]
 fn whose_time_is_over_passes_the_wake_up_on() {
     with_interruptions(2, || {
         let shared = Shared::new(1, Kernel::new());
         let owner = |s: &Shared| {
             s.give(1, Giving::InOrder);
-            // Faster than whoever was woken.
+            // Faster than the woken waiter.
             if s.word.replace(0, 1).is_ok() {
                 s.give(1, Giving::InOrder);
             }
@@ -237,7 +237,7 @@ fn an_ended_owner_has_one_heir() {
     });
 }
 
-/// Whoever is killed at its wake-up leaves others asleep until their slices end, and no longer.
+/// A waiter that is killed at its wake-up leaves others asleep until their slices end, and no longer.
 #[test]
 fn a_killed_waiter_leaves_nobody_asleep() {
     with_few_interruptions(|| {
@@ -295,7 +295,7 @@ fn of_two_that_come_while_the_owner_dies_one_steals() {
     });
 }
 
-/// Who polls steals as well, and both who do are not told.
+/// Of two threads that poll, one takes the lock of the dead owner, and only that one is told.
 #[test]
 fn pollers_steal_from_the_dead_once() {
     exhaustively(|| {
@@ -318,14 +318,14 @@ fn an_heir_that_dies_has_an_heir() {
             s.give(2, Giving::Abandoning);
         };
         together(&shared, &[second_to_die], |s| s.lock_and_unlock(3));
-        // Whoever was last to own it decides whether there is somebody to inherit from.
+        // The last owner decides whether there is a death to inherit.
         let heirs = shared.heirs.load(Ordering::Relaxed);
         let left_behind = u32::from(shared.word.load() == lock::ABANDONED);
         assert_eq!(heirs + left_behind, 2);
     });
 }
 
-/// Somebody scribbles over the word while it is owned: giving it up is an error, and changes nothing.
+/// A peer scribbles over the word while it is owned: giving it up is an error, and changes nothing.
 #[test]
 fn what_another_owns_is_not_given_up() {
     exhaustively(|| {

@@ -1,4 +1,4 @@
-//! The newest value: readers never see a torn one, numbers grow, and a killed writer's half-written slot harms nobody.
+//! The newest value: readers never see a torn one, numbers grow, and a killed writer's half-written slot does no harm.
 //!
 //! Two slots in place of the library's many, so that a writer comes round to the slot that is being read. A value is
 //! two words, written and read one by one, with nothing but the algorithm to keep them together.
@@ -95,7 +95,7 @@ impl Shared {
                 Some(sequence)
             }
             Reading::Nothing => None,
-            // Each try meets a newer value, of which there are few; and nobody damages anything.
+            // Each try meets a newer value, of which there are few; and nothing is damaged.
             Reading::Contended => panic!("more tries than values"),
             Reading::Damaged => panic!("no writer leaves the words so"),
         }

@@ -1,4 +1,4 @@
-//! Semaphores: every permit is taken once, there are never too many, and nobody is left asleep.
+//! Semaphores: every permit is taken once, there are never too many, and no waiter is left asleep.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +40,7 @@ impl Shared {
         released
     }
 
-    /// The releaser is killed before it wakes anybody.
+    /// The releaser is killed before its wake-up.
     fn release_one_and_be_killed(&self) {
         let mut seen = self.word.load();
         while let Err(now) = self.word.replace(seen, if seen == AWAITED { 1 } else { seen + 1 }) {

@@ -1,4 +1,4 @@
-//! Rings: what is published is read whole, once and in order, and nobody touches bytes that the other one is at.
+//! Rings: what is published is read whole, once and in order, and neither side touches bytes that the other one uses.
 //!
 //! The text is the library's own, over words of loom. The bytes of the ring are cells: loom fails when one side
 //! reads or writes a cell without being ordered behind what the other side did there.
@@ -32,12 +32,12 @@ impl Memory {
     }
 
     fn get(&self, at: usize) -> u64 {
-        // SAFETY: loom checks that nobody writes to it now.
+        // SAFETY: loom checks that no other thread writes to it now.
         self.cells[at / 8].with(|cell| unsafe { *cell })
     }
 
     fn put(&self, at: usize, value: u64) {
-        // SAFETY: loom checks that nobody is at it now.
+        // SAFETY: loom checks that no other thread uses it now.
         self.cells[at / 8].with_mut(|cell| unsafe { *cell = value });
     }
 

@@ -10,7 +10,7 @@ use super::waiter::{Source, Wait};
 use crate::channel::connect::{Attempt, News, Step};
 use crate::{Access, Channel, ChannelOptions, CreateOptions, ObjectName, Region, Result};
 
-/// An attempt to connect, whose waits are a task's.
+/// An attempt to connect, for tasks.
 #[derive(Debug)]
 pub(super) struct Connecting {
     waits: Waits,
@@ -32,7 +32,7 @@ impl Connecting {
 
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Channel>> {
         let budget = ready!(coop::poll_proceed(context));
-        // Each step brings news of another kind; only peers that play tricks make many of one kind.
+        // Each step brings news of another kind; only a hostile peer makes many of one kind.
         for _ in 0..4 {
             match self.attempt.step() {
                 Ok(Step::Done(channel)) => {
@@ -56,7 +56,7 @@ impl Connecting {
         Poll::Pending
     }
 
-    /// A wait that goes on keeps its place among those that are waited for.
+    /// A wait that goes on keeps its place at the waiter.
     fn wait_for(&mut self, news: News) {
         match &self.waits {
             Waits::News(wait) if wait.source().are(&news) => {}
@@ -87,7 +87,7 @@ impl Source for News {
     }
 }
 
-/// A time that nobody rings for.
+/// A time that comes without a doorbell.
 #[derive(Debug)]
 struct Moment(Doorbell);
 

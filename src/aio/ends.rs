@@ -12,16 +12,16 @@ use crate::channel::watch::{Arrivals, RingNews};
 use crate::channel::{Received, Receiver, Sender, Slot};
 use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 
-/// A [`Receiver`] whose waits are a task's.
+/// A [`Receiver`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncReceiver {
-    // Let go before the receiver closes.
+    // Dropped before the receiver closes.
     wait: Wait<RingNews>,
     pub(super) receiver: Receiver,
 }
 
 impl AsyncReceiver {
-    /// Takes it over.
+    /// Takes over the receiver.
     ///
     /// # Errors
     /// What the system says.
@@ -89,16 +89,16 @@ impl AsyncReceiver {
     }
 }
 
-/// A [`Sender`] whose waits are a task's.
+/// A [`Sender`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncSender {
-    // Let go before the sender closes.
+    // Dropped before the sender closes.
     wait: Wait<RingNews>,
     pub(super) sender: Sender,
 }
 
 impl AsyncSender {
-    /// Takes it over.
+    /// Takes over the sender.
     ///
     /// # Errors
     /// What the system says.
@@ -169,7 +169,7 @@ impl AsyncSender {
     }
 }
 
-/// A [`Channel`] whose waits are a task's.
+/// A [`Channel`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncChannel {
     sender: AsyncSender,
@@ -177,7 +177,7 @@ pub struct AsyncChannel {
 }
 
 impl AsyncChannel {
-    /// Takes it over. To make a channel takes some tens of microseconds: do that in a thread that may block
+    /// Takes over the channel. To make a channel takes some tens of microseconds: do that in a thread that may block
     /// (`tokio::task::spawn_blocking`) where tasks cannot wait for it.
     ///
     /// # Errors
@@ -187,9 +187,9 @@ impl AsyncChannel {
         Ok(AsyncChannel { sender: AsyncSender::new(sender)?, receiver: AsyncReceiver::new(receiver)? })
     }
 
-    /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn, and
-    /// no thread with it: any number may wait at a time. That its patience is at an end, or its listener, it learns up to
-    /// 80 ms later.
+    /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn
+    /// without a thread of its own, so any number may wait at a time. It learns up to 80 ms late that its patience is
+    /// over, or that its listener has ended.
     ///
     /// # Errors
     /// Those of [`Channel::connect`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.
@@ -224,16 +224,16 @@ impl AsyncChannel {
     }
 }
 
-/// A [`Listener`] whose waits are a task's.
+/// A [`Listener`] for tasks: it waits without blocking the thread.
 #[derive(Debug)]
 pub struct AsyncListener {
-    // Let go before the listener ends.
+    // Dropped before the listener ends.
     wait: Wait<Arrivals>,
     listener: Listener,
 }
 
 impl AsyncListener {
-    /// Takes it over.
+    /// Takes over the listener.
     #[must_use]
     pub fn new(listener: Listener) -> Self {
         AsyncListener { wait: Wait::new(listener.arrivals()), listener }

@@ -10,17 +10,17 @@ use crate::latest::watch::News;
 use crate::latest::{Awaited, Snapshot};
 use crate::{Latest, Result};
 
-/// A [`Latest`] whose waits are a task's.
+/// A [`Latest`] for tasks: it waits without blocking the thread.
 pub struct AsyncLatest<V: Value + ?Sized> {
     wait: Wait<News>,
     latest: Latest<V>,
 }
 
-/// A [`LatestBytes`](crate::latest::LatestBytes) whose waits are a task's.
+/// A [`LatestBytes`](crate::latest::LatestBytes) for tasks: it waits without blocking the thread.
 pub type AsyncLatestBytes = AsyncLatest<[u8]>;
 
 impl<V: Value + ?Sized> AsyncLatest<V> {
-    /// Takes it over.
+    /// Takes over the reader.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for one of a read-only view, which cannot wait.
@@ -28,7 +28,8 @@ impl<V: Value + ?Sized> AsyncLatest<V> {
         Ok(AsyncLatest { wait: Wait::new(latest.watch()?), latest })
     }
 
-    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. May be dropped at any time, as by a runtime's own timeouts.
+    /// Waits until there is a value with a number larger than `sequence`, or until the writer has ended. The future may
+    /// be dropped at any time, as a runtime's own timeouts do.
     ///
     /// # Errors
     /// Those of [`Latest::read`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.

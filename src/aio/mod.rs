@@ -22,19 +22,19 @@
 //! ```
 //!
 //! # What waits
-//! A call that finds its message, or its room, there already answers at once, and no thread takes part. The others are
-//! waited for by a small pool of threads of this process, one for each 63 receivers, senders, listeners and readers that have
-//! ever had to wait and still exist. Each sleeps in the kernel on all its doorbells together, wakes the tasks whose
-//! doorbells are rung, and looks every 80 ms whether their peers live. A thread that has had nothing to wait for ends
-//! after five seconds. The pool is started by the first wait, and belongs to no runtime; a forked child starts its own.
+//! A call that finds its message, or its room, answers at once, without another thread. For the other calls a small
+//! pool of threads of this process waits: one thread for each 63 receivers, senders, listeners and readers that have
+//! ever had to wait and still exist. A thread sleeps in the kernel on all its doorbells together, wakes the tasks of
+//! the doorbells that ring, and looks every 80 ms whether their peers live. A thread that has nothing to wait for ends
+//! after five seconds. The first wait starts the pool, which belongs to no runtime; a forked child starts its own.
 //!
 //! A task that waits is woken by way of such a thread, which costs a second wake-up: one way takes about twice as long
 //! as between two blocked threads. Tasks do not spin, whatever [`Spin`](crate::channel::Spin) says.
 //!
 //! # Cancellation
-//! Every future here may be dropped at any time: a message that was not returned is still there, and one whose sending was
-//! not completed was not sent. All of them count against a task's budget (`tokio::task::coop`), so a task that always has
-//! a message does not keep the others from running.
+//! Every future here may be dropped at any time: a message that was not returned is still there, and one whose sending
+//! was not completed was not sent. All of them count against a task's budget (`tokio::task::coop`), so a task that
+//! always has a message does not keep the others from running.
 //!
 //! The futures use nothing else of tokio: no reactor, no timers. They run on any executor.
 

@@ -1,13 +1,13 @@
 //! The threads that wait for doorbells on behalf of tasks.
 //!
-//! A thread can sleep on 64 doorbells: 63 of tasks, and one of its own, which is rung when the others change. Sources
-//! are spread over as many threads as that takes; a thread ends when it has had nothing to wait for.
+//! A thread can sleep on 64 doorbells: 63 of tasks, and one of its own, which rings when the others change. There are
+//! as many threads as the sources need; a thread without work ends after a while.
 //!
-//! # Who must see what
+//! # No wake-up is lost
 //! A task that finds nothing gives its waker to its source's entry, and then looks once more. Its waiter announces
 //! itself at all doorbells, and then looks at all entries that have a waker, before it sleeps. Both happen under one
-//! lock, so one of them comes second. Is it the waiter's look, then it finds what the task missed. Is it the task's, then
-//! the waiter was announced before it: either the task finds the news, or who brings them sees the announcement and
+//! lock, so one of them comes second. If the waiter looks second, it finds what the task missed. If the task looks
+//! second, the waiter was announced before: either the task finds the news, or their sender sees the announcement and
 //! rings.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,14 +31,14 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Whether there are news, since the task looked.
     fn is_ready(&self) -> bool;
 
-    /// Whether to wake the task though nobody rang: those whom it waits for have ended. Asked every 80 ms, without a lock.
+    /// Whether to wake the task though no peer rang: its peers have ended. Asked every 80 ms, without a lock.
     fn is_over(&self) -> bool;
 }
 
 /// A source, with its place at a waiter from the first wait on.
 #[derive(Debug)]
 pub(crate) struct Wait<S: Source> {
-    // Let go before the source is.
+    // Dropped before the source.
     place: Option<Registration>,
     source: Arc<S>,
 }
@@ -52,7 +52,7 @@ impl<S: Source> Wait<S> {
         &self.source
     }
 
-    /// Ready when `look` finds something; else the task is woken when there are news, and looks again. Counts against its
+    /// Ready when `look` finds something; otherwise news wake the task, and it looks again. Counts against the task's
     /// budget.
     pub(crate) fn poll_for<R>(
         &mut self,
@@ -60,8 +60,8 @@ impl<S: Source> Wait<S> {
         mut look: impl FnMut(&S) -> Result<Option<R>>,
     ) -> Poll<Result<R>> {
         let budget = ready!(coop::poll_proceed(context));
-        // What is ready comes at the second look, also where the first one has itself made the news; only a peer that plays
-        // tricks makes it vanish again.
+        // The second look finds what is ready, also where the first look itself made the news; only a hostile peer can
+        // make it vanish again.
         for _ in 0..2 {
             if let Some(found) = look(&self.source).transpose() {
                 budget.made_progress();
@@ -95,7 +95,7 @@ impl<S: Source> Wait<S> {
 
 const WAIT: &str = "wait on behalf of a task";
 
-/// The longest sleep, and how often it is looked whether those who are waited for live.
+/// The longest sleep, and how often a waiter looks whether the peers live.
 const SLICE: Duration = Duration::from_millis(80);
 
 /// How long a thread without work stays.
@@ -187,7 +187,7 @@ impl Registration {
                 Arc::clone(&waiters[waiters.len() - 1])
             }
         };
-        // Nobody else takes places meanwhile.
+        // No other thread takes places meanwhile.
         let mut state = waiter.lock();
         let place = state.free_place().unwrap_or_default();
         state.entries[place] = Some(entry);
@@ -233,7 +233,7 @@ impl Registration {
 impl Drop for Registration {
     /// When this returns the thread holds nothing of the source any more: not its memory, and not its seat.
     fn drop(&mut self) {
-        // In a forked child nobody would let go, and nothing is held.
+        // In a forked child no thread would let go, and nothing is held.
         if !self.waiter.is_ours() {
             return;
         }
@@ -374,7 +374,7 @@ impl Waiter {
         state.phase != Phase::Asleep || state.asking().any(|entry| entry.source.is_ready())
     }
 
-    /// Lets go of the set; who is to be woken.
+    /// Lets go of the set, and returns the tasks to wake.
     fn leave(&self, over: &[usize]) -> Vec<Waker> {
         let mut state = self.lock();
         state.phase = Phase::Awake;

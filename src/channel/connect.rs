@@ -1,7 +1,7 @@
 //! Connecting, to whatever lies under a name: a channel that waits for its one peer, or a listener's desk.
 //!
-//! An attempt goes on in steps, none of which waits: between them a thread sleeps, or a task, on the doorbell that the last
-//! step named. After 80 ms at most there is another step, which sees whether the listener lives.
+//! An attempt goes on in steps, none of which waits: between them a thread sleeps, or a task, on the doorbell that the
+//! last step named. After 80 ms at most there is another step, which sees whether the listener lives.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -21,10 +21,10 @@ use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, V
 
 const CONNECT: &str = "connect to the channel";
 
-/// Where few wait, they use so many places only.
+/// Where few clients wait, they use only the first so many places.
 const NEAR: usize = 16;
 
-/// How often all places are tried where each seems to be taken.
+/// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
 
 impl Channel {
@@ -34,9 +34,9 @@ impl Channel {
     ///
     /// # Errors
     /// Those of [`Region::open`]; [`NotFound`](ErrorKind::NotFound) when the listener has ended;
-    /// [`TimedOut`](ErrorKind::TimedOut) when a [`Listener`](super::Listener) has not accepted in time: the text says how
-    /// many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or a listener that has not turned from its last one in
-    /// time; [`Damaged`](ErrorKind::Damaged) when the region holds neither.
+    /// [`TimedOut`](ErrorKind::TimedOut) when a [`Listener`](super::Listener) has not accepted in time: the text says
+    /// how many wait; [`Busy`](ErrorKind::Busy) when a channel has a peer, or when its listener is busy with the last
+    /// peer for too long; [`Damaged`](ErrorKind::Damaged) when the region holds neither.
     pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
         Attempt::at(name, options)?.finish()
     }
@@ -75,9 +75,9 @@ enum Stage {
 #[derive(Debug)]
 pub(crate) enum Step {
     Done(Box<Channel>),
-    /// There is another step when these have come, or after 80 ms.
+    /// The next step is due when one of these has come, or after 80 ms.
     Sleep(Box<News>),
-    /// Nobody rings: there is another step in a moment.
+    /// No process rings: the next step is due in a moment.
     WaitAMoment,
 }
 
@@ -216,7 +216,7 @@ fn meet(
         }
         _ => return Err(layout::damaged(CONNECT)),
     }
-    // Whoever has it may be gone before it has connected: then the state is as it was.
+    // The process that has the seat may end before it has connected: then the state is as it was.
     if let Some(seat) = Seat::take(view, Side::Peer.seat())? {
         if become_peer(control) {
             control.listener_bell.ring();
@@ -263,7 +263,7 @@ impl Visit {
             return Ok(Step::Done(channel));
         }
         if !self.desk.is_open()? {
-            // What it gave before its end counts.
+            // A channel that it made before its end counts.
             return self.channel(options)?.map(Step::Done).ok_or_else(nobody_listens);
         }
         match &self.place {
@@ -288,7 +288,8 @@ impl Visit {
         let turn = self.desk.next_turn()?;
         let places = self.desk.places();
         let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
-        // One of the first where few wait, which use the same memory again and again; else where nobody else begins to look.
+        // Where few clients wait, one of the first places, so that they reuse memory; else where no other client
+        // begins.
         let near = |most: usize| (turn.arrival() % most as u64) as usize;
         let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
         let from = near(places);
@@ -302,7 +303,7 @@ impl Visit {
         }
         if is_round {
             self.last_round = Some(Instant::now());
-            // Of those who were killed there.
+            // Left by clients that were killed there.
             for place in in_turn() {
                 if !self.desk.is_occupied(place)? {
                     if let Some(place) = Place::take(&self.desk, place, turn)? {
@@ -373,7 +374,7 @@ impl Place {
         }
     }
 
-    /// Says once more what a peer has written over.
+    /// Writes this client's word again when a peer has written over it.
     fn insist(&self) -> Result<()> {
         let turn = self.desk.turn(self.index)?;
         if turn == self.turn || turn == self.turn.served() { Ok(()) } else { self.ask() }
@@ -385,8 +386,8 @@ impl Drop for Place {
         if !self.seat.as_ref().is_some_and(Seat::is_ours) {
             return;
         }
-        // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped, and
-        // before the listener wakes those who wait for a place.
+        // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped,
+        // and before the listener wakes the clients that wait for a place.
         let _ = self.desk.set_turn(self.index, Turn::NOBODYS);
         drop(self.seat.take());
         let _ = self.desk.tell(self.index);

@@ -15,7 +15,7 @@ use super::layout::{LISTENING, MAKING, Side};
 use super::spin::Spinner;
 use crate::{Error, ErrorKind, Region, Result, View};
 
-/// Between two looks at what nobody rings for.
+/// The pause between two looks at something that no doorbell announces.
 pub(super) const MOMENT: Duration = Duration::from_millis(1);
 
 /// One end of a channel, open in this process.
@@ -25,7 +25,7 @@ pub(super) struct Connection {
     pub(super) side: Side,
     /// Says that this end lives, as long as the process does.
     seat: Seat,
-    /// Keeps the region's handle, for those who want to share it.
+    /// Keeps the region's handle, for callers that share the region.
     pub(super) region: Region,
     state: SharedWord<AtomicU32>,
     /// The other end has not come yet, as far as we know: the listener's end of a channel that is new, or made new.
@@ -34,7 +34,7 @@ pub(super) struct Connection {
     pub(super) sent: Turn,
     /// Something was received since the sending half asked last.
     pub(super) received: Turn,
-    /// The other end was found dead. Told to all later calls, though somebody new may have come meanwhile.
+    /// The other end was found dead. All later calls are told, though a new peer may have come meanwhile.
     peer_died: AtomicBool,
 }
 
@@ -114,7 +114,7 @@ impl Connection {
         sleep_until(bell, limit, news, || self.peer_lives())
     }
 
-    /// Before a new peer comes, whom [`LISTENING`] then invites.
+    /// Before a new peer comes, which [`LISTENING`] then invites.
     pub(super) fn forget_peer(&self) {
         self.peer_died.store(false, Ordering::Relaxed);
     }
@@ -161,8 +161,8 @@ pub(super) enum Woken {
     Alone,
 }
 
-/// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on` says
-/// whether there may still be some.
+/// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on`
+/// says whether there may still be some.
 pub(super) fn sleep_until(
     bell: &Doorbell,
     limit: Until,
@@ -176,7 +176,7 @@ pub(super) fn sleep_until(
         if news() {
             return Ok(Woken::News);
         }
-        // Before the time: who waits shortly and often learns of an end, too.
+        // Before the time is looked at: a caller that often waits for a short time learns of an end, too.
         if !goes_on()? {
             // What came before the end counts.
             return Ok(if news() { Woken::News } else { Woken::Alone });

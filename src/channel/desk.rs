@@ -7,7 +7,7 @@
 //! | 64..72 | how many have come so far |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the listener's doorbell |
-//! | 320..384 | the doorbell of those for whom there is no place |
+//! | 320..384 | the doorbell of clients without a place |
 //! | 512.. | places of 256 bytes, as many as the region has room for |
 //!
 //! At each place:
@@ -50,7 +50,7 @@ const _: () = {
     assert!(Seat::SIZE <= PLACE_BELL && PLACE_BELL + Doorbell::SIZE <= PLACE_TURN);
 };
 
-/// Bytes of a region with places for so many clients.
+/// Bytes of a region with places for this many clients.
 pub(super) fn bytes_needed(backlog: usize) -> u64 {
     (PLACES_AT as u64).saturating_add((backlog.max(FEWEST) as u64).saturating_mul(PLACE_LEN as u64))
 }
@@ -60,14 +60,14 @@ pub(super) fn bytes_needed(backlog: usize) -> u64 {
 pub(super) struct Turn(u64);
 
 impl Turn {
-    /// The place is nobody's, as far as its word says.
+    /// The place is free, as far as its word says.
     pub(super) const NOBODYS: Turn = Turn(0);
 
     const PHASE: u64 = 3;
     const ASKS: u64 = 1;
     const SERVED: u64 = 2;
 
-    /// A client that is the so manieth asks for a channel.
+    /// The client with this number asks for a channel.
     fn asks(arrival: u64) -> Turn {
         Turn(arrival << 2 | Turn::ASKS)
     }
@@ -81,7 +81,7 @@ impl Turn {
         Turn(self.0 & !Turn::PHASE | Turn::SERVED)
     }
 
-    /// Those with smaller ones came before.
+    /// Clients with smaller ones came before.
     pub(super) fn arrival(self) -> u64 {
         self.0 >> 2
     }
@@ -145,7 +145,7 @@ impl Desk {
         self.view.atomic_u64(seat_at(place) + PLACE_CHANNEL)
     }
 
-    /// Those for whom there is no place sleep on it.
+    /// Clients without a place sleep on it.
     pub(super) fn room_bell(&self) -> Result<Doorbell> {
         Doorbell::at(&self.view, ROOM_BELL, Sleepers::Many)
     }
@@ -203,7 +203,7 @@ impl Desk {
         (0..self.places).filter(is_in_use).count()
     }
 
-    /// Wipes the words of those who have ended.
+    /// Wipes the words of clients that have ended.
     pub(super) fn clear(&self) -> Result<()> {
         for place in 0..self.places {
             let turn = self.turn(place)?;

@@ -20,7 +20,7 @@ use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";
 
-/// How long a seat may seem taken that is free: on Windows, who looks at one has it for an instant.
+/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
 const GRACE: Duration = Duration::from_millis(20);
 
 /// How often the peer of a listener that was killed is given time to notice that.
@@ -32,17 +32,17 @@ const UNTIL_A_DEATH_IS_NOTICED: Duration = Duration::from_millis(100);
 /// Dropping it closes both directions, and leaves nothing behind when the other end is gone too.
 #[derive(Debug)]
 pub struct Channel {
-    // Both close before the seat is left, which the last of them does.
+    // Both halves close before the last of them leaves the seat.
     sender: Sender,
     receiver: Receiver,
 }
 
 impl Channel {
-    /// Makes a channel under a free name, and waits for nobody: see [`wait_for_peer`](Self::wait_for_peer). What is sent
-    /// before a peer comes waits for it in the ring.
+    /// Makes a channel under a free name, and does not wait for a peer: see [`wait_for_peer`](Self::wait_for_peer).
+    /// What is sent before a peer comes waits for it in the ring.
     ///
-    /// A channel of this user whose listener was killed is made anew, though others keep its name who try to connect, if its
-    /// region is large enough.
+    /// A channel of this user whose listener was killed is made anew if its region is large enough, though clients that
+    /// try to connect keep its name.
     ///
     /// # Errors
     /// Those of [`Region::create`], and for a capacity beyond the limits.
@@ -69,8 +69,8 @@ impl Channel {
     /// Makes a channel at the start of a region that is large enough ([`ChannelOptions::region_len`]) and new.
     ///
     /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when somebody listens
-    /// there, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
+    /// [`OutOfRange`](ErrorKind::OutOfRange) for a region that is too small, [`Busy`](ErrorKind::Busy) when there is a
+    /// listener already, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
     pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
         let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
@@ -90,10 +90,10 @@ impl Channel {
         let Left { region, view, seat } = left;
         if (view.len() as u64) < options.region_len()? {
             return Err(left::taken(
-                "those who try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
+                "clients that try to connect keep what the last listener left, which had a smaller capacity; take the same one, or wait until they have given up",
             ));
         }
-        // From now on nobody becomes a peer. Those who have just taken the peer's seat, to become one, leave it again.
+        // From now on no process becomes the peer. One that has just taken the peer's seat for that leaves it again.
         Control::at(&view)?.state.store(MAKING, Ordering::Release);
         let grace = Until::after(Some(GRACE));
         while Seat::is_taken(&view, Side::Peer.seat())? {
@@ -105,7 +105,7 @@ impl Channel {
         Channel::begin(&region, view, seat, options).map(Some)
     }
 
-    /// Makes a channel, of which nobody is a peer, and has the seat.
+    /// Makes a channel without a peer, and has the listener's seat.
     fn begin(region: &Region, view: View, seat: Seat, options: &ChannelOptions) -> Result<Channel> {
         let (control, shape) = (Control::at(&view)?, options.shape()?);
         control.capacity.store(shape.capacity(), Ordering::Relaxed);
@@ -169,19 +169,19 @@ impl Channel {
         Ok(sleep_until(&bell, limit, connected, || Ok(true))? == Woken::News)
     }
 
-    /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and not
-    /// read is lost. A peer that has closed both directions is about to end, and waited for.
+    /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
+    /// not read is lost. When the peer has closed both directions, the call waits for its end.
     ///
     /// # Errors
-    /// [`Busy`](ErrorKind::Busy) while the peer is still there, [`Unsupported`](ErrorKind::Unsupported) on the peer's own
-    /// end: connect again there.
+    /// [`Busy`](ErrorKind::Busy) while the peer is still there, [`Unsupported`](ErrorKind::Unsupported) on the peer's
+    /// own end: connect again there.
     pub fn wait_for_next_peer(&mut self) -> Result<()> {
         while !self.is_next_met_by(Until::after(None))? {}
         Ok(())
     }
 
-    /// Waits as [`wait_for_next_peer`](Self::wait_for_next_peer) does, for at most `timeout`; `false` when time ran out.
-    /// Later calls wait on.
+    /// Waits as [`wait_for_next_peer`](Self::wait_for_next_peer) does, for at most `timeout`; `false` when time ran
+    /// out. Later calls wait on.
     ///
     /// # Errors
     /// Those of [`wait_for_next_peer`](Self::wait_for_next_peer).
@@ -262,7 +262,7 @@ impl Channel {
         !self.connection().awaits_peer()
     }
 
-    /// Lets nobody become the peer any more; `false` when somebody has.
+    /// Lets no process become the peer any more; `false` when one already is.
     pub(super) fn withdraw(&self) -> bool {
         self.connection().withdraw()
     }

@@ -1,8 +1,8 @@
-//! What a listener has left that was killed, and that others keep who still try to connect: it is nobody's, and the next
-//! listener goes on with it.
+//! What a killed listener leaves: clients that still try to connect keep it alive, no process owns it, and the next
+//! listener takes it over.
 //!
-//! Three things tell it from what is somebody's: it is this user's own, it holds what the next listener would make, and the
-//! listener's seat in it is free. Taking that seat decides between several that come.
+//! Three things tell it from an object in use: it is this user's own, it holds what the next listener would make, and
+//! the listener's seat in it is free. Taking that seat decides between several that come.
 
 use std::sync::atomic::Ordering;
 
@@ -61,10 +61,10 @@ fn take_over(name: &ObjectName, mark: u64, options: &ChannelOptions) -> Result<O
         return Ok(None);
     }
     let Some(seat) = Seat::take(&view, LISTENER_SEAT)? else { return Ok(None) };
-    // A peer that writes over this keeps others out, as it can in any case; it does not let anybody in.
+    // A peer that writes over this keeps others out, as it can in any case; it lets no process in.
     if view.atomic_u32(PERMISSIONS_AT)?.load(Ordering::Relaxed) != options.permissions.mode() {
         return Err(taken(
-            "those who try to connect keep what the last listener left, which had other permissions; take the same ones, or wait until they have given up",
+            "clients that try to connect keep what the last listener left, which had other permissions; take the same ones, or wait until they have given up",
         ));
     }
     Ok(Some(Left { region, view, seat }))

@@ -1,22 +1,22 @@
 //! A listener that takes any number of peers, each on a channel of its own.
 //!
-//! The listener's name is that of a *desk* ([`super::desk`]): a region with places at which those who want to connect
-//! wait asleep, in the order in which they came.
+//! The listener's name is that of a *desk* ([`super::desk`]): a region with places at which clients wait asleep, in the
+//! order in which they came.
 //!
 //! 1. A client draws a number and takes a free *place*: a seat, which falls free when its process dies. It writes its
 //!    turn there, sets the place's bit among the news, rings the listener's doorbell, and sleeps on its own.
-//! 2. The listener takes the news and queues the clients by their turns, in its own memory. For the first few it makes a
-//!    channel each, in a region with a random name, writes the number at the place, and rings there.
+//! 2. The listener takes the news and queues the clients by their turns, in its own memory. For the first few it makes
+//!    a channel each, in a region with a random name, writes the number at the place, and rings there.
 //! 3. The client connects to that channel, sets its bit once more, and leaves. The listener hands the channel out.
 //!
-//! Neither a place nor the listener's work grows with the number of those who wait: bits are found 64 at a time, and
-//! nobody looks now and then but to see whether others live, every 80 ms. All that the listener relies on lies in its own
-//! memory, and in the kernel's locks: what a peer writes over a desk makes others wait, in another order, or in vain.
+//! Neither a place nor the listener's work grows with the number of clients that wait: the listener finds bits 64 at a
+//! time, and polls only to see whether others live, every 80 ms. It relies on its own memory and on the kernel's locks:
+//! a peer that writes over a desk makes other clients wait, in another order, or in vain.
 //!
-//! *Who ends where.* A client that is killed leaves a seat that is free; the listener passes its turn over. A client that
-//! does not come for its channel is in nobody's way: after a while the listener makes channels as if it was not there. A
-//! listener that is killed leaves a desk whose seat is free, and the next one begins where it was: it looks at all places,
-//! and those who wait still are served by it.
+//! *Kills.* A client that is killed leaves a free seat; the listener skips its turn. A client that does not come for
+//! its channel delays no other: after a while the listener makes channels as if it were not there. A listener that is
+//! killed leaves a desk whose seat is free; the next listener looks at all places, and serves the clients that still
+//! wait.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -37,28 +37,28 @@ use crate::{Access, ErrorKind, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
 
-/// So many channels are made before their clients have connected, and so hide the time that these take.
+/// How many channels the listener makes before their clients have connected, to hide the time that clients take.
 const AHEAD: usize = 16;
 
-/// A client that takes longer than this to connect does not count among those.
+/// The listener no longer counts a client that takes longer than this to connect.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// As many channels are kept for clients that do not come. Then those are given up that have not come for so long; one that
-/// comes after that asks anew.
+/// How many channels the listener keeps for clients that do not come. Beyond that it gives up clients that are this
+/// late; a client that comes after that asks anew.
 const MOST_PENDING: usize = 64;
 const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// A client that was given a channel is not looked after before this time.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
-/// How often the listener looks whether those whom it waits for live, and at all places.
+/// How often the listener looks at all places, and whether the clients that it waits for live.
 const ROUND: Duration = Duration::from_millis(80);
 
-/// A client that is killed after our end was closed leaves its connection's memory behind on some systems. Nobody makes an
-/// object of that name again, so a listener that runs for long sweeps now and then.
+/// A client that is killed after our end was closed leaves its connection's memory behind on some systems. No process
+/// makes an object of that name again, so a listener that runs for long sweeps now and then.
 const MADE_BETWEEN_SWEEPS: u32 = 64;
 
-/// After a sweep, so many times as long as it took, there is none: where there are many objects it takes long.
+/// After a sweep the listener pauses for this many times as long as the sweep took: with many objects a sweep is slow.
 const REST_AFTER_SWEEP: u32 = 50;
 
 /// How a listener is made.
@@ -96,11 +96,11 @@ pub struct Listener {
     bells: HashMap<usize, Doorbell>,
     name: ObjectName,
     options: ChannelOptions,
-    /// Those who ask, in the order in which they came: their turns, and places.
+    /// The clients that ask, in the order in which they came: their turns, and places.
     queue: BTreeSet<(u64, usize)>,
     /// The same by place.
     turns: HashMap<usize, Turn>,
-    /// By place, the channels of those who have not connected yet.
+    /// By place, the channels of clients that have not connected yet.
     pending: HashMap<usize, Pending>,
     /// Channels whose clients have connected.
     connected: VecDeque<Channel>,
@@ -108,7 +108,7 @@ pub struct Listener {
     /// Channels made since the last sweep.
     made: u32,
     next_sweep: Option<Instant>,
-    // Left last: whoever finds it free knows that nobody listens any more.
+    // Left last: a client that finds it free knows that there is no listener any more.
     seat: Seat,
 }
 
@@ -121,9 +121,9 @@ struct Pending {
 }
 
 impl Listener {
-    /// Listens under a free name, or goes on where a listener of this user was killed, though others keep the name who try
-    /// to connect: they are served then. Every channel that it accepts is made with these options; of a desk that was left,
-    /// the [`backlog`](ChannelOptions::backlog) stays.
+    /// Listens under a free name, or takes over the desk of a killed listener of this user, and serves the clients that
+    /// still wait there. Every channel that it accepts is made with these options; a desk that it takes over keeps its
+    /// [`backlog`](ChannelOptions::backlog).
     ///
     /// # Errors
     /// Those of [`Region::create`], and for a capacity beyond the limits.
@@ -216,7 +216,7 @@ impl Listener {
                 self.forget_the_dead()?;
                 return Ok(self.connected.pop_front());
             }
-            // Who was served may end without a word: slept in slices, and looked at again after each.
+            // A client that was served may end without a word: the listener sleeps in slices and looks after each.
             let desk = &self.desk;
             desk.bell.sleep(limit.left().unwrap_or(Duration::MAX), || desk.has_news());
         }
@@ -273,14 +273,14 @@ impl Listener {
         }
     }
 
-    /// Drops the channels of those who have ended, or have given up, before they have connected.
+    /// Drops the channels of clients that have ended or given up before they connected.
     fn forget_the_dead(&mut self) -> Result<()> {
         for place in self.pending.keys().copied().collect::<Vec<_>>() {
             let Some(pending) = self.pending.get(&place) else { continue };
             if pending.since.elapsed() < AT_ONCE {
                 continue;
             }
-            // Asked first: who connects leaves its place afterwards.
+            // Asked first: a client that connects leaves its place afterwards.
             let is_expected =
                 self.desk.turn(place)? == pending.turn.served() && self.desk.is_occupied(place)?;
             if pending.channel.is_connected() {
@@ -295,14 +295,14 @@ impl Listener {
         Ok(())
     }
 
-    /// Makes channels for those who have waited longest.
+    /// Makes channels for the clients that have waited longest.
     fn serve(&mut self) -> Result<()> {
         while !self.queue.is_empty() && self.may_make_one_more() {
             let Some((_, place)) = self.queue.pop_first() else { break };
             let Some(turn) = self.turns.remove(&place) else { continue };
             self.serve_one(place, turn)?;
             if !self.connected.is_empty() {
-                // One for one: who has connected does not wait for all the others' channels.
+                // One for one: a client that has connected does not wait for all the others' channels.
                 break;
             }
         }

@@ -1,8 +1,8 @@
 //! A duplex stream of messages between two processes, at the speed of memory.
 //!
 //! A channel is two bounded rings in a region, one for each direction. Messages of any length up to
-//! [`ChannelOptions::max_message`] arrive whole, in order, once. Nothing is copied but by you, no system call is made while
-//! both sides keep up, and who has nothing to do sleeps in the kernel.
+//! [`ChannelOptions::max_message`] arrive whole, in order, once. The channel itself copies nothing, makes no system
+//! call while both sides keep up, and lets a side that has nothing to do sleep in the kernel.
 //!
 //! ```
 //! use samemap::{Channel, ChannelOptions, ObjectName};
@@ -23,22 +23,22 @@
 //! ```
 //!
 //! # Which shape
-//! - [`Channel::create`] and [`Channel::connect`]: one listener, one peer at a time, in one named region. When the peer has
-//!   ended, [`Channel::wait_for_next_peer`] takes another one. A second peer meanwhile is refused
+//! - [`Channel::create`] and [`Channel::connect`]: one listener, one peer at a time, in one named region. When the peer
+//!   has ended, [`Channel::wait_for_next_peer`] takes another one. A second peer meanwhile is refused
 //!   ([`Busy`](crate::ErrorKind::Busy)).
 //! - [`Listener`]: any number of peers, each on a channel of its own, as with `std::net::TcpListener`. Peers connect by
 //!   [`Channel::connect`] here, too.
-//! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a child
-//!   [adopts](crate::regions::Offer).
+//! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a
+//!   child [adopts](crate::regions::Offer).
 //!
 //! Several producers into one receiver: each takes a channel of its own from a [`Listener`], and
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
 //! # How an end is noticed
 //! Each end holds a [`Seat`](crate::sync::Seat): a lock that the kernel takes back when its process ends, however
-//! that happens. An orderly end closes; what was sent is still read, and then there is
-//! [`Closed`](crate::ErrorKind::Closed). Who sleeps looks every 80 ms whether the other end's seat is still taken; if not,
-//! what was committed is still read, and then there is [`PeerDied`](crate::ErrorKind::PeerDied).
+//! that happens. After an orderly end the peer still reads what was sent, and is then told
+//! [`Closed`](crate::ErrorKind::Closed). A sleeping peer looks every 80 ms whether the other end's seat is still taken;
+//! if not, it still reads what was committed, and is then told [`PeerDied`](crate::ErrorKind::PeerDied).
 //!
 //! In a forked child (without exec) the copy of an end closes nothing, and refuses to be used
 //! ([`Unsupported`](crate::ErrorKind::Unsupported)): connect anew there.
@@ -46,11 +46,13 @@
 //! # What a hostile peer can do
 //! It can write anything to the region at any time. All positions, lengths and marks that are read from it are checked
 //! against private copies before they are used, each is read once, and every access of the bytes is checked against the
-//! ring's bounds. So rubbish is received, or an error ([`Damaged`](crate::ErrorKind::Damaged)), and nothing else happens.
+//! ring's bounds. So rubbish is received, or an error ([`Damaged`](crate::ErrorKind::Damaged)), and nothing else
+//! happens.
 //!
 //! A [`Slot`] and a [`Received`] lend memory of the ring, in which the peer may change bytes while they are looked at.
 //! Their safe calls copy, and never give out a reference; a length or a value that was copied out does not change any
-//! more. Their `unsafe` slices ([`Part::as_slice`](crate::regions::Part::as_slice)) are for those who vouch for the peer.
+//! more. Their `unsafe` slices ([`Part::as_slice`](crate::regions::Part::as_slice)) are for callers that vouch for the
+//! peer.
 
 pub(crate) mod connect;
 mod connection;

@@ -42,9 +42,9 @@ impl ChannelOptions {
     /// Bytes of each of the two rings, rounded up to a power of two; 64 to 1 GiB. The memory is committed when the
     /// channel is made. A message may take up to half of the ring. Ignored when connecting.
     ///
-    /// Who asks and answers is best served by small rings, which stay in the processor's nearest caches. In a stream,
-    /// rings of 1 to 4 MiB let the sender run ahead, so that the two processors do not wait for each other's cache lines:
-    /// one of 64 KiB messages was five times as fast with them (`docs/performance.md`, its streams).
+    /// Small rings are best for questions and answers: they stay in the processor's nearest caches. In a stream,
+    /// rings of 1 to 4 MiB let the sender run ahead, so that the two processors do not wait for each other's cache
+    /// lines: one of 64 KiB messages was five times as fast with them (`docs/performance.md`, its streams).
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self
@@ -56,7 +56,7 @@ impl ChannelOptions {
         self.capacity(four)
     }
 
-    /// Lets others in, who must be able to write. Ignored when connecting.
+    /// Lets other users in, with the right to write. Ignored when connecting.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
@@ -74,16 +74,16 @@ impl ChannelOptions {
         self
     }
 
-    /// How long connecting waits: for a listener that has others to serve before, or for one that is not ready yet, because
-    /// it is being made, or has not turned from its last peer. One second unless this says otherwise.
+    /// How long connecting waits: for a listener that has others to serve before, or for one that is not ready yet,
+    /// because it is being made, or is busy with its last peer. One second unless this says otherwise.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says otherwise.
-    /// Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Those who come when so many wait
-    /// already wait for a place, in no order. Ignored when connecting, and by channels of one peer.
+    /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says
+    /// otherwise. Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Clients beyond
+    /// that number wait for a place, in no order. Ignored when connecting, and by channels of one peer.
     pub fn backlog(mut self, clients: usize) -> Self {
         self.backlog = clients;
         self

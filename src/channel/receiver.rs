@@ -60,8 +60,8 @@ impl Receiver {
         Ok(Received { receiver: self, record })
     }
 
-    /// The next message, if there is one. This does not ask the system whether the peer lives: one that died is told here
-    /// when a call that waits has found out, be it for no time at all.
+    /// The next message, if there is one. This does not ask the system whether the peer lives: one that died is told
+    /// here when a call that waits has found out, be it for no time at all.
     ///
     /// # Errors
     /// Those of [`recv`](Self::recv).
@@ -102,8 +102,8 @@ impl Receiver {
     /// Receives a plain-data value.
     ///
     /// # Errors
-    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another length
-    /// than the value: it is lost then.
+    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another
+    /// length than the value: it is lost then.
     #[inline]
     pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
         self.recv()?.value()
@@ -142,7 +142,8 @@ impl Receiver {
         }
     }
 
-    /// Waits until one of up to 64 receivers has a message, or its peer has ended, and returns the lowest index of those.
+    /// Waits until one of up to 64 receivers has a message, or its peer has ended, and returns the lowest index of
+    /// those.
     ///
     /// One that always has news hides those behind it, and one that has ended always has: take from all that have
     /// something ([`try_recv`](Self::try_recv)) before the next wait, and leave out those that have ended.
@@ -331,8 +332,8 @@ impl Received<'_> {
         self.record.len == 0
     }
 
-    /// The bytes themselves: to be read by copies and values, or through its `unsafe` slice by those who vouch for the
-    /// peer.
+    /// The bytes themselves: read by copies and values, or through an `unsafe` slice by callers that vouch for
+    /// the peer.
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> Part<'_> {

@@ -18,8 +18,8 @@ use samemap_platform::words::ring::{Producer, Record, Shape};
 
 const OPERATION: &str = "send through the channel";
 
-/// From this length on, in bytes, a message is put where the one before lay, if the two sides take turns: its place is in
-/// the processors' caches still, and that is worth a look at where the receiver is.
+/// From this length on, in bytes, a message is put where the one before lay, if the two sides take turns: its place is
+/// in the processors' caches still, and that is worth a look at where the receiver is.
 const LARGE: usize = 4 << 10;
 
 /// The sending half of a channel's end. One thread at a time sends; put it into a `Mutex` for several.
@@ -50,8 +50,8 @@ impl Sender {
     /// Sends a copy of `message`; waits while the ring is full.
     ///
     /// # Errors
-    /// [`Closed`](ErrorKind::Closed) when the peer has closed its receiver, [`PeerDied`](ErrorKind::PeerDied) when it ended
-    /// without, [`TooLong`](ErrorKind::TooLong) for a message longer than [`max_message`](Self::max_message),
+    /// [`Closed`](ErrorKind::Closed) when the peer has closed its receiver, [`PeerDied`](ErrorKind::PeerDied) when it
+    /// ended without, [`TooLong`](ErrorKind::TooLong) for a message longer than [`max_message`](Self::max_message),
     /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -74,8 +74,8 @@ impl Sender {
         Ok(true)
     }
 
-    /// Sends a copy of `message`; waits for at most `timeout` while the ring is full. The answer is `false` when time ran
-    /// out; then nothing was sent.
+    /// Sends a copy of `message`; waits for at most `timeout` while the ring is full. The answer is `false` when time
+    /// ran out; then nothing was sent.
     ///
     /// # Errors
     /// Those of [`send`](Self::send).
@@ -159,7 +159,7 @@ impl Sender {
     /// Sends what was filled in place.
     #[inline]
     fn commit(&mut self, record: Record, len: usize) {
-        // Not what was lent to the process that forked this one.
+        // Not in a forked child: the room was lent to its parent.
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();
@@ -258,7 +258,8 @@ fn too_long(len: usize, shape: Shape) -> Error {
     ))
 }
 
-/// Room in the ring for one message, seen by nobody until it is [committed](Self::commit). Dropping it gives it up.
+/// Room in the ring for one message, which the peer does not see until it is [committed](Self::commit). Dropping it
+/// gives it up.
 ///
 /// The bytes are whatever was there before. The peer can see them while they are filled, and change them: a peer that
 /// keeps to the protocol does neither.
@@ -277,8 +278,8 @@ impl Slot<'_> {
         self.record.len
     }
 
-    /// The bytes themselves: to be written by copies and values, or through its `unsafe` slice by those who vouch for the
-    /// peer.
+    /// The bytes themselves: written by copies and values, or through an `unsafe` slice by callers that vouch for
+    /// the peer.
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> Part<'_> {

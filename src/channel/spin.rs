@@ -1,8 +1,8 @@
 //! How long to look before sleeping.
 //!
 //! A side that waits looks for a while, and learns whether looking pays; where it does not, it is tried again now and
-//! then. After that the side sleeps on a [`Doorbell`](crate::sync::Doorbell), which it has made *light* if it has not slept for
-//! long (see `samemap_platform::words::bell`).
+//! then. After that the side sleeps on a [`Doorbell`](crate::sync::Doorbell), which it has made *light* if it has not
+//! slept for long (see `samemap_platform::words::bell`).
 
 use std::hint;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use crate::Result;
 
 /// How long one side of a channel looks for news before it sleeps in the kernel.
 ///
-/// A look costs little, and finds what comes within microseconds faster than a wake-up could; but it takes a processor's
-/// time, and where the peer needs this very processor it is lost.
+/// A look costs little, and finds what comes within microseconds faster than a wake-up could; but it takes a
+/// processor's time, and where the peer needs this very processor it is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spin {
@@ -29,15 +29,15 @@ pub enum Spin {
     For(Duration),
 }
 
-/// Looks without a pause between: the quickest answer to a peer that answers at once.
+/// Looks without a pause in between: the quickest way to see an answer that comes at once.
 const EAGER_LOOKS: u32 = 256;
-/// Looks with a pause, which is 5 to 50 ns long, by the processor.
+/// Looks with a pause in between, which takes 5 to 50 ns, depending on the processor.
 const MOST_LOOKS: u32 = 1500;
-/// Beyond what looking took when it paid.
+/// Looks beyond the number that found something before.
 const SPARE_LOOKS: u32 = 40;
-/// Where looking does not pay, it is tried again after so many times as long as the last trial took: half a percent of
-/// a processor's time at most. A trial is as long as can be. Two sides that sleep each time are roused only by one that
-/// still looks when the other one has woken up and answered, and that takes tens of microseconds.
+/// Where looking does not pay, the next trial comes after this many times as long as the last trial took: trials take
+/// half a percent of a processor's time at most. A trial has the greatest length: where both sides sleep each time, it
+/// must last until the other side has woken up and answered, which takes tens of microseconds.
 const PAUSE_BETWEEN_TRIALS: u32 = 200;
 
 /// Pauses in which a sender that is left alone writes several small messages: some hundred nanoseconds.
@@ -46,7 +46,7 @@ const PAUSES: u32 = 10;
 /// How long a look may be without asking whether the peer lives.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// After how many messages without a sleep a side makes it cheap for the other one not to wake it.
+/// After how many messages without a sleep a side makes its doorbell light, so that the other side's rings are cheap.
 const AWAKE_FOR_LONG: u32 = 64;
 
 /// Looks for something, and learns whether that pays.
@@ -54,7 +54,7 @@ const AWAKE_FOR_LONG: u32 = 64;
 pub(super) struct Spinner {
     spin: Spin,
     looks: u32,
-    /// Not before this time is looking tried again; `None` until a trial has failed.
+    /// The time of the next trial; `None` until a trial has failed.
     next_trial: Option<Instant>,
     /// Messages since the last sleep.
     awake: u32,
@@ -66,7 +66,8 @@ impl Spinner {
         Spinner { spin, looks: MOST_LOOKS / 4, next_trial: None, awake: 0 }
     }
 
-    /// Looks for a while, within the limit; `true` when `found` was. A long look asks now and then whether it `goes_on`.
+    /// Looks for a while, within the limit; `true` when `found` was. A long look asks now and then whether it
+    /// `goes_on`.
     #[inline]
     pub(super) fn look(
         &mut self,
@@ -130,7 +131,7 @@ impl Spinner {
         paid.is_some()
     }
 
-    /// Half as many again as it took, in the long run.
+    /// Remembers half as many looks again as it took.
     fn learn(&mut self, looks: u32) {
         self.looks = self.looks.max((looks * 3 / 2 + SPARE_LOOKS).min(MOST_LOOKS));
     }

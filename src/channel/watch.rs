@@ -19,7 +19,7 @@ pub(super) enum Half {
     Receiving,
 }
 
-/// A ring, as the half of our end that uses it waits for the peer.
+/// A ring, and which half of this end waits for the peer there.
 #[derive(Debug)]
 pub(crate) struct RingNews {
     ring: Ring,
@@ -41,7 +41,7 @@ impl RingNews {
         Ok(RingNews { ring, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
     }
 
-    /// From now on there are news when the peer is elsewhere.
+    /// From now on another position of the peer is news.
     pub(crate) fn set_seen(&self, position: u64) {
         self.seen.store(position, Ordering::Release);
     }
@@ -69,7 +69,7 @@ impl Source for RingNews {
     }
 
     fn is_over(&self) -> bool {
-        // An error is for the task to meet.
+        // The task's next call returns the error.
         let is_gone = !self.connection.peer_lives().unwrap_or(false);
         self.is_peer_gone.fetch_or(is_gone, Ordering::AcqRel) || is_gone
     }

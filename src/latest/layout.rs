@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 0..4 | 0 nobody laid it out; [`BEGUN`] who did so has not ended, or was killed; [`READY`] |
+//! | 0..4 | 0 not laid out; [`BEGUN`] a process is at it, or was killed there; [`READY`] |
 //! | 4..8 | zeros |
 //! | 8..16 | length of a value in bytes; of the byte form, the maximum |
 //! | 16..20 | number of slots |
@@ -60,7 +60,7 @@ pub(super) enum Form {
     Bytes = 2,
 }
 
-/// What all who share the values must agree on.
+/// What all processes that share the values must agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) form: Form,
@@ -74,9 +74,9 @@ pub(super) struct Facts {
 ///
 /// A reader begins anew when the writer finishes all the other slots while it copies one. A writer that does nothing
 /// else writes a line of memory in about 5 ns, and a reader on a distant core waits for each line for a few hundred, a
-/// few of them at a time: with 8 slots, some reads of 64 bytes never came through (2 of 3 million, in 64 tries each), and
-/// most of 4 KiB. Large values come out of the memory that all cores share, and reader and writer take as long for them,
-/// so that four suffice.
+/// few of them at a time: with 8 slots, some reads of 64 bytes never came through (2 of 3 million, in 64 tries each),
+/// and most of 4 KiB. Large values come out of the memory that all cores share, and reader and writer take as long for
+/// them, so that four suffice.
 const fn slots_for(len: u64) -> u32 {
     match len {
         0..=1024 => 64,
@@ -119,7 +119,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Lays the memory out, or checks that it was laid out so. Only for who has the seat.
+    /// Lays the memory out, or checks that it was laid out so. Only for the process that has the seat.
     pub(super) fn lay_out(view: &View, at: usize, wanted: Facts) -> Result<Place> {
         let state = view.atomic_u32(at.saturating_add(STATE))?;
         if matches!(state.load(Acquire), UNTOUCHED | BEGUN) {
@@ -184,8 +184,8 @@ impl Place {
         Place::check_size(view, at, found.len, slots)
     }
 
-    /// Memory that nobody laid out is zero; what else is there belongs to somebody. The seat and the doorbell are the
-    /// system's: it may have written to the seat by now.
+    /// Memory that is not laid out is zero; anything else there belongs to another program. The seat and the doorbell
+    /// are the system's: it may have written to the seat by now.
     fn check_that_it_is_nobodys(&self) -> Result<()> {
         let facts: [u64; (SEAT - FACTS) / 8] = self.view.get(self.at + FACTS)?;
         let begun = self.view.atomic_u32(self.at + STATE)?.load(Relaxed) == BEGUN;

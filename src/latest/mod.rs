@@ -42,11 +42,11 @@
 //!   [`Busy`](crate::ErrorKind::Busy). When the writer ends, however it ends, the next one can begin at once. A
 //!   writer that is killed in the middle of a write leaves the value before as the newest, and the next writer carries
 //!   on from there.
-//! - **Nobody is trusted with memory.** All that readers and writers rely on is checked when they are made. A peer that
-//!   writes over the memory can make values nonsense, as it could by writing values; it cannot make a call read or write
-//!   outside of the memory, panic, or go on for ever: it gets an error
-//!   ([`Damaged`](crate::ErrorKind::Damaged), [`Contended`](crate::ErrorKind::Contended)) or other bytes. Values are plain
-//!   data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
+//! - **No peer is trusted with memory.** All that readers and writers rely on is checked when they are made. A peer
+//!   that writes over the memory can make values nonsense, as it could by writing values; it cannot make a call read or
+//!   write outside of the memory, panic, or go on for ever: it gets an error
+//!   ([`Damaged`](crate::ErrorKind::Damaged), [`Contended`](crate::ErrorKind::Contended)) or other bytes. Values are
+//!   plain data ([`bytemuck::Pod`](crate::bytemuck::Pod)) for that reason: any bytes are a valid one.
 //!
 //! In the repository `platform/src/words/newest.rs` is the algorithm, and `models/tests/newest.rs` its model.
 //!
@@ -55,11 +55,12 @@
 //! in the memory that it sleeps, so it needs a read-write view: a reader of a read-only view can read, and is told
 //! [`Unsupported`](crate::ErrorKind::Unsupported) when it waits. It sleeps on a clock of its own in place of that, and
 //! asks [`Latest::newest`] in between: tens of nanoseconds a look, so once a millisecond costs a few thousandths of a
-//! processor, and a value comes up to a millisecond late. Readers that wait cost the writer a system call a value;
-//! nobody who merely reads costs it any.
+//! processor, and a value comes up to a millisecond late. Readers that wait cost the writer one system call a value;
+//! readers that do not wait cost it none.
 //!
 //! # Platform-specific behavior
-//! In a process of 32 bits, read-only views suffice on x86 alone ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
+//! In a process of 32 bits, read-only views suffice on x86 alone
+//! ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
 mod layout;
 mod options;

@@ -21,19 +21,19 @@ impl LatestOptions {
         LatestOptions::default()
     }
 
-    /// The version of the program's type: whoever comes with another one is told so, also where the sizes agree.
+    /// The version of the program's type: a program with another one is told so, also where the sizes agree.
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
         self
     }
 
-    /// Lets others in, where the writer makes the region. Who is let in to read cannot wait.
+    /// Lets other users in, where the writer makes the region. A user that is let in only to read cannot wait.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// Whose region is accepted, where it is there already.
+    /// Which user's region is accepted, where there is one already.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
@@ -73,15 +73,15 @@ pub struct Snapshot<T> {
     pub value: T,
 }
 
-/// How a wait for a newer value ended. That the writer has ended is no error: the newest value stays readable, and another
-/// writer may come.
+/// How a wait for a newer value ended. That the writer has ended is no error: the newest value stays readable, and
+/// another writer may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Awaited<T> {
-    /// With this.
+    /// There is a newer value.
     Newer(T),
-    /// The writer has ended, in order or not, and wrote nothing newer. Told once for each writer: whoever waits on,
-    /// waits for the next one.
+    /// The writer has ended, in order or not, and wrote nothing newer. A reader is told once for each writer; when it
+    /// waits again, it waits for the next one.
     WriterGone,
 }
 

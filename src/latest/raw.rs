@@ -66,13 +66,13 @@ impl RawWriter {
 
 impl Drop for RawWriter {
     fn drop(&mut self) {
-        // First the seat: those who are woken look whether it is taken.
+        // First the seat: readers that wake up look whether it is taken.
         drop(self.seat.take());
         self.bell.ring();
     }
 }
 
-/// No value has this number that anybody wrote.
+/// No written value has this number.
 const UNTOLD: u64 = u64::MAX;
 
 /// One of the readers.
@@ -81,7 +81,7 @@ pub(super) struct RawReader {
     place: Place,
     /// Where the view may be written to.
     bell: Option<Doorbell>,
-    /// The number of the newest value when there was no writer any more, and that was told; or [`UNTOLD`].
+    /// The number of the newest value when this reader was last told that the writer has gone; or [`UNTOLD`].
     told_gone_at: AtomicU64,
 }
 
@@ -102,7 +102,7 @@ impl RawReader {
             writable.then(|| Doorbell::at(place.view(), place.at() + BELL, Sleepers::Many)).transpose()?;
         let reader = RawReader { place, bell, told_gone_at: AtomicU64::new(UNTOLD) };
         if writable && !reader.has_writer()? {
-            // Who comes when there is none waits for the next one.
+            // A reader that comes when there is no writer waits for the next one.
             reader.told_gone_at.store(reader.place.newest()?, Relaxed);
         }
         Ok(reader)
@@ -137,7 +137,8 @@ impl RawReader {
         }
     }
 
-    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran out.
+    /// Calls `read` until it finds something, and sleeps while nothing newer than `than` comes. `None` when time ran
+    /// out.
     pub(super) fn wait<R>(
         &self,
         than: u64,
@@ -153,7 +154,7 @@ impl RawReader {
             if until.is_over() {
                 return Ok(None);
             }
-            // One that fails to look fails again below, and says why.
+            // A failed look fails again below, and says why.
             bell.sleep(until.left().unwrap_or(Duration::MAX), || {
                 self.place.newest().map_or(true, |newest| newest > than)
             });
@@ -161,15 +162,15 @@ impl RawReader {
                 return Ok(Some(Awaited::Newer(found)));
             }
             if self.writer_has_gone()? {
-                // It may have written between the look at its values and its end.
+                // The writer may have written between the last read and its end.
                 return Ok(Some(read()?.map_or(Awaited::WriterGone, Awaited::Newer)));
             }
         }
     }
 
-    /// Whether a writer that was there is no more. True once for each that was seen, or of which a value was.
+    /// Whether a writer has ended. True once for each writer that this reader saw, or of which it saw a value.
     pub(super) fn writer_has_gone(&self) -> Result<bool> {
-        // Looked at first: of a writer that comes and goes from now on, the end is told the next time.
+        // Read first: the end of a writer that comes and goes from now on is told the next time.
         let newest = self.place.newest()?;
         if self.has_writer()? {
             self.told_gone_at.store(UNTOLD, Relaxed);

@@ -20,19 +20,19 @@ pub struct Latest<V: Value + ?Sized> {
     _values: PhantomData<fn(&V)>,
 }
 
-/// A reader of the newest byte string: a value is a `Vec<u8>`. Once the one that is read into has the capacity, nothing is
-/// allocated.
+/// A reader of the newest byte string: a value is a `Vec<u8>`. Once the one that is read into has the capacity, nothing
+/// is allocated.
 pub type LatestBytes = Latest<[u8]>;
 
 impl<V: Value + ?Sized> Latest<V> {
-    /// Opens the region of a writer that lives, or of one that ended while readers hold it. Of byte strings, the writer has
-    /// set the maximum length.
+    /// Opens the region of a writer that lives, or of one that ended while readers hold it. Of byte strings, the writer
+    /// has set the maximum length.
     ///
     /// # Errors
     /// [`LayoutMismatch`](crate::ErrorKind::LayoutMismatch) when it is for another type, and the text says which two
-    /// met; [`NotFound`](crate::ErrorKind::NotFound) when no writer was there, [`OutOfRange`](crate::ErrorKind::OutOfRange)
-    /// or [`Damaged`](crate::ErrorKind::Damaged) when the region holds something else, and the errors of
-    /// [`Region::open`](crate::Region::open).
+    /// met; [`NotFound`](crate::ErrorKind::NotFound) when no writer was there,
+    /// [`OutOfRange`](crate::ErrorKind::OutOfRange) or [`Damaged`](crate::ErrorKind::Damaged) when the region holds
+    /// something else, and the errors of [`Region::open`](crate::Region::open).
     pub fn open(name: &ObjectName, options: &LatestOptions) -> Result<Self> {
         let check = |view: &View| V::open(view, 0, options.version);
         Ok(Latest { raw: RawReader::open(name, options, check)?, _values: PhantomData })
@@ -53,7 +53,7 @@ impl<V: Value + ?Sized> Latest<V> {
     ///
     /// # Errors
     /// [`Contended`](crate::ErrorKind::Contended) when the writer overwrote it 256 times while it was copied;
-    /// [`Damaged`](crate::ErrorKind::Damaged) when somebody else wrote to the memory.
+    /// [`Damaged`](crate::ErrorKind::Damaged) when a process other than the writer wrote to the memory.
     #[inline]
     pub fn read(&self) -> Result<Option<Snapshot<V::Owned>>> {
         self.read_if_newer(0)
@@ -84,7 +84,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// Waits until there is a value with a number larger than `sequence`. [`read_if_newer`](Self::read_if_newer) is the
     /// same without waiting.
     ///
-    /// It sleeps, and is woken by the writer. Where the writer ends meanwhile, it says so within 100 ms.
+    /// It sleeps, and the writer wakes it. When the writer ends meanwhile, the answer says so within 100 ms.
     ///
     /// # Errors
     /// Those of [`read`](Self::read); [`Unsupported`](crate::ErrorKind::Unsupported) on a read-only view, when there is
@@ -137,7 +137,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// The number of the newest value; zero before the first.
     ///
     /// # Errors
-    /// None for memory that stays mapped, as it does.
+    /// None: the memory stays mapped.
     pub fn newest(&self) -> Result<u64> {
         self.raw.place().newest()
     }

@@ -27,7 +27,7 @@ impl News {
         Ok(News { reader: reader.clone(), bell, seen, writer_gone })
     }
 
-    /// From now on there are news when the newest value has a larger number.
+    /// From now on a newest value with a larger number is news.
     pub(crate) fn set_seen(&self, sequence: u64) {
         self.seen.store(sequence, Ordering::Release);
     }
@@ -49,7 +49,7 @@ impl Source for News {
     }
 
     fn is_ready(&self) -> bool {
-        // An error is for the task to meet.
+        // The task's next call returns the error.
         let seen = self.seen.load(Ordering::Acquire);
         self.reader.place().newest().map_or(true, |newest| newest > seen) || self.is_writer_gone()
     }

@@ -29,12 +29,12 @@ impl<T: Pod> LatestWriter<T> {
         Ok(Self::from_raw(RawWriter::create(name, fixed(size_of::<T>(), options), options)?))
     }
 
-    /// Becomes the writer of [`Latest::<T>::SIZE`](super::Latest::SIZE) bytes at `offset` of a read-write view, which are zero
-    /// at first and aligned to 8 in memory; 64 is better. Of the options, only the version matters.
+    /// Becomes the writer of [`Latest::<T>::SIZE`](super::Latest::SIZE) bytes at `offset` of a read-write view, which
+    /// are zero at first and aligned to 8 in memory; 64 is better. Of the options, only the version matters.
     ///
     /// # Errors
-    /// As for [`create`](Self::create); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an offset that is not
-    /// aligned, [`AccessDenied`](crate::ErrorKind::AccessDenied) for a view that is not read-write.
+    /// As for [`create`](Self::create); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for an offset that is
+    /// not aligned, [`AccessDenied`](crate::ErrorKind::AccessDenied) for a view that is not read-write.
     pub fn at(view: &View, offset: usize, options: &LatestOptions) -> Result<Self> {
         Ok(Self::from_raw(RawWriter::at(view, offset, fixed(size_of::<T>(), options))?))
     }
@@ -43,7 +43,7 @@ impl<T: Pod> LatestWriter<T> {
         LatestWriter { raw, _values: PhantomData }
     }
 
-    /// Writes a value, wakes those who wait for it, and returns its number.
+    /// Writes a value, wakes the readers that wait for it, and returns its number.
     ///
     /// # Errors
     /// [`Unsupported`](crate::ErrorKind::Unsupported) in a forked child.
@@ -76,7 +76,8 @@ impl LatestBytesWriter {
         Ok(LatestBytesWriter { raw: RawWriter::create(name, bytes(max_len, options), options)? })
     }
 
-    /// Becomes the writer of [`LatestBytes::bytes_needed`](super::LatestBytes::bytes_needed) bytes at `offset` of a read-write view.
+    /// Becomes the writer of [`LatestBytes::bytes_needed`](super::LatestBytes::bytes_needed) bytes at `offset` of a
+    /// read-write view.
     ///
     /// # Errors
     /// Those of [`LatestWriter::at`](LatestWriter::at).
@@ -84,7 +85,7 @@ impl LatestBytesWriter {
         Ok(LatestBytesWriter { raw: RawWriter::at(view, offset, bytes(max_len, options))? })
     }
 
-    /// Writes a byte string, wakes those who wait for it, and returns its number.
+    /// Writes a byte string, wakes the readers that wait for it, and returns its number.
     ///
     /// # Errors
     /// [`TooLong`](ErrorKind::TooLong) when it is longer than the maximum; then nothing is written.

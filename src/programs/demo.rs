@@ -43,7 +43,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Stop> {
         demo.wind_up();
         match stop {
             Stop::Failed(text) => Stop::Failed(text),
-            // Status 0 says that all was right, and here nobody knows.
+            // Status 0 would say that all was right, and the demo cannot know.
             Stop::Ended => {
                 Stop::Failed("nobody reads the output any more, so the demo ended early".to_owned())
             }
@@ -200,7 +200,7 @@ impl Demo {
         let deadline = Instant::now() + Duration::from_secs(1);
         while self.players.iter().any(|player| !player.no_complaints) {
             match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                // Output that nobody reads is no news here.
+                // A closed output is no news here.
                 Ok(event) => drop(self.note(event)),
                 Err(_) => return,
             }

@@ -87,8 +87,8 @@ impl Endings {
         Ok(Endings { sender, events })
     }
 
-    /// Stops the program when something has told it to end by now: a signal, for creating much memory takes its time;
-    /// and whatever else is [watched](Self::watch).
+    /// Stops the program when something has told it to end by now: a signal, which may come while much memory is
+    /// created, or anything else that is [watched](Self::watch).
     pub(crate) fn check(&self) -> Result<(), Stop> {
         if self.events.try_recv().is_ok() { Err(Stop::Ended) } else { Ok(()) }
     }

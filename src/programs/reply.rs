@@ -29,12 +29,13 @@ fn channel_name(region: &ObjectName) -> Result<ObjectName, Stop> {
 pub(crate) struct WayBack(Channel);
 
 impl WayBack {
-    /// Makes it, if its name is free. To be made before the region, whose message asks for the reply.
+    /// Makes the channel, if its name is free. The server makes it before the region, because the region's message asks
+    /// for the reply.
     pub(crate) fn create(region: &ObjectName) -> Result<Self, Stop> {
         Ok(WayBack(Channel::create(&channel_name(region)?, &ChannelOptions::new())?))
     }
 
-    /// Waits for the first whole reply, whoever sends it; `Stop::Ended` when the program shall end before.
+    /// Waits for the first whole reply of any client; `Stop::Ended` when the program shall end before.
     pub(crate) fn wait(mut self, endings: &Endings) -> Result<String, Stop> {
         while !self.0.wait_for_peer_timeout(LOOK)? {
             endings.check()?;

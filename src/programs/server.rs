@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ServerArgs) -> Result<(), Stop> {
     let name = ObjectName::new(&args.name)?;
     check_message(args)?;
     let endings = Endings::listen()?;
-    // First, so that it is there when a client has read the message; but a region that cannot be made is told first.
+    // Made first, so that it is there when a client has read the message; an error of the region is reported first.
     let way_back = args.duplex.then(|| WayBack::create(&name));
     let region = Region::create(&name, &CreateOptions::new(args.size))?;
     let way_back = way_back.transpose()?;

@@ -7,7 +7,7 @@ use std::error::Error as _;
 pub(crate) enum Stop {
     /// Something went wrong: what, and what to do, on one line.
     Failed(String),
-    /// It was asked to end, or nobody reads its output any more. Nothing is wrong.
+    /// It was asked to end, or the reader of its output is gone. Nothing is wrong.
     Ended,
 }
 

@@ -231,7 +231,7 @@ fn another_user(arguments: &[String]) {
         }
         Err(error) => {
             assert!(error.is(ErrorKind::AccessDenied), "{error}");
-            assert!(error.to_string().contains("widen its permissions"), "{error}");
+            assert!(error.to_string().contains("widen its own permissions"), "{error}");
             "denied"
         }
     };

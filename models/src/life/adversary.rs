@@ -164,7 +164,7 @@ pub(super) fn make(state: &mut State, made: Move) -> bool {
                 return false;
             }
             if let Some(open) = &mut files.open[ADVERSARY] {
-                // C15: whoever is let in may keep an object alive.
+                // C15: a user that is let in may keep an object alive.
                 open.carries_life = lock == Lock::Shared;
                 let number = open.object;
                 files.object_mut(number).excused = true;

@@ -164,15 +164,15 @@ impl Life {
     }
 
     /// The receiver's own description, where it may open one, is locked before the one that was sent is closed: that
-    /// there are two for a moment changes nothing for anybody.
+    /// there are two for a moment changes nothing for any process.
     fn receive(&self, state: &mut State, at: usize) {
         let Some(mut sent) = state.files.open[FLIGHT].take() else { return };
         sent.writable |= state.files.object(sent.object).owner == state.processes[at].user;
         state.files.open[mine(at)] = Some(sent);
     }
 
-    /// Takes a step, and with it those that nobody else can see: on a file without a name, that nobody else has open, they
-    /// commute with whatever others do.
+    /// Takes a step, and with it the steps that no other process can see: on a file without a name, which no other
+    /// process has open, they commute with whatever others do.
     fn take(&self, state: &mut State, at: usize) {
         let mut turn = Turn { life: self, state, at };
         turn.step();

@@ -15,12 +15,12 @@
 //!
 //! # The answers that are checked
 //! An answer must be true of a moment of the attempt that gave it. *Opened* needs a moment in which that object
-//! lived, *not found* one in which none did, *already there* one in which one did. An object lives while somebody
+//! lived, *not found* one in which none did, *already there* one in which one did. An object lives while a process
 //! has a lock on it that was taken while it lived: that is what makes two openers that find each other's locks on a
 //! dead object a fault.
 //!
-//! Wherever nobody does or holds anything, three more things are tried on a copy of the state: whether anything lies
-//! about that no kill excuses, whether a sweep leaves anything, and whether the name can be had.
+//! Wherever every process rests and holds nothing, three more things are tried on a copy of the state: whether anything
+//! is left that no kill explains, whether a sweep leaves anything, and whether the name can be had.
 //!
 //! # What the world leaves out
 //! - The file `locks` of a directory, which is made and unlinked beside `data` and has no part in life; regions that

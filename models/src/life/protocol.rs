@@ -10,7 +10,7 @@ use super::world::{
 /// A way to break the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flaw {
-    /// An opener locks, and looks then whether somebody else holds.
+    /// An opener locks, and looks then whether another process holds.
     LockBeforeLook,
     /// A closer turns its own lock into the remover's, in place of letting go first.
     UpgradeBeforeRelease,
@@ -42,7 +42,7 @@ pub enum Flaw {
     FactsSentForWriting,
     /// Remains of a handed object are removed only where their trailer is in order.
     RemainsNeedATrailer,
-    /// Who takes a name from a dead file that another locks looks where it leads, and does not lock.
+    /// A process that takes a name from a dead file that another locks looks where it leads, and does not lock.
     NameTakenWithoutLock,
 }
 
@@ -69,7 +69,7 @@ pub struct Life {
     pub form: Form,
     /// One file: it is made with a temporary name, where the system makes none without.
     pub temporary_names: bool,
-    /// Whose the processes are.
+    /// The user of each process.
     pub users: [User; PROCESSES],
     /// How many processes may be killed.
     pub kills: u8,
@@ -84,7 +84,7 @@ pub struct Life {
 }
 
 impl Flaw {
-    /// All of them, those of the issue first.
+    /// All of them, the larger ones first.
     pub const ALL: [Flaw; 17] = [
         Flaw::LockBeforeLook,
         Flaw::UpgradeBeforeRelease,
@@ -173,7 +173,7 @@ impl Turn<'_> {
         let user = self.now().user;
         let Some(open) = self.state.files.open[slot].take() else { return };
         let object = self.state.files.object_mut(open.object);
-        // Who may not remove it leaves it to its owner's next sweep.
+        // A process that may not remove it leaves it to its owner's next sweep.
         object.excused |= user != object.owner && open.lock != Lock::No;
     }
 
@@ -335,7 +335,7 @@ impl Turn<'_> {
         true
     }
 
-    /// Somebody met what is no object: half made, unless an adversary is about.
+    /// A process met what is no object: half made, unless an adversary is about.
     pub(super) fn met_a_foreigner(&mut self) {
         if self.life.adversary.moves == 0 {
             self.state.fail(Fault::HalfMade);

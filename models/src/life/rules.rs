@@ -30,7 +30,7 @@ fn holders_keep_their_names(state: &State) -> bool {
     })
 }
 
-/// C16 and C17, when nobody does or holds anything.
+/// C16 and C17, when every process rests and holds nothing.
 fn check_quiet(life: &Life, state: &mut State) {
     if remains(state, |object| !object.excused) {
         state.fail(Fault::LeftBehind);
@@ -64,7 +64,7 @@ fn remains(state: &State, counts: impl Fn(&Object) -> bool) -> bool {
     })
 }
 
-/// One call of one process, while nobody else does anything.
+/// One call of one process, while the others rest.
 fn run(life: &Life, state: &mut State, at: usize, call: Call, path: Path) {
     let mut turn = Turn { life, state, at };
     turn.begin(call, path);

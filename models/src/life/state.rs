@@ -31,7 +31,7 @@ pub enum Call {
 /// A process of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Process {
-    /// Whose it is.
+    /// Its user.
     pub user: User,
     /// What it is at.
     pub call: Call,
@@ -78,7 +78,7 @@ impl Process {
 /// A rule of docs/contract.md that was broken, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// C6: somebody met what was not finished.
+    /// C6: a process met what was not finished.
     HalfMade,
     /// C15: a holder's object lost its name, or two live under one.
     NameLost,
@@ -86,13 +86,13 @@ pub enum Fault {
     LifeDenied,
     /// C16: an opener got an object that was dead throughout, or a creator was told of it.
     DeadAnswered,
-    /// C16: nobody holds, nobody is in the way, and a creator fails all the same.
+    /// C16: no process holds or is in the way, and a creator fails all the same.
     NameNotFree,
     /// C17: an orderly last close left something.
     LeftBehind,
     /// C17: a sweep left something.
     SweepLeft,
-    /// C20: an opener believed what another than the owner put there.
+    /// C20: an opener believed what another user than the owner put there.
     Believed,
 }
 
@@ -151,14 +151,14 @@ impl State {
         matches!(self.processes[process].call, Call::Rest | Call::Send) && self.mine(process).is_some()
     }
 
-    /// Every process rests and nobody holds anything.
+    /// Every process rests and holds nothing.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.processes.iter().all(|process| process.call == Call::Rest)
             && self.files.open.iter().flatten().all(|open| open.lock == Lock::No)
     }
 
-    /// Notes for the rules what every caller could have seen in this moment.
+    /// Notes for the rules what every caller can see in this moment.
     pub fn witness(&mut self) {
         let lives = [self.files.lives(Name::Used), self.files.lives(Name::Never)];
         for process in &mut self.processes {
@@ -169,8 +169,8 @@ impl State {
         }
     }
 
-    /// The same state with the objects numbered in the order in which they are met, those that nobody can
-    /// reach any more left out, and processes of one user in order: what is alike is counted once.
+    /// The same state with the objects numbered in the order in which they are met, without the objects that no process
+    /// can reach any more, and with processes of one user in order: what is alike is counted once.
     #[must_use]
     pub fn canonical(mut self) -> State {
         self.sort_processes();

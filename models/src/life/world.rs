@@ -6,13 +6,13 @@
 /// [`State::canonical`](super::State::canonical).
 pub type Number = u8;
 
-/// How many objects there can be at once: those with a name, and those that somebody has open.
+/// How many objects there can be at once: with a name, or open in a process.
 pub const OBJECTS: usize = 8;
 
 /// How many honest processes there are.
 pub const PROCESSES: usize = 3;
 
-/// Whose a process or an object is.
+/// The user of a process, or the owner of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum User {
     /// The user whose objects these are.
@@ -24,9 +24,9 @@ pub enum User {
 /// A name in the folder for shared memory, which is sticky.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
-    /// Created and opened by everybody.
+    /// Every process creates and opens it.
     Used,
-    /// Opened by everybody, created by nobody honest.
+    /// Every process opens it, only the adversary creates it.
     Never,
 }
 
@@ -110,7 +110,7 @@ pub enum Temporary {
 /// An object with all of its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Object {
-    /// Whose it is.
+    /// Its owner.
     pub owner: User,
     /// What it is made of.
     pub form: Form,
@@ -130,7 +130,7 @@ pub struct Object {
     pub forged: Option<Name>,
     /// For the rules: the name under which its owner published it.
     pub published: Option<Name>,
-    /// For C17: a kill, or a user who may not remove it, had to do with it.
+    /// For C17: a kill, or a user that may not remove it, had to do with it.
     pub excused: bool,
 }
 

@@ -74,7 +74,7 @@ pub(super) trait Actor {
 pub(super) fn obey<'a>(stage: &mut dyn Actor, ends: &[&'a str]) -> Option<&'a str> {
     loop {
         let mut line = String::new();
-        // Line by line: whoever does one command may read the next ones.
+        // Line by line: the code that does one command may read the next ones.
         if std::io::stdin().read_line(&mut line).expect("commands are text") == 0 {
             return None;
         }
@@ -291,7 +291,7 @@ pub(super) fn unknown(words: &[&str]) -> Answer {
     Err(format!("unknown command {words:?}"))
 }
 
-/// Whether nobody knew the command.
+/// Whether the command is unknown.
 pub(super) fn is_unknown(answer: &Answer) -> bool {
     matches!(answer, Err(text) if text.starts_with("unknown command"))
 }

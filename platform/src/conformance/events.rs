@@ -17,7 +17,7 @@ pub fn c23_new_event_is_as_asked<O: SyncObjects>(_: &Harness) {
     }
 }
 
-/// A set event stays set until somebody gets through, or until it is reset.
+/// A set event stays set until a waiter gets through, or until it is reset.
 pub fn c23_set_stays_until_taken_or_reset<O: SyncObjects>(_: &Harness) {
     for reset in [Reset::Auto, Reset::Manual] {
         let event = new_event::<O>(&unique_name(), reset);
@@ -60,7 +60,7 @@ pub fn c23_auto_reset_lets_one_through<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A manual-reset event that is set lets every waiter through, and everybody who comes later, until it is reset.
+/// A manual-reset event that is set lets every waiter through, now and later, until it is reset.
 pub fn c23_manual_reset_lets_all_through<O: SyncObjects>(harness: &Harness) {
     let name = unique_name();
     let event = new_event::<O>(&name, Reset::Manual);
@@ -87,7 +87,7 @@ pub fn c23_any_process_sets_and_resets<O: SyncObjects>(harness: &Harness) {
     nothing(&event, "another process reset it");
 }
 
-/// Who opens gets the event as it is: what it asks for is ignored.
+/// An opener gets the event as it is: what it asks for is ignored.
 pub fn c23_opening_ignores_what_is_asked<O: SyncObjects>(_: &Harness) {
     let name = unique_name();
     let event = new_event::<O>(&name, Reset::Auto);

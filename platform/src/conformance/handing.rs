@@ -59,7 +59,7 @@ pub fn c18_child_adopts_what_it_is_offered(harness: &Harness) {
     assert!(nothing.is_err_and(|error| error.starts_with("NotFound")), "nobody offered that");
 }
 
-/// Who adopted holds in its own right, also when who offered has let go; and when it goes, the name is free.
+/// A child that adopted holds in its own right, also when the parent has let go; when the child goes, the name is free.
 pub fn c18_child_holds_in_its_own_right(harness: &Harness) {
     for how in ["quit", "kill"] {
         let name = unique_name();
@@ -79,7 +79,7 @@ pub fn c18_child_holds_in_its_own_right(harness: &Harness) {
     }
 }
 
-/// A child that goes, killed or in order, takes nothing from who offered.
+/// A child that goes, killed or in order, takes nothing from its parent.
 pub fn c18_child_that_goes_takes_nothing(harness: &Harness) {
     let name = unique_name();
     let region: Region = create(&name, SIZE);

@@ -153,7 +153,7 @@ pub fn c06_killed_creators_of_every_kind_are_in_nobodys_way(harness: &Harness) {
     }
 }
 
-/// An object of any kind lives as long as anybody holds it, with its state, whoever created it.
+/// An object of any kind lives, with its state, as long as any process holds it, whichever process created it.
 pub fn c15_every_kind_outlives_its_creator(harness: &Harness) {
     for kind in sync_kinds().filter(|&kind| kind != ObjectKind::Mutex) {
         for how in ["quit", "kill"] {
@@ -246,7 +246,7 @@ pub fn c19_another_user_is_kept_out_of_every_kind(harness: &Harness) -> Outcome 
     Outcome::Kept
 }
 
-/// Whom the permissions let in opens another user's object when it accepts that user, and then shares it whole.
+/// A user that the permissions let in opens another user's object when it accepts that user, and then shares it whole.
 pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness) -> Outcome {
     let (mut owner, mut other) = match two_users(harness) {
         Ok(puppets) => puppets,

@@ -26,7 +26,7 @@ fn opener(harness: &Harness, name: &ObjectName) -> Puppet {
     puppet
 }
 
-/// The creator leaves first, however it does: the object stays for who holds it, and can be opened anew.
+/// The creator leaves first, in whatever way: the object stays for its other holders, and can be opened anew.
 pub fn c15_creator_may_leave_first<R: SharedRegion>(harness: &Harness) {
     for how in ["quit", "exit", "panic", "abort", "kill"] {
         let name = unique_name();
@@ -64,7 +64,7 @@ pub fn c15_lives_while_anybody_holds<R: SharedRegion>(harness: &Harness) {
     }
 }
 
-/// An opener that comes and goes, many times, ends nothing while somebody else holds.
+/// An opener that comes and goes, many times, ends nothing while another process holds.
 pub fn c15_passing_openers_end_nothing<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = holder(harness, &name);
@@ -221,7 +221,7 @@ fn listed(name: &ObjectName) -> Option<State> {
     entries.into_iter().find(|entry| entry.name.as_ref() == Some(name)).map(|entry| entry.state)
 }
 
-/// After an orderly end nothing is left: not for those who open, and not in the catalog where it knows
+/// After an orderly end nothing is left: not for an opener, and not in the catalog where it knows
 /// the backend's objects.
 pub fn c17_nothing_is_left_after_an_orderly_end<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();

@@ -20,7 +20,7 @@ fn make_or_find(name: &ObjectName) -> [String; 3] {
     ]
 }
 
-/// What is there is not made a second time, and opening what nobody made is an error.
+/// What is there is not made a second time, and opening what was never made is an error.
 pub fn c05_object_is_made_once<O: SyncObjects>(_: &Harness) {
     let event = EventOptions::new(Reset::Auto);
     let semaphore = SemaphoreOptions::new(1, 1);
@@ -56,7 +56,7 @@ pub fn c06_one_of_many_makes_it<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// Who is killed while it makes one is in nobody's way: what is there then is whole.
+/// A process that is killed while it makes an object delays no other: what is there then is whole.
 pub fn c06_killed_maker_is_in_nobodys_way<O: SyncObjects>(harness: &Harness) {
     for round in 0..12 {
         let name = unique_name();

@@ -43,7 +43,7 @@ pub fn c05_create_or_open_says_which<R: SharedRegion>(harness: &Harness) {
     assert_eq!(Puppet::start(harness).expect(&ask), format!("created {SIZE}"));
 }
 
-/// *Create or open* ignores the size asked for where it opens, even one that nobody could have.
+/// *Create or open* ignores the size asked for where it opens, even one that no system could give.
 pub fn c05_size_is_ignored_on_opening<R: SharedRegion>(_: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
@@ -68,7 +68,7 @@ pub fn c05_contents_are_kept_on_opening<R: SharedRegion>(harness: &Harness) {
     assert!(is_filled_with(&map_all(&opened, Access::ReadWrite), 90), "opening changed the contents");
 }
 
-/// *Open* wants an object that somebody holds, and makes none.
+/// *Open* wants an object that a process holds, and makes none.
 pub fn c05_open_wants_an_object<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = Puppet::start(harness);

@@ -120,7 +120,7 @@ impl Puppet {
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 if let Some(answer) = line.strip_prefix(ANSWER).and_then(parse_answer) {
-                    // Nobody listens any more: the puppet was dropped.
+                    // The puppet was dropped.
                     let _ = sender.send(answer);
                 }
             }

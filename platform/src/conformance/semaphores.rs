@@ -46,7 +46,7 @@ pub fn c24_release_past_the_maximum_changes_nothing<O: SyncObjects>(_: &Harness)
     fails(semaphore.release(1), "releasing one of none", &ErrorKind::LimitExceeded { maximum: Some(3) });
 }
 
-/// Every permit is had once, by whichever process.
+/// Every permit is had once, by any process.
 pub fn c24_each_permit_is_had_once<O: SyncObjects>(harness: &Harness) {
     const PERMITS: u32 = 1000;
     let name = unique_name();
@@ -77,7 +77,7 @@ pub fn c24_release_lets_as_many_through<O: SyncObjects>(harness: &Harness) {
     nothing(&semaphore, "there were four");
 }
 
-/// Who opens gets the semaphore as it is: its permits and its maximum.
+/// An opener gets the semaphore as it is: its permits and its maximum.
 pub fn c24_opening_ignores_what_is_asked<O: SyncObjects>(_: &Harness) {
     let name = unique_name();
     let semaphore = new_semaphore::<O>(&name, 1, 2);

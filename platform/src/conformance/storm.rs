@@ -60,7 +60,7 @@ pub(super) fn run<R: SharedRegion>(storm: Storm, name: &ObjectName) -> Result<St
     Ok(format!("{created} {opened}"))
 }
 
-/// Between rounds everybody is away longer than he holds, so that the name becomes free often: the last
+/// Between rounds every process is away longer than it holds, so that the name becomes free often: the last
 /// holder's leaving is what others are most likely to trip over.
 fn idle(pick: u64) {
     for _ in 0..(pick >> 16) % 8192 {

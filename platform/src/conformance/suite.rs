@@ -396,7 +396,7 @@ mod tests {
     use super::super::family::Named;
     use super::{native_rules, rules, sync_rules};
 
-    /// A rule function that nobody lists would never run.
+    /// A rule function that is not listed would never run.
     #[test]
     fn every_rule_function_is_listed() {
         let source = concat!(

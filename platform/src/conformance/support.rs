@@ -157,7 +157,7 @@ pub(super) fn puppet_fails(answer: Result<String, String>, doing: &str, kind: &s
     }
 }
 
-/// Checks that nobody holds a name: it cannot be opened, and a new object of it reads as zeros.
+/// Checks that a name is free: it cannot be opened, and a new object of it reads as zeros.
 #[track_caller]
 pub(super) fn assert_free<R: SharedRegion>(name: &ObjectName) {
     for access in [Access::ReadOnly, Access::ReadWrite] {

@@ -135,7 +135,7 @@ mod imp {
     }
 
     fn path_of(system_name: &str) -> Option<PathBuf> {
-        // Elsewhere the objects of shm_open are in no directory, or in one that nobody documents.
+        // Elsewhere the objects of shm_open are in no directory, or in an undocumented one.
         let path = PathBuf::from(format!("/dev/shm/{}", system_name.trim_start_matches('/')));
         // What others are let in to is a directory, with its data in it.
         let data = if path.is_dir() { path.join("data") } else { path };
@@ -145,7 +145,7 @@ mod imp {
     pub(super) fn file_mode(system_name: &str) -> Option<u32> {
         use std::os::unix::fs::PermissionsExt as _;
         let facts = std::fs::metadata(path_of(system_name)?).ok()?;
-        // Without the mark that says who may write.
+        // Without the mark that says which users may write.
         Some(facts.permissions().mode() & 0o777)
     }
 
@@ -270,7 +270,7 @@ mod imp {
         u64::from(info.dwPageSize)
     }
 
-    /// Ends the process with the exception's code, and asks nobody.
+    /// Ends the process with the exception's code, and asks nothing.
     unsafe extern "system" fn end_at_once(_exception: *mut std::ffi::c_void) -> i32 {
         const EXCEPTION_EXECUTE_HANDLER: i32 = 1;
         EXCEPTION_EXECUTE_HANDLER
@@ -333,7 +333,7 @@ mod imp {
             Some(Squatter { event })
         }
 
-        /// Whether it is still in its place: nobody but its handle can end it.
+        /// Whether it is still in its place: only its handle can end it.
         pub fn is_there(&self) -> bool {
             true
         }

@@ -18,7 +18,7 @@ pub(super) enum Thing {
     Timer(Timer),
 }
 
-/// For whom, and of whom.
+/// Which users it is for, and which owners it accepts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
     pub(super) permissions: Permissions,

@@ -25,7 +25,7 @@ const fn after(millis: u64) -> Due {
     Due::After(Duration::from_millis(millis))
 }
 
-/// A timer that nobody set is never due.
+/// A timer that was never set is never due.
 pub fn c25_new_timer_is_not_set(_: &Harness) {
     for reset in [Reset::Auto, Reset::Manual] {
         assert!(!good(timer(reset).wait_timeout(A_WHILE)), "{reset:?}");
@@ -156,7 +156,7 @@ pub fn c25_lets_one_or_all_through(harness: &Harness) {
     }
 }
 
-/// Nobody fires it: who set it may be gone, killed even.
+/// No process fires it: its setter may be gone, killed even.
 pub fn c25_setter_may_be_gone(harness: &Harness) {
     for how in ["quit", "kill"] {
         let name = unique_name();

@@ -1,4 +1,4 @@
-//! Who may do what, and data from outside: rules C19 to C21.
+//! Permissions, trust, and data from outside: rules C19 to C21.
 
 use super::puppet::{Harness, Puppet};
 use super::suite::Outcome;
@@ -58,7 +58,7 @@ pub fn c20_permissions_become_mode_bits<R: SharedRegion>(harness: &Harness) -> O
     Outcome::Kept
 }
 
-/// One's own objects are opened whomever else one accepts.
+/// A user's own objects are opened, whichever other users it accepts.
 pub fn c20_own_object_is_always_accepted<R: SharedRegion>(_: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
@@ -94,7 +94,7 @@ pub(super) fn global_name() -> ObjectName {
     name(&format!(r"Global\{}", unique_text()))
 }
 
-/// Without permissions another user cannot open an object, whomever he accepts.
+/// Without permissions another user cannot open an object, whichever users it accepts.
 pub fn c19_another_user_is_kept_out<R: SharedRegion>(harness: &Harness) -> Outcome {
     let (mut owner, mut other) = match two_users(harness) {
         Ok(puppets) => puppets,
@@ -111,7 +111,7 @@ pub fn c19_another_user_is_kept_out<R: SharedRegion>(harness: &Harness) -> Outco
     Outcome::Kept
 }
 
-/// Another ordinary user's object is opened only by who accepts that user, though the permissions let him.
+/// Another ordinary user's object is opened only by a caller that accepts that user, though the permissions let it in.
 pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harness) -> Outcome {
     let (mut owner, mut other) = match two_users(harness) {
         Ok(puppets) => puppets,
@@ -161,7 +161,7 @@ pub fn c20_read_only_share_keeps_others_from_writing<R: SharedRegion>(harness: &
         other.view("view", "region", Access::ReadOnly);
         assert_eq!(other.expect("filled view"), "8");
     }
-    // A reader who may not write holds like anybody else, and what it leaves last is no obstacle.
+    // A reader that may not write holds like any other process, and what it leaves last is no obstacle.
     owner.end("quit");
     assert_eq!(other.expect("filled view"), "8");
     other.end("quit");
@@ -188,7 +188,7 @@ pub fn c03_local_names_of_two_users_are_apart<R: SharedRegion>(harness: &Harness
     Outcome::Kept
 }
 
-/// A peer that scribbles over every byte of a region harms nobody: calls work, text stays inside, drops
+/// A peer that scribbles over every byte of a region does no harm: calls work, text stays inside, drops
 /// drop, and the name is free in the end.
 pub fn c21_scribbling_peer_harms_nobody<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();

@@ -212,8 +212,8 @@ pub fn c11_read_only_view_is_read_only_to_the_mmu<R: SharedRegion>(harness: &Har
     assert_eq!(view.get::<u8>(100).expect("inside"), 1);
 }
 
-/// What is written to a copy-on-write view reaches nobody: not the object, not another process, not
-/// another such view; and is gone with it.
+/// What is written to a copy-on-write view stays there: it reaches no object, no other process and no
+/// other such view; and is gone with the view.
 pub fn c11_copy_on_write_reaches_nobody<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let creator: R = create(&name, SIZE);
@@ -293,7 +293,7 @@ impl<R: SharedRegion> Holder<R> {
     }
 }
 
-/// A view alone, its region's handle dropped, keeps the object and its name for everybody.
+/// A view alone, its region's handle dropped, keeps the object and its name for every process.
 pub fn c13_view_alone_keeps_its_object<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);

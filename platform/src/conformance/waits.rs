@@ -167,7 +167,7 @@ pub fn c26_one_to_64_objects<O: SyncObjects>(_: &Harness) {
     assert_eq!(woken(&[objects[5]]), 0);
 }
 
-/// Who sleeps for many is woken by any of them, by whichever process.
+/// A waiter for many objects is woken by any of them, from any process.
 pub fn c26_any_of_many_wakes<O: SyncObjects>(harness: &Harness) {
     let names: Vec<_> = (0..10).map(|_| unique_name()).collect();
     let events: Vec<_> = names.iter().map(|name| new_event::<O>(name, Reset::Auto)).collect();
@@ -191,7 +191,7 @@ fn comes_after_all<O: SyncObjects>(event: &O::Event) {
     comes(event, "nobody else waits");
 }
 
-/// Who waits for a lock gets it when its owner gives it up.
+/// A waiter for a lock gets it when its owner gives it up.
 pub fn c26_lock_waits_until_it_is_free<O: SyncObjects>(harness: &Harness) {
     let name = unique_name();
     let mutex = new_mutex::<O>(&name);

@@ -78,7 +78,7 @@ pub fn c27_killed_waiter_loses_nobodys_permit<O: SyncObjects>(harness: &Harness)
     }
 }
 
-/// The same for locks: a waiter that is killed, owner or not yet, is in nobody's way.
+/// The same for locks: a waiter that is killed, owner or not yet, delays no other.
 pub fn c27_killed_waiter_loses_nobodys_turn<O: SyncObjects>(harness: &Harness) {
     let name = unique_name();
     let mutex = new_mutex::<O>(&name);
@@ -93,7 +93,8 @@ pub fn c27_killed_waiter_loses_nobodys_turn<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A setter killed in the middle of setting leaves an event that can be set, and nobody asleep who is to wake then.
+/// A setter killed in the middle of setting leaves an event that can be set, and that wakes every waiter that it
+/// should.
 pub fn c27_killed_setter_leaves_nobody_asleep<O: SyncObjects>(harness: &Harness) {
     let name = unique_name();
     let event = new_event::<O>(&name, Reset::Auto);

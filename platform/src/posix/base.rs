@@ -247,7 +247,7 @@ fn own_directory() -> Base {
         std::env::var_os("XDG_RUNTIME_DIR").filter(|path| !path.is_empty() && !runs_with_more_rights());
     let usual = || PathBuf::from(format!("/tmp/samemap.{}", rustix::process::geteuid().as_raw()));
     let path = runtime.map_or_else(usual, |runtime| Path::new(&runtime).join("samemap"));
-    // The check that follows covers any failure.
+    // A failure does not matter: the next call checks the directory that is there.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(&path);
     match checked(&path) {
         Ok(real) => Base::new(real, true),

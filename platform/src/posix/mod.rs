@@ -1,8 +1,8 @@
-//! The POSIX backend: `shm_open` objects with a Win32 lifetime.
+//! The POSIX backend: objects in /dev/shm, or in another directory, with a Win32 lifetime.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lifetime` | objects, held by open-file-description locks, until the last holder lets go |
+//! | `lifetime` | how open-file-description locks hold an object, and how a holder lets go |
 //! | `creation`, `opening`, `receiving` | the three ways to become a holder |
 //! | `make`, `remove` | making an object before it has its name, and removing it after its last holder |
 //! | `candidate`, `belief` | the file or directory at a name, and when its facts are believed |
@@ -11,15 +11,18 @@
 //! | `advice`, `errors` | the meaning of a refused call, and the remedy |
 //! | `base`, `dir`, `names` | the directory of objects, the calls on it, and the names there |
 //! | `object` | the plan of a new object, and the errors for foreign ones |
-//! | `signature`, `descriptor`, `fork` | the library's descriptors, and those of a forked child |
-//! | `ofd_lock` | the locks themselves |
+//! | `signature`, `descriptor` | the library's file descriptors, and how it recognises them |
+//! | `fork` | what a forked child keeps: only the memory |
+//! | `ofd_lock` | open-file-description locks |
 //! | `commit`, `disk` | memory and disk space, committed before creation returns |
 //! | `system`, `loaded` | the system's other answers; keeping this library loaded |
 //! | `mapping` | views |
 //! | `region`, `raw_region` | [`Region`], and the seam's traits for it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
-//! | `catalog`, `sweep`, `proc_locks`, `arrivals` | listing and reclaiming; waiting for new names |
+//! | `sync/` | objects to wait for: words in shared memory, and futexes |
+//! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
+//! | `arrivals` | waiting for a name to appear |
 
 mod advice;
 mod arrivals;

@@ -263,7 +263,8 @@ fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'
     let state = MAKING | claim.number();
     let begin = |seen| {
         let begun = header.state.compare_exchange(seen, state, Ordering::AcqRel, Ordering::Relaxed);
-        begun.is_ok().then_some(Making { header, state })
+        // Not made before it is begun: its drop would undo another thread's making, which has the same claim.
+        begun.is_ok().then(|| Making { header, state })
     };
     loop {
         match header.readiness() {
