@@ -389,7 +389,7 @@ fn no_locks(_arguments: &[String]) {
     let held = unique_name("held");
     let mut holder = Start::role("holder").argument(&held).argument(4096).start();
     holder.expect("holds");
-    seccomp::answer(&[libc::SYS_fcntl], Answer::Missing, Answer::Allow);
+    seccomp::answer(&[seccomp::FCNTL], Answer::Missing, Answer::Allow);
     let options = CreateOptions::new(4096);
     for error in [
         Region::create(&unique_name("no-locks"), &options).expect_err("no lock"),

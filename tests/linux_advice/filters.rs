@@ -9,19 +9,18 @@ use samemap::{Access, OpenOptions, Region, Result, catalog};
 
 use crate::support::files::TestFile;
 use crate::support::linux::child::{Start, play_sandboxed};
+use crate::support::linux::sandbox;
+use crate::support::linux::seccomp::{self, FCNTL};
 use crate::support::linux::shm::name;
-use crate::support::linux::{sandbox, seccomp};
 use crate::{assert_told, create, files, private, shared};
 
 #[cfg(target_pointer_width = "64")]
 mod calls {
-    pub const FCNTL: libc::c_long = libc::SYS_fcntl;
     pub const MMAP: libc::c_long = libc::SYS_mmap;
     pub const FTRUNCATE: libc::c_long = libc::SYS_ftruncate;
 }
 #[cfg(target_pointer_width = "32")]
 mod calls {
-    pub const FCNTL: libc::c_long = libc::SYS_fcntl64;
     pub const MMAP: libc::c_long = libc::SYS_mmap2;
     pub const FTRUNCATE: libc::c_long = libc::SYS_ftruncate64;
 }
@@ -35,7 +34,7 @@ mod old_calls {
     pub const OPEN: &[libc::c_long] = &[libc::SYS_openat];
     pub const MKDIR: &[libc::c_long] = &[libc::SYS_mkdirat];
 }
-use calls::{FCNTL, FTRUNCATE, MMAP};
+use calls::{FTRUNCATE, MMAP};
 use old_calls::{MKDIR, OPEN};
 
 /// What is tried once the filter is there; some of it over a file.

@@ -1,5 +1,11 @@
 //! What the kernel lets a process do: filters on its system calls (seccomp(2)), for good.
 
+/// The number of `fcntl`, with the 64-bit locks of files.
+#[cfg(target_pointer_width = "64")]
+pub const FCNTL: libc::c_long = libc::SYS_fcntl;
+#[cfg(target_pointer_width = "32")]
+pub const FCNTL: libc::c_long = libc::SYS_fcntl64;
+
 /// What a filter answers to a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
