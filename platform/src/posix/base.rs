@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rustix::io::Errno;
 
-use super::errors::Context;
 use super::owner::runs_with_more_rights;
+use crate::contract::context::Context;
 use crate::{Error, ErrorKind, NameSpace, ObjectName, Result};
 
 /// The directory of `shm_open`. glibc and musl agree on it.

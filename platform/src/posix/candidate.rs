@@ -39,10 +39,10 @@ use super::belief::{
 };
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
-use super::errors::Context;
 use super::facts::{Facts, Form, TRAILER_LEN};
 use super::object::{denied, foreign};
 use super::ofd_lock::{self, Holders};
+use crate::contract::context::Context;
 use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, ObjectKind};
 

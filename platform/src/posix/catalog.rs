@@ -10,7 +10,6 @@ use super::advice::Call;
 use super::belief::{Disbelief, not_regular};
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::Identity;
-use super::errors::Context;
 use super::facts::{Form, TRAILER_LEN};
 use super::ofd_lock::Holders;
 use super::owner::user_id;
@@ -19,6 +18,7 @@ use super::remove::{self, Removal};
 use super::sweep::our_names;
 use super::{base, dir, names, record};
 use crate::contract::catalog::{Entry, State};
+use crate::contract::context::Context;
 use crate::{ObjectName, Result};
 
 pub(super) fn list() -> Result<Vec<Entry>> {

@@ -13,11 +13,11 @@ use rustix::net::{
 
 use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
-use super::errors::Context;
 use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part};
 use super::ofd_lock;
 use super::region::Region;
+use crate::contract::context::Context;
 use crate::contract::wire::{HEAD_LEN, Label, NO_ANSWER, not_understood};
 use crate::seam::region::Sent;
 use crate::testing::{Step, reached};

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use super::advice::{Call, Refused, Room, advice};
 use super::base::base;
 use super::commit::Shortage;
-pub(super) use crate::contract::context::Context;
+use crate::contract::context::Context;
 use crate::{Error, ErrorKind};
 
 /// The details of an error's text, beside the call.

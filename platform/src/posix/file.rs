@@ -1,12 +1,12 @@
 //! Makes regions over files.
 
 use super::commit;
-use super::errors::Context;
 use super::lifetime::Object;
 use super::object::{Contents, Plan, Wanted, made};
 use super::opened_file::Opened;
 use super::record::{self, Record};
 use super::region::{Held, Region};
+use crate::contract::context::Context;
 use crate::seam::ask::open_or_make;
 use crate::testing::reached;
 use crate::{

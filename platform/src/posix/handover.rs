@@ -26,7 +26,6 @@ use rustix::io::Errno;
 
 use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
-use super::errors::Context;
 use super::lifetime::Object;
 use super::mapping::Backing as _;
 use super::opened_file::{self, is_open_for};
@@ -34,6 +33,7 @@ use super::owner::check_owner;
 use super::receiving::Arrived;
 use super::record;
 use super::region::{Held, MappedFile, Region};
+use crate::contract::context::Context;
 use crate::contract::wire::{Form, Label, not_understood};
 use crate::seam::region::{Native, RawRegion as _};
 use crate::{Access, Error, ErrorKind, Result, Trust};

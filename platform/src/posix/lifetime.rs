@@ -20,12 +20,12 @@ use rustix::io::Errno;
 use super::advice::Call;
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::{Descriptor, Lockable};
-use super::errors::Context;
 use super::facts::{Form, RECORD_AT};
 use super::fork::HolderMark;
 use super::object::denied;
 use super::ofd_lock::{self, Holders};
 use super::{dir, remove};
+use crate::contract::context::Context;
 use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, Result};
 

@@ -10,7 +10,7 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::advice::{Call, Refused};
 use super::descriptor::Descriptor;
-use super::errors::Context;
+use crate::contract::context::Context;
 use crate::memory::{Keeper, Mapped, Origin};
 use crate::testing::reached;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};

@@ -2,10 +2,9 @@
 
 use rustix::io::Errno;
 
-use super::errors::Context;
 use super::facts::Form;
 use super::{commit, dir, names};
-use crate::contract::context::Operation;
+use crate::contract::context::{Context, Operation};
 use crate::seam::ask::Made;
 use crate::{
     CreateOptions, Error, ErrorKind, Found, ObjectKind, ObjectName, OpenOptions, Permissions, Result,

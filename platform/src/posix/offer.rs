@@ -12,12 +12,12 @@ use rustix::io::{Errno, FdFlags};
 
 use super::advice::Call;
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
-use super::errors::Context;
 use super::fork;
 use super::handover::{self, Part, fits};
 use super::ofd_lock;
 use super::owner;
 use super::region::{Held, Region};
+use crate::contract::context::Context;
 use crate::contract::wire::{self, Label, not_understood};
 use crate::seam::region::Offered;
 use crate::{Access, ErrorKind, Result, Trust};

@@ -10,8 +10,8 @@ use rustix::io::Errno;
 use super::advice::Call;
 use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
-use super::errors::Context;
 use super::region::{Held, MappedFile, Region};
+use crate::contract::context::Context;
 use crate::contract::file::{Source, not_regular};
 use crate::{Access, ErrorKind, FileOptions, FileSource, Result};
 

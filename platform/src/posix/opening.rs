@@ -7,13 +7,13 @@ use rustix::io::Errno;
 use super::advice::{Call, Of as _, Refused};
 use super::belief::{Believed, Disbelief};
 use super::candidate::{self, Candidate, Unopened};
-use super::errors::Context;
 use super::facts::Form;
 use super::lifetime::{Object, Parts, TURNS, let_go};
 use super::object::{Wanted, denied, foreign, mismatch};
 use super::ofd_lock::Holders;
 use super::owner::check_owner;
 use super::{base, dir, names, remove};
+use crate::contract::context::Context;
 use crate::testing::{Step, reached};
 use crate::{Error, ErrorKind, Found, NameSpace, ObjectKind, Result};
 

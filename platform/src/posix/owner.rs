@@ -7,8 +7,8 @@
 
 use std::sync::OnceLock;
 
-use super::errors::Context;
 use super::fork::PerProcess;
+use crate::contract::context::Context;
 use crate::{ErrorKind, Result, Trust, UserId};
 
 /// The mapping of this user namespace's ids to its parent's: /proc/self/uid_map.

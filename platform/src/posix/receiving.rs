@@ -8,13 +8,13 @@ use super::advice::Call;
 use super::belief::{self, Believed};
 use super::candidate::Candidate;
 use super::descriptor::{self, Descriptor, Lockable};
-use super::errors::Context;
 use super::facts::Facts;
 use super::lifetime::{Object, Parts};
 use super::names;
 use super::object::mismatch;
 use super::ofd_lock::{self, Holders};
 use super::owner::{self, check_owner};
+use crate::contract::context::Context;
 use crate::testing::{Step, reached};
 use crate::{Access, Error, ErrorKind, Found, ObjectKind, ObjectName, Result, Trust};
 

@@ -24,12 +24,12 @@ use rustix::io::Errno;
 
 use super::advice::Call;
 use super::descriptor::{Identity, Lockable};
-use super::errors::Context;
 use super::facts::{Form, RECORD_AT, RECORD_LEN};
 use super::lifetime::Object;
 use super::object::Wanted;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
+use crate::contract::context::Context;
 use crate::contract::wire::{access_of, code_of};
 use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
 

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use super::advice::Call;
-use super::errors::Context;
 use super::owner::user_id;
 use super::remove::{self, Removal, Swept};
 use super::{base, dir};
 use crate::Result;
 use crate::contract::catalog::Reclaimed;
-use crate::contract::context::Operation;
+use crate::contract::context::{Context, Operation};
 use crate::words::Until;
 
 /// The longest sweep of a process's first creation, whatever the number of objects.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::elsewhere::Row;
 use super::*;
 use crate::ErrorKind;
-use crate::posix::errors::Context;
+use crate::contract::context::Context;
 
 macro_rules! numbers {
     ($($of:expr => $($number:ident)*;)*) => { &[$(($of, &[$(Errno::$number),*])),*] };
