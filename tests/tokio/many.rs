@@ -57,7 +57,7 @@ fn a_listener_accepts_many() {
             let name = object_name(&name);
             pings.spawn(async move {
                 let options = ChannelOptions::new().patience(DEADLINE);
-                let connect = move || Listener::connect(&name, &options).unwrap();
+                let connect = move || Channel::connect(&name, &options).unwrap();
                 let channel = tokio::task::spawn_blocking(connect).await.unwrap();
                 ping(&mut AsyncChannel::new(channel).unwrap(), 50).await;
             });

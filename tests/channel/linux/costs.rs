@@ -22,7 +22,7 @@ pub fn counts(arguments: &[String]) {
         drop(here);
         let mut desk = Listener::bind(name, &options()).expect("a free name");
         thread::scope(|scope| {
-            let connecting = scope.spawn(|| Listener::connect(name, &options()).expect("accepted"));
+            let connecting = scope.spawn(|| Channel::connect(name, &options()).expect("accepted"));
             drop(desk.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
             drop(connecting.join());
         });

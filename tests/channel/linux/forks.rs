@@ -12,7 +12,7 @@ pub fn forks(arguments: &[String]) {
         fork(|| drop((copy.take(), desk.take()))).finish();
         let copy = copy.expect("dropped in the child only");
         let name = name(&format!("{}-desk", arguments[0]));
-        let refused = Listener::connect(&name, &options().patience(Duration::from_millis(5)));
+        let refused = Channel::connect(&name, &options().patience(Duration::from_millis(5)));
         assert_eq!(kind_of(refused), Some(ErrorKind::TimedOut), "it listens on");
         channel = copy;
     }

@@ -55,7 +55,7 @@ fn clients_that_stop_are_in_nobodys_way() {
     }
     let connecting = {
         let name = name.clone();
-        thread::spawn(move || Listener::connect(&name, &options()).expect("it is accepted"))
+        thread::spawn(move || Channel::connect(&name, &options()).expect("it is accepted"))
     };
     let start = Instant::now();
     let mut channel = listener.accept_timeout(PATIENCE).expect("accepts").expect("in time");
@@ -77,7 +77,7 @@ fn clients_that_stop_are_in_nobodys_way() {
 pub fn connects(arguments: &[String]) {
     loop {
         let options = options().patience(Duration::from_millis(500));
-        if let Ok(mut channel) = Listener::connect(&name(&arguments[0]), &options) {
+        if let Ok(mut channel) = Channel::connect(&name(&arguments[0]), &options) {
             let _ = channel.sender().send(b"hello");
         }
     }
@@ -103,7 +103,7 @@ fn clients_are_stopped_and_killed_anywhere() {
                 assert_eq!(child.wait_for_fate(), Fate::Stopped);
             }
             // Others are served meanwhile.
-            drop(Listener::connect(&name, &options()).expect("it is accepted"));
+            drop(Channel::connect(&name, &options()).expect("it is accepted"));
             children.iter_mut().for_each(Child::end);
         }
         over.store(true, Ordering::Relaxed);
@@ -129,7 +129,7 @@ fn a_listener_sweeps_up_after_killed_clients() {
     assert!(files_of(&name) > 1, "the test has made nothing to sweep");
     for _ in 0..64 {
         thread::scope(|scope| {
-            let connecting = scope.spawn(|| drop(Listener::connect(&name, &options()).expect("accepted")));
+            let connecting = scope.spawn(|| drop(Channel::connect(&name, &options()).expect("accepted")));
             drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
             connecting.join().expect("no panics");
         });
@@ -139,7 +139,7 @@ fn a_listener_sweeps_up_after_killed_clients() {
 
 /// Connects to a listener and stays.
 pub fn holds(arguments: &[String]) {
-    let _channel = Listener::connect(&name(&arguments[0]), &options()).expect("accepted");
+    let _channel = Channel::connect(&name(&arguments[0]), &options()).expect("accepted");
     say("connected");
     hear();
 }
