@@ -87,6 +87,10 @@ const LINKS: Row = (
 const RUNS: Row =
     (&[Errno::TXTBSY], Kind::Os, "the file is a program that runs; end it, or choose another name");
 
+const MOUNTED_IN_IT: Row =
+    (&[Errno::BUSY], Kind::Os, "something is mounted in the object's directory; unmount it, and try again");
+const MEMORY: &str = "{room} of the machine's memory or of this program's cgroup; ask for less, end some programs, or give the cgroup more";
+
 /// The rows of a call.
 pub(super) fn of(call: Call) -> &'static [Row] {
     match call {
@@ -164,7 +168,7 @@ const GIVE_NAME: &[Row] = &[
         "the file system of {dir} gives no file a second name, the directory is marked immutable (chattr -i {dir}), or a filter of system calls (seccomp) refuses {call}; change that, or choose another directory (SAMEMAP_DIR)",
     ),
     (&[Errno::XDEV], Kind::Os, "something was mounted over {dir} while the object was made; try again"),
-    (&[Errno::BUSY], Kind::Os, "something is mounted in the object's directory; unmount it, and try again"),
+    MOUNTED_IN_IT,
     (
         &[Errno::INVAL],
         Kind::Unsupported,
@@ -178,11 +182,7 @@ const COMMIT: &[Row] = &[
         Kind::Memory,
         "{room} in {dir}; ask for less, remove what nobody needs (samemap gc), or make it larger (mount -o remount,size=… {dir}; docker run --shm-size)",
     ),
-    (
-        &[Errno::NOMEM],
-        Kind::Memory,
-        "{room} of the machine's memory or of this program's cgroup; ask for less, end some programs, or give the cgroup more",
-    ),
+    (&[Errno::NOMEM], Kind::Memory, MEMORY),
     (
         &[Errno::FBIG],
         Kind::Memory,
@@ -196,11 +196,7 @@ const COMMIT: &[Row] = &[
 ];
 
 const COMMIT_NAMELESS: &[Row] = &[
-    (
-        &[Errno::NOSPC, Errno::NOMEM],
-        Kind::Memory,
-        "{room} of the machine's memory or of this program's cgroup; ask for less, end some programs, or give the cgroup more",
-    ),
+    (&[Errno::NOSPC, Errno::NOMEM], Kind::Memory, MEMORY),
     (
         &[Errno::FBIG],
         Kind::Memory,
@@ -299,7 +295,7 @@ const TAKE_NAME: &[Row] = &[
     ),
     READ_ONLY,
     NO_DIRECTORY,
-    (&[Errno::BUSY], Kind::Os, "something is mounted in the object's directory; unmount it, and try again"),
+    MOUNTED_IN_IT,
     (
         &[Errno::NOTEMPTY, Errno::EXIST],
         Kind::Os,
