@@ -25,17 +25,22 @@ impl File {
 }
 
 /// Whether a file that this user may not open has a holder; `None` where that cannot be told.
+pub(super) fn is_held(stat: &Stat) -> Option<bool> {
+    if is_listed(File::of(stat))? { Some(true) } else { shows_locks().then_some(false) }
+}
+
+/// Whether the list has an entry for the file; `None` where there is no list.
 ///
 /// A missing entry is looked for again: the list is read in pieces, and an entry is skipped when an earlier one of any
 /// process goes meanwhile.
-pub(super) fn is_held(stat: &Stat) -> Option<bool> {
+fn is_listed(file: File) -> Option<bool> {
     const LOOKS: usize = 5;
     for _ in 0..LOOKS {
-        if held_files()?.contains_key(&File::of(stat)) {
+        if held_files()?.contains_key(&file) {
             return Some(true);
         }
     }
-    shows_locks().then_some(false)
+    Some(false)
 }
 
 /// The number of holders of every file; `None` where /proc has no such list, as with `ProcSubset=pid`.
@@ -55,8 +60,7 @@ fn shows_locks() -> bool {
         Ok::<_, Errno>((ofd_lock::try_hold(file.as_fd())?, File::of(&fs::fstat(&file)?), file))
     };
     let Ok((true, file, _held)) = probe() else { return false };
-    const LOOKS: usize = 5;
-    (0..LOOKS).any(|_| held_files().is_some_and(|held| held.contains_key(&file)))
+    is_listed(file) == Some(true)
 }
 
 /// A line such as `3: OFDLCK ADVISORY  READ -1 00:1a:42 4611686018427387904 4611686018427387904`.
