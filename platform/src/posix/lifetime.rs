@@ -185,7 +185,7 @@ pub(super) fn let_go(candidate: &Candidate) {
     ofd_lock::release(life);
     reached(Step::CloseReleased);
     if candidate.removes() {
-        remove::remove_verified(candidate, life);
+        remove::remove_verified(candidate);
     }
     candidate.life().closes_now();
 }

@@ -4,7 +4,7 @@
 //! that lock takes the name away, so no living object loses its name.
 
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags, CWD, RenameFlags, Stat};
 use rustix::io::Errno;
@@ -42,28 +42,36 @@ pub(super) fn remove_if_dead(candidate: &Candidate) -> Removal {
         return Removal::Refused(Errno::ACCESS);
     }
     match candidate.life().verified() {
-        Ok(life) => remove_verified(candidate, life),
+        Ok(_) => remove_verified(candidate),
         Err(errno) => Removal::Refused(errno),
     }
 }
 
 /// Removes the object; the caller has just verified the description with the life byte.
-pub(super) fn remove_verified(candidate: &Candidate, life: BorrowedFd<'_>) -> Removal {
-    match try_remove(candidate) {
+pub(super) fn remove_verified(candidate: &Candidate) -> Removal {
+    under_lock(candidate, try_remove(candidate), Step::RemoveLocked, || {
+        reached(Step::RemoveNameChecked);
+        take_the_name(candidate)
+    })
+}
+
+/// Takes the name under the lock that was just tried for, if the name still leads to the object.
+fn under_lock(
+    candidate: &Candidate,
+    locked: Result<bool, Errno>,
+    step: Step,
+    take: impl FnOnce() -> Removal,
+) -> Removal {
+    match locked {
         Ok(true) => {}
         Ok(false) => return Removal::Contended,
         Err(errno) => return Removal::Refused(errno),
     }
-    reached(Step::RemoveLocked);
-    let removal = if candidate.has_its_name() {
-        reached(Step::RemoveNameChecked);
-        take_the_name(candidate)
-    } else {
-        // The name leads to another object, or is free.
-        Removal::Done
-    };
+    reached(step);
+    // Otherwise the name leads to another object, or is free.
+    let removal = if candidate.has_its_name() { take() } else { Removal::Done };
     // The child of a raw clone may share the description, and would keep its lock after our close.
-    ofd_lock::release(life);
+    ofd_lock::release(candidate.life().as_fd());
     reached(Step::RemoveReleased);
     removal
 }
@@ -153,24 +161,13 @@ pub(super) fn take_link(candidate: &Candidate) -> Removal {
     }
     // Meanwhile another process may have taken the name away, and a creator may have given it to a living object. So
     // only one process at a time looks and unlinks, which keeps removers out, too.
-    let life = candidate.life().as_fd();
-    match ofd_lock::try_take_name(life) {
-        Ok(true) => {}
-        Ok(false) => return Removal::Contended,
-        Err(errno) => return Removal::Refused(errno),
-    }
-    reached(Step::TakeLocked);
-    let removal = if candidate.has_its_name() {
+    let locked = ofd_lock::try_take_name(candidate.life().as_fd());
+    under_lock(candidate, locked, Step::TakeLocked, || {
         reached(Step::TakeNameChecked);
         let unlinked = fs::unlink(candidate.path());
         reached(Step::TakeUnlinked);
         unlinked.into()
-    } else {
-        Removal::Done
-    };
-    ofd_lock::release(life);
-    reached(Step::RemoveReleased);
-    removal
+    })
 }
 
 fn discard(path: &CStr, is_folder: bool) -> Result<(), Errno> {
