@@ -222,8 +222,7 @@ impl Region {
     /// # Errors
     /// Those of [`map`](Self::map).
     pub fn view(&self, range: impl RangeBounds<u64>, access: Access) -> Result<View> {
-        let (offset, len) = resolve(range, self.len(), "map a view")?;
-        self.map(&MapRequest::new(offset, len, access))
+        SharedRegion::view(self, range, access)
     }
 }
 

@@ -36,18 +36,6 @@ impl EventOptions {
         self
     }
 
-    /// Lets other users open the object; see [`SyncOptions::permissions`].
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.sync = self.sync.permissions(permissions);
-        self
-    }
-
-    /// The owners whose events are accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.sync = self.sync.trust(trust);
-        self
-    }
-
     /// How the signal lets waiters through. Ignored when *create or open* opens.
     #[must_use]
     pub const fn reset(&self) -> Reset {
@@ -58,11 +46,6 @@ impl EventOptions {
     #[must_use]
     pub const fn is_set_at_first(&self) -> bool {
         self.set_at_first
-    }
-
-    /// The permissions, and the owners whose objects are accepted.
-    pub const fn sync(&self) -> &SyncOptions {
-        &self.sync
     }
 }
 
@@ -92,18 +75,6 @@ impl SemaphoreOptions {
         SemaphoreOptions { initial, maximum, sync: SyncOptions::new() }
     }
 
-    /// Lets other users open the object; see [`SyncOptions::permissions`].
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.sync = self.sync.permissions(permissions);
-        self
-    }
-
-    /// The owners whose semaphores are accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.sync = self.sync.trust(trust);
-        self
-    }
-
     /// The permits of a new semaphore. Ignored when *create or open* opens.
     #[must_use]
     pub const fn initial(&self) -> u32 {
@@ -114,11 +85,6 @@ impl SemaphoreOptions {
     #[must_use]
     pub const fn maximum(&self) -> u32 {
         self.maximum
-    }
-
-    /// The permissions, and the owners whose objects are accepted.
-    pub const fn sync(&self) -> &SyncOptions {
-        &self.sync
     }
 
     /// Checks the numbers (rule C24).
@@ -156,29 +122,38 @@ impl TimerOptions {
         TimerOptions { reset, sync: SyncOptions::new() }
     }
 
-    /// Lets other users open the object; see [`SyncOptions::permissions`].
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.sync = self.sync.permissions(permissions);
-        self
-    }
-
-    /// The owners whose timers are accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.sync = self.sync.trust(trust);
-        self
-    }
-
     /// How the signal lets waiters through. Ignored when *create or open* opens.
     #[must_use]
     pub const fn reset(&self) -> Reset {
         self.reset
     }
-
-    /// The permissions, and the owners whose objects are accepted.
-    pub const fn sync(&self) -> &SyncOptions {
-        &self.sync
-    }
 }
+
+/// What the options of every kind have in common.
+macro_rules! sync_options {
+    ($($options:ident),*) => {$(
+        impl $options {
+            /// Lets other users open the object; see [`SyncOptions::permissions`].
+            pub fn permissions(mut self, permissions: Permissions) -> Self {
+                self.sync = self.sync.permissions(permissions);
+                self
+            }
+
+            /// The owners whose objects are accepted when *create or open* opens.
+            pub fn trust(mut self, trust: Trust) -> Self {
+                self.sync = self.sync.trust(trust);
+                self
+            }
+
+            /// The permissions, and the owners whose objects are accepted.
+            pub const fn sync(&self) -> &SyncOptions {
+                &self.sync
+            }
+        }
+    )*};
+}
+
+sync_options!(EventOptions, SemaphoreOptions, TimerOptions);
 
 /// A timer's period in whole milliseconds, rounded up: from one to Win32's largest period, [`i32::MAX`].
 pub(crate) fn period_in_millis(period: Duration, context: Context<'_>) -> Result<i32> {

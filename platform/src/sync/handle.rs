@@ -60,9 +60,7 @@ impl Named {
         let (object, disposition) = Object::named(name, ask, operation)?;
         Ok((Handle { object, site: name.clone() }, disposition))
     }
-}
 
-impl Named {
     /// Opens the object with the name, for writing, because every wait and signal writes to it.
     pub(super) fn open(name: &ObjectName, kind: ObjectKind, options: &OpenOptions) -> Result<Named> {
         if options.access() != Access::ReadWrite {
