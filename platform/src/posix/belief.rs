@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
-use super::descriptor::{Identity, Lockable};
+use super::descriptor::{Identity, Lockable, Opened};
 use super::dir;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
 use crate::ObjectKind;
@@ -56,12 +56,12 @@ impl Believed {
     }
 
     /// Checks that an open file is the data of these facts.
-    pub(super) fn check_data(&self, fd: BorrowedFd<'_>) -> Result<(), Errno> {
+    pub(super) fn check_data(&self, data: &Lockable) -> Result<(), Errno> {
         if self.facts.form == Form::InFront {
             return Ok(());
         }
-        check_data(fd, &self.facts, self.owner)?;
-        if Identity::from(&fs::fstat(fd)?).parts().0 == self.dev { Ok(()) } else { Err(Errno::STALE) }
+        check_data(data.identity(), data.opened(), &self.facts, self.owner)?;
+        if data.identity().parts().0 == self.dev { Ok(()) } else { Err(Errno::STALE) }
     }
 
     /// Checks that an open file is the file for locks of these facts.
@@ -95,7 +95,7 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
         Some(_) => read(life.as_fd(), 0),
     };
     let stat = fs::fstat(life).map_err(|_| Disbelief::Foreign("a file that cannot be looked at"))?;
-    if let Some(what) = not_regular(&stat) {
+    if let Some(what) = not_regular(stat.st_mode) {
         return Err(Disbelief::Foreign(what));
     }
     match folder {
@@ -128,7 +128,7 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
     } else {
         let bytes = read(life.as_fd(), 0).ok_or(Disbelief::Foreign("a file without samemap's facts"))?;
         let stat = fs::fstat(life).map_err(|_| unknown)?;
-        if let Some(what) = not_regular(&stat) {
+        if let Some(what) = not_regular(stat.st_mode) {
             return Err(Disbelief::Foreign(what));
         }
         check_modes_of_facts(&stat)?;
@@ -192,8 +192,8 @@ pub(super) fn is_unmarked(stat: &Stat) -> bool {
 }
 
 /// What lies at the name in place of a regular file.
-pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
-    match FileType::from_raw_mode(stat.st_mode) {
+pub(super) fn not_regular(mode: u32) -> Option<&'static str> {
+    match FileType::from_raw_mode(mode) {
         FileType::RegularFile => None,
         FileType::Fifo => Some("a FIFO"),
         FileType::Directory => Some("a directory"),
@@ -204,9 +204,8 @@ pub(super) fn not_regular(stat: &Stat) -> Option<&'static str> {
 }
 
 /// Checks that an open file is the data of these facts.
-pub(super) fn check_data(fd: BorrowedFd<'_>, facts: &Facts, owner: u32) -> Result<(), Errno> {
-    let stat = fs::fstat(fd)?;
-    let same = stat.st_ino == facts.data && stat.st_uid == owner && not_regular(&stat).is_none();
+pub(super) fn check_data(file: Identity, opened: Opened, facts: &Facts, owner: u32) -> Result<(), Errno> {
+    let is_file = file.parts().1 == facts.data && not_regular(opened.mode).is_none();
     // A process with write access truncated it: an access to the missing bytes would raise SIGBUS.
-    if same && stat.st_size as u64 >= facts.len { Ok(()) } else { Err(Errno::STALE) }
+    if is_file && opened.owner == owner && opened.len >= facts.len { Ok(()) } else { Err(Errno::STALE) }
 }

@@ -144,7 +144,7 @@ impl Candidate {
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => {
                 let stat = fs::statat(&folder, FACTS, AtFlags::SYMLINK_NOFOLLOW).ok();
-                let strange = stat.as_ref().and_then(not_regular);
+                let strange = stat.and_then(|stat| not_regular(stat.st_mode));
                 return Err(strange.map_or(errno.into(), |what| Unopened::Foreign(what, errno)));
             }
         };
@@ -315,7 +315,7 @@ fn unopened(path: &CStr, errno: Errno) -> Unopened {
         Errno::NOENT if dir::exists() => Unopened::Nothing,
         Errno::NOENT | Errno::NOTDIR => Unopened::Os(errno),
         errno => match dir::stat(path) {
-            Ok(stat) => match (not_regular(&stat), errno) {
+            Ok(stat) => match (not_regular(stat.st_mode), errno) {
                 (Some("a directory"), Errno::ACCESS | Errno::PERM) => Unopened::Denied { owner: stat.st_uid },
                 (Some(what), _) => Unopened::Foreign(what, errno),
                 (None, Errno::ACCESS | Errno::PERM) if is_unmarked(&stat) => {
@@ -356,7 +356,7 @@ pub(super) fn open_data(
 ) -> Result<Descriptor, Errno> {
     let access = if writes { OFlags::RDWR } else { OFlags::RDONLY };
     let data = Descriptor::new(fs::openat(folder, DATA, access | CAREFULLY, Mode::empty())?)?;
-    check_data(data.as_fd(), facts, owner)?;
+    check_data(data.identity(), data.opened(), facts, owner)?;
     Ok(data)
 }
 

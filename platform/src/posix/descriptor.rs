@@ -21,8 +21,10 @@ pub(super) use super::signature::{BEHIND_STANDARD_STREAMS, Identity, behind_stan
 pub(super) struct Opened {
     /// The length in bytes.
     pub(super) len: u64,
-    /// The permissions, with the bits of setuid, setgid and sticky.
+    /// The type and the permissions: `st_mode`.
     pub(super) mode: u32,
+    /// The user id of the owner.
+    pub(super) owner: u32,
 }
 
 /// A descriptor without a lock, for mapping.
@@ -54,13 +56,18 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        let opened = Opened { len: stat.st_size as u64, mode: stat.st_mode & 0o7777 };
+        let opened = Opened { len: stat.st_size as u64, mode: stat.st_mode, owner: stat.st_uid };
         let (fd, closes_now) = (ManuallyDrop::new(fd), AtomicBool::new(false));
         Ok(Descriptor { fd, signature, opened, closes_now })
     }
 
     pub(super) fn identity(&self) -> Identity {
         self.signature.identity
+    }
+
+    /// The state of the file when it was opened.
+    pub(super) fn opened(&self) -> Opened {
+        self.opened
     }
 
     /// The descriptor, if its number was not reused.
@@ -137,7 +144,7 @@ impl Lockable {
 
     /// The file's state when it was opened.
     pub(super) fn opened(&self) -> Opened {
-        self.descriptor.opened
+        self.descriptor.opened()
     }
 
     /// The mark of the process that opened it.

@@ -109,7 +109,7 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     let life = made.candidate.life();
     let fd = life.as_fd();
     hold(fd, made.unfinished.is_some())?;
-    if life.opened().mode != PRIVATE_MODE {
+    if life.opened().mode & 0o7777 != PRIVATE_MODE {
         // The umask, or a default access list of the directory, may have changed the mode.
         fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE)).of(Call::SetMode)?;
         reached(Step::CreateModeSet);

@@ -70,7 +70,7 @@ fn received_parts(
     writes: bool,
 ) -> Result<(Option<Descriptor>, Option<Lockable>), Errno> {
     let Some(data) = data else { return Ok((None, None)) };
-    believed.check_data(data.as_fd())?;
+    believed.check_data(&data)?;
     let data = match descriptor::reopened(data.as_fd(), writes) {
         Ok(fresh) => Descriptor::new(fresh)?,
         Err(_) => Descriptor::shared(data.into_fd()?)?,

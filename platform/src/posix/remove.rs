@@ -249,7 +249,7 @@ fn remove_empty(system_name: &str) -> Option<Swept> {
 
 fn remove_unfinished(candidate: &Candidate) -> Removal {
     let Ok(stat) = fs::fstat(candidate.life()) else { return Removal::Contended };
-    if not_regular(&stat).is_some() || !candidate.removes() {
+    if not_regular(stat.st_mode).is_some() || !candidate.removes() {
         return Removal::Contended;
     }
     let life = candidate.life().as_fd();
