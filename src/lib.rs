@@ -60,38 +60,7 @@
 //! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views
 //! show the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a
 //! program that goes into the background forks first and opens then. Where it has opened already, the child holds again
-//! before the parent lets go:
-//!
-//! ```standalone_crate
-//! # #[cfg(not(target_os = "linux"))]
-//! # fn main() {}
-//! # #[cfg(target_os = "linux")]
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use std::io::{Read as _, Write as _};
-//! use std::os::unix::net::UnixStream;
-//! # use samemap::{Access, CreateOptions, ObjectName, Region};
-//! # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
-//!
-//! let region = Region::create(&name, &CreateOptions::new(4096))?;
-//! let (mut parent, mut child) = UnixStream::pair()?;
-//! // SAFETY: this program has no other thread.
-//! let pid = unsafe { libc::fork() };
-//! if pid != 0 {
-//!     parent.read_exact(&mut [0])?;
-//! #     drop(region);
-//! #     let mut status = -1;
-//! #     // SAFETY: a child of this process.
-//! #     unsafe { libc::waitpid(pid, &raw mut status, 0) };
-//! #     assert_eq!(status, 0);
-//!     std::process::exit(0);
-//! }
-//! region.hold_again()?;
-//! child.write_all(&[1])?;
-//! region.view(.., Access::ReadWrite)?.put(0, &1u64)?;
-//! # drop(region);
-//! # std::process::exit(0);
-//! # }
-//! ```
+//! before the parent lets go: an example stands above [`Region::hold_again`].
 //!
 //! Some daemons close every descriptor that they find, and with them those of regions. Such a daemon
 //! [adopts](Region::adopt) the regions that it was offered, then closes descriptors, and opens other regions last.

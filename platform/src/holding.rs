@@ -8,7 +8,39 @@ use crate::{Region, Result};
 /// the same memory as before, but hold nothing: they neither keep the object alive nor end it.
 ///
 /// A *daemon* that opens a region and forks into the background has two ways. It forks first and then opens the region;
-/// or its child calls [`hold_again`](Self::hold_again) before the parent ends.
+/// or its child calls [`hold_again`](Self::hold_again) before the parent ends:
+///
+/// ```standalone_crate
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::io::{Read as _, Write as _};
+/// use std::os::unix::net::UnixStream;
+/// # use samemap_platform as samemap;
+/// # use samemap::{Access, CreateOptions, ObjectName, Region};
+/// # let name = ObjectName::new(format!("daemon-{}", std::process::id()))?;
+///
+/// let region = Region::create(&name, &CreateOptions::new(4096))?;
+/// let (mut parent, mut child) = UnixStream::pair()?;
+/// // SAFETY: this program has no other thread.
+/// let pid = unsafe { libc::fork() };
+/// if pid != 0 {
+///     parent.read_exact(&mut [0])?;
+/// #     drop(region);
+/// #     let mut status = -1;
+/// #     // SAFETY: a child of this process.
+/// #     unsafe { libc::waitpid(pid, &raw mut status, 0) };
+/// #     assert_eq!(status, 0);
+///     std::process::exit(0);
+/// }
+/// region.hold_again()?;
+/// child.write_all(&[1])?;
+/// region.view(.., Access::ReadWrite)?.put(0, &1u64)?;
+/// # drop(region);
+/// # std::process::exit(0);
+/// # }
+/// ```
 impl Region {
     /// In a forked child: makes the child's copy of the region hold it, and its views, too. Does nothing in the process
     /// that opened the region.
