@@ -1,0 +1,4 @@
+//! samemap for C and C++.
+
+#[cfg(feature = "win32")]
+mod win32;

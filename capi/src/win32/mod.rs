@@ -1,0 +1,1 @@
+//! Win32's own calls, for systems that are not Windows.
