@@ -60,7 +60,7 @@ pub use posix::facts_say;
 pub use region::Region;
 #[doc(hidden)]
 pub use seam::per_process::Fact;
-pub use sync::{Event, Mutex, Semaphore, Timer, wait_any};
+pub use sync::{Event, Mutex, Semaphore, Timer, wait_all, wait_any};
 
 /// Names, their rules, and the kinds of named objects.
 pub mod names {

@@ -22,7 +22,7 @@ use crate::posix::region::Held;
 use crate::seam::ask::Ask;
 use crate::seam::header::{HEADER_LEN, Header, Readiness};
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took};
+use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal, Took};
 use crate::seam::place::Place;
 use crate::testing::reached;
 use crate::words::Until;
@@ -133,6 +133,14 @@ impl RawObject for Object {
 
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
         wait::wait_any(objects, timeout)
+    }
+
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+        // More of them are to come.
+        let [object] = objects else { return Err(ErrorKind::Unsupported.into()) };
+        let taken = wait::wait_any(objects, timeout)?;
+        let found = if object.is_abandoned() { Found::Abandoned } else { Found::InOrder };
+        Ok(taken.map(|_| found))
     }
 
     // Each caller passes a constant signal, which leaves one arm.
