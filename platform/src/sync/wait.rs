@@ -14,7 +14,7 @@ const WAIT: Operation = "wait for any of the objects";
 /// or inside a region. Other crates cannot implement it,
 /// because the system makes the wait.
 #[expect(private_bounds, reason = "it is sealed")]
-pub trait WaitAny: Sealed {}
+pub trait WaitAny: Sealed + Send + Sync {}
 
 /// The part of an object that the wait needs.
 pub(crate) trait Sealed {
