@@ -109,6 +109,8 @@ fn a_stopped_thread_has_taken_all_or_none() {
         two(EVERYTHING, stopped, &[Take(Permit), Take(Event)]);
         two_long(EVERYTHING, stopped, &[All(&[Permit, Event])]);
         two_long(EVERYTHING, stopped, &[Set, Release]);
+        // The second of these attempts comes upon the stopped one's place in the table.
+        two_long(EVERYTHING, stopped, &[All(&[Lock]), All(&[Permit, Event])]);
         two_long(EVERYTHING, stopped, &[Take(Permit), SetAsleep, Take(Event)]);
     }
 }
