@@ -47,6 +47,9 @@
 
 /* Options that ask for nothing special. */
 #define SAMEMAP_CREATE_OPTIONS_INIT {sizeof(samemap_create_options_t), 0, 0, false, 0, 0, NULL}
+#define SAMEMAP_FILE_OPTIONS_INIT {sizeof(samemap_file_options_t), 0, false, 0}
+#define SAMEMAP_LATEST_OPTIONS_INIT {sizeof(samemap_latest_options_t), 0}
+#define SAMEMAP_CHANNEL_OPTIONS_INIT {sizeof(samemap_channel_options_t), 0, 0, 0}
 #define SAMEMAP_OPEN_OPTIONS_INIT {sizeof(samemap_open_options_t), 0, 0, NULL, 0}
 
 
@@ -100,6 +103,39 @@
 
 /** Bytes that a semaphore takes inside a region. */
 #define SAMEMAP_SEMAPHORE_SIZE 64
+
+/** A side that waits sleeps at once. */
+#define SAMEMAP_SPIN_NEVER UINT64_MAX
+
+/** It cannot be told. */
+#define SAMEMAP_KIND_UNKNOWN 0
+
+/** Shared memory. */
+#define SAMEMAP_KIND_REGION 1
+
+/** A mutex. */
+#define SAMEMAP_KIND_MUTEX 2
+
+/** An event. */
+#define SAMEMAP_KIND_EVENT 3
+
+/** A semaphore. */
+#define SAMEMAP_KIND_SEMAPHORE 4
+
+/** A timer. */
+#define SAMEMAP_KIND_TIMER 5
+
+/** A process holds it. */
+#define SAMEMAP_STATE_LIVE 0
+
+/** Its holders died; it cannot be opened, and waits to be reclaimed. */
+#define SAMEMAP_STATE_DEAD 1
+
+/** samemap did not make it, and leaves it alone. */
+#define SAMEMAP_STATE_FOREIGN 2
+
+/** This user may not look at it. */
+#define SAMEMAP_STATE_UNREADABLE 3
 
 /**
  * What a function answers. The numbers never change, and more may come.
@@ -174,8 +210,37 @@ typedef int32_t samemap_status_t;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/**
+ * One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split() makes
+ * two halves, for a thread each.
+ */
+typedef struct samemap_channel_t samemap_channel_t;
+
+/**
+ * A program that is about to be started as a child, with the regions that are offered to it; then that child. For one
+ * thread at a time.
+ */
+typedef struct samemap_command_t samemap_command_t;
+
+/** Sends regions to a running process over a connection, and receives them. For one thread at a time. */
+typedef struct samemap_courier_t samemap_courier_t;
+
 /** A flag to wait for, set and unset by any process that has it open. */
 typedef struct samemap_event_t samemap_event_t;
+
+/** A reader of a newest value. For one thread at a time. */
+typedef struct samemap_latest_reader_t samemap_latest_reader_t;
+
+/**
+ * The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It is the
+ * writer until it is closed or its process ends. For one thread at a time.
+ *
+ * In Rust the values are those of samemap::latest::LatestBytes.
+ */
+typedef struct samemap_latest_writer_t samemap_latest_writer_t;
+
+/** Takes any number of peers, each on a channel of its own. For one thread at a time. */
+typedef struct samemap_listener_t samemap_listener_t;
 
 /** A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often. */
 typedef struct samemap_mutex_t samemap_mutex_t;
@@ -248,8 +313,76 @@ typedef struct {
     uint64_t patience;
 } samemap_open_options_t;
 
+/**
+ * How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing, with the
+ * file's length.
+ */
+typedef struct {
+    /** sizeof(samemap_file_options_t). */
+    size_t struct_size;
+    /** The access to the file and the region. */
+    samemap_access_t access;
+    /** Whether the disk's blocks are had when they are written to, and not at once: a full disk then ends the process. */
+    bool leave_holes;
+    /** The region's length in bytes; with SAMEMAP_READ_WRITE a shorter file grows to it. 0 stands for the file's length. */
+    uint64_t size;
+} samemap_file_options_t;
+
 /** How an event or a timer is unset: SAMEMAP_AUTO_RESET or SAMEMAP_MANUAL_RESET. */
 typedef int32_t samemap_reset_t;
+
+/** What writer and readers agree on. Begin with SAMEMAP_LATEST_OPTIONS_INIT; NULL stands for that: version 0. */
+typedef struct {
+    /** sizeof(samemap_latest_options_t). */
+    size_t struct_size;
+    /** A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH. */
+    uint32_t version;
+} samemap_latest_options_t;
+
+/** How a channel or a listener works. Begin with SAMEMAP_CHANNEL_OPTIONS_INIT; NULL stands for that. */
+typedef struct {
+    /** sizeof(samemap_channel_options_t). */
+    size_t struct_size;
+    /**
+     * Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of a ring.
+     * 0 stands for 64 KiB. Ignored when connecting.
+     */
+    size_t capacity;
+    /** How many clients may wait for a listener in the order in which they came. 0 stands for 1024. */
+    size_t backlog;
+    /**
+     * How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how long that
+     * pays; SAMEMAP_SPIN_NEVER sleeps at once.
+     */
+    uint64_t spin;
+} samemap_channel_options_t;
+
+/** The kind of an object. */
+typedef int32_t samemap_kind_t;
+
+/** What is known of an entry. */
+typedef int32_t samemap_state_t;
+
+/** An entry of the catalog. It is valid during the call that it is given to. Later versions add fields at the end. */
+typedef struct {
+    /** The object's name; NULL where it cannot be told. */
+    const char *name;
+    /** The system's name for it, such as a file's. */
+    const char *system_name;
+    /** The owner: a user's number on POSIX, a SID on Windows. */
+    const char *owner;
+    /** What it is. */
+    samemap_kind_t kind;
+    /** What is known of it. */
+    samemap_state_t state;
+    /** Its length in bytes. */
+    uint64_t size;
+    /** How many processes hold it; -1 where it cannot be told. */
+    int64_t holders;
+} samemap_entry_t;
+
+/** What samemap_catalog_list() calls for each entry; an answer other than 0 ends the list. */
+typedef int (*samemap_entry_callback_t)(const samemap_entry_t *entry, void *context);
 
 #ifdef __cplusplus
 extern "C" {
@@ -328,6 +461,29 @@ const char *samemap_region_name(const samemap_region_t *region);
  * Elsewhere it does nothing.
  */
 samemap_status_t samemap_region_hold_again(const samemap_region_t *region);
+
+/** Makes a region without a name over the file at `path` (UTF-8). What is written to it reaches the file. */
+samemap_status_t samemap_region_over_file(const char *path,
+                                          const samemap_file_options_t *file,
+                                          samemap_region_t **region);
+
+/** Creates a region with a name over the file at `path`; the name must be free. */
+samemap_status_t samemap_region_create_over_file(const char *name,
+                                                 const char *path,
+                                                 const samemap_file_options_t *file,
+                                                 const samemap_create_options_t *options,
+                                                 samemap_region_t **region);
+
+/**
+ * Opens the region with the name, or creates one over the file at `path`; `created`, which may be NULL, tells which of
+ * the two happened.
+ */
+samemap_status_t samemap_region_create_or_open_over_file(const char *name,
+                                                         const char *path,
+                                                         const samemap_file_options_t *file,
+                                                         const samemap_create_options_t *options,
+                                                         samemap_region_t **region,
+                                                         bool *created);
 
 /**
  * Maps `length` bytes at `offset` of the region; any byte range will do, and SAMEMAP_TO_THE_END stands for the rest. Unmap
@@ -623,6 +779,334 @@ samemap_status_t samemap_timer_cancel(const samemap_timer_t *timer);
 
 /** Waits until it is set; see samemap_wait(). */
 samemap_status_t samemap_timer_wait(const samemap_timer_t *timer, uint64_t timeout);
+
+/** Gives the number of bytes that values of at most `max_length` bytes take in a view. */
+samemap_status_t samemap_latest_size(size_t max_length, size_t *size);
+
+/**
+ * Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the one
+ * that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+ */
+samemap_status_t samemap_latest_writer_create(const char *name,
+                                              size_t max_length,
+                                              const samemap_latest_options_t *latest,
+                                              const samemap_create_options_t *options,
+                                              samemap_latest_writer_t **writer);
+
+/**
+ * Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of samemap_latest_size()
+ * bytes that are zero at first.
+ */
+samemap_status_t samemap_latest_writer_create_in(const samemap_view_t *view,
+                                                 size_t offset,
+                                                 size_t max_length,
+                                                 const samemap_latest_options_t *latest,
+                                                 samemap_latest_writer_t **writer);
+
+/** Writes a value and wakes the readers that wait for it; `sequence`, which may be NULL, tells its number. */
+samemap_status_t samemap_latest_write(const samemap_latest_writer_t *writer,
+                                      const void *data,
+                                      size_t length,
+                                      uint64_t *sequence);
+
+/** Ends the writer, and tells the readers. NULL does nothing. */
+void samemap_latest_writer_close(samemap_latest_writer_t *writer);
+
+/** Opens the newest value with the name, for reading. With the access SAMEMAP_READ_ONLY it cannot wait. */
+samemap_status_t samemap_latest_reader_open(const char *name,
+                                            const samemap_latest_options_t *latest,
+                                            const samemap_open_options_t *options,
+                                            samemap_latest_reader_t **reader);
+
+/** Opens the newest value at `offset` of a view, for reading. */
+samemap_status_t samemap_latest_reader_open_in(const samemap_view_t *view,
+                                               size_t offset,
+                                               const samemap_latest_options_t *latest,
+                                               samemap_latest_reader_t **reader);
+
+/**
+ * Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then tells its
+ * length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
+ * samemap_latest_max_length().
+ */
+samemap_status_t samemap_latest_read(const samemap_latest_reader_t *reader,
+                                     uint64_t newer_than,
+                                     void *buffer,
+                                     size_t size,
+                                     size_t *length,
+                                     uint64_t *sequence);
+
+/**
+ * Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read() does.
+ * SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+ */
+samemap_status_t samemap_latest_wait(const samemap_latest_reader_t *reader,
+                                     uint64_t newer_than,
+                                     uint64_t timeout,
+                                     void *buffer,
+                                     size_t size,
+                                     size_t *length,
+                                     uint64_t *sequence);
+
+/** Gives the length of the longest value, as the writer has set it. */
+samemap_status_t samemap_latest_max_length(const samemap_latest_reader_t *reader,
+                                           size_t *max_length);
+
+/** Closes the reader. NULL does nothing. */
+void samemap_latest_reader_close(samemap_latest_reader_t *reader);
+
+/**
+ * Makes a channel for one peer under a free name, and does not wait for the peer: see samemap_channel_wait_for_peer().
+ * What is sent before it comes waits for it.
+ */
+samemap_status_t samemap_channel_create(const char *name,
+                                        const samemap_channel_options_t *channel_options,
+                                        const samemap_create_options_t *options,
+                                        samemap_channel_t **channel);
+
+/**
+ * Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such as one
+ * without a name that is handed over.
+ */
+samemap_status_t samemap_channel_create_in(const samemap_region_t *region,
+                                           const samemap_channel_options_t *channel_options,
+                                           samemap_channel_t **channel);
+
+/** Gives the number of bytes of a region that such a channel takes. */
+samemap_status_t samemap_channel_region_size(const samemap_channel_options_t *channel_options,
+                                             uint64_t *size);
+
+/**
+ * Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a second.
+ * SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+ */
+samemap_status_t samemap_channel_connect(const char *name,
+                                         const samemap_channel_options_t *channel_options,
+                                         const samemap_open_options_t *options,
+                                         samemap_channel_t **channel);
+
+/** Connects to the channel in a region. */
+samemap_status_t samemap_channel_connect_in(const samemap_region_t *region,
+                                            const samemap_channel_options_t *channel_options,
+                                            samemap_channel_t **channel);
+
+/** Waits until a peer has connected to the channel that this process made. */
+samemap_status_t samemap_channel_wait_for_peer(const samemap_channel_t *channel, uint64_t timeout);
+
+/**
+ * When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and not read
+ * is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+ */
+samemap_status_t samemap_channel_wait_for_next_peer(const samemap_channel_t *channel,
+                                                    uint64_t timeout);
+
+/**
+ * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel, and the
+ * end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+ */
+samemap_status_t samemap_channel_split(samemap_channel_t *channel,
+                                       samemap_channel_t **sender,
+                                       samemap_channel_t **receiver);
+
+/** Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does nothing. */
+void samemap_channel_close(samemap_channel_t *channel);
+
+/** Listens under a free name for any number of peers, which samemap_channel_connect() to it. */
+samemap_status_t samemap_listener_bind(const char *name,
+                                       const samemap_channel_options_t *channel_options,
+                                       const samemap_create_options_t *options,
+                                       samemap_listener_t **listener);
+
+/** Waits for the next peer, and gives the channel to it. */
+samemap_status_t samemap_listener_accept(const samemap_listener_t *listener,
+                                         uint64_t timeout,
+                                         samemap_channel_t **channel);
+
+/** Ends the listener; its channels stay. NULL does nothing. */
+void samemap_listener_close(samemap_listener_t *listener);
+
+/**
+ * Sends a copy of `length` bytes; waits while the ring is full.
+ *
+ * SAMEMAP_ERROR_TOO_LONG for more than samemap_channel_max_message(), SAMEMAP_ERROR_CLOSED when the peer has closed,
+ * SAMEMAP_ERROR_PEER_DIED when it ended without.
+ */
+samemap_status_t samemap_channel_send(const samemap_channel_t *channel,
+                                      const void *data,
+                                      size_t length,
+                                      uint64_t timeout);
+
+/**
+ * Copies the next message to `buffer`; waits until there is one. `length` tells its length.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
+ * SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was read.
+ */
+samemap_status_t samemap_channel_receive(const samemap_channel_t *channel,
+                                         void *buffer,
+                                         size_t size,
+                                         size_t *length,
+                                         uint64_t timeout);
+
+/**
+ * Gives room for a message of up to `length` bytes in the ring, to be filled in place and sent by
+ * samemap_channel_commit(); waits while the ring is full. The bytes are whatever was there before.
+ *
+ * One message at a time; until it is committed or cancelled, other calls that send are refused.
+ */
+samemap_status_t samemap_channel_reserve(const samemap_channel_t *channel,
+                                         size_t length,
+                                         uint64_t timeout,
+                                         void **data);
+
+/**
+ * Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT when
+ * there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
+ */
+samemap_status_t samemap_channel_commit(const samemap_channel_t *channel,
+                                        size_t length);
+
+/** Gives up the room that samemap_channel_reserve() gave: nothing is sent. */
+samemap_status_t samemap_channel_cancel(const samemap_channel_t *channel);
+
+/**
+ * Lends the next message in place; waits until there is one. Its room stays taken until samemap_channel_release().
+ *
+ * A peer that does not keep to the protocol can still change the bytes: copy what is checked before it is used. One
+ * message at a time; until it is released, other calls that receive are refused.
+ */
+samemap_status_t samemap_channel_borrow(const samemap_channel_t *channel,
+                                        const void **data,
+                                        size_t *length,
+                                        uint64_t timeout);
+
+/**
+ * Gives the room of the message that samemap_channel_borrow() lent back to the sender. SAMEMAP_ERROR_INVALID_ARGUMENT
+ * when there is none.
+ */
+samemap_status_t samemap_channel_release(const samemap_channel_t *channel);
+
+/** Gives the length of the longest message. */
+samemap_status_t samemap_channel_max_message(const samemap_channel_t *channel, size_t *length);
+
+/**
+ * Waits until one of 1 to 64 channels has a message, or its peer has ended, and gives the lowest index of those. It takes
+ * nothing: receive then with a timeout of 0.
+ */
+samemap_status_t samemap_channel_wait_any(const samemap_channel_t *const *channels,
+                                          size_t count,
+                                          uint64_t timeout,
+                                          size_t *index);
+
+/** A program to start, found as the shell finds it. */
+samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);
+
+/** Adds an argument for the program. */
+samemap_status_t samemap_command_argument(const samemap_command_t *command, const char *argument);
+
+/**
+ * Offers a region to the child that the command will start, under a key of 1 to 64 lower-case letters, digits and
+ * underscores. A command can carry several, with different keys.
+ */
+samemap_status_t samemap_command_offer(const samemap_command_t *command,
+                                       const samemap_region_t *region,
+                                       const char *key,
+                                       samemap_access_t access);
+
+/** Starts the child, once; `process_id` may be NULL. */
+samemap_status_t samemap_command_start(const samemap_command_t *command, uint32_t *process_id);
+
+/** Waits until the child has ended, and gives its exit code; -1 when a signal ended it. */
+samemap_status_t samemap_command_wait(const samemap_command_t *command, int32_t *exit_code);
+
+/** Ends the child at once, as the system kills processes: what it holds is let go, and what it owns is abandoned. */
+samemap_status_t samemap_command_kill(const samemap_command_t *command);
+
+/** Ends the handle, not the child. Keep it until the child has adopted what is offered to it. NULL does nothing. */
+void samemap_command_close(samemap_command_t *command);
+
+/** Adopts the region that the parent process offered under a key. It succeeds once; a failed call can be repeated. */
+samemap_status_t samemap_region_adopt(const char *key,
+                                      samemap_region_t **region);
+
+/** Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass on. */
+samemap_status_t samemap_region_to_descriptor(const samemap_region_t *region,
+                                              ptrdiff_t *descriptor);
+
+/** Makes a region of such a descriptor or handle. It belongs to the library from then on, also when the call fails. */
+samemap_status_t samemap_region_from_descriptor(ptrdiff_t descriptor,
+                                                samemap_access_t access,
+                                                samemap_region_t **region);
+
+/**
+ * Makes a courier that sends and receives over a connected Unix stream socket, which belongs to it from then on. The
+ * other side is a trusted process. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ */
+samemap_status_t samemap_courier_over(int32_t descriptor,
+                                      samemap_courier_t **courier);
+
+/**
+ * Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end belongs
+ * to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ */
+samemap_status_t samemap_courier_to_process(ptrdiff_t pipe,
+                                            uint32_t process_id,
+                                            samemap_courier_t **courier);
+
+/**
+ * Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on. Windows only;
+ * elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ */
+samemap_status_t samemap_courier_receiving(ptrdiff_t pipe,
+                                           samemap_courier_t **courier);
+
+/** Sends a region. From now on it is held for the receiver. */
+samemap_status_t samemap_courier_send(const samemap_courier_t *courier,
+                                      const samemap_region_t *region,
+                                      samemap_access_t access);
+
+/** Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are accepted. */
+samemap_status_t samemap_courier_receive(const samemap_courier_t *courier,
+                                         const samemap_open_options_t *options,
+                                         samemap_region_t **region);
+
+/** Ends the courier and its connection. NULL does nothing. */
+void samemap_courier_close(samemap_courier_t *courier);
+
+/**
+ * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread. The
+ * callback may call this library, and must return: no C++ exception, no longjmp.
+ */
+samemap_status_t samemap_catalog_list(samemap_entry_callback_t callback,
+                                      void *context);
+
+/** Removes what killed processes have left; `removed` (how many) and `bytes` (how much memory) may be NULL. */
+samemap_status_t samemap_catalog_reclaim(size_t *removed,
+                                         uint64_t *bytes);
+
+/**
+ * Takes the name from the object that has it, which lives on without a name; `taken`, which may be NULL, tells whether
+ * there was one.
+ */
+samemap_status_t samemap_catalog_take_name(const char *name,
+                                           bool *taken);
+
+/**
+ * Lets this process keep its objects in another directory than the system's, such as one of a container; before it opens
+ * anything. On Windows SAMEMAP_ERROR_UNSUPPORTED.
+ */
+samemap_status_t samemap_catalog_set_directory(const char *path);
+
+/**
+ * Copies to `buffer` the path of the file that programs without this library open and map, where shm_open() does not
+ * reach the region: one that other users may open, or one in another directory. SAMEMAP_ERROR_NOT_FOUND where there is no
+ * such file, and always on Windows.
+ */
+samemap_status_t samemap_catalog_data_path(const char *name,
+                                           char *buffer,
+                                           size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

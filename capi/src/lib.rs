@@ -20,6 +20,8 @@ mod handle;
 mod options;
 
 mod region;
+
+mod file;
 mod view;
 
 mod object;
@@ -29,6 +31,16 @@ mod mutex;
 mod event;
 mod semaphore;
 mod timer;
+
+mod latest;
+
+mod channel;
+mod message;
+
+mod handing;
+mod native;
+
+mod catalog;
 
 #[cfg(feature = "win32")]
 mod win32;
