@@ -156,7 +156,7 @@ impl Core {
     fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
         let taker = self.taker();
-        if !is_ours && self.claim.was_buried(self.word().load(Ordering::Relaxed) & OWNER) {
+        if !is_ours && self.claim.is_known_dead(self.word().load(Ordering::Relaxed) & OWNER) {
             // After the wait for a dead process's first lock, its other locks need none.
             let inherited = taker.take_otherwise(false, Until::Now);
             if inherited != Outcome::TimedOut {
