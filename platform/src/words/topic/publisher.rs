@@ -301,6 +301,12 @@ impl Producer {
         self.holders().any(|holder| holder.has_moved(memory))
     }
 
+    /// Whether it was thrown out, and holds the publisher back by what it is lent alone.
+    #[must_use]
+    pub fn is_thrown_out(&self, holder: Holder) -> bool {
+        self.places[holder.place as usize].thrown == holder.since
+    }
+
     /// The holder's process has ended: it needs nothing any more.
     pub fn bury(&mut self, memory: &impl TopicMemory, holder: Holder) {
         self.condemn(memory, holder);
