@@ -56,7 +56,8 @@ impl TopicOptions {
     /// bytes, `capacity / n - 1` (rounded down) while another one is written; of any, at least so many that they take
     /// `capacity - 2 * longest` bytes together; but never more than the smaller one of `capacity / 64 - 1` and 16,383.
     pub fn capacity(mut self, bytes: usize) -> Self {
-        self.capacity = (bytes as u64).max(Shape::MIN_CAPACITY).next_multiple_of(LINE as u64);
+        let bytes = (bytes as u64).max(Shape::MIN_CAPACITY);
+        self.capacity = bytes.checked_next_multiple_of(LINE as u64).unwrap_or(u64::MAX);
         self
     }
 

@@ -165,12 +165,18 @@ impl Publisher {
         Ok(self.room(len)?.map(|room| Slot { publisher: self, room }))
     }
 
-    /// The subscribers that hold the publisher back, as it was when a call last found no room: those that still need a
-    /// message, and those that were thrown out and have not let go of one.
-    #[must_use]
-    pub fn laggards(&self) -> Vec<Laggard> {
-        let laggard = |holder| Laggard::new(holder, &self.producer, &self.memory);
-        self.producer.holders().map(laggard).collect()
+    /// The subscribers that hold the publisher back: those that still need what the last call wanted to overwrite that
+    /// found no room, and those that were thrown out and have not let go of a message.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn laggards(&mut self) -> Result<Vec<Laggard>> {
+        let Publisher { holders, producer, memory, .. } = self;
+        if self.seat.as_ref().is_some_and(Seat::is_ours) {
+            producer.look_again(memory);
+            holders.look_after(producer, memory)?;
+        }
+        Ok(producer.holders().map(|holder| Laggard::new(holder, producer, memory)).collect())
     }
 
     /// Waits no more for that subscriber; `false` when it is none any more that holds the publisher back. It is told when

@@ -184,6 +184,10 @@ impl Subscriber {
             }
             // It has slept, and may have found the publisher dead.
             found = self.next_or_end(true)?;
+            // Only where a peer took back what it said.
+            if found.is_none() && limit.is_over() {
+                return Ok(None);
+            }
         }
         Ok(found)
     }

@@ -211,6 +211,10 @@ impl Viewer {
                 return Ok(None);
             }
             found = self.read_or_end(true, &mut read)?;
+            // Only where a peer took back what it said.
+            if found.is_none() && limit.is_over() {
+                return Ok(None);
+            }
         }
         Ok(found)
     }

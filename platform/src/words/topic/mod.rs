@@ -109,7 +109,7 @@ impl Shape {
         self.lines as u64 * LINE as u64
     }
 
-    /// The number of entries in the index, a power of two. At most one less messages are kept.
+    /// The number of entries in the index, a power of two: so many messages are kept at most.
     #[inline]
     #[must_use]
     pub const fn slots(self) -> u32 {

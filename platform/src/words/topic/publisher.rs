@@ -94,10 +94,7 @@ impl Producer {
     pub fn resume(memory: &impl TopicMemory, shape: Shape) -> Result<Producer, Damaged> {
         let newest = memory.load(Word::Newest, Acquire);
         let oldest = memory.load(Word::Oldest, Acquire);
-        if newest > LAST
-            || oldest == 0
-            || oldest > newest + 1
-            || newest + 1 - oldest >= u64::from(shape.slots)
+        if newest > LAST || oldest == 0 || oldest > newest + 1 || newest + 1 - oldest > u64::from(shape.slots)
         {
             return Err(Damaged);
         }
@@ -175,7 +172,8 @@ impl Producer {
             return None;
         };
         let oldest = self.oldest_beside(spot.position + u64::from(lines));
-        if oldest > self.limit {
+        let has_company = oldest > self.oldest && memory.load(Word::Joins, Acquire) != self.joins;
+        if has_company || oldest > self.limit {
             self.look_at_places(memory);
         }
         if oldest > self.limit {
@@ -210,7 +208,7 @@ impl Producer {
         let mut oldest = self.oldest;
         while oldest <= self.newest
             && (end - self.start(oldest) > u64::from(self.shape.lines)
-                || self.newest + 1 - oldest >= u64::from(self.shape.slots - 1))
+                || self.newest + 1 - oldest >= u64::from(self.shape.slots))
         {
             oldest += 1;
         }
@@ -259,6 +257,12 @@ impl Producer {
 
     fn entry(&self, memory: &impl TopicMemory, sequence: u64) -> Option<Extent> {
         Extent::unpack(memory.load(Word::Entry(self.shape.slot(sequence)), Relaxed), self.shape)
+    }
+
+    /// Looks anew what the holders need.
+    pub fn look_again(&mut self, memory: &impl TopicMemory) {
+        self.look_at_pins(memory);
+        self.look_at_places(memory);
     }
 
     /// Looks which messages the places need. A subscriber whose position no subscriber can have is thrown out.

@@ -110,7 +110,7 @@ impl Consumer {
         if newest == self.newest {
             return Ok(false);
         }
-        if newest < self.newest || newest - self.newest >= u64::from(self.shape.slots) {
+        if newest < self.newest || newest - self.newest > u64::from(self.shape.slots) {
             return Err(Fault::Damaged);
         }
         self.newest = newest;

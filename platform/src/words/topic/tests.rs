@@ -111,7 +111,7 @@ fn the_publisher_waits_for_the_slowest_subscriber_and_for_no_viewer() {
     let mut producer = memory.producer();
     let (mut quick, mut slow) = (memory.subscriber(0), memory.subscriber(2));
     let mut viewer = Viewer::begin(&memory, memory.shape, 0);
-    for sequence in 1..=15 {
+    for sequence in 1..=16 {
         assert_eq!(publish(&mut producer, &memory, 64), Some(sequence));
         assert_eq!(memory.take(&mut quick), Ok(Some(sequence)));
     }
@@ -121,16 +121,16 @@ fn the_publisher_waits_for_the_slowest_subscriber_and_for_no_viewer() {
     assert!(!producer.has_moved(&memory));
     assert_eq!(memory.take(&mut slow), Ok(Some(1)));
     assert!(producer.has_moved(&memory));
-    assert_eq!(publish(&mut producer, &memory, 64), Some(16));
+    assert_eq!(publish(&mut producer, &memory, 64), Some(17));
     assert_eq!(publish(&mut producer, &memory, 64), None);
     slow.leave(&memory);
-    for sequence in 17..=40 {
+    for sequence in 18..=40 {
         assert_eq!(publish(&mut producer, &memory, 64), Some(sequence));
         assert_eq!(memory.take(&mut quick), Ok(Some(sequence)).map(|found| found.map(|_| sequence - 1)));
     }
-    // 16 lines, and the index keeps 15 of them: the middle of 26 to 40.
-    assert_eq!(memory.view(&mut viewer), Some((33, 32)));
-    assert_eq!(memory.view(&mut viewer), Some((34, 0)));
+    // The middle of 25 to 40.
+    assert_eq!(memory.view(&mut viewer), Some((32, 31)));
+    assert_eq!(memory.view(&mut viewer), Some((33, 0)));
 }
 
 #[test]
@@ -139,10 +139,10 @@ fn history_is_what_is_kept() {
     let mut producer = memory.producer();
     (1..=20).for_each(|_| assert!(publish(&mut producer, &memory, 64).is_some()));
     let begins = |history| Viewer::begin(&memory, memory.shape, history).position();
-    assert_eq!([begins(0), begins(3), begins(u64::MAX)], [21, 18, 6]);
+    assert_eq!([begins(0), begins(3), begins(u64::MAX)], [21, 18, 5]);
     let mut late = Consumer::join(&memory, memory.shape, 0, u64::MAX).unwrap().unwrap();
     assert_eq!(publish(&mut producer, &memory, 64), None, "it needs what is kept");
-    for sequence in 6..=20 {
+    for sequence in 5..=20 {
         assert_eq!(memory.take(&mut late), Ok(Some(sequence)));
     }
     assert_eq!(publish(&mut producer, &memory, 64), Some(21));
@@ -240,4 +240,40 @@ fn nonsense_in_the_publishers_words_is_damage() {
         memory.store(word, right, Ordering::Relaxed);
     }
     assert!(Producer::resume(&memory, memory.shape).is_ok());
+}
+
+/// The publisher has given a message up before it sees the subscriber that has just come for it.
+#[test]
+fn a_subscriber_that_comes_in_the_same_moment_is_waited_for() {
+    struct Late<'a>(&'a Plain, RefCell<Option<Consumer>>);
+    impl TopicMemory for Late<'_> {
+        fn load(&self, word: Word, order: Ordering) -> u64 {
+            self.0.load(word, order)
+        }
+        fn store(&self, word: Word, value: u64, order: Ordering) {
+            if word == Word::Oldest && self.1.borrow().is_none() {
+                let joined = Consumer::join(self.0, self.0.shape, 0, u64::MAX).unwrap();
+                *self.1.borrow_mut() = joined;
+            }
+            self.0.store(word, value, order);
+        }
+        fn replace(&self, word: Word, current: u64, new: u64) {
+            self.0.replace(word, current, new);
+        }
+        fn count(&self, word: Word) -> u64 {
+            self.0.count(word)
+        }
+        fn fence(&self, _order: Ordering) {}
+    }
+    let memory = Plain::new(16, 1);
+    let mut producer = memory.producer();
+    (1..=16).for_each(|sequence| assert_eq!(publish(&mut producer, &memory, 64), Some(sequence)));
+    let late = Late(&memory, RefCell::default());
+    assert_eq!(producer.reserve(&late, 64), None);
+    let mut consumer = late.1.into_inner().expect("it joined");
+    assert_eq!(producer.reserve(&memory, 64), None);
+    assert_eq!(producer.holders().count(), 1);
+    assert_eq!(memory.take(&mut consumer), Ok(Some(1)));
+    assert_eq!(publish(&mut producer, &memory, 64), Some(17));
+    (2..=17).for_each(|sequence| assert_eq!(memory.take(&mut consumer), Ok(Some(sequence))));
 }

@@ -89,7 +89,10 @@ impl Viewer {
     /// Whether there may be a message to read.
     #[inline]
     pub fn has_news(&self, memory: &impl TopicMemory) -> bool {
-        memory.load(Word::Newest, Acquire) >= self.next
+        let newest = memory.load(Word::Newest, Acquire);
+        // None is kept while a long one is written.
+        newest >= self.next && memory.load(Word::Oldest, Acquire) <= newest
+            || newest.saturating_add(1) < self.next
     }
 
     /// The number of the next message to read.
