@@ -144,7 +144,7 @@ impl Publisher {
                 break room;
             }
         };
-        Ok(Slot { publisher: self, room })
+        Ok(self.lend(room))
     }
 
     /// Room for a message of up to `len` bytes; waits for at most `timeout`, and is `None` when time ran out.
@@ -153,7 +153,7 @@ impl Publisher {
     /// Those of [`publish`](Self::publish).
     pub fn reserve_timeout(&mut self, len: usize, timeout: Duration) -> Result<Option<Slot<'_>>> {
         let room = self.room_within(len, Until::after(Some(timeout)))?;
-        Ok(room.map(|room| Slot { publisher: self, room }))
+        Ok(room.map(|room| self.lend(room)))
     }
 
     /// Room for a message of up to `len` bytes; `None` while a subscriber needs what lies there.
@@ -162,7 +162,7 @@ impl Publisher {
     /// Those of [`publish`](Self::publish).
     #[inline]
     pub fn try_reserve(&mut self, len: usize) -> Result<Option<Slot<'_>>> {
-        Ok(self.room(len)?.map(|room| Slot { publisher: self, room }))
+        Ok(self.room(len)?.map(|room| self.lend(room)))
     }
 
     /// The subscribers that hold the publisher back: those that still need what the last call wanted to overwrite that
@@ -191,6 +191,22 @@ impl Publisher {
     }
 
     #[inline]
+    pub(crate) fn lend(&mut self, room: Room) -> Slot<'_> {
+        Slot { publisher: self, room }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> super::watch::RoomNews {
+        super::watch::RoomNews::new(&self.memory, &self.own_bell)
+    }
+
+    /// Those that hold it back.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn holders(&self) -> impl Iterator<Item = samemap_platform::words::topic::Holder> + '_ {
+        self.producer.holders()
+    }
+
+    #[inline]
     fn publish_within(&mut self, message: &[u8], limit: Until) -> Result<bool> {
         let Some(room) = self.room_within(message.len(), limit)? else { return Ok(false) };
         self.memory.part(room.at(), message.len()).write(0, message)?;
@@ -207,7 +223,7 @@ impl Publisher {
     }
 
     #[inline]
-    fn room(&mut self, len: usize) -> Result<Option<Room>> {
+    pub(crate) fn room(&mut self, len: usize) -> Result<Option<Room>> {
         if len > self.max_message() {
             return Err(too_long(len, self.max_message()));
         }

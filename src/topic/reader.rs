@@ -1,5 +1,6 @@
 //! What subscribers and viewers have in common: how they find the topic, wait, and learn of the publisher's end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -25,7 +26,7 @@ pub(crate) struct Reader {
     bell: Option<Doorbell>,
     pub(super) memory: Memory,
     /// The count of publishers when this reader was last told that one has ended.
-    told: AtomicU64,
+    told: Arc<AtomicU64>,
 }
 
 impl Reader {
@@ -59,7 +60,7 @@ impl Reader {
 
     fn over(memory: Memory) -> Result<Reader> {
         let bell = memory.lobby().is_some().then(|| memory.readers_bell()).transpose()?;
-        let reader = Reader { bell, memory, told: AtomicU64::new(0) };
+        let reader = Reader { bell, memory, told: Arc::default() };
         // One that comes when there is no publisher waits for the next one.
         if let Some(office) = reader.has_ended(true)? {
             reader.told.store(office, Relaxed);
@@ -67,17 +68,15 @@ impl Reader {
         Ok(reader)
     }
 
-    /// For a task.
-    #[cfg(feature = "tokio")]
+    /// What the publisher rings, where it knows of readers.
     pub(super) fn bell(&self) -> Option<&Doorbell> {
         self.bell.as_ref()
     }
 
-    /// A reader of the same topic that knows the same.
+    /// The same reader, for its task's waiter: what one is told the other knows.
     #[cfg(feature = "tokio")]
     pub(super) fn same(&self) -> Reader {
-        let told = AtomicU64::new(self.told.load(Relaxed));
-        Reader { bell: self.bell.clone(), memory: self.memory.clone(), told }
+        Reader { bell: self.bell.clone(), memory: self.memory.clone(), told: Arc::clone(&self.told) }
     }
 
     /// Whether a publisher has ended of which this reader was not told: the count of publishers then. One that was
@@ -112,6 +111,13 @@ impl Reader {
             None => Ok(look_now_and_then(limit, news)),
         }
     }
+}
+
+#[cold]
+pub(super) fn never_woken() -> Error {
+    Error::new(ErrorKind::Unsupported, "wait for the topic").with_detail(
+        "this viewer reads the data alone, and no publisher wakes it; look now and then, or ask for the right to write to the topic's lobby",
+    )
 }
 
 /// A publisher that left in order makes the count even.

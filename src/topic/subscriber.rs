@@ -29,8 +29,8 @@ pub struct Subscriber {
     /// Only `drop` takes it.
     seat: Option<Seat>,
     publisher_bell: Doorbell,
-    reader: Reader,
-    consumer: Consumer,
+    pub(super) reader: Reader,
+    pub(super) consumer: Consumer,
     spinner: Spinner,
 }
 
@@ -194,7 +194,7 @@ impl Subscriber {
 
     /// The next message; an error when there is none and the publisher has ended.
     #[inline]
-    fn next_or_end(&mut self, asking: bool) -> Result<Option<Message>> {
+    pub(crate) fn next_or_end(&mut self, asking: bool) -> Result<Option<Message>> {
         match self.next()? {
             None => self.next_or_tell(asking),
             found => Ok(found),
@@ -221,7 +221,7 @@ impl Subscriber {
     }
 
     #[inline]
-    fn lend(&mut self, message: Message) -> Received<'_> {
+    pub(crate) fn lend(&mut self, message: Message) -> Received<'_> {
         Received { subscriber: self, message }
     }
 
@@ -234,13 +234,18 @@ impl Subscriber {
         }
     }
 
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
+        super::watch::TopicNews::new(&self.reader, Some(self.consumer.place()))
+    }
+
     #[inline]
     fn is_ours(&self) -> bool {
         self.seat.as_ref().is_some_and(Seat::is_ours)
     }
 
     #[inline]
-    fn check_ours(&self) -> Result<()> {
+    pub(super) fn check_ours(&self) -> Result<()> {
         if self.is_ours() { Ok(()) } else { Err(not_ours()) }
     }
 }

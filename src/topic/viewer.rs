@@ -32,8 +32,8 @@ pub struct Viewed<T> {
 /// It only reads the data, and needs no place.
 #[derive(Debug)]
 pub struct Viewer {
-    reader: Reader,
-    viewer: topic::Viewer,
+    pub(super) reader: Reader,
+    pub(super) viewer: topic::Viewer,
     spinner: Spinner,
 }
 
@@ -194,6 +194,11 @@ impl Viewer {
         self.has_news_within(Until::Now)
     }
 
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
+        super::watch::TopicNews::new(&self.reader, None)
+    }
+
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         let Viewer { reader, viewer, spinner } = self;
         let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
@@ -221,7 +226,7 @@ impl Viewer {
 
     /// Reads the next message; an error when there is none and the publisher has ended.
     #[inline]
-    fn read_or_end<R>(
+    pub(crate) fn read_or_end<R>(
         &mut self,
         asking: bool,
         read: &mut impl FnMut(Part<'_>) -> R,

@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use samemap::topic;
+
 use crate::common::*;
 
 /// Longer than any wait may take that is woken.
@@ -81,6 +83,34 @@ fn timeouts_are_kept() {
         assert!(begin.elapsed() >= short && begin.elapsed() < SOON, "call {call}: {:?}", begin.elapsed());
     }
     assert!(subscriber.try_wait().unwrap() && viewer.try_wait().unwrap());
+}
+
+#[test]
+fn several_readers_are_waited_for_at_once() {
+    let [first, second] = ["any-1", "any-2"].map(unique_name);
+    let mut publishers = [publisher(&first), publisher(&second)];
+    let (mut subscriber, mut viewer) = (subscriber(&first), viewer(&second));
+    assert_eq!(topic::try_wait_any(&[&subscriber, &viewer]).unwrap(), None);
+    let begin = Instant::now();
+    let short = Duration::from_millis(30);
+    assert_eq!(topic::wait_any_timeout(&[&subscriber, &viewer], short).unwrap(), None);
+    assert!(begin.elapsed() >= short);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            publish_next(&mut publishers[1]);
+        });
+        assert_eq!(topic::wait_any(&[&subscriber, &viewer]).unwrap(), 1);
+    });
+    publish_next(&mut publishers[0]);
+    assert_eq!(topic::wait_any(&[&viewer, &subscriber]).unwrap(), 0);
+    assert_eq!(topic::wait_any(&[&subscriber, &viewer]).unwrap(), 0);
+    assert_eq!((take(&mut subscriber), viewer.recv().unwrap().sequence), (Ok(1), 1));
+    drop(publishers);
+    assert_eq!(topic::wait_any(&[&viewer]).unwrap(), 0);
+    assert_eq!(kind(viewer.recv()), ErrorKind::Closed);
+    assert_eq!(topic::try_wait_any(&[&viewer]).unwrap(), None, "told once");
+    assert_eq!(kind(topic::wait_any(&[])), ErrorKind::InvalidArgument);
 }
 
 /// It looks each millisecond, and an end in order is told; with a view of the data alone there is no more.

@@ -368,7 +368,8 @@ impl Producer {
 }
 
 impl Holder {
-    fn has_moved(self, memory: &impl TopicMemory) -> bool {
+    /// Whether it has moved, or is another one.
+    pub fn has_moved(self, memory: &impl TopicMemory) -> bool {
         memory.load(Word::Since(self.place), Acquire) != self.since
             || memory.load(Word::Position(self.place), Acquire) != self.position
     }
