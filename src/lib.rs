@@ -93,14 +93,16 @@
 pub mod aio;
 pub mod channel;
 pub mod latest;
+pub mod topic;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
-// Messages and newest values.
+// Messages, newest values and topics.
 pub use channel::{Channel, ChannelOptions, Listener};
 pub use latest::{Latest, LatestOptions, LatestWriter};
+pub use topic::{Publisher, Subscriber, TopicOptions};
 
 // Names, errors, permissions and trust.
 pub use samemap_platform::{

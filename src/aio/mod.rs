@@ -1,5 +1,5 @@
-//! Channels and newest values for asynchronous tasks: `recv().await`, `send(…).await`, `accept().await`,
-//! `wait_newer(…).await` (feature `tokio`).
+//! Channels, newest values and topics for asynchronous tasks: `recv().await`, `send(…).await`, `publish(…).await`,
+//! `accept().await`, `wait_newer(…).await` (feature `tokio`).
 //!
 //! ```
 //! use samemap::aio::AsyncChannel;
@@ -42,9 +42,11 @@ mod connect;
 mod ends;
 mod latest;
 mod stream;
+mod topic;
 mod waiter;
 
 pub use self::ends::{AsyncChannel, AsyncListener, AsyncReceiver, AsyncSender};
 pub use self::latest::{AsyncLatest, AsyncLatestBytes};
 pub use self::stream::{AsyncMessageReader, AsyncMessageWriter};
+pub use self::topic::{AsyncPublisher, AsyncSubscriber, AsyncViewer};
 pub(crate) use self::waiter::Source;

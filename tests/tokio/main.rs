@@ -1,4 +1,4 @@
-//! Channels and newest values for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
+//! Channels, newest values and topics for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
 #![cfg(feature = "tokio")]
 
 mod common;
@@ -8,6 +8,7 @@ mod many;
 mod newest;
 #[path = "../support/mod.rs"]
 mod support;
+mod topics;
 mod waiting;
 
 #[test]
@@ -21,5 +22,6 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         ("forks_in_a_storm", forks::forks_in_a_storm),
         ("writes_once", newest::writes_once),
+        ("publishes_once", topics::publishes_once),
     ]);
 }
