@@ -1,5 +1,5 @@
-//! Channels and newest values for asynchronous tasks: `recv().await`, `send(…).await`, `accept().await`,
-//! `wait_newer(…).await` (feature `tokio`).
+//! Channels, newest values, events, semaphores and timers for asynchronous tasks: `recv().await`, `send(…).await`,
+//! `accept().await`, `wait_newer(…).await`, `wait(&event).await`, `wait_any(&[…]).await` (feature `tokio`).
 //!
 //! ```
 //! use samemap::aio::AsyncChannel;
@@ -42,9 +42,11 @@ mod connect;
 mod ends;
 mod latest;
 mod stream;
+mod wait;
 mod waiter;
 
 pub use self::ends::{AsyncChannel, AsyncListener, AsyncReceiver, AsyncSender};
 pub use self::latest::{AsyncLatest, AsyncLatestBytes};
 pub use self::stream::{AsyncMessageReader, AsyncMessageWriter};
+pub use self::wait::{wait, wait_any};
 pub(crate) use self::waiter::Source;

@@ -1,4 +1,4 @@
-//! Channels and newest values for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
+//! Channels, newest values and objects for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
 #![cfg(feature = "tokio")]
 
 mod common;
@@ -6,6 +6,7 @@ mod common;
 mod forks;
 mod many;
 mod newest;
+mod objects;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;
@@ -21,5 +22,6 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         ("forks_in_a_storm", forks::forks_in_a_storm),
         ("writes_once", newest::writes_once),
+        ("waits_for_an_event", objects::waits_for_an_event),
     ]);
 }

@@ -9,6 +9,7 @@
 //! | `lock`, `event`, `semaphore`, `timer` | the calls of each kind |
 //! | `thread_end` | gives up a thread's forgotten guards |
 //! | `wait` | waiting for several |
+//! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
@@ -25,7 +26,9 @@ mod semaphore;
 mod thread_end;
 mod timer;
 mod wait;
+mod watch;
 
 pub(crate) use bell::Bell;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;
+pub(crate) use watch::Watch;
