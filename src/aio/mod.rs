@@ -49,4 +49,3 @@ pub use self::ends::{AsyncChannel, AsyncListener, AsyncReceiver, AsyncSender};
 pub use self::latest::{AsyncLatest, AsyncLatestBytes};
 pub use self::stream::{AsyncMessageReader, AsyncMessageWriter};
 pub use self::wait::{wait, wait_any};
-pub(crate) use self::waiter::Source;

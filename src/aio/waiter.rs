@@ -6,8 +6,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::coop;
 
 use samemap_platform::sync::Watched;
-use samemap_platform::sync::waiter::AtWaiter;
-pub(crate) use samemap_platform::sync::waiter::Source;
+use samemap_platform::sync::waiter::{AtWaiter, Source};
 
 use crate::Result;
 
