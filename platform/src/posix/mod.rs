@@ -20,6 +20,7 @@
 //! | `region`, `raw_region` | [`Region`], and the seam's traits for it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
+//! | `gate` | which process a listener serves: sockets |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 //! | `arrivals` | waiting for a name to appear |
@@ -40,6 +41,7 @@ mod errors;
 mod facts;
 mod file;
 mod fork;
+mod gate;
 mod handover;
 mod lifetime;
 mod loaded;
@@ -64,6 +66,7 @@ mod sync;
 mod system;
 
 pub use fork::Forks;
+pub(crate) use gate::Gate;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat};
 pub(crate) use system::System;

@@ -35,6 +35,7 @@ mod tests;
 mod user;
 mod view;
 
+pub(crate) use handles::Gate;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat};
 pub use system::Forks;
