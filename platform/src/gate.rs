@@ -37,8 +37,13 @@ pub struct Caller(system::Caller);
 impl Caller {
     /// Comes to the gate with this number; `None` where there is no such way.
     #[must_use]
-    pub fn at(gate: u64, turn: u64) -> Option<Caller> {
-        if gate == 0 { None } else { system::Caller::at(gate, turn).map(Caller) }
+    pub fn at(gate: u64) -> Option<Caller> {
+        if gate == 0 { None } else { system::Caller::at(gate).map(Caller) }
+    }
+
+    /// Says which turn it has, which is drawn after this client has come.
+    pub fn say(&mut self, turn: u64) {
+        self.0.say(turn);
     }
 
     /// What the listener is to read; not 0.

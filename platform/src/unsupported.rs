@@ -169,7 +169,7 @@ impl RawGate for Nothing {
 impl RawCaller for Nothing {
     type Region = Nothing;
 
-    fn at(_: u64, _: u64) -> Option<Nothing> {
+    fn at(_: u64) -> Option<Nothing> {
         None
     }
 

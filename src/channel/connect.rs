@@ -297,18 +297,19 @@ impl Visit {
 
     /// A free place, if there is one. A free one has an empty word, mostly.
     fn take_place(&mut self) -> Result<Option<Place>> {
-        let turn = self.desk.next_turn()?;
+        // Each client draws one here, and another one when it asks.
+        let draw = self.desk.next_turn()?.arrival() / 2;
         let places = self.desk.places();
         let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
         // Where few clients wait, one of the first places, so that they reuse memory; else where no other client
         // begins.
-        let near = |most: usize| (turn.arrival() % most as u64) as usize;
+        let near = |most: usize| (draw % most as u64) as usize;
         let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
         let from = near(places);
         let in_turn = || (from..places).chain(0..from);
         for place in first.chain(in_turn()) {
             if self.desk.turn(place)? == Turn::NOBODYS {
-                if let Some(place) = Place::take(&self.desk, place, turn)? {
+                if let Some(place) = Place::take(&self.desk, place)? {
                     return Ok(Some(place));
                 }
             }
@@ -318,7 +319,7 @@ impl Visit {
             // Left by clients that were killed there.
             for place in in_turn() {
                 if !self.desk.is_occupied(place)? {
-                    if let Some(place) = Place::take(&self.desk, place, turn)? {
+                    if let Some(place) = Place::take(&self.desk, place)? {
                         return Ok(Some(place));
                     }
                 }
@@ -353,20 +354,25 @@ struct Place {
 
 impl Place {
     /// Takes a place, and asks there.
-    fn take(desk: &Desk, index: usize, turn: Turn) -> Result<Option<Place>> {
+    fn take(desk: &Desk, index: usize) -> Result<Option<Place>> {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
         let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
+        let turn = Turn::NOBODYS;
         let mut place = Place { desk, index, turn, bell, seat: Some(seat), caller: None, calls: 0 };
         place.ask()?;
         Ok(Some(place))
     }
 
+    /// Asks for a channel, as the last that came.
     fn ask(&mut self) -> Result<()> {
         self.caller = None;
         if self.calls < CALLS {
             self.calls += 1;
-            let gate = self.desk.gate()?.load(Ordering::Acquire);
-            self.caller = Caller::at(gate, self.turn.at_the_gate());
+            self.caller = Caller::at(self.desk.gate()?.load(Ordering::Acquire));
+        }
+        self.turn = self.desk.next_turn()?;
+        if let Some(caller) = &mut self.caller {
+            caller.say(self.turn.at_the_gate());
         }
         let note = self.caller.as_ref().map_or(0, Caller::note);
         self.desk.channel(self.index)?.store(u64::from(note), Ordering::Relaxed);
@@ -386,7 +392,6 @@ impl Place {
         match connected {
             // The listener that made it has ended; the next one may be there already.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Busy) => {
-                self.turn = self.desk.next_turn()?;
                 self.ask()?;
                 Ok(None)
             }
@@ -402,7 +407,7 @@ impl Place {
         Ok(attempt.at_once()?.with_peer(caller.listener()))
     }
 
-    /// Writes this client's word again when a peer has written over it.
+    /// Asks again when the listener has not found this client at the gate, or a peer has written over its word.
     fn insist(&mut self) -> Result<()> {
         let turn = self.desk.turn(self.index)?;
         if turn == self.turn || turn == self.turn.served() { Ok(()) } else { self.ask() }

@@ -31,7 +31,7 @@ use crate::seam::region::Sent as _;
 use crate::{Access, ErrorKind, Result, Trust};
 
 /// Clients that came before their turn, as far as they are remembered. One that is forgotten comes again.
-const MOST_EARLY: usize = 64;
+const MOST_EARLY: usize = 128;
 
 /// How many a listener looks at in one call. The kernel queues fewer.
 const MOST_AT_ONCE: usize = 8192;
@@ -195,12 +195,19 @@ pub(crate) struct Caller(Option<UnixStream>);
 impl RawCaller for Caller {
     type Region = Region;
 
-    fn at(gate: u64, turn: u64) -> Option<Caller> {
-        match connected(gate, turn) {
+    fn at(gate: u64) -> Option<Caller> {
+        match connected(gate) {
             Ok(socket) => Some(Caller(Some(socket))),
             // Too many wait there.
             Err(Errno::AGAIN) => Some(Caller(None)),
             Err(_) => None,
+        }
+    }
+
+    fn say(&mut self, turn: u64) {
+        if let Some(socket) = &self.0 {
+            // Where the listener has ended, the client finds that out.
+            let _ = send(socket, &turn.to_ne_bytes(), SendFlags::NOSIGNAL);
         }
     }
 
@@ -223,12 +230,11 @@ impl RawCaller for Caller {
     }
 }
 
-fn connected(gate: u64, turn: u64) -> Result<UnixStream, Errno> {
+fn connected(gate: u64) -> Result<UnixStream, Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     let socket = super::descriptor::behind_standard_streams(socket)?;
     connect(&socket, &SocketAddrUnix::new_abstract_name(address(gate).as_bytes())?)?;
-    send(&socket, &turn.to_ne_bytes(), SendFlags::NOSIGNAL)?;
     Ok(UnixStream::from(socket))
 }
 

@@ -38,7 +38,10 @@ pub(crate) trait RawCaller: Sized + Debug {
     type Region: RawRegion;
 
     /// Comes to the gate with this number; `None` where there is no such way.
-    fn at(gate: u64, turn: u64) -> Option<Self>;
+    fn at(gate: u64) -> Option<Self>;
+
+    /// Says which turn it has. It is drawn after the client has come, so that most come in the order of their turns.
+    fn say(&mut self, _turn: u64) {}
 
     /// What the listener is to read in its memory; never 0.
     fn note(&self) -> u32;

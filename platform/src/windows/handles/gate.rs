@@ -90,7 +90,7 @@ pub(crate) struct Caller;
 impl RawCaller for Caller {
     type Region = Region;
 
-    fn at(_gate: u64, _turn: u64) -> Option<Caller> {
+    fn at(_gate: u64) -> Option<Caller> {
         Some(Caller)
     }
 
