@@ -9,7 +9,7 @@ use crate::seam::region::{Offered, Sent};
 cfg_if::cfg_if! {
     if #[cfg(windows)] {
         use crate::windows as backend;
-    } else if #[cfg(target_os = "linux")] {
+    } else if #[cfg(any(target_os = "linux", target_os = "macos"))] {
         use crate::posix as backend;
     } else {
         use crate::unsupported as backend;

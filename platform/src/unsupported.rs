@@ -124,6 +124,10 @@ impl RawObject for Nothing {
         match self.0 {}
     }
 
+    fn is_owned(&self) -> bool {
+        match self.0 {}
+    }
+
     fn is_abandoned(&self) -> bool {
         match self.0 {}
     }

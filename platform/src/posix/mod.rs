@@ -22,10 +22,9 @@
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
-//! | `arrivals` | waiting for a name to appear |
+//! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
 
 mod advice;
-mod arrivals;
 mod base;
 mod belief;
 mod candidate;
@@ -41,6 +40,7 @@ mod facts;
 mod file;
 mod fork;
 mod handover;
+mod kernel;
 mod lifetime;
 mod loaded;
 mod make;

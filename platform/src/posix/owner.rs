@@ -81,12 +81,6 @@ fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether the environment comes from a user with fewer rights: `getauxval(3)`.
-pub(super) fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
 /// The id in this user's `Local\` names.
 pub(super) fn local_user() -> u32 {
     local_names_of(effective_user())

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::os::fd::AsFd as _;
 
-use rustix::fs::{self, MemfdFlags, Stat};
+use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
 use super::descriptor::Lockable;
+use super::kernel;
 use super::ofd_lock;
 
 /// A file as /proc/locks identifies it.
@@ -56,7 +57,7 @@ pub(super) fn held_files() -> Option<HashMap<File, u64>> {
 /// Whether the list shows a lock that certainly exists: an empty file may replace the list.
 fn shows_locks() -> bool {
     let probe = || {
-        let file = Lockable::open(|| fs::memfd_create("samemap: a lock to look for", MemfdFlags::CLOEXEC))?;
+        let file = Lockable::open(kernel::nameless_memory)?;
         Ok::<_, Errno>((ofd_lock::try_hold(file.as_fd())?, File::of(&fs::fstat(&file)?), file))
     };
     let Ok((true, file, _held)) = probe() else { return false };

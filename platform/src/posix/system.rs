@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::{arrivals, base, catalog, loaded, names, owner, sweep};
+use super::{base, catalog, kernel, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::seam::patience::{Arrivals, look_now_and_then};
 use crate::seam::system::RawSystem;
@@ -39,7 +39,8 @@ impl RawSystem for System {
     }
 
     fn arrivals(name: &ObjectName) -> Arrivals {
-        arrivals::watch(names::system_name(name)).unwrap_or_else(|_| look_now_and_then())
+        kernel::watch_arrivals(base::base().c_path(), names::system_name(name))
+            .unwrap_or_else(|_| look_now_and_then())
     }
 
     fn wait_until_output_is_broken() -> bool {

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::io::Errno;
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::place::locks_fd;
 use crate::memory::Mapped;
 use crate::posix::advice::{Call, Of as _, Refused};
 use crate::posix::fork::{PerProcess, ProcessMark};
+use crate::posix::kernel;
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
 
@@ -136,9 +136,6 @@ fn holder(held: &Arc<dyn Mapped>) -> usize {
 
 fn random_number() -> Result<u32, Errno> {
     let mut bytes = [0; 4];
-    match getrandom(&mut bytes, GetRandomFlags::empty())? {
-        4 => Ok(u32::from_ne_bytes(bytes)),
-        // The call returns up to 256 bytes whole.
-        _ => Err(Errno::IO),
-    }
+    kernel::fill_randomly(&mut bytes)?;
+    Ok(u32::from_ne_bytes(bytes))
 }

@@ -181,6 +181,11 @@ impl Core {
         Ok(Took::Signal)
     }
 
+    /// Whether this thread owns it.
+    pub(super) fn is_owned(&self) -> bool {
+        self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::token()
+    }
+
     /// Whether the previous owner died; for the present owner.
     pub(super) fn is_abandoned(&self) -> bool {
         self.unusual.load(Ordering::Relaxed) & ABANDONED != 0

@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 use super::inside::{Arrival, write_down};
 use super::kernel::{release_mutex, release_semaphore, reset_event, set_event};
 use super::named;
-use super::query::{event_signal, semaphore_facts};
+use super::query::{event_signal, mutex_is_ours, semaphore_facts};
 use super::timer::{cancel_timer, set_timer};
 use super::wait::{Outcome, wait};
 use crate::contract::context::Operation;
@@ -106,6 +106,11 @@ impl RawObject for Object {
         let before = done.map_err(|cause| refusal(handle, cause))?;
         self.0.write_signal_down();
         Ok(before)
+    }
+
+    fn is_owned(&self) -> bool {
+        // A user that may not ask finds out by giving it up.
+        mutex_is_ours(self.handle()).unwrap_or(true)
     }
 
     fn is_abandoned(&self) -> bool {

@@ -37,6 +37,25 @@ pub(super) fn event_signal(event: BorrowedHandle<'_>) -> io::Result<u32> {
     check(status).map(|()| u32::from(facts.state != 0))
 }
 
+/// Whether the calling thread owns a mutex. The handle needs `MUTANT_QUERY_STATE`.
+pub(super) fn mutex_is_ours(mutex: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut facts = MutexFacts::default();
+    // SAFETY: the struct is that of this class and valid for writes of its size.
+    let status = unsafe {
+        NtQueryMutant(mutex.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
+    };
+    check(status).map(|()| facts.owned_by_caller != 0)
+}
+
+/// `MUTANT_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Default)]
+struct MutexFacts {
+    count: i32,
+    owned_by_caller: u8,
+    abandoned: u8,
+}
+
 /// `EVENT_BASIC_INFORMATION`.
 #[repr(C)]
 #[derive(Default)]
@@ -48,6 +67,7 @@ struct EventFacts {
 const BASIC: i32 = 0;
 const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
 const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
+const _: () = assert!(size_of::<MutexFacts>() == size_of::<SemaphoreFacts>());
 
 // On 32 bits the import would otherwise be called `NtQuery…@20`, which ntdll does not have.
 #[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
@@ -55,6 +75,14 @@ const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
 unsafe extern "system" {
     fn NtQuerySemaphore(
         semaphore: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        written: *mut u32,
+    ) -> NTSTATUS;
+
+    fn NtQueryMutant(
+        mutex: HANDLE,
         class: i32,
         information: *mut c_void,
         length: u32,
