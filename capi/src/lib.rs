@@ -1,4 +1,4 @@
 //! samemap for C and C++.
 
-#[cfg(feature = "win32")]
+#[cfg(all(feature = "win32", target_os = "linux"))]
 mod win32;

@@ -21,5 +21,6 @@
 #include "parts/absent.h"
 #include "parts/letters.h"
 #include "parts/wmain.h"
+#include "parts/jumps.h"
 
 #endif
