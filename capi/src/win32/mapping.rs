@@ -51,7 +51,8 @@ fn create(
     let access = asked.access()?;
     let permissions = security::permissions(security)?;
     let name = name::read(text)?;
-    let region = if file == Handle::INVALID {
+    // Null is no file either, as on Windows.
+    let region = if file == Handle::INVALID || file == Handle::NULL {
         in_memory(asked.size(), access, permissions, name.as_ref())?
     } else {
         over_file(file, asked.size(), access, permissions, name.as_ref())?

@@ -16,6 +16,21 @@ pub(super) fn allocate(bytes: usize, is_zeroed: bool) -> Result<*mut u8, u32> {
     if memory.is_null() { Err(error::NOT_ENOUGH_MEMORY) } else { Ok(memory.cast()) }
 }
 
+/// An address that is a multiple of `granularity`, where nothing was mapped a moment ago.
+pub(super) fn free_base(len: u64, granularity: usize) -> Option<usize> {
+    let room = usize::try_from(len).ok()?.checked_add(granularity)?;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: new memory where the system likes, which nobody else knows of, is mapped and unmapped.
+    unsafe {
+        let found = libc::mmap(ptr::null_mut(), room, libc::PROT_NONE, flags, -1, 0);
+        if found == libc::MAP_FAILED {
+            return None;
+        }
+        libc::munmap(found, room);
+        Some((found as usize).next_multiple_of(granularity))
+    }
+}
+
 /// The size of a page.
 pub(super) fn page_size() -> usize {
     // SAFETY: the call has no preconditions.

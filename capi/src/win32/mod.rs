@@ -28,6 +28,7 @@ mod security;
 mod semaphore;
 mod time;
 mod timer;
+mod told;
 mod view;
 mod wait;
 mod wide_main;

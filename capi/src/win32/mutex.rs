@@ -12,6 +12,7 @@ use super::made::{check_flags, made, opened, with_kind};
 use super::name;
 use super::pointers::{In, Narrow, Text, Wide};
 use super::security::SecurityAttributes;
+use super::told;
 
 const INITIAL_OWNER: u32 = 1;
 
@@ -79,6 +80,10 @@ super::calls! {
 /// Gives a mutex up once.
 #[inline]
 pub(super) fn release(mutex: Handle) -> Result<(), u32> {
-    // SAFETY: every guard of this room is forgotten, and stands for one wait that took the mutex.
-    with_kind(mutex, 0, as_mutex, |mutex| unsafe { mutex.unlock_forgotten() })
+    with_kind(mutex, 0, as_mutex, |mutex| {
+        // SAFETY: every guard of this room is forgotten, and stands for one wait that took the mutex.
+        unsafe { mutex.unlock_forgotten()? };
+        told::given_up(mutex);
+        Ok(())
+    })
 }

@@ -26,7 +26,8 @@ pub(super) fn read(text: &impl Text) -> Result<Option<ObjectName>, u32> {
 pub(super) fn to_open(text: &impl Text) -> Result<ObjectName, u32> {
     match text.read()? {
         None => Err(error::INVALID_PARAMETER),
-        Some(text) if text.is_empty() => Err(error::INVALID_NAME),
+        // It leads to the directory of names, which is no object of any kind that is asked for.
+        Some(text) if text.is_empty() => Err(error::INVALID_HANDLE),
         Some(text) => ObjectName::new(text).map_err(|cause| code_of(&cause)),
     }
 }

@@ -5,13 +5,13 @@ use std::ffi::c_void;
 use std::sync::{Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 
 use samemap::regions::MapRequest;
-use samemap::{Access, Region, View};
+use samemap::{Access, ErrorKind, Region, Result as Made, View};
 
 use super::codes::{error, page, right};
 use super::errors::code_of;
 use super::handles::{self, Handle, Object};
 use super::last_error::{Address, Count, Done};
-use super::memory::page_size;
+use super::memory::{self, page_size};
 use super::pointers::Out;
 use super::process::GRANULARITY;
 
@@ -73,20 +73,33 @@ fn map(mapping: Handle, asked: u32, offset: u64, len: usize, base: usize) -> Res
     }
     let (access, wanted) = access_of(asked)?;
     opened.check(wanted)?;
-    let mut request = MapRequest::new(offset, length(region, offset, len)?, access);
-    if base != 0 {
-        request = request.at_base(base);
-    }
-    let view = region.map(&request).map_err(|cause| code_of(&cause))?;
+    let request = MapRequest::new(offset, length(region, offset, len)?, access);
+    let view = if base == 0 { map_anywhere(region, request) } else { region.map(&request.at_base(base)) };
+    let view = view.map_err(|cause| code_of(&cause))?;
     let address = view.as_ptr();
     views().insert(address as usize, Mapped { view, is_over_file: region.is_over_file() });
     Ok(address)
 }
 
+/// Maps where there is room, at a multiple of 64 KiB as on Windows: the address can be another process's base.
+fn map_anywhere(region: &Region, request: MapRequest) -> Made<View> {
+    const ATTEMPTS: usize = 8;
+    for _ in 0..ATTEMPTS {
+        let Some(base) = memory::free_base(request.len(), GRANULARITY as usize) else { break };
+        match region.map(&request.at_base(base)) {
+            // Another thread was first.
+            Err(cause) if cause.is(ErrorKind::AddressInUse) => {}
+            mapped => return mapped,
+        }
+    }
+    region.map(&request)
+}
+
 /// The length of a view; zero means up to the region's end.
 fn length(region: &Region, offset: u64, len: usize) -> Result<u64, u32> {
     match len {
-        0 => region.len().checked_sub(offset).filter(|&len| len > 0).ok_or(error::ACCESS_DENIED),
+        0 => region.len().checked_sub(offset).filter(|&len| len > 0).ok_or(error::INVALID_PARAMETER),
+        _ if offset >= region.len() => Err(error::INVALID_PARAMETER),
         len => Ok(len as u64),
     }
 }

@@ -3,8 +3,8 @@
 use std::mem;
 use std::time::Duration;
 
-use samemap::Result as Made;
 use samemap::sync::{MAX_OBJECTS, MutexGuard, WaitAny, wait_any_timeout};
+use samemap::{Mutex, Result as Made};
 
 use super::codes::{error, right, wait};
 use super::errors::code_of;
@@ -12,7 +12,7 @@ use super::handles::{self, Handle, Object, Opened};
 use super::last_error::Waited;
 use super::pointers::In;
 use super::time::timeout;
-use super::{event, mutex, semaphore};
+use super::{event, mutex, semaphore, told};
 
 /// What a wait for one object found.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,9 @@ impl Found {
 
     /// The thread keeps the mutex: a forgotten guard is ownership.
     #[inline]
-    fn of_mutex(guard: Option<MutexGuard<'_>>) -> Found {
+    fn of_mutex(mutex: &Mutex, guard: Option<MutexGuard<'_>>) -> Found {
         let Some(guard) = guard else { return Found::Nothing };
-        let found = if guard.abandoned() { Found::Abandoned } else { Found::Signal };
+        let found = if guard.abandoned() && told::first(mutex) { Found::Abandoned } else { Found::Signal };
         mem::forget(guard);
         found
     }
@@ -50,7 +50,7 @@ impl Found {
 fn take(opened: &Opened) -> Result<Found, u32> {
     opened.check(right::SYNCHRONIZE)?;
     let found = match &opened.object {
-        Object::Mutex(mutex) => mutex.try_lock().map(Found::of_mutex),
+        Object::Mutex(mutex) => mutex.try_lock().map(|guard| Found::of_mutex(mutex, guard)),
         Object::Event(event) => event.try_wait().map(Found::of_signal),
         Object::Semaphore(semaphore) => semaphore.try_wait().map(Found::of_signal),
         Object::Timer(timer) => timer.try_wait().map(Found::of_signal),
@@ -63,7 +63,7 @@ fn wait_for(object: &Object, time: Option<Duration>) -> Made<Found> {
     // The longest time is for ever.
     let time = time.unwrap_or(Duration::MAX);
     match object {
-        Object::Mutex(mutex) => mutex.lock_timeout(time).map(Found::of_mutex),
+        Object::Mutex(mutex) => mutex.lock_timeout(time).map(|guard| Found::of_mutex(mutex, guard)),
         Object::Event(event) => event.wait_timeout(time).map(Found::of_signal),
         Object::Semaphore(semaphore) => semaphore.wait_timeout(time).map(Found::of_signal),
         Object::Timer(timer) => timer.wait_timeout(time).map(Found::of_signal),
@@ -94,27 +94,27 @@ fn objects_of(handles: &[Handle]) -> Result<Vec<Object>, u32> {
         .collect()
 }
 
-fn wait_for_any(objects: &[&dyn WaitAny], time: Option<Duration>) -> Made<u32> {
-    let Some(woken) = wait_any_timeout(objects, time.unwrap_or(Duration::MAX))? else {
+fn wait_for_any(objects: &[Object], waitable: &[&dyn WaitAny], time: Option<Duration>) -> Made<u32> {
+    let Some(woken) = wait_any_timeout(waitable, time.unwrap_or(Duration::MAX))? else {
         return Ok(wait::TIMEOUT);
     };
-    let index = woken.index() as u32;
-    Ok(index
-        + match woken.into_guard() {
-            None => wait::OBJECT_0,
-            guard => Found::of_mutex(guard).answer(),
-        })
+    let index = woken.index();
+    let found = match &objects[index] {
+        Object::Mutex(mutex) => Found::of_mutex(mutex, woken.into_guard()),
+        _ => Found::Signal,
+    };
+    Ok(index as u32 + found.answer())
 }
 
 fn wait_for_many(handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, u32> {
     let objects = objects_of(handles)?;
-    let objects: Option<Vec<_>> = objects.iter().map(Object::as_waitable).collect();
-    let objects = objects.ok_or(error::INVALID_HANDLE)?;
+    let waitable: Option<Vec<_>> = objects.iter().map(Object::as_waitable).collect();
+    let waitable = waitable.ok_or(error::INVALID_HANDLE)?;
     let time = timeout(milliseconds);
     if all {
         return Err(error::NOT_SUPPORTED);
     }
-    wait_for_any(&objects, time).map_err(|cause| code_of(&cause))
+    wait_for_any(&objects, &waitable, time).map_err(|cause| code_of(&cause))
 }
 
 /// Signals one object: sets an event, gives a mutex up, or gives a permit back.

@@ -17,7 +17,7 @@
 #define SAMEMAP_WIN32_BEGIN
 #define SAMEMAP_WIN32_END
 #define SAMEMAP_WIN32_NOTHROW
-#define SAMEMAP_WIN32_OWN(name) __asm__("samemap_win32_" #name)
+#define SAMEMAP_WIN32_OWN(name) __asm__("samemap_win32_own_" #name)
 #endif
 
 /* A function that each file has for itself. */
