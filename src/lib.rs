@@ -19,7 +19,7 @@
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
 //!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
-//!   [`wait_any`] for several at once. [`sync`] has their options and guards.
+//!   [`wait_any`] and [`wait_all`] for several at once. [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
 //!   readers.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
@@ -109,7 +109,7 @@ pub use samemap_platform::{
 };
 
 // Shared memory, and objects to wait for.
-pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_any};
+pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_all, wait_any};
 
 // The rest, by subject.
 pub use samemap_platform::{backend, bytemuck, catalog, names, regions, sync, traits};

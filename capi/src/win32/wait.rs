@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use samemap::sync::{MAX_OBJECTS, MutexGuard, WaitAny, wait_any_timeout};
+use samemap::sync::{MAX_OBJECTS, MutexGuard, WaitAny, wait_all_timeout, wait_any_timeout};
 use samemap::{Mutex, Result as Made};
 
 use super::codes::{error, right, wait};
@@ -106,15 +106,27 @@ fn wait_for_any(objects: &[Object], waitable: &[&dyn WaitAny], time: Option<Dura
     Ok(index as u32 + found.answer())
 }
 
+/// The answer does not say which mutex was abandoned.
+fn wait_for_all(objects: &[Object], waitable: &[&dyn WaitAny], time: Option<Duration>) -> Made<u32> {
+    let Some(woken) = wait_all_timeout(waitable, time.unwrap_or(Duration::MAX))? else {
+        return Ok(wait::TIMEOUT);
+    };
+    let mut answer = wait::OBJECT_0;
+    for (object, guard) in objects.iter().zip(woken.into_guards()) {
+        if let Object::Mutex(mutex) = object {
+            answer |= Found::of_mutex(mutex, guard).answer();
+        }
+    }
+    Ok(answer)
+}
+
 fn wait_for_many(handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, u32> {
     let objects = objects_of(handles)?;
     let waitable: Option<Vec<_>> = objects.iter().map(Object::as_waitable).collect();
     let waitable = waitable.ok_or(error::INVALID_HANDLE)?;
     let time = timeout(milliseconds);
-    if all {
-        return Err(error::NOT_SUPPORTED);
-    }
-    wait_for_any(&objects, &waitable, time).map_err(|cause| code_of(&cause))
+    let wait = if all { wait_for_all } else { wait_for_any };
+    wait(&objects, &waitable, time).map_err(|cause| code_of(&cause))
 }
 
 /// Signals one object: sets an event, gives a mutex up, or gives a permit back.

@@ -12,6 +12,8 @@ pub const UNSET: u32 = 0;
 pub const SET: u32 = 1;
 /// Unset; a thread may be asleep.
 pub const AWAITED: u32 = 2;
+/// Set, with the tag of a wait for all (see [`tagged`](super::tagged)). Without a tag it is no state of an event.
+pub const HELD: u32 = 3;
 
 /// The bits of the state in a manual-reset event's word.
 const STATE: u32 = 3;
@@ -109,6 +111,18 @@ pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     sleeper.wake_all(word);
 }
 
+/// Whether the word of a manual-reset event says that it is set.
+///
+/// # Errors
+/// [`Damaged`] when the word is in no state of an event.
+pub fn is_set_manual(seen: u32) -> Result<bool, Damaged> {
+    match seen & STATE {
+        SET => Ok(true),
+        UNSET | AWAITED => Ok(false),
+        _ => Err(Damaged),
+    }
+}
+
 /// Unsets a manual-reset event.
 pub fn reset_manual<W: Word>(word: &W) {
     let seen = word.load();
@@ -146,11 +160,7 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
     /// [`Damaged`] when the word is in no state of an event.
     pub fn is_through(&self) -> Result<bool, Damaged> {
         let seen = self.word.load();
-        match seen & STATE {
-            SET => Ok(true),
-            UNSET | AWAITED => Ok(seen & !STATE != self.sets_at_first),
-            _ => Err(Damaged),
-        }
+        Ok(is_set_manual(seen)? || seen & !STATE != self.sets_at_first)
     }
 
     /// Announces a sleeper: the value to sleep on, which every set changes. `None` when the waiter looks again.
