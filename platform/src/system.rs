@@ -1,6 +1,7 @@
 //! The one place that chooses a backend. All other code uses `crate::system`.
 //!
-//! A backend is six types, whose traits are in `crate::seam`: `Region`, `Object`, `Bell`, `Seat`, `System` and `Forks`.
+//! A backend is eight types, whose traits are in `crate::seam`: `Region`, `Object`, `Bell`, `Seat`, `Watch`, `Flag`,
+//! `System` and `Forks`.
 //! A new one has a folder beside `posix` and `windows` and is chosen here. Its objects must end with their last holder.
 //! `unsupported` replaces a backend where there is none.
 
@@ -16,7 +17,7 @@ cfg_if::cfg_if! {
     }
 }
 
-pub(crate) use backend::{Bell, Forks, Object, Region, Seat, System};
+pub(crate) use backend::{Bell, Flag, Forks, Object, Region, Seat, System, Watch};
 
 pub(crate) type Offer = <Region as Offered>::Offer;
 pub(crate) type Courier = <Region as Sent>::Courier;

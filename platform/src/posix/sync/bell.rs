@@ -22,6 +22,13 @@ pub(crate) struct Bell {
     takes_part: bool,
 }
 
+impl Bell {
+    /// The word to sleep on.
+    pub(super) fn asleep(&self) -> &AtomicU32 {
+        self.word()
+    }
+}
+
 impl RawBell for Bell {
     fn at(place: &Place, _sleepers: Sleepers, operation: Operation) -> Result<Bell> {
         // The word of an event that is not set is that of an alert doorbell.
@@ -33,7 +40,7 @@ impl RawBell for Bell {
 
     #[inline]
     fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+        self.place.header().value()
     }
 
     fn fence_everywhere(&self) {
