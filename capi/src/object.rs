@@ -14,8 +14,8 @@ use crate::handle::{Handle, Place, inside};
 use crate::region::text_of;
 use crate::status::{SAMEMAP_ABANDONED, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 
-/// An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such handles
-/// may be used by several threads at once.
+/// An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such
+/// handles may be used by several threads at once.
 pub struct samemap_waitable_t {
     _private: [u8; 0],
 }
@@ -214,8 +214,8 @@ unsafe fn waitables<'a>(
     handles.iter().map(|&handle| unsafe { inside(handle) }?.any()).collect()
 }
 
-/// The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region, and
-/// for NULL.
+/// The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region,
+/// and for NULL.
 ///
 /// # Safety
 /// The header's rules of pointers.
