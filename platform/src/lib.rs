@@ -8,7 +8,7 @@
 //! created it, and ends with its last holder, also when holders are killed. `docs/contract.md` in the repository states
 //! them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page as code.
 #![cfg_attr(
-    not(any(target_os = "linux", windows)),
+    not(any(target_os = "linux", target_os = "macos", windows)),
     allow(
         dead_code,
         unused_imports,
@@ -18,6 +18,8 @@
 
 mod contract;
 mod file_region;
+#[doc(hidden)]
+pub mod gate;
 mod handles;
 mod holding;
 mod machine;
@@ -29,9 +31,9 @@ mod system;
 #[doc(hidden)]
 pub mod words;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod posix;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
 #[cfg(windows)]
 mod windows;

@@ -94,6 +94,9 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// otherwise zero.
     fn signal(&self, signal: Signal) -> Result<u32, Failure>;
 
+    /// Whether the calling thread owns the mutex.
+    fn is_owned(&self) -> bool;
+
     /// Whether the previous owner died without giving the mutex up. The calling thread owns it.
     fn is_abandoned(&self) -> bool;
 }

@@ -79,6 +79,11 @@ impl<T: Pod> SharedMutex<T> {
 
 impl<T: Pod> SharedMutex<T> {
     #[inline]
+    fn unlock_within(&self) -> Result<()> {
+        self.inside.unlock()
+    }
+
+    #[inline]
     fn lock_within(&self, timeout: Option<Duration>) -> Result<Option<SharedMutexGuard<'_, T>>> {
         let guard = self.inside.lock_for(timeout)?;
         Ok(guard.map(|guard| SharedMutexGuard { guard, mutex: self }))

@@ -157,7 +157,7 @@ impl Core {
     fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
         let taker = self.taker();
-        if !is_ours && self.claim.was_buried(self.word().load() & OWNER) {
+        if !is_ours && self.claim.is_known_dead(self.word().load() & OWNER) {
             // After the wait for a dead process's first lock, its other locks need none.
             let inherited = taker.take_otherwise(false, Until::Now);
             if inherited != Outcome::TimedOut {
@@ -180,6 +180,11 @@ impl Core {
         })?;
         self.unusual.store(more, Ordering::Relaxed);
         Ok(Took::Signal)
+    }
+
+    /// Whether this thread owns it.
+    pub(super) fn is_owned(&self) -> bool {
+        self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::token()
     }
 
     /// Whether the previous owner died; for the present owner.
@@ -245,7 +250,7 @@ impl Core {
 
     /// Whether another owner is known to be dead; the kernel is asked where `ask` says so, or where the answer is likely.
     pub(super) fn has_died(&self, owner: u32, ask: bool) -> bool {
-        (ask || self.claim.was_buried(owner)) && self.claim.is_dead(owner)
+        (ask || self.claim.is_known_dead(owner)) && self.claim.is_dead(owner)
     }
 
     /// Notes that a wait for all took it for this thread.

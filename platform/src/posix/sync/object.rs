@@ -179,6 +179,10 @@ impl RawObject for Object {
         Ok(0)
     }
 
+    fn is_owned(&self) -> bool {
+        matches!(self, Object::Mutex(lock) if lock.is_owned())
+    }
+
     fn is_abandoned(&self) -> bool {
         matches!(self, Object::Mutex(lock) if lock.is_abandoned())
     }

@@ -14,7 +14,7 @@ use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 use super::inside::{Arrival, id_of, write_down};
 use super::kernel::{release_mutex, release_semaphore, reset_event, set_event};
 use super::named;
-use super::query::{event_signal, semaphore_facts};
+use super::query::{event_signal, mutex_is_ours, semaphore_facts};
 use super::timer::{cancel_timer, set_timer};
 use super::wait::{Outcome, signal_and_wait, wait, wait_all};
 use crate::contract::context::Operation;
@@ -55,6 +55,15 @@ impl Object {
 
     pub(super) fn handle(&self) -> BorrowedHandle<'_> {
         self.0.handle.as_handle()
+    }
+
+    pub(super) fn kind(&self) -> ObjectKind {
+        self.0.kind
+    }
+
+    /// Records that a wait for the handle has taken the signal.
+    pub(super) fn was_taken(&self) {
+        self.0.taken(false);
     }
 }
 
@@ -148,6 +157,11 @@ impl RawObject for Object {
         let before = done.map_err(|cause| refusal(handle, cause))?;
         self.0.write_signal_down();
         Ok(before)
+    }
+
+    fn is_owned(&self) -> bool {
+        // A user that may not ask finds out by giving it up.
+        mutex_is_ours(self.handle()).unwrap_or(true)
     }
 
     fn is_abandoned(&self) -> bool {
