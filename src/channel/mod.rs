@@ -58,7 +58,7 @@
 //! peer.
 
 pub(crate) mod connect;
-mod connection;
+pub(crate) mod connection;
 mod desk;
 pub(crate) mod end;
 mod layout;
@@ -68,7 +68,7 @@ mod maker;
 mod options;
 mod receiver;
 mod sender;
-mod spin;
+pub(crate) mod spin;
 pub(crate) mod stream;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;

@@ -77,14 +77,8 @@ pub(super) fn user_id(uid: u32) -> UserId {
     UserId::new(uid.to_string())
 }
 
-fn effective_user() -> u32 {
+pub(super) fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-/// Whether the environment comes from a user with fewer rights: `getauxval(3)`.
-pub(super) fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// The id in this user's `Local\` names.
