@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
-use super::{Damaged, Extent, LAST, Shape, TRIES, TopicMemory, Word};
+use super::super::Damaged;
+use super::terms::{Extent, LAST, Shape, TRIES, TopicMemory, Word};
 use crate::testing::reached;
 
 /// A message that is lent.
