@@ -19,7 +19,7 @@
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
 //!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
-//!   [`wait_any`] for several at once. [`sync`] has their options and guards.
+//!   [`wait_any`] and [`wait_all`] for several at once. [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
 //!   readers; [`Publisher`], [`Subscriber`]: a [`topic`], whose every message reaches every subscriber.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
@@ -75,8 +75,10 @@
 //!   leave behind when all of them are killed cannot be opened any more and is reclaimed by the next process that
 //!   comes; [`catalog`] lists and reclaims it too.
 //! - On Linux objects to wait for are words in shared memory and futexes.
-//! - On macOS, FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object
-//!   answers [`Unsupported`](ErrorKind::Unsupported).
+//! - On macOS (14.4 and later) the same lifetime is compiled, over a directory of the user's own and with that
+//!   kernel's calls. **It has never run.**
+//! - On FreeBSD and other systems everything compiles, and whatever makes or opens a region or an object answers
+//!   [`Unsupported`](ErrorKind::Unsupported).
 //!
 //! # Features
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
@@ -109,7 +111,7 @@ pub use samemap_platform::{
 };
 
 // Shared memory, and objects to wait for.
-pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_any};
+pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_all, wait_any};
 
 // The rest, by subject.
 pub use samemap_platform::{backend, bytemuck, catalog, names, regions, sync, traits};

@@ -8,7 +8,7 @@
 //! created it, and ends with its last holder, also when holders are killed. `docs/contract.md` in the repository states
 //! them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page as code.
 #![cfg_attr(
-    not(any(target_os = "linux", windows)),
+    not(any(target_os = "linux", target_os = "macos", windows)),
     allow(
         dead_code,
         unused_imports,
@@ -18,6 +18,8 @@
 
 mod contract;
 mod file_region;
+#[doc(hidden)]
+pub mod gate;
 mod handles;
 mod holding;
 mod machine;
@@ -29,9 +31,9 @@ mod system;
 #[doc(hidden)]
 pub mod words;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod posix;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
 #[cfg(windows)]
 mod windows;
@@ -60,7 +62,7 @@ pub use posix::facts_say;
 pub use region::Region;
 #[doc(hidden)]
 pub use seam::per_process::Fact;
-pub use sync::{Event, Mutex, Semaphore, Timer, wait_any};
+pub use sync::{Event, Mutex, Semaphore, Timer, wait_all, wait_any};
 
 /// Names, their rules, and the kinds of named objects.
 pub mod names {
@@ -103,7 +105,10 @@ pub(crate) use memory::MappedRange;
 pub(crate) use {
     handles::Courier,
     region::{BASE_GRANULARITY, SharedRegion},
-    sync::{MAX_OBJECTS, SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any_timeout},
+    sync::{
+        MAX_OBJECTS, MutexGuard, SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny,
+        signal_and_wait_timeout, try_wait_all, try_wait_any, wait_all_timeout, wait_any_timeout,
+    },
 };
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.

@@ -9,7 +9,7 @@ use samemap_platform::words::topic::{Holder, TopicMemory as _, Word};
 use super::layout::Memory;
 use super::reader::{Reader, never_woken};
 use crate::Result;
-use crate::aio::Source;
+use samemap_platform::sync::waiter::Source;
 
 /// A topic, as the task of a reader waits for it.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ pub use samemap::sync::{
 };
 pub use samemap::traits::{LockGuard, Lockable, Permits, Settable, SharedRegion, Waitable};
 pub use samemap::{
-    Access, CreateOptions, Disposition, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region, Semaphore,
-    Timer, View,
+    Access, CreateOptions, Disposition, Error, ErrorKind, Event, Mutex, ObjectName, OpenOptions, Region,
+    Semaphore, Timer, View,
 };
 
 pub use crate::support::{Program, name, number, part, unique_name};

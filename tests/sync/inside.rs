@@ -23,6 +23,36 @@ fn c22_a_guard_outlives_what_it_was_made_with() {
     });
 }
 
+/// What a library for C does: it forgets the guard, and gives the lock up by its handle.
+#[test]
+fn c22_a_forgotten_guard_is_given_up_by_its_thread_alone() {
+    let (name, region) = (unique("by hand"), Region::anonymous(&CreateOptions::new(4096)).unwrap());
+    let named = Mutex::create(&name, &SyncOptions::new()).unwrap();
+    let other_handle = Mutex::open(&name, &OpenOptions::read_write()).unwrap();
+    let inside = SharedMutex::create(&mapped(&region), 0, &()).unwrap();
+    for _ in 0..2 {
+        std::mem::forget(named.lock().unwrap());
+        std::mem::forget(inside.lock().unwrap());
+    }
+    let unlock = || {
+        // SAFETY: two guards of each were forgotten by the one thread that owns it.
+        unsafe { [other_handle.unlock_forgotten(), inside.unlock_forgotten()] }
+    };
+    let is_not_owner = |answer: Result<(), Error>| answer.unwrap_err().is(ErrorKind::NotOwner);
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(unlock().into_iter().all(is_not_owner)));
+    });
+    for _ in 0..2 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(named.try_lock().unwrap().is_none() && inside.try_lock().unwrap().is_none());
+            });
+        });
+        assert!(unlock().into_iter().all(|answer| answer.is_ok()));
+    }
+    assert!(unlock().into_iter().all(is_not_owner));
+}
+
 /// A guard in a thread-local variable is dropped at the thread's end, like any other: the lock was not abandoned,
 /// and whoever has it by then keeps it.
 #[test]

@@ -80,6 +80,8 @@ pub enum ErrorKind {
     PeerDied,
     /// The system refused the access: permissions, a missing privilege, a read-only view.
     AccessDenied,
+    /// A mutex was to be given up by a thread that does not own it.
+    NotOwner,
     /// Time ran out, and the call has no other way to say so.
     TimedOut,
     /// This system or this backend cannot do it.
@@ -240,6 +242,9 @@ impl Error {
             ErrorKind::AccessDenied => {
                 f.write_str("access is denied; ask the object's owner for wider permissions")
             }
+            ErrorKind::NotOwner => f.write_str(
+                "this thread does not own it; give it up in the thread that locked it, once for each time",
+            ),
             ErrorKind::TimedOut => f.write_str("no answer came in time; try again"),
             ErrorKind::Unsupported => f.write_str(
                 "this system cannot do that; the documentation of the call says what it needs",
@@ -331,7 +336,9 @@ impl ErrorKind {
             ErrorKind::NotFound => io::ErrorKind::NotFound,
             ErrorKind::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
             ErrorKind::AddressInUse => io::ErrorKind::AddrInUse,
-            ErrorKind::UntrustedOwner { .. } | ErrorKind::AccessDenied => io::ErrorKind::PermissionDenied,
+            ErrorKind::UntrustedOwner { .. } | ErrorKind::AccessDenied | ErrorKind::NotOwner => {
+                io::ErrorKind::PermissionDenied
+            }
             ErrorKind::KindMismatch { .. } | ErrorKind::Damaged | ErrorKind::LayoutMismatch => {
                 io::ErrorKind::InvalidData
             }

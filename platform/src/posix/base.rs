@@ -11,7 +11,6 @@
 //! directory: a process with another one has another name space.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -20,7 +19,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rustix::io::Errno;
 
-use super::owner::runs_with_more_rights;
+use super::kernel::{self, runs_with_more_rights};
 use crate::contract::context::Context;
 use crate::{Error, ErrorKind, NameSpace, ObjectName, Result};
 
@@ -200,39 +199,16 @@ fn check_owner_and_mode(directory: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// File systems with locks of open file descriptions, memory that is mapped and shared, and space that can be committed:
-/// statfs(2) has their numbers.
-const FILE_SYSTEMS: [(u32, &str); 6] = [
-    (0x0102_1994, "tmpfs"),
-    (0xEF53, "ext4"),
-    (0x5846_5342, "xfs"),
-    (0x9123_683E, "btrfs"),
-    (0xF2F5_2010, "f2fs"),
-    (0x794C_7630, "overlayfs"),
-];
-
 fn check_file_system(directory: &Path) -> Result<(), String> {
     let found =
         rustix::fs::statfs(directory).map_err(|errno| format!("its file system cannot be told ({errno})"))?;
-    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let number = found.f_type as u32;
-    if FILE_SYSTEMS.iter().any(|known| known.0 == number) {
-        return Ok(());
-    }
-    let mut text = format!(
-        "its file system (0x{number:x}) is not known to keep the locks and the memory of objects; use one on "
-    );
-    for (at, (_, name)) in FILE_SYSTEMS.iter().enumerate() {
-        let before = if at == 0 {
-            ""
-        } else if at + 1 == FILE_SYSTEMS.len() {
-            " or "
-        } else {
-            ", "
-        };
-        write!(text, "{before}{name}").expect("a String takes all text");
-    }
-    Err(text)
+    kernel::check_file_system(&found).map_err(|(found, known)| {
+        let (last, others) = known.split_last().expect("every kernel has one");
+        format!(
+            "its file system ({found}) is not known to keep the locks and the memory of objects; use one on {} or {last}",
+            others.join(", ")
+        )
+    })
 }
 
 fn shown(path: &OsStr) -> String {

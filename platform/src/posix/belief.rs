@@ -6,9 +6,10 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
-use super::descriptor::{Identity, Lockable, Opened};
+use super::descriptor::{FileState, Identity, Lockable};
 use super::dir;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
+use super::kernel::{file_type, is_in_memory, mode_of};
 use crate::ObjectKind;
 
 /// The mode of an object in one file that no other process ever had open for writing.
@@ -50,7 +51,7 @@ pub(super) struct Believed {
 
 impl Believed {
     fn new(facts: Facts, stat: &Stat) -> Believed {
-        let may_be_forged = facts.form == Form::InFront && stat.st_mode & HANDED != 0;
+        let may_be_forged = facts.form == Form::InFront && mode_of(stat) & HANDED != 0;
         let dev = Identity::from(stat).parts().0;
         Believed { facts, owner: stat.st_uid, linked: stat.st_nlink > 0, may_be_forged, dev }
     }
@@ -95,7 +96,7 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
         Some(_) => read(life.as_fd(), 0),
     };
     let stat = fs::fstat(life).map_err(|_| Disbelief::Foreign("a file that cannot be looked at"))?;
-    if let Some(what) = not_regular(stat.st_mode) {
+    if let Some(what) = not_regular(mode_of(&stat)) {
         return Err(Disbelief::Foreign(what));
     }
     match folder {
@@ -107,7 +108,7 @@ pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed
         (Some(bytes), Some(_)) => Facts::apart(&bytes),
         (None, _) => Err("a file without samemap's facts"),
     };
-    let handed = folder.is_none() && stat.st_mode & HANDED != 0;
+    let handed = folder.is_none() && mode_of(&stat) & HANDED != 0;
     let facts = facts.map_err(if handed { Disbelief::Forged } else { Disbelief::Foreign })?;
     if handed && facts.kind != ObjectKind::Region {
         // No other object is ever handed over.
@@ -128,7 +129,7 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
     } else {
         let bytes = read(life.as_fd(), 0).ok_or(Disbelief::Foreign("a file without samemap's facts"))?;
         let stat = fs::fstat(life).map_err(|_| unknown)?;
-        if let Some(what) = not_regular(stat.st_mode) {
+        if let Some(what) = not_regular(mode_of(&stat)) {
             return Err(Disbelief::Foreign(what));
         }
         check_modes_of_facts(&stat)?;
@@ -139,18 +140,12 @@ pub(super) fn believe_received(life: &Lockable, in_front: bool) -> Result<Believ
 
 /// On a tmpfs, also of another container, or on the file system of this process's objects.
 fn lies_where_objects_do(life: &Lockable) -> Result<bool, Errno> {
-    const TMPFS: u32 = 0x0102_1994;
-    const RAMFS: u32 = 0x8584_58F6;
-    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let system = fs::fstatfs(life)?.f_type as u32;
-    Ok(system == TMPFS
-        || system == RAMFS
-        || dir::device().is_some_and(|own| own == life.identity().parts().0))
+    Ok(is_in_memory(&fs::fstatfs(life)?) || dir::device().is_some_and(|own| own == life.identity().parts().0))
 }
 
 fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
     let foreign = |what| Err(Disbelief::Foreign(what));
-    match stat.st_mode {
+    match mode_of(stat) {
         _ if is_unmarked(stat) && stat.st_size == 0 => foreign("an empty file"),
         _ if is_unmarked(stat) => foreign("a file without samemap's mark"),
         mode if mode & DEAD != 0 => Err(Disbelief::Dead),
@@ -162,7 +157,7 @@ fn check_modes(stat: &Stat) -> Result<(), Disbelief> {
 }
 
 fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
-    if folder.st_mode & WRITABLE_BY_OTHERS != 0 || folder.st_uid != stat.st_uid {
+    if mode_of(folder) & WRITABLE_BY_OTHERS != 0 || folder.st_uid != stat.st_uid {
         return Err(Disbelief::Foreign("a directory that others may write to"));
     }
     check_modes_of_facts(stat)
@@ -171,11 +166,11 @@ fn check_modes_apart(stat: &Stat, folder: &Stat) -> Result<(), Disbelief> {
 /// Checks that only the owner ever had the file `facts` open for writing. An object in one file is refused although its
 /// mode is marked, too: its data would be read as facts.
 pub(super) fn check_modes_of_facts(stat: &Stat) -> Result<(), Disbelief> {
-    if stat.st_mode & MARK == 0 || stat.st_mode & WRITABLE_BY_OTHERS != 0 {
+    if mode_of(stat) & MARK == 0 || mode_of(stat) & WRITABLE_BY_OTHERS != 0 {
         return Err(Disbelief::Foreign("facts that others may write to"));
     }
     // A peer with a descriptor for writing can truncate the file, but not change its mode.
-    if stat.st_mode & (HANDED | DEAD) != 0 || stat.st_size as u64 > facts::LONGEST {
+    if mode_of(stat) & (HANDED | DEAD) != 0 || stat.st_size as u64 > facts::LONGEST {
         return Err(Disbelief::Foreign("data in place of facts"));
     }
     Ok(())
@@ -188,12 +183,12 @@ pub(super) fn read(fd: BorrowedFd<'_>, at: u64) -> Option<[u8; facts::USED]> {
 }
 
 pub(super) fn is_unmarked(stat: &Stat) -> bool {
-    stat.st_mode & MARK == 0 || stat.st_mode & OF_OTHERS != 0
+    mode_of(stat) & MARK == 0 || mode_of(stat) & OF_OTHERS != 0
 }
 
 /// What lies at the name in place of a regular file.
 pub(super) fn not_regular(mode: u32) -> Option<&'static str> {
-    match FileType::from_raw_mode(mode) {
+    match file_type(mode) {
         FileType::RegularFile => None,
         FileType::Fifo => Some("a FIFO"),
         FileType::Directory => Some("a directory"),
@@ -204,7 +199,7 @@ pub(super) fn not_regular(mode: u32) -> Option<&'static str> {
 }
 
 /// Checks that an open file is the data of these facts.
-pub(super) fn check_data(file: Identity, opened: Opened, facts: &Facts, owner: u32) -> Result<(), Errno> {
+pub(super) fn check_data(file: Identity, opened: FileState, facts: &Facts, owner: u32) -> Result<(), Errno> {
     let is_file = file.parts().1 == facts.data && not_regular(opened.mode).is_none();
     // A process with write access truncated it: an access to the missing bytes would raise SIGBUS.
     if is_file && opened.owner == owner && opened.len >= facts.len { Ok(()) } else { Err(Errno::STALE) }

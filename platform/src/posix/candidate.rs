@@ -40,6 +40,7 @@ use super::belief::{
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
 use super::facts::{Facts, Form, TRAILER_LEN};
+use super::kernel::{self, file_type, mode_of};
 use super::object::{denied, foreign};
 use super::ofd_lock::{self, Holders};
 use crate::contract::context::Context;
@@ -144,7 +145,7 @@ impl Candidate {
             Err(Errno::ACCESS | Errno::PERM) => return Err(Unopened::Denied { owner: stat.st_uid }),
             Err(errno) => {
                 let stat = fs::statat(&folder, FACTS, AtFlags::SYMLINK_NOFOLLOW).ok();
-                let strange = stat.and_then(|stat| not_regular(stat.st_mode));
+                let strange = stat.and_then(|stat| not_regular(mode_of(&stat)));
                 return Err(strange.map_or(errno.into(), |what| Unopened::Foreign(what, errno)));
             }
         };
@@ -279,16 +280,16 @@ impl Candidate {
             return Ok(());
         }
         let life = self.life.verified()?;
-        if fs::fstat(life)?.st_mode & HANDED != 0 {
+        if mode_of(&fs::fstat(life)?) & HANDED != 0 {
             return Ok(());
         }
-        fs::fchmod(life, Mode::from_raw_mode(PRIVATE_MODE | HANDED))
+        fs::fchmod(life, kernel::mode(PRIVATE_MODE | HANDED))
     }
 
     /// Marks a file as dead, for good, because another link of it may be put back at the name. It is always done: a
     /// link can be made at any moment before the name is removed.
     pub(super) fn mark_dead(&self) -> Result<(), Errno> {
-        fs::fchmod(&self.life, Mode::from_raw_mode(PRIVATE_MODE | HANDED | DEAD))
+        fs::fchmod(&self.life, kernel::mode(PRIVATE_MODE | HANDED | DEAD))
     }
 }
 
@@ -299,7 +300,7 @@ fn has_name(path: &CStr, identity: Identity) -> bool {
 /// The state of the file with the life byte: at the name, or in the directory of that name. Needs no right to open it.
 pub(super) fn life_stat(system_name: &str) -> Result<Stat, Errno> {
     let stat = dir::stat(&dir::path_of(system_name))?;
-    match FileType::from_raw_mode(stat.st_mode) {
+    match file_type(mode_of(&stat)) {
         FileType::Directory => dir::stat(&dir::path_of(&format!("{system_name}/facts"))),
         _ => Ok(stat),
     }
@@ -315,7 +316,7 @@ fn unopened(path: &CStr, errno: Errno) -> Unopened {
         Errno::NOENT if dir::exists() => Unopened::Nothing,
         Errno::NOENT | Errno::NOTDIR => Unopened::Os(errno),
         errno => match dir::stat(path) {
-            Ok(stat) => match (not_regular(stat.st_mode), errno) {
+            Ok(stat) => match (not_regular(mode_of(&stat)), errno) {
                 (Some("a directory"), Errno::ACCESS | Errno::PERM) => Unopened::Denied { owner: stat.st_uid },
                 (Some(what), _) => Unopened::Foreign(what, errno),
                 (None, Errno::ACCESS | Errno::PERM) if is_unmarked(&stat) => {

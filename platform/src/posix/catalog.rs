@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::fs::Stat;
 
@@ -11,6 +12,7 @@ use super::belief::{Disbelief, not_regular};
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::Identity;
 use super::facts::{Form, TRAILER_LEN};
+use super::kernel::mode_of;
 use super::ofd_lock::Holders;
 use super::owner::user_id;
 use super::proc_locks::{File, held_files};
@@ -19,10 +21,18 @@ use super::sweep::our_names;
 use super::{base, dir, names, record};
 use crate::contract::catalog::{Entry, State};
 use crate::contract::context::Context;
+use crate::seam::system::Counting;
+use crate::words::Until;
 use crate::{ObjectName, Result};
 
-pub(super) fn list() -> Result<Vec<Entry>> {
-    let holders = held_files();
+/// How long the holders may take to count.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) fn list(counting: Counting) -> Result<Vec<Entry>> {
+    let holders = match counting {
+        Counting::No => None,
+        Counting::Holders => held_files(Until::after(Some(PATIENCE))),
+    };
     let mut names = our_names("list the objects")?;
     names.sort_unstable();
     Ok(names.into_iter().filter_map(|name| entry(name, holders.as_ref())).collect())
@@ -34,7 +44,7 @@ pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
     // `shm_open` reaches an object in one file, in the usual directory.
     let files = if base::base().is_usual() { vec![data] } else { vec![data, whole] };
     let is_file = |file: &&String| {
-        dir::stat(&dir::path_of(file)).is_ok_and(|found| not_regular(found.st_mode).is_none())
+        dir::stat(&dir::path_of(file)).is_ok_and(|found| not_regular(mode_of(&found)).is_none())
     };
     files.iter().find(is_file).map(|file| base::base().path().join(file))
 }
@@ -112,7 +122,7 @@ fn len_from_outside(file_name: &str, stat: &Stat) -> u64 {
     let data = dir::path_of(&format!("{file_name}/data"));
     match dir::stat(&data) {
         Ok(data) => data.st_size as u64,
-        Err(_) if not_regular(stat.st_mode).is_some() => 0,
+        Err(_) if not_regular(mode_of(stat)).is_some() => 0,
         Err(_) => (stat.st_size as u64).saturating_sub(TRAILER_LEN),
     }
 }

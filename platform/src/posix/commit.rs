@@ -6,6 +6,8 @@ use rustix::fs::{FallocateFlags, fallocate, fstat, fstatvfs, ftruncate};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
+use super::kernel;
+
 /// A signal interrupts `fallocate`, which then undoes all its progress (on tmpfs, in kernels that do not
 /// wait for a fatal one). A piece of this size takes about 30 ms.
 const PIECE: u64 = 64 << 20;
@@ -65,6 +67,14 @@ pub(super) fn commit(fd: BorrowedFd<'_>, file_len: u64) -> Result<(), Shortage> 
         committed => committed,
     };
     committed.map_err(|errno| with_room_left(fd, errno))
+}
+
+/// Gives new memory without a name its length, committed where the kernel can.
+pub(super) fn commit_nameless(fd: BorrowedFd<'_>, len: u64) -> Result<(), Shortage> {
+    if kernel::COMMITS_NAMELESS_MEMORY {
+        return commit(fd, len);
+    }
+    ftruncate(fd, len).map_err(Shortage::from)
 }
 
 /// Whether the file system, or a filter of system calls, has no `fallocate`.

@@ -8,13 +8,14 @@ use std::os::unix::net::UnixStream;
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recv, recvmsg, sendmsg,
+    SendAncillaryMessage, recv, recvmsg, sendmsg,
 };
 
 use super::advice::{Call, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part};
+use super::kernel::{RECEIVE, SEND};
 use super::ofd_lock;
 use super::region::Region;
 use crate::contract::context::Context;
@@ -80,7 +81,7 @@ fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result
             return Err(Errno::TOOBIG);
         }
         let piece = [io::IoSlice::new(&message[sent..])];
-        match sendmsg(stream, &piece, &mut ancillary, SendFlags::NOSIGNAL) {
+        match sendmsg(stream, &piece, &mut ancillary, SEND) {
             Ok(more) => sent += more,
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
@@ -127,8 +128,7 @@ fn receive_piece(stream: &UnixStream, received: usize, came: &mut Received) -> R
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut piece = [io::IoSliceMut::new(&mut came.message[received..])];
-    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-    let answer = match recvmsg(stream, &mut piece, &mut ancillary, flags) {
+    let answer = match recvmsg(stream, &mut piece, &mut ancillary, RECEIVE) {
         Err(Errno::AGAIN) => return Err(Errno::INTR),
         answer => answer?,
     };

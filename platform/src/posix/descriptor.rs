@@ -13,12 +13,13 @@ use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
 use super::fork::{self, HolderMark, Registry, Ticket};
+use super::kernel::{self, mode_of};
 use super::signature::Signature;
 pub(super) use super::signature::{BEHIND_STANDARD_STREAMS, Identity, behind_standard_streams};
 
 /// The state of a file when it was opened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opened {
+pub(super) struct FileState {
     /// The length in bytes.
     pub(super) len: u64,
     /// The type and the permissions: `st_mode`.
@@ -33,7 +34,7 @@ pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     signature: Signature,
     /// The file's state when it was opened.
-    opened: Opened,
+    opened: FileState,
     /// Whether it was just verified, and is about to be closed.
     closes_now: AtomicBool,
 }
@@ -56,7 +57,7 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        let opened = Opened { len: stat.st_size as u64, mode: stat.st_mode, owner: stat.st_uid };
+        let opened = FileState { len: stat.st_size as u64, mode: mode_of(&stat), owner: stat.st_uid };
         let (fd, closes_now) = (ManuallyDrop::new(fd), AtomicBool::new(false));
         Ok(Descriptor { fd, signature, opened, closes_now })
     }
@@ -66,7 +67,7 @@ impl Descriptor {
     }
 
     /// The state of the file when it was opened.
-    pub(super) fn opened(&self) -> Opened {
+    pub(super) fn opened(&self) -> FileState {
         self.opened
     }
 
@@ -143,7 +144,7 @@ impl Lockable {
     }
 
     /// The file's state when it was opened.
-    pub(super) fn opened(&self) -> Opened {
+    pub(super) fn opened(&self) -> FileState {
         self.descriptor.opened()
     }
 
@@ -190,8 +191,8 @@ impl Lockable {
         } else {
             other.descriptor.signature = ours.signature;
             // SAFETY: two descriptors of this process; the second may be replaced.
-            let replaced = unsafe { libc::dup3(other.as_fd().as_raw_fd(), number, libc::O_CLOEXEC) };
-            (replaced < 0).then_some(Errno::MFILE)
+            let replaced = unsafe { kernel::replace(other.as_fd().as_raw_fd(), number) };
+            (!replaced).then_some(Errno::MFILE)
         };
         if refused.is_none() {
             self.process.set_current();
@@ -215,23 +216,16 @@ impl Drop for Lockable {
     }
 }
 
-/// Opens another description of an open file through /proc. It shares no lock with the first.
+/// Opens another description of an open file. It shares no lock with the first.
 pub(super) fn reopened(fd: BorrowedFd<'_>, writable: bool) -> Result<OwnedFd, Errno> {
-    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+    reopened_for(fd, if writable { OFlags::RDWR } else { OFlags::RDONLY })
+}
+
+/// Opens another description with this access; for writing only, it needs no right to read.
+pub(super) fn reopened_for(fd: BorrowedFd<'_>, access: OFlags) -> Result<OwnedFd, Errno> {
     let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let fd = fs::open(proc_path(fd).as_c_str(), flags, fs::Mode::empty())?;
-    behind_standard_streams(fd)
-}
-
-/// Opens another description for writing only, which needs no right to read.
-pub(super) fn reopened_for_writing(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    fs::open(proc_path(fd).as_c_str(), flags, fs::Mode::empty()).and_then(behind_standard_streams)
-}
-
-/// Where /proc shows an open file.
-pub(super) fn proc_path(fd: BorrowedFd<'_>) -> std::ffi::CString {
-    std::ffi::CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).expect("no NUL")
+    let path = kernel::path_to_reopen(fd)?;
+    fs::open(path.as_c_str(), flags, fs::Mode::empty()).and_then(behind_standard_streams)
 }
 
 #[cfg(test)]

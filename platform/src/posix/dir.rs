@@ -8,6 +8,7 @@ use rustix::fs::{self, CWD, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::base::base;
+use super::kernel::{FOLDER, file_type, mode_of};
 use super::names;
 use crate::seam::random::random;
 
@@ -49,7 +50,7 @@ pub(super) fn owner_of(path: &CStr) -> u32 {
 
 /// Whether the directory exists.
 pub(super) fn exists() -> bool {
-    fs::stat(base().c_path()).is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
+    fs::stat(base().c_path()).is_ok_and(|stat| file_type(mode_of(&stat)).is_dir())
 }
 
 /// The device of the directory.
@@ -58,14 +59,9 @@ pub(super) fn device() -> Option<u64> {
     fs::stat(base().c_path()).ok().map(|stat| stat.st_dev as u64)
 }
 
-/// A file without a name, for writing.
-pub(super) fn nameless_file(mode: Mode) -> Result<OwnedFd, Errno> {
-    fs::open(base().c_path(), OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)
-}
-
 /// Opens an object's directory, to reach its entries.
 pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
-    fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+    fs::open(path, FOLDER | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Moves `path` to an unused name, for its removal, and returns that name.

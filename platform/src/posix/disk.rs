@@ -6,6 +6,7 @@ use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
 use super::commit::{self, Shortage};
+use super::kernel::allocate_behind;
 
 /// Makes a file at least `len` bytes long and, unless holes may stay, takes disk space for all of them.
 ///
@@ -40,10 +41,12 @@ fn has_holes(stat: &Stat) -> bool {
 fn fill(fd: BorrowedFd<'_>, from: u64, present: u64, len: u64) -> Result<(), Errno> {
     use rustix::fs::{FallocateFlags, fallocate};
     // The length is set last, so that no process sees the file half grown.
-    let filled = commit::in_pieces(from, len, |at, len| fallocate(fd, FallocateFlags::KEEP_SIZE, at, len))
-        .and_then(|()| match len > present {
-            true => uninterrupted(|| fallocate(fd, FallocateFlags::empty(), len - 1, 1)),
-            false => Ok(()),
+    let filled =
+        commit::in_pieces(from, len, |at, len| allocate_behind(fd, at, len)).and_then(|()| {
+            match len > present {
+                true => uninterrupted(|| fallocate(fd, FallocateFlags::empty(), len - 1, 1)),
+                false => Ok(()),
+            }
         });
     match filled {
         // A file system that cannot allocate.

@@ -168,6 +168,7 @@ mod handlers {
         AtomicI32, AtomicU32, AtomicU64, Entry, GENERATION, Identity, MutexGuard, Ordering, RawFd, Registry,
         Signature, behind_standard_streams, part_positions, registry,
     };
+    use crate::posix::kernel;
     use rustix::fs::{Mode, OFlags, fstat, open};
     use std::cell::UnsafeCell;
     use std::os::fd::IntoRawFd as _;
@@ -265,7 +266,7 @@ mod handlers {
         // SAFETY: the number is that of a registered descriptor, replaced or closed in this process only.
         unsafe {
             match placeholder {
-                Some(placeholder) if libc::dup3(placeholder, fd, libc::O_CLOEXEC) >= 0 => {}
+                Some(placeholder) if kernel::replace(placeholder, fd) => {}
                 // No placeholder could be opened: the number becomes free.
                 _ => {
                     libc::close(fd);
@@ -290,7 +291,7 @@ mod handlers {
             if self.number().is_some() {
                 return;
             }
-            let opened = open("/", OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty());
+            let opened = open("/", kernel::PLACEHOLDER, Mode::empty());
             let Ok(fd) = opened.and_then(behind_standard_streams) else { return };
             let Ok(stat) = fstat(&fd) else { return };
             let (dev, ino) = Identity::from(&stat).parts();
@@ -310,7 +311,9 @@ mod handlers {
             let (dev, ino) = (self.dev.load(Ordering::Relaxed), self.ino.load(Ordering::Relaxed));
             // SAFETY: reads flags, or fails, for any number.
             let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-            flags != -1 && flags & libc::O_PATH != 0 && Identity::from_parts(dev, ino).is_open_as(fd)
+            flags != -1
+                && kernel::may_be_placeholder(OFlags::from_bits_retain(flags as _))
+                && Identity::from_parts(dev, ino).is_open_as(fd)
         }
     }
 }

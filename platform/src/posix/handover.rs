@@ -25,7 +25,8 @@ use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
 use super::advice::{Call, Of as _, Refused};
-use super::descriptor::Lockable;
+use super::descriptor::{Lockable, reopened_for};
+use super::kernel;
 use super::lifetime::Object;
 use super::mapping::Backing as _;
 use super::opened_file::{self, is_open_for};
@@ -93,10 +94,7 @@ fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Refused> {
 impl Part<'_> {
     /// Another description of the file, without a lock.
     pub(super) fn opened_anew(&self) -> Result<OwnedFd, Errno> {
-        let flags = self.access | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let path = super::descriptor::proc_path(self.fd);
-        fs::open(path.as_c_str(), flags, fs::Mode::empty())
-            .and_then(super::descriptor::behind_standard_streams)
+        reopened_for(self.fd, self.access)
     }
 }
 
@@ -142,11 +140,9 @@ pub(super) fn assemble(
 /// Checks the owner of memory or a file without a name, which has no other facts. A FUSE server can invent the owner,
 /// so its files are refused.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
-    const FUSE: u32 = 0x6573_5546;
     let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
-    #[allow(clippy::unnecessary_cast, reason = "the field's type differs between processors")]
-    let system = fs::fstatfs(fd).map_err(|errno| context.os(Call::Look, errno))?.f_type as u32;
-    if system == FUSE && *trust != Trust::Anyone {
+    let system = fs::fstatfs(fd).map_err(|errno| context.os(Call::Look, errno))?;
+    if kernel::invents_owners(&system) && *trust != Trust::Anyone {
         return Err(context.error(ErrorKind::UntrustedOwner { owner: None }).with_detail(
             "it lies on a FUSE file system, whose server can name any owner; accept anybody's (Trust::Anyone), or have it copied to another file system",
         ));
@@ -185,21 +181,20 @@ fn anonymous(
 }
 
 fn check_seals(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {
-    use rustix::fs::{SealFlags, fcntl_get_seals};
     let invalid = |detail: &str| Err(context.invalid(detail));
-    let seals = match fcntl_get_seals(fd) {
+    let seals = match kernel::seals(fd) {
         Ok(seals) => seals,
         Err(Errno::INVAL) => {
             return invalid("it is not memory of memfd_create; for a file, use Region::over_file");
         }
         Err(errno) => return Err(context.os(Call::Seal, errno)),
     };
-    if !seals.contains(SealFlags::SHRINK) {
+    if !seals.against_shrinking {
         return invalid(
             "it is not sealed against shrinking, so another process could cut it short, and touching it would raise SIGBUS; add the seal F_SEAL_SHRINK",
         );
     }
-    if access.writes_object() && seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {
+    if access.writes_object() && seals.against_writing {
         let error = context.error(ErrorKind::AccessDenied);
         return Err(error.with_detail("it is sealed against writing; ask for Access::ReadOnly"));
     }

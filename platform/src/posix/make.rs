@@ -4,19 +4,20 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{self, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags};
+use rustix::fs::{self, CWD, Gid, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::advice::{Call, Of as _, Refused};
+use super::base::base;
 use super::belief::{MARK, PRIVATE_MODE};
 use super::candidate::{Candidate, DATA, FACTS, LOCKS};
 use super::commit::{self, Shortage};
 use super::descriptor::{self, Descriptor, Identity, Lockable};
 use super::dir::{self, CAREFULLY};
 use super::facts::{Facts, Form, RECORD_AT, TRAILER_LEN, USED};
+use super::kernel::{self, mode_of};
 use super::object::{Contents, Plan};
 use super::{ofd_lock, remove};
-use crate::seam::per_process::Fact;
 use crate::testing::{Step, reached};
 
 /// A finished object that is held and has no name yet.
@@ -65,7 +66,7 @@ impl Made {
         let path = self.candidate.path();
         match &self.unfinished {
             Some(unfinished) => fs::renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE),
-            None => link(self.candidate.life(), path),
+            None => kernel::link_nameless(self.candidate.life().as_fd(), path),
         }
     }
 
@@ -111,7 +112,7 @@ fn fill_file(made: &Made, plan: Plan<'_>) -> Result<Descriptor, Trouble> {
     hold(fd, made.unfinished.is_some())?;
     if life.opened().mode & 0o7777 != PRIVATE_MODE {
         // The umask, or a default access list of the directory, may have changed the mode.
-        fs::fchmod(fd, Mode::from_raw_mode(PRIVATE_MODE)).of(Call::SetMode)?;
+        fs::fchmod(fd, kernel::mode(PRIVATE_MODE)).of(Call::SetMode)?;
         reached(Step::CreateModeSet);
     }
     commit::commit(fd, plan.len + TRAILER_LEN)?;
@@ -150,8 +151,8 @@ fn second_description(made: &Made) -> Result<Descriptor, Errno> {
 
 /// A new file, without a name where the system supports that.
 fn new_file() -> Result<(Lockable, Option<CString>), Errno> {
-    let mode = Mode::from_raw_mode(PRIVATE_MODE);
-    match Lockable::open(|| dir::nameless_file(mode)) {
+    let mode = kernel::mode(PRIVATE_MODE);
+    match Lockable::open(|| kernel::nameless_file(base().c_path(), mode)) {
         // Without /proc and without the right to link a bare descriptor, the file could not get a name.
         Ok(fd) if can_be_named(&fd) => Ok((fd, None)),
         Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => new_named_file(mode),
@@ -172,31 +173,14 @@ fn new_named_file(mode: Mode) -> Result<(Lockable, Option<CString>), Errno> {
     Err(Errno::EXIST)
 }
 
-/// Links by the descriptor alone (since Linux 6.10, or with CAP_DAC_READ_SEARCH), and otherwise through /proc.
-fn link(fd: &Lockable, path: &CStr) -> Result<(), Errno> {
-    match fs::linkat(fd, c"", CWD, path, AtFlags::EMPTY_PATH) {
-        Err(Errno::NOENT | Errno::INVAL) => {
-            let from = descriptor::proc_path(fd.as_fd());
-            fs::linkat(CWD, from.as_c_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)
-        }
-        answer => answer,
-    }
-}
-
 #[cfg(feature = "testing")]
 fn can_be_named(fd: &Lockable) -> bool {
-    std::env::var_os("SAMEMAP_TEST_UNFINISHED_NAMES").is_none() && proc_is_there(fd)
+    std::env::var_os("SAMEMAP_TEST_UNFINISHED_NAMES").is_none() && kernel::can_be_named(fd.as_fd())
 }
 
 #[cfg(not(feature = "testing"))]
 fn can_be_named(fd: &Lockable) -> bool {
-    proc_is_there(fd)
-}
-
-/// Asked once in a process, because /proc does not come and go.
-fn proc_is_there(fd: &Lockable) -> bool {
-    static THERE: Fact = Fact::unknown();
-    THERE.get(|| fs::lstat(descriptor::proc_path(fd.as_fd()).as_c_str()).is_ok())
+    kernel::can_be_named(fd.as_fd())
 }
 
 fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], mut at: u64) -> Result<(), Errno> {
@@ -259,7 +243,7 @@ fn new_life(path: &CStr, system_name: &str) -> Result<(Candidate, OwnedFd), Trou
     let folder = dir::open_folder(path).of(Call::MakeFile)?;
     let stat = fs::fstat(&folder).of(Call::Look)?;
     let identity = Identity::from(&stat);
-    if stat.st_mode & 0o700 != 0o700 {
+    if mode_of(&stat) & 0o700 != 0o700 {
         // The umask may have changed the mode. No other user can have added entries, because this user made the
         // directory.
         fs::chmod(path, Mode::RWXU).of(Call::SetMode)?;
@@ -339,14 +323,14 @@ fn give_to_group(made: &Made, group: u32) -> Result<(), Errno> {
 fn widen(made: &Made, plan: Plan<'_>) -> Result<(), Errno> {
     let shared = plan.permissions.mode();
     if let Some(data) = &made.data {
-        fs::fchmod(data, Mode::from_raw_mode(shared))?;
+        fs::fchmod(data, kernel::mode(shared))?;
     }
     if let Some(locks) = &made.locks {
-        fs::fchmod(locks, Mode::from_raw_mode(shared & 0o222))?;
+        fs::fchmod(locks, kernel::mode(shared & 0o222))?;
     }
-    fs::fchmod(made.candidate.life(), Mode::from_raw_mode(MARK | shared & 0o644))?;
+    fs::fchmod(made.candidate.life(), kernel::mode(MARK | shared & 0o644))?;
     if let Some(path) = &made.unfinished {
-        fs::chmod(path, Mode::from_raw_mode(0o711 | shared & 0o044))?;
+        fs::chmod(path, kernel::mode(0o711 | shared & 0o044))?;
     }
     Ok(())
 }

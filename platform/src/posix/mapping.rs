@@ -10,6 +10,7 @@ use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::advice::{Call, Refused};
 use super::descriptor::Descriptor;
+use super::kernel::{self, AT_ADDRESS};
 use crate::contract::context::Context;
 use crate::memory::{Keeper, Mapped, Origin};
 use crate::testing::reached;
@@ -51,7 +52,7 @@ impl<B: Backing> Keeper for Mapping<B> {
         let context = Context { operation: "flush the view", name: None };
         self.write_back(start, len).map_err(|errno| context.os(Call::Flush, errno))?;
         reached("flush: written back");
-        let synced = self.backing.data().verified().and_then(rustix::fs::fsync);
+        let synced = self.backing.data().verified().and_then(kernel::flush);
         synced.map_err(|errno| context.os(Call::Flush, errno))
     }
 
@@ -124,8 +125,8 @@ fn map_pages(fd: BorrowedFd<'_>, pages: Pages) -> Result<NonNull<c_void>, Errno>
         Access::ReadOnly | Access::ReadWrite => MapFlags::SHARED,
     };
     let (hint, fixed) = match pages.base {
-        // Since Linux 4.17; older kernels take the address for a hint, which the check below detects.
-        Some(base) => (ptr::with_exposed_provenance_mut(base), MapFlags::FIXED_NOREPLACE),
+        // A kernel may take the address for a hint, which the check below detects.
+        Some(base) => (ptr::with_exposed_provenance_mut(base), AT_ADDRESS),
         None => (ptr::null_mut(), MapFlags::empty()),
     };
     // SAFETY: a new mapping, which replaces none: either the kernel chooses the place, or it is asked not

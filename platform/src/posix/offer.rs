@@ -14,8 +14,8 @@ use super::advice::Call;
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::fork;
 use super::handover::{self, Part, fits};
+use super::kernel::{self, runs_with_more_rights};
 use super::ofd_lock;
-use super::owner;
 use super::region::{Held, Region};
 use crate::contract::context::Context;
 use crate::contract::wire::{self, Label, not_understood};
@@ -41,7 +41,7 @@ struct Slot {
 impl Slot {
     fn new(part: &Part<'_>, held: &Arc<Held>) -> Result<Slot, Errno> {
         let fd = Descriptor::new(part.opened_anew()?)?;
-        let path = super::descriptor::proc_path(fd.as_fd());
+        let path = kernel::path_to_reopen(fd.as_fd())?;
         let flags = (part.access | OFlags::CLOEXEC | OFlags::NONBLOCK).bits() as i32;
         Ok(Slot { fd, path, flags, holds: part.holds, _held: Arc::clone(held) })
     }
@@ -91,7 +91,7 @@ impl Offered for Region {
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
-        if owner::runs_with_more_rights() {
+        if runs_with_more_rights() {
             return Err(context.error(ErrorKind::AccessDenied).with_detail(
                 "this program runs with more rights than the user that started it (set-user-id, file capabilities), so its environment is not believed; have the region sent (Courier)",
             ));

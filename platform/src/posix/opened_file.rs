@@ -1,7 +1,6 @@
 //! The files that regions lie over.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
@@ -10,6 +9,7 @@ use rustix::io::Errno;
 use super::advice::Call;
 use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
+use super::kernel::{self, file_type, mode_of};
 use super::region::{Held, MappedFile, Region};
 use crate::contract::context::Context;
 use crate::contract::file::{Source, not_regular};
@@ -38,7 +38,7 @@ pub(super) fn received(
 pub(super) const MAX_PATH: usize = 4096;
 
 /// A regular file, open for what the caller wants.
-pub(super) struct Opened {
+pub(super) struct OpenFile {
     file: MappedFile,
     stat: Stat,
     pub(super) identity: Identity,
@@ -46,8 +46,8 @@ pub(super) struct Opened {
     path: Option<PathBuf>,
 }
 
-impl Opened {
-    pub(super) fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<Opened> {
+impl OpenFile {
+    pub(super) fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<OpenFile> {
         let writable = access.writes_object();
         let (file, stat, path) = match source.0 {
             Source::File(file) => {
@@ -65,7 +65,7 @@ impl Opened {
                 (file, stat, Some(path))
             }
         };
-        Ok(Opened { file, identity: Identity::from(&stat), stat, path })
+        Ok(OpenFile { file, identity: Identity::from(&stat), stat, path })
     }
 
     pub(super) fn try_clone(&self, context: Context<'_>) -> Result<FileSource> {
@@ -94,7 +94,7 @@ impl Opened {
     pub(super) fn absolute_path(&self, context: Context<'_>) -> Result<PathBuf> {
         let path = match &self.path {
             Some(path) => std::fs::canonicalize(path).ok(),
-            None => path_behind(self.file.data().as_fd()),
+            None => kernel::path_of(self.file.data().as_fd()),
         };
         let path = path.filter(|path| {
             path.is_absolute()
@@ -109,14 +109,6 @@ impl Opened {
     }
 }
 
-/// The path of an open file, as the kernel knows it.
-fn path_behind(fd: BorrowedFd<'_>) -> Option<PathBuf> {
-    use std::os::fd::AsRawFd as _;
-    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    let path = fs::readlink(link, Vec::new()).ok()?;
-    Some(PathBuf::from(std::ffi::OsString::from_vec(path.into_bytes())))
-}
-
 pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<OwnedFd, Errno> {
     let mode = if access.writes_object() { OFlags::RDWR } else { OFlags::RDONLY };
     // NONBLOCK: a FIFO must not make the caller wait.
@@ -125,7 +117,7 @@ pub(super) fn open_file(path: &Path, access: Access, more: OFlags) -> Result<Own
 }
 
 pub(super) fn is_regular(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+    file_type(mode_of(stat)) == FileType::RegularFile
 }
 
 /// Checks that a region can lie over the open file, and returns the file's state.
@@ -143,7 +135,7 @@ pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'
     let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(Call::Look, errno))?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
-    Ok(enough && !flags.contains(OFlags::PATH))
+    Ok(enough && !kernel::allows_nothing(flags))
 }
 
 pub(super) fn check_modes(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<()> {

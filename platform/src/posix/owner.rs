@@ -77,14 +77,8 @@ pub(super) fn user_id(uid: u32) -> UserId {
     UserId::new(uid.to_string())
 }
 
-fn effective_user() -> u32 {
+pub(super) fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-/// Whether the environment comes from a user with fewer rights: `getauxval(3)`.
-pub(super) fn runs_with_more_rights() -> bool {
-    // SAFETY: reads a number that the kernel left for this process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// The id in this user's `Local\` names.
@@ -98,7 +92,7 @@ pub(super) fn local_names_of(uid: u32) -> u32 {
 }
 
 /// Whether the owner's id stands for several users in this user namespace.
-fn cannot_be_told(owner: u32) -> bool {
+pub(super) fn cannot_be_told(owner: u32) -> bool {
     UserMap::get().overflow == Some(owner)
 }
 

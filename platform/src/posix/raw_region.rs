@@ -2,13 +2,15 @@
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
+use rustix::fs;
+
 use super::advice::Call;
 use super::commit;
 use super::descriptor::behind_standard_streams;
 use super::lifetime::Object;
 use super::object::{Contents, Plan, planned_len};
 use super::region::{Held, MappedFile, Region};
-use super::{file, mapping, record};
+use super::{file, kernel, mapping, record};
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::ask::Ask;
@@ -97,18 +99,11 @@ fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
 /// Memory sealed against shrinking, so that no receiver can make accesses raise SIGBUS. Its mode decides which
 /// receivers may open it anew with more access.
 fn anonymous_file(len: u64, mode: u32, asked: u64, context: Context<'_>) -> Result<OwnedFd> {
-    use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_create};
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let fd = match memfd_create(c"samemap", flags | MemfdFlags::NOEXEC_SEAL) {
-        // Before Linux 6.3.
-        Err(rustix::io::Errno::INVAL) => memfd_create(c"samemap", flags),
-        made => made,
-    };
-    let fd = fd.and_then(behind_standard_streams).map_err(|errno| context.os(Call::MakeMemory, errno))?;
-    fchmod(&fd, Mode::from_raw_mode(mode)).map_err(|errno| context.os(Call::SetMode, errno))?;
-    commit::commit(fd.as_fd(), len)
+    let fd = kernel::nameless_memory().and_then(behind_standard_streams);
+    let fd = fd.map_err(|errno| context.os(Call::MakeMemory, errno))?;
+    fs::fchmod(&fd, kernel::mode(mode)).map_err(|errno| context.os(Call::SetMode, errno))?;
+    commit::commit_nameless(fd.as_fd(), len)
         .map_err(|shortage| context.short(Call::CommitNameless, shortage, asked))?;
-    fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)
-        .map_err(|errno| context.os(Call::Seal, errno))?;
+    kernel::seal(fd.as_fd()).map_err(|errno| context.os(Call::Seal, errno))?;
     Ok(fd)
 }

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd as _;
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::advice::Call;
@@ -78,7 +79,7 @@ fn received_parts(
     let Some(locks) = locks else { return Ok((Some(data), None)) };
     believed.check_locks(&locks)?;
     // Where this user may not open another description, the received one serves.
-    let own = Lockable::open(|| descriptor::reopened_for_writing(locks.as_fd())).unwrap_or(locks);
+    let own = Lockable::open(|| descriptor::reopened_for(locks.as_fd(), OFlags::WRONLY)).unwrap_or(locks);
     Ok((Some(data), Some(own)))
 }
 

@@ -25,6 +25,7 @@ use rustix::io::Errno;
 use super::advice::Call;
 use super::descriptor::{Identity, Lockable};
 use super::facts::{Form, RECORD_AT, RECORD_LEN};
+use super::kernel::mode_of;
 use super::lifetime::Object;
 use super::object::Wanted;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
@@ -178,7 +179,7 @@ impl Record {
         let owner = fs::fstat(object.life()).map_err(|errno| context.os(Call::Look, errno))?.st_uid;
         let needed = if access.writes_object() { 0o6 } else { 0o4 };
         // The group's bits also bound access lists.
-        let to_others = (file.st_mode >> 3 | file.st_mode) & needed;
+        let to_others = (mode_of(&file) >> 3 | mode_of(&file)) & needed;
         if owner == 0 || owner == file.st_uid || to_others == needed {
             return Ok(());
         }

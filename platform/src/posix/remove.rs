@@ -13,6 +13,7 @@ use super::belief::{Disbelief, not_regular};
 use super::candidate::{Candidate, DATA, FACTS, LOCKS, Unopened};
 use super::descriptor::Identity;
 use super::dir::{self, GONE_PREFIX, NEW_PREFIX};
+use super::kernel::mode_of;
 use super::ofd_lock::{self, Holders};
 use crate::testing::{Step, reached};
 
@@ -249,7 +250,7 @@ fn remove_empty(system_name: &str) -> Option<Swept> {
 
 fn remove_unfinished(candidate: &Candidate) -> Removal {
     let Ok(stat) = fs::fstat(candidate.life()) else { return Removal::Contended };
-    if not_regular(stat.st_mode).is_some() || !candidate.removes() {
+    if not_regular(mode_of(&stat)).is_some() || !candidate.removes() {
         return Removal::Contended;
     }
     let life = candidate.life().as_fd();

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::{arrivals, base, catalog, loaded, names, owner, sweep};
+use super::{base, catalog, kernel, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::seam::patience::{Arrivals, look_now_and_then};
-use crate::seam::system::RawSystem;
+use crate::seam::system::{Counting, RawSystem};
 use crate::{ObjectName, Result, UserId};
 
 pub(crate) struct System;
@@ -39,7 +39,8 @@ impl RawSystem for System {
     }
 
     fn arrivals(name: &ObjectName) -> Arrivals {
-        arrivals::watch(names::system_name(name)).unwrap_or_else(|_| look_now_and_then())
+        kernel::watch_arrivals(base::base().c_path(), names::system_name(name))
+            .unwrap_or_else(|_| look_now_and_then())
     }
 
     fn wait_until_output_is_broken() -> bool {
@@ -56,8 +57,8 @@ impl RawSystem for System {
         }
     }
 
-    fn list() -> Result<Vec<Entry>> {
-        catalog::list()
+    fn list(counting: Counting) -> Result<Vec<Entry>> {
+        catalog::list(counting)
     }
 
     fn reclaim() -> Result<Reclaimed> {

@@ -9,7 +9,7 @@ use crate::seam::ask::Ask;
 use crate::seam::kind::{New, calls};
 use crate::seam::object::{RawObject as _, Signal, Took};
 use crate::system::Object;
-use crate::{Disposition, LockGuard, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions};
+use crate::{Disposition, ErrorKind, LockGuard, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions};
 
 /// A lock that processes share and one thread owns (rule C22).
 ///
@@ -69,7 +69,22 @@ impl<S: Site> Handle<S> {
     }
 }
 
+impl<S: Site> Handle<S> {
+    pub(super) fn unlock(&self) -> Result<()> {
+        const UNLOCK: &str = "give the mutex up";
+        if !self.object.is_owned() {
+            return Err(self.context(UNLOCK).error(ErrorKind::NotOwner));
+        }
+        self.signal(Signal::GiveUp, UNLOCK).map(|_| ())
+    }
+}
+
 impl Mutex {
+    #[inline]
+    fn unlock_within(&self) -> Result<()> {
+        self.0.unlock()
+    }
+
     #[inline]
     fn lock_within(&self, timeout: Option<Duration>) -> Result<Option<MutexGuard<'_>>> {
         self.0.lock_for(timeout)
@@ -113,6 +128,20 @@ macro_rules! lockable {
             #[inline]
             pub fn try_lock(&self) -> crate::Result<Option<$guard<'_ $(, $value)?>>> {
                 self.lock_within(Some(std::time::Duration::ZERO))
+            }
+
+            /// Gives it up once, in place of a guard that this thread [forgot](std::mem::forget): for callers that can
+            /// keep no guard, such as a library for C.
+            ///
+            /// # Errors
+            /// [`NotOwner`](crate::ErrorKind::NotOwner) when this thread does not own it.
+            ///
+            /// # Safety
+            /// Each call stands for one forgotten guard of this thread, through any handle of this mutex. Where a guard
+            /// is alive in its place, dropping it later gives up another thread's ownership.
+            #[inline]
+            pub unsafe fn unlock_forgotten(&self) -> crate::Result<()> {
+                self.unlock_within()
             }
         }
 
@@ -162,6 +191,10 @@ impl<'a> MutexGuard<'a> {
     #[inline]
     pub(super) fn of(mutex: &'a Object) -> MutexGuard<'a> {
         MutexGuard { mutex, stays_in_its_thread: PhantomData }
+    }
+
+    pub(super) fn object(&self) -> &'a Object {
+        self.mutex
     }
 }
 

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::io::Errno;
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::place::locks_fd;
 use crate::memory::Mapped;
 use crate::posix::advice::{Call, Of as _, Refused};
 use crate::posix::fork::{PerProcess, ProcessMark};
+use crate::posix::kernel;
 use crate::posix::ofd_lock;
 use crate::words::lock::OWNER;
 
@@ -51,7 +51,7 @@ pub(super) struct Claim {
 struct Claimed {
     number: u32,
     /// The claim whose holder was last found dead; zero for none.
-    buried: AtomicU32,
+    known_dead: AtomicU32,
     held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
@@ -66,8 +66,8 @@ impl Claim {
             return Ok(Claim { number: claimed.number, claimed });
         }
         let number = claim_any(held, &mut own)?;
-        let (held, buried, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
-        let claimed = Arc::new(Claimed { number, buried, held, made });
+        let (held, known_dead, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
+        let claimed = Arc::new(Claimed { number, known_dead, held, made });
         own.claims.insert(holder(&claimed.held), Arc::downgrade(&claimed));
         Ok(Claim { number, claimed })
     }
@@ -83,14 +83,14 @@ impl Claim {
         let is_dead = !own().numbers.contains(&(holder(held), other))
             && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false));
         if is_dead {
-            self.claimed.buried.store(other, Ordering::Relaxed);
+            self.claimed.known_dead.store(other, Ordering::Relaxed);
         }
         is_dead
     }
 
     /// Whether that holder was the last one found dead: its other locks can then be taken without a wait.
-    pub(super) fn was_buried(&self, other: u32) -> bool {
-        other != 0 && self.claimed.buried.load(Ordering::Relaxed) == other
+    pub(super) fn is_known_dead(&self, other: u32) -> bool {
+        other != 0 && self.claimed.known_dead.load(Ordering::Relaxed) == other
     }
 }
 
@@ -136,9 +136,6 @@ fn holder(held: &Arc<dyn Mapped>) -> usize {
 
 fn random_number() -> Result<u32, Errno> {
     let mut bytes = [0; 4];
-    match getrandom(&mut bytes, GetRandomFlags::empty())? {
-        4 => Ok(u32::from_ne_bytes(bytes)),
-        // The call returns up to 256 bytes whole.
-        _ => Err(Errno::IO),
-    }
+    kernel::fill_randomly(&mut bytes)?;
+    Ok(u32::from_ne_bytes(bytes))
 }

@@ -1,7 +1,7 @@
-//! Sleeping on a word of shared memory (futex(2), and futex_waitv of Linux 5.16).
+//! Sleeping on words of shared memory.
 //!
 //! Sleeps are cut into slices, because a waker may be killed between its store and its wake-up, and an owner's death
-//! wakes no waiter. An auto-reset event hardly needs them: one system call (`FUTEX_WAKE_OP`) sets it and wakes its
+//! wakes no waiter. An auto-reset event hardly needs them: one system call (on Linux) sets it and wakes its
 //! waiters. Its slices are long, and serve only a word that a peer overwrote: a set that does not find the sleepers'
 //! mark wakes no waiter.
 
@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags, WakeOp, WakeOpCmp};
-use rustix::time::{ClockId, Timespec, clock_gettime};
 
+use crate::posix::kernel;
 use crate::testing::reached;
-use crate::words::{Sleeper, Slept, Until};
+use crate::words::{Sleeper, Slept, Until, Word};
 
 /// The longest sleep, after which a lost wake-up or an owner's death is noticed. A wake-up costs some tens of
 /// microseconds of a processor, so fifty a second take a few thousandths of it.
@@ -23,47 +22,61 @@ pub(super) const SLICE: Duration = Duration::from_millis(20);
 /// anything.
 const LONG_SLICE: Duration = Duration::from_secs(1);
 
-/// How long a wait for several objects sleeps on the first one, without futex_waitv.
+/// How long a wait for several objects sleeps on the first one, where the kernel cannot sleep on several.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
 
 /// Sleeps with futexes that processes share.
 pub(super) struct FutexSleeper;
 
-impl Sleeper<AtomicU32> for FutexSleeper {
-    fn sleep(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
+/// A word that threads sleep on.
+pub(super) trait FutexWord: Word {
+    /// The four bytes that the kernel compares.
+    fn futex(&self) -> &AtomicU32;
+}
+
+impl FutexWord for AtomicU32 {
+    fn futex(&self) -> &AtomicU32 {
+        self
+    }
+}
+
+impl<W: FutexWord> Sleeper<W> for FutexSleeper {
+    fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept {
         let (slice, at_deadline) = until.slice(SLICE);
-        sleep_for(word, expected, slice, at_deadline, until)
+        sleep_for(word.futex(), expected, slice, at_deadline, until)
     }
 
-    fn sleep_until_woken(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
+    fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept {
         let (slice, at_deadline) = until.slice(LONG_SLICE);
-        sleep_for(word, expected, slice, at_deadline, until)
+        sleep_for(word.futex(), expected, slice, at_deadline, until)
     }
 
-    fn wake_one(&self, word: &AtomicU32) {
-        reached("wake: about to");
-        // Fails only for memory that is not mapped, and this is.
-        let _ = futex::wake(word, Flags::empty(), 1);
+    fn wake_one(&self, word: &W) {
+        wake_one(word.futex());
     }
 
-    fn wake_all(&self, word: &AtomicU32) {
+    fn wake_all(&self, word: &W) {
         reached("wake: about to");
-        let _ = futex::wake(word, Flags::empty(), i32::MAX as u32);
+        kernel::wake_all(word.futex());
     }
 
-    fn set_and_wake_all(&self, word: &AtomicU32, new: u16) {
+    fn set_and_wake_all(&self, word: &W, new: u16) {
+        let word = word.futex();
         reached("wake: about to");
-        // Fails only for memory that is not mapped, and this is. The call wakes no second word.
-        let (all, none) = (i32::MAX as u32, 0);
-        let (operation, comparison) = (WakeOp::Set, WakeOpCmp::Eq);
-        let _ = futex::wake_op(word, Flags::empty(), all, none, word, operation, comparison, new, 0);
+        kernel::set_and_wake_all(word, new);
     }
+}
+
+/// Wakes one sleeper on a word.
+pub(super) fn wake_one(word: &AtomicU32) {
+    reached("wake: about to");
+    kernel::wake_one(word);
 }
 
 /// Sleeps for at most `limit`, whose end is that of the deadline if `at_deadline` says so.
 fn sleep_for(word: &AtomicU32, expected: u32, limit: Duration, at_deadline: bool, until: Until) -> Slept {
     reached("sleep: about to");
-    let answer = futex::wait(word, Flags::empty(), expected, Some(&timespec(limit)));
+    let answer = kernel::sleep(word, expected, limit);
     reached("sleep: over");
     ended(answer, at_deadline, until)
 }
@@ -79,7 +92,8 @@ pub(super) struct Expectation<'a> {
 pub(super) fn sleep_on_any(expectations: &[Expectation<'_>], until: Until) -> Slept {
     static MISSING: AtomicBool = AtomicBool::new(false);
     if !MISSING.load(Ordering::Relaxed) {
-        match waitv(expectations, until) {
+        let mut words = expectations.iter().map(|expectation| (expectation.word, expectation.value));
+        match kernel::sleep_on_any(&mut words, until.slice(SLICE).0) {
             Err(Errno::NOSYS | Errno::PERM) => MISSING.store(true, Ordering::Relaxed),
             answer => return ended(answer, false, until),
         }
@@ -87,26 +101,8 @@ pub(super) fn sleep_on_any(expectations: &[Expectation<'_>], until: Until) -> Sl
     // Correct, but slow: the other objects are looked at again after a short slice.
     let (slice, at_deadline) = until.slice(SHORT_SLICE);
     let first = expectations[0];
-    let answer = futex::wait(first.word, Flags::empty(), first.value, Some(&timespec(slice)));
+    let answer = kernel::sleep(first.word, first.value, slice);
     ended(answer, at_deadline, until)
-}
-
-fn waitv(expectations: &[Expectation<'_>], until: Until) -> Result<(), Errno> {
-    let waits: Vec<Wait> = expectations
-        .iter()
-        .map(|expectation| {
-            let mut wait = Wait::new();
-            wait.val = u64::from(expectation.value);
-            wait.uaddr = WaitPtr::new(expectation.word.as_ptr().cast());
-            wait.flags = WaitFlags::SIZE_U32;
-            wait
-        })
-        .collect();
-    let (slice, _) = until.slice(SLICE);
-    // The call takes a point in time, not a duration.
-    let now = clock_gettime(ClockId::Monotonic);
-    let end = Duration::new(now.tv_sec as u64, now.tv_nsec as u32) + slice;
-    futex::waitv(&waits, WaitvFlags::empty(), Some(&timespec(end)), ClockId::Monotonic).map(|_| ())
 }
 
 /// How the sleep ended; `slept_it_out` tells that its timeout is the deadline.
@@ -119,11 +115,6 @@ fn ended(answer: Result<(), Errno>, slept_it_out: bool, until: Until) -> Slept {
         Err(Errno::TIMEDOUT | Errno::INTR) => Slept::SliceOver,
         _ => Slept::LookAgain,
     }
-}
-
-pub(super) fn timespec(duration: Duration) -> Timespec {
-    // It fits: the duration is a second, or the uptime.
-    Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
 }
 
 #[cfg(test)]

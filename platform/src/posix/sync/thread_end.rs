@@ -36,6 +36,7 @@ fn key() -> Option<libc::pthread_key_t> {
 }
 
 /// Keeps the key, unless another thread was faster.
+#[allow(clippy::useless_conversion, reason = "a key's width differs between systems")]
 fn keep(key: libc::pthread_key_t) {
     if KEY.compare_exchange(0, u64::from(key) + 1, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         // SAFETY: made by this thread, and unknown to others.

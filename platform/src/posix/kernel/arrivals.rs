@@ -1,6 +1,6 @@
 //! Waits for new names in the directory of objects (inotify(7)).
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,18 +11,17 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
-use super::base::base;
-use super::descriptor::behind_standard_streams;
+use crate::posix::signature::behind_standard_streams;
 use crate::seam::patience::Arrivals;
 use crate::words::Until;
 
-/// Begins to watch for this name.
-pub(super) fn watch(system_name: String) -> Result<Arrivals, Errno> {
+/// Begins to watch a directory for this name.
+pub(in crate::posix) fn watch(directory: &CStr, system_name: String) -> Result<Arrivals, Errno> {
     let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     let watch = behind_standard_streams(watch)?;
     // A file is linked to its name or moved there; a directory is moved.
     let of_arrivals = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
-    inotify::add_watch(&watch, base().c_path(), of_arrivals)?;
+    inotify::add_watch(&watch, directory, of_arrivals)?;
     Ok(Box::new(move |longest| wait(&watch, &system_name, longest)))
 }
 
