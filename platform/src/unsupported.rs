@@ -16,7 +16,7 @@ use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
+use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
 use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
@@ -121,6 +121,10 @@ impl RawObject for Nothing {
     }
 
     fn wait_any(_: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<Found>, Failure> {
         Err(ErrorKind::Unsupported.into())
     }
 

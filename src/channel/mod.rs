@@ -55,7 +55,7 @@
 //! peer.
 
 pub(crate) mod connect;
-mod connection;
+pub(crate) mod connection;
 mod desk;
 mod end;
 mod layout;
@@ -64,7 +64,7 @@ mod listener;
 mod options;
 mod receiver;
 mod sender;
-mod spin;
+pub(crate) mod spin;
 pub(crate) mod stream;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;

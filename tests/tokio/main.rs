@@ -1,4 +1,5 @@
-//! Channels, newest values and objects for tasks: order, cancellation, ends, many at once, and how few threads wait for them.
+//! Channels, newest values, topics and objects for tasks: order, cancellation, ends, many at once, and how few threads
+//! wait for them.
 #![cfg(feature = "tokio")]
 
 mod common;
@@ -9,6 +10,7 @@ mod newest;
 mod objects;
 #[path = "../support/mod.rs"]
 mod support;
+mod topics;
 mod waiting;
 
 #[test]
@@ -23,5 +25,6 @@ fn child_entry() {
         ("forks_in_a_storm", forks::forks_in_a_storm),
         ("writes_once", newest::writes_once),
         ("waits_for_an_event", objects::waits_for_an_event),
+        ("publishes_once", topics::publishes_once),
     ]);
 }

@@ -1,6 +1,10 @@
 //! The contract's types: without system calls, the same on every system, and independent of every other module.
 //! `docs/contract.md` states the rules.
 
+// First, because the macro in it is known from there on.
+#[macro_use]
+mod sharing;
+
 mod access;
 pub(crate) mod catalog;
 pub(crate) mod context;

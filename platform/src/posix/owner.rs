@@ -77,7 +77,7 @@ pub(super) fn user_id(uid: u32) -> UserId {
     UserId::new(uid.to_string())
 }
 
-fn effective_user() -> u32 {
+pub(super) fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 

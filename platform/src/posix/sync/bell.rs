@@ -40,7 +40,7 @@ impl RawBell for Bell {
 
     #[inline]
     fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+        self.place.header().value()
     }
 
     fn fence_everywhere(&self) {

@@ -45,7 +45,7 @@ impl RawBell for Bell {
 
     #[inline]
     fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+        self.place.header().value()
     }
 
     fn announced(&self, seen: u32) {
