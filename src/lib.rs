@@ -19,7 +19,7 @@
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
 //!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
-//!   [`wait_any`] for several at once. [`sync`] has their options and guards.
+//!   [`wait_any`] and [`wait_all`] for several at once. [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
 //!   readers.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
@@ -93,14 +93,16 @@
 pub mod aio;
 pub mod channel;
 pub mod latest;
+pub mod topic;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod programs;
 
-// Messages and newest values.
+// Messages, newest values and topics.
 pub use channel::{Channel, ChannelOptions, Listener};
 pub use latest::{Latest, LatestOptions, LatestWriter};
+pub use topic::{Publisher, Subscriber, TopicOptions};
 
 // Names, errors, permissions and trust.
 pub use samemap_platform::{
@@ -109,7 +111,7 @@ pub use samemap_platform::{
 };
 
 // Shared memory, and objects to wait for.
-pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_any};
+pub use samemap_platform::{Event, Mutex, Region, Semaphore, Timer, View, wait_all, wait_any};
 
 // The rest, by subject.
 pub use samemap_platform::{backend, bytemuck, catalog, names, regions, sync, traits};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use failing_rules::Listed;
 use samemap::conformance::{self, Making, SyncObjects, run_all_sync};
-use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SharedSemaphore, WaitAny};
+use samemap::sync::{EventOptions, Reset, SemaphoreOptions, SharedSemaphore, SignalFirst, WaitAny};
 use samemap::traits::{Lockable as _, Settable as _, Waitable as _};
 use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View,
@@ -73,11 +73,23 @@ impl SyncObjects for RawSync {
         Err(lacks("no semaphores"))
     }
 
+    fn any_mutex(_: &Self::Mutex) -> Option<&dyn WaitAny> {
+        None
+    }
+
     fn any_event(_: &RawEvent) -> Option<&dyn WaitAny> {
         None
     }
 
     fn any_semaphore(_: &SharedSemaphore) -> Option<&dyn WaitAny> {
+        None
+    }
+
+    fn set_first(_: &RawEvent) -> Option<SignalFirst<'_>> {
+        None
+    }
+
+    fn release_first(_: &SharedSemaphore) -> Option<SignalFirst<'_>> {
         None
     }
 }

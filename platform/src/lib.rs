@@ -18,6 +18,8 @@
 
 mod contract;
 mod file_region;
+#[doc(hidden)]
+pub mod gate;
 mod handles;
 mod holding;
 mod machine;
@@ -60,7 +62,7 @@ pub use posix::facts_say;
 pub use region::Region;
 #[doc(hidden)]
 pub use seam::per_process::Fact;
-pub use sync::{Event, Mutex, Semaphore, Timer, wait_any};
+pub use sync::{Event, Mutex, Semaphore, Timer, wait_all, wait_any};
 
 /// Names, their rules, and the kinds of named objects.
 pub mod names {
@@ -103,7 +105,10 @@ pub(crate) use memory::MappedRange;
 pub(crate) use {
     handles::Courier,
     region::{BASE_GRANULARITY, SharedRegion},
-    sync::{MAX_OBJECTS, SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any_timeout},
+    sync::{
+        MAX_OBJECTS, MutexGuard, SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny,
+        signal_and_wait_timeout, try_wait_all, try_wait_any, wait_all_timeout, wait_any_timeout,
+    },
 };
 
 /// The plain-data traits that [`View::get`] and [`View::put`] ask for.

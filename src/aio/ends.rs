@@ -4,10 +4,11 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
+use samemap_platform::sync::waiter::Source as _;
 use samemap_platform::words::ring::Record;
 
 use super::connect::Connecting;
-use super::waiter::{Source as _, Wait};
+use super::waiter::Wait;
 use crate::channel::watch::{Arrivals, RingNews};
 use crate::channel::{Received, Receiver, Sender, Slot};
 use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};

@@ -55,16 +55,17 @@
 //! peer.
 
 pub(crate) mod connect;
-mod connection;
+pub(crate) mod connection;
 mod desk;
 mod end;
 mod layout;
 mod left;
 mod listener;
+mod maker;
 mod options;
 mod receiver;
 mod sender;
-mod spin;
+pub(crate) mod spin;
 pub(crate) mod stream;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
@@ -76,3 +77,4 @@ pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};
 pub use self::spin::Spin;
 pub use self::stream::{MessageReader, MessageWriter};
+pub use samemap_platform::gate::Peer;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use samemap_platform::permissions_and_trust;
 use samemap_platform::words::ring::{HEADER, Shape};
 
 use super::layout::bytes_needed;
@@ -56,18 +57,6 @@ impl ChannelOptions {
         self.capacity(four)
     }
 
-    /// Lets other users in, with the right to write. Ignored when connecting.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Whose channel is accepted when connecting.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
     /// How long this end looks for news before it sleeps.
     pub fn spin(mut self, spin: Spin) -> Self {
         self.spin = spin;
@@ -82,7 +71,7 @@ impl ChannelOptions {
     }
 
     /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says
-    /// otherwise. Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Clients beyond
+    /// otherwise. Fewer than 30 are rounded up to that. Each takes 512 bytes of the listener's region. Clients beyond
     /// that number wait for a place, in no order. Ignored when connecting, and by channels of one peer.
     pub fn backlog(mut self, clients: usize) -> Self {
         self.backlog = clients;
@@ -116,3 +105,10 @@ impl ChannelOptions {
         })
     }
 }
+
+permissions_and_trust!(ChannelOptions {
+    /// Lets other users in, with the right to write. Ignored when connecting.
+    permissions,
+    /// Whose channel is accepted when connecting.
+    trust
+});

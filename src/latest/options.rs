@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use samemap_platform::permissions_and_trust;
+
 use crate::{Access, CreateOptions, OpenOptions, Permissions, Trust};
 
 /// How a newest value is shared: the same options for its writer and for its readers.
@@ -24,18 +26,6 @@ impl LatestOptions {
     /// The version of the program's type: a program with another one is told so, also where the sizes agree.
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
-        self
-    }
-
-    /// Lets other users in, where the writer makes the region. A user that is let in only to read cannot wait.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Which user's region is accepted, where there is one already.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
         self
     }
 
@@ -63,6 +53,13 @@ impl LatestOptions {
         if self.read_only { Access::ReadOnly } else { Access::ReadWrite }
     }
 }
+
+permissions_and_trust!(LatestOptions {
+    /// Lets other users in, where the writer makes the region. A user that is let in only to read cannot wait.
+    permissions,
+    /// Which user's region is accepted, where there is one already.
+    trust
+});
 
 /// A value and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

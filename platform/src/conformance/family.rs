@@ -3,7 +3,7 @@
 use crate::{
     Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
     Permits, Region, Result, Semaphore, SemaphoreOptions, Settable, SharedEvent, SharedMutex,
-    SharedSemaphore, SyncOptions, View, WaitAny,
+    SharedSemaphore, SignalFirst, SyncOptions, View, WaitAny,
 };
 
 /// How a rule wants to come by an object.
@@ -51,11 +51,21 @@ pub trait SyncObjects: 'static {
         options: &SemaphoreOptions,
     ) -> Result<(Self::Semaphore, Disposition)>;
 
+    /// What [`wait_any`](crate::wait_any) takes for a mutex; `None` when it takes none of this family.
+    fn any_mutex(mutex: &Self::Mutex) -> Option<&dyn WaitAny>;
+
     /// What [`wait_any`](crate::wait_any) takes for an event; `None` when it takes none of this family.
     fn any_event(event: &Self::Event) -> Option<&dyn WaitAny>;
 
     /// What [`wait_any`](crate::wait_any) takes for a semaphore.
     fn any_semaphore(semaphore: &Self::Semaphore) -> Option<&dyn WaitAny>;
+
+    /// What [`signal_and_wait`](crate::sync::signal_and_wait) takes for an event to set; `None` when it takes none of
+    /// this family.
+    fn set_first(event: &Self::Event) -> Option<SignalFirst<'_>>;
+
+    /// What [`signal_and_wait`](crate::sync::signal_and_wait) takes for a semaphore that gets a permit.
+    fn release_first(semaphore: &Self::Semaphore) -> Option<SignalFirst<'_>>;
 }
 
 /// The system's own objects, each with a name.
@@ -103,12 +113,24 @@ impl SyncObjects for Named {
         }
     }
 
+    fn any_mutex(mutex: &Mutex) -> Option<&dyn WaitAny> {
+        Some(mutex)
+    }
+
     fn any_event(event: &Event) -> Option<&dyn WaitAny> {
         Some(event)
     }
 
     fn any_semaphore(semaphore: &Semaphore) -> Option<&dyn WaitAny> {
         Some(semaphore)
+    }
+
+    fn set_first(event: &Event) -> Option<SignalFirst<'_>> {
+        Some(event.into())
+    }
+
+    fn release_first(semaphore: &Semaphore) -> Option<SignalFirst<'_>> {
+        Some(semaphore.into())
     }
 }
 
@@ -166,11 +188,23 @@ impl SyncObjects for Inside {
         }
     }
 
+    fn any_mutex(mutex: &Self::Mutex) -> Option<&dyn WaitAny> {
+        Some(mutex)
+    }
+
     fn any_event(event: &SharedEvent) -> Option<&dyn WaitAny> {
         Some(event)
     }
 
     fn any_semaphore(semaphore: &SharedSemaphore) -> Option<&dyn WaitAny> {
         Some(semaphore)
+    }
+
+    fn set_first(event: &SharedEvent) -> Option<SignalFirst<'_>> {
+        Some(event.into())
+    }
+
+    fn release_first(semaphore: &SharedSemaphore) -> Option<SignalFirst<'_>> {
+        Some(semaphore.into())
     }
 }

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! It becomes a module with one `#[test]` a rule. [`sync_conformance_suite!`](crate::sync_conformance_suite) does
-//! the same for a family of objects to wait for ([`SyncObjects`]: rules C5, C6, C16, C22 to C24, C26, C27), and
+//! the same for a family of objects to wait for ([`SyncObjects`]: rules C5, C6, C16, C22 to C24, C26, C27, C31), and
 //! [`native_conformance_suite!`](crate::native_conformance_suite) for what only the system's own objects show:
 //! names that every kind shares, timers, and regions that are handed over. [`run_all`] gives the same as a table, each rule in a
 //! process of its own, so that a backend that crashes, hangs or aborts can be tabled too.
@@ -41,6 +41,7 @@ mod thing;
 mod watchdog;
 
 pub mod addresses;
+pub mod all;
 pub mod errors;
 pub mod events;
 pub mod handing;

@@ -222,6 +222,7 @@ macro_rules! __sync_conformance_rules {
             events: c23_new_event_is_as_asked, c23_set_stays_until_taken_or_reset, c23_auto_reset_lets_one_through, c23_manual_reset_lets_all_through, c23_any_process_sets_and_resets, c23_opening_ignores_what_is_asked;
             semaphores: c24_numbers_that_make_no_semaphore_are_refused, c24_release_returns_the_count_before, c24_release_past_the_maximum_changes_nothing, c24_each_permit_is_had_once, c24_release_lets_as_many_through, c24_opening_ignores_what_is_asked;
             waits: c26_timeout_of_zero_polls_an_event, c26_timeout_of_zero_polls_a_mutex, c26_timeout_of_zero_polls_a_semaphore, c26_timed_out_wait_takes_nothing, c26_timed_out_lock_owns_nothing, c26_timed_out_wait_takes_no_permit, c26_endless_timeouts_wait, c26_lowest_index_and_only_that_one, c26_mixed_kinds_are_waited_for, c26_one_to_64_objects, c26_any_of_many_wakes, c26_lock_waits_until_it_is_free;
+            all: c31_takes_all_or_none, c31_waits_until_the_last_is_there, c31_reserves_nothing_while_it_waits, c31_timed_out_wait_takes_nothing, c31_one_to_64_different_objects, c31_own_mutex_counts_as_free, c31_dead_owners_mutex_is_told, c31_manual_reset_event_stays_set, c31_overlapping_sets_in_any_order, c31_killed_waiter_takes_all_or_none, c31_signals_one_and_waits_for_another;
             wakeups: c27_no_signal_is_lost_on_the_way, c27_killed_waiter_loses_nobodys_signal, c27_killed_waiter_loses_nobodys_permit, c27_killed_waiter_loses_nobodys_turn, c27_killed_setter_leaves_nobody_asleep;
         }
     };

@@ -13,7 +13,7 @@ use super::suite::sync_rules;
 use super::support::patience;
 use crate::{
     Access, EventOptions, LockGuard as _, Lockable as _, OpenOptions, Permits as _, Region, Reset,
-    SemaphoreOptions, Settable as _, Waitable as _,
+    SemaphoreOptions, Settable as _, WaitAny, Waitable as _, wait_all_timeout,
 };
 
 /// What the test `conformance_child` of a [`sync_conformance_suite!`](crate::sync_conformance_suite) does.
@@ -72,6 +72,8 @@ impl<O: SyncObjects> Actor for SyncStage<O> {
             }
             ["wait", slot, timeout] => waited(self.seen(slot)?.wait_for(duration(timeout)?)),
             ["bounce", from, to, rounds] => self.bounce(from, to, rounds),
+            ["wait-all", slots, timeout] => self.wait_all(slots, timeout),
+            ["count-all", slots, rounds, name] => self.count_all(slots, rounds, name),
             ["acquire", slot, timeout] => waited(self.permits(slot)?.wait_for(duration(timeout)?)),
             ["acquire-all", slot] => self.acquire_all(slot),
             ["release", slot, count] => {
@@ -136,6 +138,48 @@ impl<O: SyncObjects> SyncStage<O> {
             let count: u64 = view.get(0).map_err(spell)?;
             view.put(0, &(count + 1)).map_err(spell)?;
             drop(guard);
+        }
+        done()
+    }
+
+    /// The objects in these slots, which are separated by commas.
+    fn all(&self, slots: &str) -> Result<Vec<&dyn WaitAny>, String> {
+        let object = |slot: &str| {
+            let mutex = self.mutexes.get(slot).and_then(|mutex| O::any_mutex(mutex));
+            let event = || self.events.get(slot).and_then(O::any_event);
+            let semaphore = || self.semaphores.get(slot).and_then(O::any_semaphore);
+            mutex.or_else(event).or_else(semaphore).ok_or_else(|| format!("no object {slot}"))
+        };
+        slots.split(',').map(object).collect()
+    }
+
+    fn wait_all(&self, slots: &str, timeout: &str) -> Answer {
+        let timeout = duration(timeout)?.unwrap_or(Duration::MAX);
+        let found = match wait_all_timeout(&self.all(slots)?, timeout).map_err(spell)? {
+            Some(woken) if woken.abandoned() => "abandoned",
+            Some(_) => "all",
+            None => "timed out",
+        };
+        Ok(found.to_owned())
+    }
+
+    /// Adds one to the number of each mutex in shared memory while it owns all of them. A slot is its number's index.
+    fn count_all(&self, slots: &str, rounds: &str, name: &str) -> Answer {
+        let region = Region::open(&named(name)?, &OpenOptions::read_write()).map_err(spell)?;
+        let view = region.view(.., Access::ReadWrite).map_err(spell)?;
+        let places: Vec<usize> = slots
+            .split(',')
+            .map(|slot| number(slot).map(|index| index as usize * 8))
+            .collect::<Result<_, _>>()?;
+        let objects = self.all(slots)?;
+        for round in 0..number(rounds)? {
+            let woken = wait_all_timeout(&objects, patience()).map_err(spell)?;
+            let woken = woken.ok_or_else(|| format!("they are never free together, in round {round}"))?;
+            for &place in &places {
+                let count: u64 = view.get(place).map_err(spell)?;
+                view.put(place, &(count + 1)).map_err(spell)?;
+            }
+            drop(woken);
         }
         done()
     }

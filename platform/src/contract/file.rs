@@ -58,18 +58,6 @@ impl FileOptions {
         self
     }
 
-    /// Lets others open the region's *name*. The file keeps its own permissions: on POSIX an opener needs both.
-    pub const fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// The owners whose objects are accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
     /// Reserves no disk space, neither for a file that grows nor for the holes in it. That suits a large sparse file. A
     /// first write to a hole on a full disk raises a signal (SIGBUS) or an exception, as it would without this library.
     pub const fn leave_holes(mut self) -> Self {
@@ -89,24 +77,19 @@ impl FileOptions {
         self.size
     }
 
-    /// Which users beside the owner may open the name.
-    #[must_use]
-    pub const fn asked_permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// The owners whose objects are accepted.
-    #[must_use]
-    pub const fn accepted(&self) -> &Trust {
-        &self.trust
-    }
-
     /// Whether disk space is taken only when it is needed.
     #[must_use]
     pub const fn leaves_holes(&self) -> bool {
         self.leave_holes
     }
 }
+
+permissions_and_trust!(FileOptions {
+    /// Lets others open the region's *name*. The file keeps its own permissions: on POSIX an opener needs both.
+    permissions,
+    /// The owners whose objects are accepted when *create or open* opens.
+    trust
+});
 
 impl FileOptions {
     /// The length of a region over a file of `present` bytes (rule C7).

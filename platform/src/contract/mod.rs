@@ -1,6 +1,10 @@
 //! The contract's types: without system calls, the same on every system, and independent of every other module.
 //! `docs/contract.md` states the rules.
 
+// First, because the macro in it is known from there on.
+#[macro_use]
+mod sharing;
+
 mod access;
 pub(crate) mod catalog;
 pub(crate) mod context;
@@ -10,6 +14,8 @@ mod kind;
 mod name;
 mod name_rule;
 mod options;
+/// The process at the other end of a channel.
+pub(crate) mod peer;
 pub(crate) mod range;
 pub(crate) mod region;
 pub(crate) mod sync_options;

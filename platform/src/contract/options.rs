@@ -27,36 +27,19 @@ impl CreateOptions {
         CreateOptions { size, permissions: Permissions::owner_only(), trust: Trust::OwnAndSystem }
     }
 
-    /// Lets other users open the object. Ignored when *create or open* opens.
-    pub const fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// The owners whose objects are accepted when *create or open* opens.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
     /// The size asked for, in bytes, before rounding.
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
-
-    /// Which users beside the owner may open the object.
-    #[must_use]
-    pub const fn asked_permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// The owners whose objects are accepted.
-    #[must_use]
-    pub const fn accepted(&self) -> &Trust {
-        &self.trust
-    }
 }
+
+permissions_and_trust!(CreateOptions {
+    /// Lets other users open the object. Ignored when *create or open* opens.
+    permissions,
+    /// The owners whose objects are accepted when *create or open* opens.
+    trust
+});
 
 /// How an object is to be opened: a region, or an object to wait for.
 ///

@@ -154,31 +154,14 @@ impl SyncOptions {
     pub fn new() -> Self {
         SyncOptions::default()
     }
-
-    /// Lets other users open the object. Waiting needs write access, so a read-only share is of no use here.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// The owners whose objects are accepted when one is opened.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
-    /// Which users beside the owner may open the object.
-    #[must_use]
-    pub const fn asked_permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// The owners whose objects are accepted.
-    #[must_use]
-    pub const fn accepted(&self) -> &Trust {
-        &self.trust
-    }
 }
+
+permissions_and_trust!(SyncOptions {
+    /// Lets other users open the object. Waiting needs write access, so a read-only share is of no use here.
+    permissions,
+    /// The owners whose objects are accepted when one is opened.
+    trust
+});
 
 /// When a timer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
-use super::descriptor::{Identity, Lockable, Opened};
+use super::descriptor::{FileState, Identity, Lockable};
 use super::dir;
 use super::facts::{self, Facts, Form, TRAILER_LEN};
 use super::kernel::{file_type, is_in_memory, mode_of};
@@ -199,7 +199,7 @@ pub(super) fn not_regular(mode: u32) -> Option<&'static str> {
 }
 
 /// Checks that an open file is the data of these facts.
-pub(super) fn check_data(file: Identity, opened: Opened, facts: &Facts, owner: u32) -> Result<(), Errno> {
+pub(super) fn check_data(file: Identity, opened: FileState, facts: &Facts, owner: u32) -> Result<(), Errno> {
     let is_file = file.parts().1 == facts.data && not_regular(opened.mode).is_none();
     // A process with write access truncated it: an access to the missing bytes would raise SIGBUS.
     if is_file && opened.owner == owner && opened.len >= facts.len { Ok(()) } else { Err(Errno::STALE) }

@@ -19,7 +19,7 @@ pub(super) use super::signature::{BEHIND_STANDARD_STREAMS, Identity, behind_stan
 
 /// The state of a file when it was opened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opened {
+pub(super) struct FileState {
     /// The length in bytes.
     pub(super) len: u64,
     /// The type and the permissions: `st_mode`.
@@ -34,7 +34,7 @@ pub(super) struct Descriptor {
     fd: ManuallyDrop<OwnedFd>,
     signature: Signature,
     /// The file's state when it was opened.
-    opened: Opened,
+    opened: FileState,
     /// Whether it was just verified, and is about to be closed.
     closes_now: AtomicBool,
 }
@@ -57,7 +57,7 @@ impl Descriptor {
         let fd = behind_standard_streams(fd)?;
         let stat = fs::fstat(&fd)?;
         let signature = signature(fd.as_fd(), Identity::from(&stat));
-        let opened = Opened { len: stat.st_size as u64, mode: mode_of(&stat), owner: stat.st_uid };
+        let opened = FileState { len: stat.st_size as u64, mode: mode_of(&stat), owner: stat.st_uid };
         let (fd, closes_now) = (ManuallyDrop::new(fd), AtomicBool::new(false));
         Ok(Descriptor { fd, signature, opened, closes_now })
     }
@@ -67,7 +67,7 @@ impl Descriptor {
     }
 
     /// The state of the file when it was opened.
-    pub(super) fn opened(&self) -> Opened {
+    pub(super) fn opened(&self) -> FileState {
         self.opened
     }
 
@@ -144,7 +144,7 @@ impl Lockable {
     }
 
     /// The file's state when it was opened.
-    pub(super) fn opened(&self) -> Opened {
+    pub(super) fn opened(&self) -> FileState {
         self.descriptor.opened()
     }
 

@@ -3,7 +3,7 @@
 use super::commit;
 use super::lifetime::Object;
 use super::object::{Contents, Plan, Wanted, made};
-use super::opened_file::Opened;
+use super::opened_file::OpenFile;
 use super::record::{self, Record};
 use super::region::{Held, Region};
 use crate::contract::context::Context;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) fn anonymous(source: FileSource, options: &FileOptions, context: Context<'_>) -> Result<Region> {
-    let (file, len) = Opened::new(source, options.access(), context)?.sized(options, context)?;
+    let (file, len) = OpenFile::new(source, options.access(), context)?.sized(options, context)?;
     Ok(Region::of(Held::File { file, object: None }, None, len, options.access()))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn create(
     if Object::open(Wanted { operation, name, kind, options: anybodys }).is_ok() {
         return Err(context.error(ErrorKind::AlreadyExists));
     }
-    create_new(name, Opened::new(source, options.access(), context)?, options, context)
+    create_new(name, OpenFile::new(source, options.access(), context)?, options, context)
 }
 
 pub(super) fn create_or_open(
@@ -46,7 +46,7 @@ pub(super) fn create_or_open(
         || record::open(name, &opening, context),
         || {
             let file = source.take().expect("each round leaves another");
-            let opened = Opened::new(file, options.access(), context)?;
+            let opened = OpenFile::new(file, options.access(), context)?;
             source = Some(opened.try_clone(context)?);
             made(create_new(name, opened, options, context))
         },
@@ -55,7 +55,7 @@ pub(super) fn create_or_open(
 
 fn create_new(
     name: &ObjectName,
-    opened: Opened,
+    opened: OpenFile,
     options: &FileOptions,
     context: Context<'_>,
 ) -> Result<Region> {

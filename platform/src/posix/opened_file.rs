@@ -38,7 +38,7 @@ pub(super) fn received(
 pub(super) const MAX_PATH: usize = 4096;
 
 /// A regular file, open for what the caller wants.
-pub(super) struct Opened {
+pub(super) struct OpenFile {
     file: MappedFile,
     stat: Stat,
     pub(super) identity: Identity,
@@ -46,8 +46,8 @@ pub(super) struct Opened {
     path: Option<PathBuf>,
 }
 
-impl Opened {
-    pub(super) fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<Opened> {
+impl OpenFile {
+    pub(super) fn new(source: FileSource, access: Access, context: Context<'_>) -> Result<OpenFile> {
         let writable = access.writes_object();
         let (file, stat, path) = match source.0 {
             Source::File(file) => {
@@ -65,7 +65,7 @@ impl Opened {
                 (file, stat, Some(path))
             }
         };
-        Ok(Opened { file, identity: Identity::from(&stat), stat, path })
+        Ok(OpenFile { file, identity: Identity::from(&stat), stat, path })
     }
 
     pub(super) fn try_clone(&self, context: Context<'_>) -> Result<FileSource> {

@@ -77,7 +77,7 @@ pub(super) fn user_id(uid: u32) -> UserId {
     UserId::new(uid.to_string())
 }
 
-fn effective_user() -> u32 {
+pub(super) fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
@@ -92,7 +92,7 @@ pub(super) fn local_names_of(uid: u32) -> u32 {
 }
 
 /// Whether the owner's id stands for several users in this user namespace.
-fn cannot_be_told(owner: u32) -> bool {
+pub(super) fn cannot_be_told(owner: u32) -> bool {
     UserMap::get().overflow == Some(owner)
 }
 

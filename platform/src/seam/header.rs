@@ -4,16 +4,16 @@
 //! | bytes | what, in the machine's byte order |
 //! | --- | --- |
 //! | 0..4 | 0: not initialised; [`READY`]; or, on Linux, a mark and the claim of its maker |
-//! | 4..6 | version of this layout: 1 |
+//! | 4..6 | version of this layout: 2 |
 //! | 6..8 | kind: 2 mutex, 3 event, 4 semaphore, 5 timer |
-//! | 8..12 | the word that `crate::words` works on; on Windows that of a doorbell only |
-//! | 12..16 | event, timer: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
-//! | 16..24 | Windows: the id from which the kernel objects' names are made; set before all else |
+//! | 8..16 | the word that `crate::words` works on: a number whose lower half is the value and whose upper half is the tag; on Windows the value of a doorbell only |
+//! | 16..24 | Windows: the id from which the kernel objects' names are made; set before all else. Linux: the id of the table where waits for all are decided, or zero |
 //! | 24..32 | Windows: the last known signal of an event or semaphore, and how often it was stored |
 //! | 32..40 | Windows: process and thread that own the mutex, or zero |
 //! | 40..44 | Windows: how often its owner took it |
 //! | 44..48 | Windows: 1 when the previous owner died |
-//! | 48..64 | zeros |
+//! | 48..52 | event, timer: 0 auto-reset, 1 manual-reset; semaphore: the maximum |
+//! | 52..64 | zeros |
 //!
 //! Other processes can write to all of it, so every value is checked.
 
@@ -25,7 +25,7 @@ use crate::{ErrorKind, Found, ObjectKind, Reset};
 
 /// The mark of an initialised header.
 pub(crate) const READY: u32 = u32::from_le_bytes(*b"SMY\x81");
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Length of a header in bytes; in a region, the value that a mutex protects follows it.
 pub(crate) const HEADER_LEN: usize = 64;
 
@@ -36,12 +36,12 @@ pub(crate) struct Header {
     pub(crate) state: AtomicU32,
     version: AtomicU16,
     kind: AtomicU16,
-    pub(crate) word: AtomicU32,
-    setting: AtomicU32,
+    pub(crate) word: AtomicU64,
     pub(crate) id: AtomicU64,
     pub(crate) record: AtomicU64,
     pub(crate) ownership: Ownership,
-    reserved: [AtomicU64; 2],
+    setting: AtomicU32,
+    reserved: [AtomicU32; 3],
 }
 
 /// Which thread owns a mutex, where the kernel does not tell.
@@ -60,14 +60,14 @@ const _: () = {
     assert!(offset_of!(Header, version) == 4);
     assert!(offset_of!(Header, kind) == 6);
     assert!(offset_of!(Header, word) == 8);
-    assert!(offset_of!(Header, setting) == 12);
+    assert!(offset_of!(Header, setting) == 48);
     assert!(offset_of!(Header, id) == 16);
     assert!(offset_of!(Header, record) == 24);
     assert!(offset_of!(Header, ownership) == 32);
     assert!(offset_of!(Ownership, owner) == 0);
     assert!(offset_of!(Ownership, depth) == 8);
     assert!(offset_of!(Ownership, abandoned) == 12);
-    assert!(offset_of!(Header, reserved) == 48);
+    assert!(offset_of!(Header, reserved) == 52);
 };
 
 /// The state of a header.
@@ -100,12 +100,17 @@ impl Header {
         }
     }
 
-    /// Fills all but the state, the id and the signal.
-    pub(crate) fn fill(&self, new: New) {
+    /// Says what it is the header of.
+    pub(crate) fn name(&self, new: New) {
         self.version.store(VERSION, Ordering::Relaxed);
         self.kind.store(new.kind().code(), Ordering::Relaxed);
-        self.word.store(0, Ordering::Relaxed);
         self.setting.store(new.setting(), Ordering::Relaxed);
+    }
+
+    /// Fills all but the state, the id and the signal.
+    pub(crate) fn fill(&self, new: New) {
+        self.name(new);
+        self.word.store(0, Ordering::Relaxed);
         self.record.store(0, Ordering::Relaxed);
         self.ownership.owner.store(0, Ordering::Relaxed);
         self.ownership.depth.store(0, Ordering::Relaxed);
@@ -118,6 +123,15 @@ impl Header {
     /// Marks the header as initialised.
     pub(crate) fn finish(&self) {
         self.state.store(READY, Ordering::Release);
+    }
+
+    /// The half of the word that holds the value: threads sleep on it, and a doorbell has nothing else.
+    #[inline]
+    pub(crate) fn value(&self) -> &AtomicU32 {
+        let half = usize::from(cfg!(target_endian = "big"));
+        // SAFETY: a half of the word, aligned. The word of an object is accessed as a whole here, and its half by the
+        // kernel alone; a doorbell's half is accessed here and its whole never.
+        unsafe { &*self.word.as_ptr().cast::<AtomicU32>().add(half) }
     }
 
     #[inline]

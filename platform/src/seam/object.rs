@@ -71,6 +71,25 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// ran out. It takes nothing from the others.
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure>;
 
+    /// Waits until all of one to [`MAX_OBJECTS`] different objects of mixed kinds are signalled or can be owned at one
+    /// moment, and takes them then, or `None` when time ran out. Until then it takes nothing.
+    ///
+    /// Fails with [`ErrorKind::InvalidArgument`] for an object that stands there twice, and with
+    /// [`ErrorKind::Unsupported`] where the system cannot take these together; then nothing was changed.
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure>;
+
+    /// Applies an operation to this object and then waits for the other one. When the operation fails, it does not wait,
+    /// and the failure has the index 0.
+    fn signal_and_wait(
+        &self,
+        signal: Signal,
+        other: &Self,
+        timeout: Option<Duration>,
+    ) -> Result<Took, Failure> {
+        self.signal(signal).map_err(|failure| failure.of_object(0))?;
+        other.wait(timeout).map_err(|failure| failure.of_object(1))
+    }
+
     /// Applies an operation of the object's kind. Returns the permits before a [`Release`](Signal::Release), and
     /// otherwise zero.
     fn signal(&self, signal: Signal) -> Result<u32, Failure>;
@@ -103,6 +122,15 @@ impl From<Outcome<()>> for Took {
             Outcome::TimedOut => Took::Nothing,
         }
     }
+}
+
+/// How a wait for all found the mutexes among its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Each was given up, or was the caller's own.
+    InOrder,
+    /// The owner of one of them died.
+    Abandoned,
 }
 
 /// An operation on an object of the right kind.
@@ -138,6 +166,21 @@ pub(crate) struct Reason {
 }
 
 impl Failure {
+    /// The failure of the object with this index.
+    #[cold]
+    pub(crate) fn of_object(mut self, index: usize) -> Failure {
+        self.0.index = Some(index);
+        self
+    }
+
+    /// An object stands in a list for the second time, at this index.
+    #[cold]
+    pub(crate) fn twice(index: usize) -> Failure {
+        const DETAIL: &str = "this object stands in the list twice; name each object once";
+        Failure::from(Reason { detail: Some(DETAIL.into()), ..ErrorKind::InvalidArgument.into() })
+            .of_object(index)
+    }
+
     /// The complete error.
     #[cold]
     pub(crate) fn in_call(self, context: Context<'_>) -> Error {

@@ -30,14 +30,14 @@ pub(crate) fn open_in_time<T>(
         }
         let (slice, _) = until.slice(LOOK_AT_LEAST_EACH);
         if slice.is_zero() {
-            return answer.map_err(|error| error.with_detail(nobody_came(patience)));
+            return answer.map_err(|error| error.with_detail(not_made_in_time(patience)));
         }
         arrivals(slice);
     }
 }
 
 #[cold]
-fn nobody_came(patience: Duration) -> String {
+fn not_made_in_time(patience: Duration) -> String {
     format!("nothing of that name was made within {patience:?}; start what makes it, or wait longer")
 }
 

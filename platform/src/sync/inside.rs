@@ -10,12 +10,13 @@ use super::event::settable;
 use super::handle::Inside;
 use super::mutex::{MutexGuard, lockable};
 use super::semaphore::permits;
-use super::wait::signalled;
+use super::wait::{Sealed, WaitAny, signalled};
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
 use crate::seam::kind::{New, calls};
 use crate::seam::place::Place;
-use crate::{Disposition, EventOptions, LockGuard, ObjectKind, Result, SemaphoreOptions, View};
+use crate::system::Object;
+use crate::{Disposition, EventOptions, LockGuard, ObjectKind, ObjectName, Result, SemaphoreOptions, View};
 
 /// A plain-data value inside a region, with the lock that protects it.
 ///
@@ -89,7 +90,45 @@ impl<T: Pod> SharedMutex<T> {
     }
 }
 
+impl<T: Pod> SharedMutex<T> {
+    /// The guard with the value, for a guard of this lock that [`wait_any`](crate::wait_any) or
+    /// [`wait_all`](crate::wait_all) gave.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for the guard of another lock, or of another handle; it is
+    /// given up.
+    pub fn guarded<'a>(&'a self, guard: MutexGuard<'a>) -> Result<SharedMutexGuard<'a, T>> {
+        if std::ptr::eq(guard.object(), &self.inside.object) {
+            return Ok(SharedMutexGuard { guard, mutex: self });
+        }
+        let context = self.inside.context("use the guard of the mutex");
+        Err(context.invalid("the guard is not one of this handle; give the one that its own wait returned"))
+    }
+}
+
 lockable!(SharedMutex<T>, SharedMutexGuard<'a, T>, [T: Pod]);
+
+impl<T: Pod> WaitAny for SharedMutex<T> {}
+
+impl<T: Pod> Sealed for SharedMutex<T> {
+    fn object(&self) -> &Object {
+        &self.inside.object
+    }
+
+    fn name(&self) -> Option<&ObjectName> {
+        None
+    }
+
+    fn guard(&self) -> Option<MutexGuard<'_>> {
+        Some(MutexGuard::of(&self.inside.object))
+    }
+}
+
+impl<'a, T: Pod> SharedMutexGuard<'a, T> {
+    pub(super) fn into_guard(self) -> MutexGuard<'a> {
+        self.guard
+    }
+}
 
 impl<T: Pod> Clone for SharedMutex<T> {
     fn clone(&self) -> Self {

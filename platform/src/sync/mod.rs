@@ -7,25 +7,39 @@
 // The public types are written once, in front of `crate::seam`, with their names, options, documentation, `Debug` and
 // errors. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
 // `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones,
-// `inside` those inside a region, `wait` is for the first of several, `bell` and `seat` are for channels.
+// `inside` those inside a region, `wait` is for the first of several, `all` for all of them, `then` for a signal and a wait
+// in one call, `bell` and `seat` are for channels. `waiter` is the thread that waits for what tasks and event loops
+// `watched`, `readiness` the descriptor for event loops.
 
+mod all;
 mod bell;
 mod event;
 mod handle;
 mod inside;
 mod mutex;
+mod readiness;
 mod seat;
 mod semaphore;
+mod then;
 mod timer;
 pub(crate) mod wait;
+#[doc(hidden)]
+pub mod waiter;
+mod watched;
 
 pub use crate::contract::{Due, EventOptions, Reset, SemaphoreOptions, Sleepers, SyncOptions, TimerOptions};
 pub use crate::seam::object::MAX_OBJECTS;
+pub use all::{AllWoken, try_wait_all, wait_all, wait_all_timeout};
 pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
+pub use readiness::Readiness;
 pub use seat::Seat;
 pub use semaphore::Semaphore;
+pub use then::{SignalFirst, signal_and_wait, signal_and_wait_timeout};
 pub use timer::Timer;
 pub use wait::{WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout};
+pub use watched::Awaitable;
+#[doc(hidden)]
+pub use watched::{Alarm, Watched};

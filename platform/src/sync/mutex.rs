@@ -192,6 +192,10 @@ impl<'a> MutexGuard<'a> {
     pub(super) fn of(mutex: &'a Object) -> MutexGuard<'a> {
         MutexGuard { mutex, stays_in_its_thread: PhantomData }
     }
+
+    pub(super) fn object(&self) -> &'a Object {
+        self.mutex
+    }
 }
 
 impl MutexGuard<'_> {

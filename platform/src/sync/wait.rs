@@ -10,10 +10,11 @@ use crate::{ObjectName, Result};
 
 const WAIT: Operation = "wait for any of the objects";
 
-/// An object that [`wait_any`] takes: a mutex, an event, a semaphore or a timer. Other crates cannot implement it,
+/// An object that [`wait_any`] and [`wait_all`](crate::wait_all) take: a mutex, an event, a semaphore or a timer, named
+/// or inside a region. Other crates cannot implement it,
 /// because the system makes the wait.
 #[expect(private_bounds, reason = "it is sealed")]
-pub trait WaitAny: Sealed {}
+pub trait WaitAny: Sealed + Send + Sync {}
 
 /// The part of an object that the wait needs.
 pub(crate) trait Sealed {
@@ -108,13 +109,18 @@ pub(super) use signalled;
 
 /// The object that a wait took.
 #[derive(Debug)]
-#[must_use]
+#[must_use = "a mutex that the wait took is given up when this is dropped"]
 pub struct Woken<'a> {
     index: usize,
     guard: Option<MutexGuard<'a>>,
 }
 
 impl<'a> Woken<'a> {
+    /// The answer of a wait that took this object.
+    pub(super) fn of(index: usize, object: &'a dyn WaitAny) -> Woken<'a> {
+        Woken { index, guard: object.guard() }
+    }
+
     /// Its place in the list.
     #[must_use]
     pub fn index(&self) -> usize {
@@ -161,7 +167,7 @@ fn wait_any_within<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -
     check_count(objects.len(), WAIT)?;
     let raw: Vec<&Object> = objects.iter().map(|object| object.object()).collect();
     match Object::wait_any(&raw, timeout) {
-        Ok(taken) => Ok(taken.map(|index| Woken { index, guard: objects[index].guard() })),
+        Ok(taken) => Ok(taken.map(|index| Woken::of(index, objects[index]))),
         Err(failure) => {
             let name = failure.0.index.and_then(|index| objects[index].name());
             Err(failure.in_call(Context { operation: WAIT, name }))

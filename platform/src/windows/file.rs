@@ -25,7 +25,7 @@ use crate::seam::ask::{Made, open_or_make};
 use crate::{Access, Disposition, Error, ErrorKind, FileOptions, FileSource, ObjectName, Result, testing};
 
 pub(super) fn anonymous(source: FileSource, options: &FileOptions, attempt: Attempt<'_>) -> Result<Region> {
-    make(None, &Opened::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
+    make(None, &OpenFile::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
 }
 
 pub(super) fn create(
@@ -41,7 +41,7 @@ pub(super) fn create(
         Err(cause) if is_not_found(&cause) => {}
         Err(cause) => return Err(attempt.failed(cause)),
     }
-    make(Some(name), &Opened::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
+    make(Some(name), &OpenFile::new(source, options, attempt)?, options, attempt)?.or_taken(attempt.context)
 }
 
 pub(super) fn create_or_open(
@@ -56,7 +56,7 @@ pub(super) fn create_or_open(
         || open(name, options.access(), options.accepted(), attempt),
         || {
             if let Some(source) = source.take() {
-                file = Some(Opened::new(source, options, attempt)?);
+                file = Some(OpenFile::new(source, options, attempt)?);
             }
             make(Some(name), file.as_ref().expect("opened in the first round"), options, attempt)
         },
@@ -67,7 +67,7 @@ pub(super) fn create_or_open(
 
 fn make(
     name: Option<&ObjectName>,
-    opened: &Opened,
+    opened: &OpenFile,
     options: &FileOptions,
     attempt: Attempt<'_>,
 ) -> Result<Made<Region>> {
@@ -104,13 +104,13 @@ fn protection_for(access: Access) -> PAGE_PROTECTION_FLAGS {
 }
 
 /// An open file, and the length of the region.
-struct Opened {
+struct OpenFile {
     file: File,
     len: u64,
 }
 
-impl Opened {
-    fn new(source: FileSource, options: &FileOptions, attempt: Attempt<'_>) -> Result<Opened> {
+impl OpenFile {
+    fn new(source: FileSource, options: &FileOptions, attempt: Attempt<'_>) -> Result<OpenFile> {
         let file = match source.0 {
             Source::File(file) => file,
             Source::Path(path) => open_file(&path, options.access(), attempt)?,
@@ -123,7 +123,7 @@ impl Opened {
         if !facts.is_file() {
             return Err(not_regular(attempt.context));
         }
-        Ok(Opened { file, len: options.wanted_len(facts.len(), attempt.context)? })
+        Ok(OpenFile { file, len: options.wanted_len(facts.len(), attempt.context)? })
     }
 }
 

@@ -12,6 +12,8 @@ pub const UNSET: u32 = 0;
 pub const SET: u32 = 1;
 /// Unset; a thread may be asleep.
 pub const AWAITED: u32 = 2;
+/// Set, with the tag of a wait for all (see [`tagged`](super::tagged)). Without a tag it is no state of an event.
+pub const HELD: u32 = 3;
 
 /// The bits of the state in a manual-reset event's word.
 const STATE: u32 = 3;
@@ -96,6 +98,10 @@ pub fn wait<W: Word>(word: &W, until: Until, sleeper: &impl Sleeper<W>) -> Resul
 pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     for _ in 0..TRIES {
         let seen = word.load();
+        if seen == HELD {
+            // No state of a manual-reset event.
+            break;
+        }
         // Also where it is set already: a waiter that gets through then sees what was written before this set.
         let new = if seen & STATE == SET { seen } else { (seen & !STATE).wrapping_add(ONE_SET) | SET };
         if word.replace(seen, new).is_ok() {
@@ -107,6 +113,18 @@ pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     }
     word.swap(SET);
     sleeper.wake_all(word);
+}
+
+/// Whether the word of a manual-reset event says that it is set.
+///
+/// # Errors
+/// [`Damaged`] when the word is in no state of an event.
+pub fn is_set_manual(seen: u32) -> Result<bool, Damaged> {
+    match seen & STATE {
+        SET => Ok(true),
+        UNSET | AWAITED => Ok(false),
+        _ => Err(Damaged),
+    }
 }
 
 /// Unsets a manual-reset event.
@@ -146,11 +164,7 @@ impl<'a, W: Word> ManualWaiter<'a, W> {
     /// [`Damaged`] when the word is in no state of an event.
     pub fn is_through(&self) -> Result<bool, Damaged> {
         let seen = self.word.load();
-        match seen & STATE {
-            SET => Ok(true),
-            UNSET | AWAITED => Ok(seen & !STATE != self.sets_at_first),
-            _ => Err(Damaged),
-        }
+        Ok(is_set_manual(seen)? || seen & !STATE != self.sets_at_first)
     }
 
     /// Announces a sleeper: the value to sleep on, which every set changes. `None` when the waiter looks again.

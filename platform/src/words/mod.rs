@@ -1,5 +1,5 @@
-//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share, and of newest
-//! values and rings of messages.
+//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share, of taking
+//! several of them at one moment, and of newest values, rings of messages and topics.
 //!
 //! They are generic over traits, so the same code runs on shared memory with futexes and in a model checker
 //! (`models/`), which tries every order of steps.
@@ -13,12 +13,15 @@
 //! - *A lock* wakes one sleeper, which alone can have it. A waiter that leaves without the lock passes the wake-up on:
 //!   its time is over, or it took another object. A death in between is noticed after a slice of time, like an owner's.
 
+pub mod all;
 pub mod bell;
 pub mod event;
 pub mod lock;
 pub mod newest;
 pub mod permits;
 pub mod ring;
+pub mod tagged;
+pub mod topic;
 mod until;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -51,7 +51,7 @@ pub(super) struct Claim {
 struct Claimed {
     number: u32,
     /// The claim whose holder was last found dead; zero for none.
-    buried: AtomicU32,
+    known_dead: AtomicU32,
     held: Arc<dyn Mapped>,
     made: ProcessMark,
 }
@@ -66,8 +66,8 @@ impl Claim {
             return Ok(Claim { number: claimed.number, claimed });
         }
         let number = claim_any(held, &mut own)?;
-        let (held, buried, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
-        let claimed = Arc::new(Claimed { number, buried, held, made });
+        let (held, known_dead, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
+        let claimed = Arc::new(Claimed { number, known_dead, held, made });
         own.claims.insert(holder(&claimed.held), Arc::downgrade(&claimed));
         Ok(Claim { number, claimed })
     }
@@ -83,14 +83,14 @@ impl Claim {
         let is_dead = !own().numbers.contains(&(holder(held), other))
             && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false));
         if is_dead {
-            self.claimed.buried.store(other, Ordering::Relaxed);
+            self.claimed.known_dead.store(other, Ordering::Relaxed);
         }
         is_dead
     }
 
     /// Whether that holder was the last one found dead: its other locks can then be taken without a wait.
-    pub(super) fn was_buried(&self, other: u32) -> bool {
-        other != 0 && self.claimed.buried.load(Ordering::Relaxed) == other
+    pub(super) fn is_known_dead(&self, other: u32) -> bool {
+        other != 0 && self.claimed.known_dead.load(Ordering::Relaxed) == other
     }
 }
 

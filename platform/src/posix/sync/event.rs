@@ -1,30 +1,29 @@
 //! Events: a word that waiters sleep on.
 
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::futex::{Expectation, FutexSleeper};
+use super::futex::{Expectation, FutexSleeper, FutexWord as _};
+use super::word::PlaceWord;
 use crate::Reset;
 use crate::seam::header::reset_of;
 use crate::seam::object::{Failure, Took};
-use crate::seam::place::Place;
 use crate::words::event::{self, ManualWaiter};
-use crate::words::{Damaged, Until};
+use crate::words::{Damaged, Until, tagged};
 
 #[derive(Clone)]
 pub(crate) struct Event {
-    pub(super) place: Place,
+    pub(super) word: PlaceWord<tagged::Event>,
 }
 
 impl Event {
     #[inline]
-    fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+    pub(super) fn word(&self) -> &PlaceWord<tagged::Event> {
+        &self.word
     }
 
     #[inline]
-    fn mode(&self) -> Result<Reset, Damaged> {
-        reset_of(self.place.header().setting()).ok_or(Damaged)
+    pub(super) fn mode(&self) -> Result<Reset, Damaged> {
+        reset_of(self.word.place().header().setting()).ok_or(Damaged)
     }
 
     pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
@@ -57,7 +56,7 @@ impl Event {
             _ if event::announce(self.word()) => event::AWAITED,
             _ => return None,
         };
-        Some(Expectation { word: self.word(), value })
+        Some(Expectation { word: self.word().futex(), value })
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::posix::kernel;
 use crate::testing::reached;
-use crate::words::{Sleeper, Slept, Until};
+use crate::words::{Sleeper, Slept, Until, Word};
 
 /// The longest sleep, after which a lost wake-up or an owner's death is noticed. A wake-up costs some tens of
 /// microseconds of a processor, so fifty a second take a few thousandths of it.
@@ -28,31 +28,49 @@ const SHORT_SLICE: Duration = Duration::from_millis(1);
 /// Sleeps with futexes that processes share.
 pub(super) struct FutexSleeper;
 
-impl Sleeper<AtomicU32> for FutexSleeper {
-    fn sleep(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
+/// A word that threads sleep on.
+pub(super) trait FutexWord: Word {
+    /// The four bytes that the kernel compares.
+    fn futex(&self) -> &AtomicU32;
+}
+
+impl FutexWord for AtomicU32 {
+    fn futex(&self) -> &AtomicU32 {
+        self
+    }
+}
+
+impl<W: FutexWord> Sleeper<W> for FutexSleeper {
+    fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept {
         let (slice, at_deadline) = until.slice(SLICE);
-        sleep_for(word, expected, slice, at_deadline, until)
+        sleep_for(word.futex(), expected, slice, at_deadline, until)
     }
 
-    fn sleep_until_woken(&self, word: &AtomicU32, expected: u32, until: Until) -> Slept {
+    fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept {
         let (slice, at_deadline) = until.slice(LONG_SLICE);
-        sleep_for(word, expected, slice, at_deadline, until)
+        sleep_for(word.futex(), expected, slice, at_deadline, until)
     }
 
-    fn wake_one(&self, word: &AtomicU32) {
+    fn wake_one(&self, word: &W) {
+        wake_one(word.futex());
+    }
+
+    fn wake_all(&self, word: &W) {
         reached("wake: about to");
-        kernel::wake_one(word);
+        kernel::wake_all(word.futex());
     }
 
-    fn wake_all(&self, word: &AtomicU32) {
-        reached("wake: about to");
-        kernel::wake_all(word);
-    }
-
-    fn set_and_wake_all(&self, word: &AtomicU32, new: u16) {
+    fn set_and_wake_all(&self, word: &W, new: u16) {
+        let word = word.futex();
         reached("wake: about to");
         kernel::set_and_wake_all(word, new);
     }
+}
+
+/// Wakes one sleeper on a word.
+pub(super) fn wake_one(word: &AtomicU32) {
+    reached("wake: about to");
+    kernel::wake_one(word);
 }
 
 /// Sleeps for at most `limit`, whose end is that of the deadline if `at_deadline` says so.

@@ -8,20 +8,21 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError
 use std::time::Duration;
 
 use super::claims::Claim;
-use super::futex::{Expectation, FutexSleeper};
+use super::futex::{Expectation, FutexSleeper, FutexWord as _};
 use super::place::PlaceKey;
 use super::thread_end;
+use super::word::PlaceWord;
 use crate::ErrorKind;
 use crate::memory::Mapped;
 use crate::posix::fork::{self, PerProcess};
 use crate::seam::object::{Failure, Reason, Took};
 use crate::seam::place::Place;
 use crate::words::lock::{self, Found, Giving, OWNER, Taker};
-use crate::words::{Outcome, Until};
+use crate::words::{Outcome, Until, Word as _, tagged};
 
 /// This process's part of a lock: one for each lock in shared memory, shared by all its handles.
 pub(crate) struct Core {
-    place: Place,
+    word: PlaceWord<tagged::Lock>,
     claim: Claim,
     key: PlaceKey,
     mark: fork::Generation,
@@ -91,7 +92,7 @@ impl LockHandle {
             return Ok(LockHandle(core));
         }
         let core = Arc::new(Core {
-            place,
+            word: PlaceWord::at(place),
             claim: Claim::of(held)?,
             key,
             mark,
@@ -107,11 +108,11 @@ impl LockHandle {
 
 impl Core {
     #[inline]
-    fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+    pub(super) fn word(&self) -> &PlaceWord<tagged::Lock> {
+        &self.word
     }
 
-    fn taker(&self) -> Taker<'_, AtomicU32, FutexSleeper, impl Fn(u32) -> bool> {
+    fn taker(&self) -> Taker<'_, PlaceWord<tagged::Lock>, FutexSleeper, impl Fn(u32) -> bool> {
         let is_dead = |other| self.claim.is_dead(other);
         Taker { word: self.word(), claim: self.claim.number(), sleeper: &FutexSleeper, is_dead }
     }
@@ -156,7 +157,7 @@ impl Core {
     fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
         let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
         let taker = self.taker();
-        if !is_ours && self.claim.was_buried(self.word().load(Ordering::Relaxed) & OWNER) {
+        if !is_ours && self.claim.is_known_dead(self.word().load() & OWNER) {
             // After the wait for a dead process's first lock, its other locks need none.
             let inherited = taker.take_otherwise(false, Until::Now);
             if inherited != Outcome::TimedOut {
@@ -229,10 +230,41 @@ impl Core {
         self.took(ThisThread::token(), self.taker().take_after_sleep())
     }
 
+    /// Which lock it is.
+    pub(super) fn key(&self) -> PlaceKey {
+        self.key
+    }
+
+    /// The owner's number in the word when this process owns the lock.
+    pub(super) fn claim_number(&self) -> u32 {
+        self.claim.number()
+    }
+
+    /// Whether this thread owns it.
+    pub(super) fn is_this_threads(&self) -> Result<bool, Failure> {
+        if !self.mark.is_current() {
+            return Err(forked());
+        }
+        Ok(self.owner.load(Ordering::Relaxed) == ThisThread::token())
+    }
+
+    /// Whether another owner is known to be dead; the kernel is asked where `ask` says so, or where the answer is likely.
+    pub(super) fn has_died(&self, owner: u32, ask: bool) -> bool {
+        (ask || self.claim.is_known_dead(owner)) && self.claim.is_dead(owner)
+    }
+
+    /// Notes that a wait for all took it for this thread.
+    pub(super) fn was_taken(&self, from_the_dead: bool) {
+        if from_the_dead {
+            self.unusual.store(ABANDONED, Ordering::Relaxed);
+        }
+        self.is_owned_by(ThisThread::token());
+    }
+
     /// Announces a sleeper: the value to sleep on, or `None` when the lock is free.
     pub(super) fn announce(&self) -> Option<Expectation<'_>> {
         let value = lock::announce(self.word())?;
-        Some(Expectation { word: self.word(), value })
+        Some(Expectation { word: self.word().futex(), value })
     }
 
     /// Passes a wake-up on from a waiter that was announced and leaves without the lock.

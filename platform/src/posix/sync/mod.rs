@@ -8,16 +8,23 @@
 //! | `futex` | sleeping on words |
 //! | `lock`, `event`, `semaphore`, `timer` | the calls of each kind |
 //! | `thread_end` | gives up a thread's forgotten guards |
-//! | `wait` | waiting for several |
+//! | `word` | the words of objects |
+//! | `wait`, `all` | waiting for one of several, and for all of them |
+//! | `member` | an object as a wait for all sees it |
+//! | `desk` | the tables where waits for all are decided |
+//! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
 
+mod all;
 mod bell;
 mod claims;
+mod desk;
 mod event;
 mod futex;
 mod lock;
+mod member;
 mod object;
 mod place;
 mod seat;
@@ -25,7 +32,10 @@ mod semaphore;
 mod thread_end;
 mod timer;
 mod wait;
+mod watch;
+mod word;
 
 pub(crate) use bell::Bell;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;
+pub(crate) use watch::Watch;

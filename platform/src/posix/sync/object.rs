@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::all;
 use super::claims::Claim;
 use super::event::Event;
 use super::futex::Expectation;
 use super::lock::LockHandle;
-use super::place::held_of;
+use super::place::{PlaceKey, held_of};
 use super::semaphore::Semaphore;
 use super::timer::Timer;
 use super::wait::{self, Awaited, Wait};
+use super::word::PlaceWord;
 use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
 use crate::posix::lifetime;
@@ -22,7 +24,7 @@ use crate::posix::region::Held;
 use crate::seam::ask::Ask;
 use crate::seam::header::{HEADER_LEN, Header, Readiness};
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took};
+use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal, Took};
 use crate::seam::place::Place;
 use crate::testing::reached;
 use crate::words::Until;
@@ -56,8 +58,8 @@ impl Object {
             ObjectKind::Mutex => {
                 Object::Mutex(LockHandle::at(place, held).map_err(|failure| failure.in_call(context))?)
             }
-            ObjectKind::Event => Object::Event(Event { place }),
-            ObjectKind::Semaphore => Object::Semaphore(Semaphore { place }),
+            ObjectKind::Event => Object::Event(Event { word: PlaceWord::at(place) }),
+            ObjectKind::Semaphore => Object::Semaphore(Semaphore { word: PlaceWord::at(place) }),
             ObjectKind::Timer => Object::Timer(Timer { place, held: Arc::clone(held) }),
             ObjectKind::Region => unreachable!("nobody waits for a region"),
         })
@@ -71,6 +73,29 @@ impl Object {
         place.check(kind, context)?;
         let held: Arc<dyn Mapped> = named;
         Object::at(&place, &held, kind, context)
+    }
+}
+
+impl Object {
+    /// Where its header lies.
+    pub(super) fn place(&self) -> &Place {
+        match self {
+            Object::Mutex(lock) => lock.word().place(),
+            Object::Event(event) => event.word().place(),
+            Object::Semaphore(semaphore) => semaphore.word().place(),
+            Object::Timer(timer) => &timer.place,
+        }
+    }
+
+    /// Which object it is.
+    pub(super) fn key(&self) -> Result<PlaceKey, Failure> {
+        if let Object::Mutex(lock) = self {
+            return Ok(lock.key());
+        }
+        let place = self.place();
+        // An object that is open was made at a place of the system's.
+        let origin = place.view().origin(place.offset()).ok_or(ErrorKind::Unsupported)?;
+        Ok(PlaceKey::of(place, &origin.object))
     }
 }
 
@@ -135,6 +160,10 @@ impl RawObject for Object {
         wait::wait_any(objects, timeout)
     }
 
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+        all::wait_all(objects, timeout)
+    }
+
     // Each caller passes a constant signal, which leaves one arm.
     #[inline(always)]
     fn signal(&self, signal: Signal) -> Result<u32, Failure> {
@@ -197,7 +226,7 @@ impl Awaited for Object {
 fn header_bytes(new: New) -> [u8; HEADER_LEN] {
     let header = Header::default();
     header.fill(new);
-    header.word.store(new.signal(), Ordering::Relaxed);
+    header.word.store(new.signal().into(), Ordering::Relaxed);
     header.finish();
     // SAFETY: integers without padding, as asserted beside the type, and not shared yet.
     unsafe { mem::transmute(header) }
@@ -240,7 +269,7 @@ pub(super) fn initialise(
     let header = place.header();
     reached("inside: filled");
     header.fill(new);
-    header.word.store(new.signal(), Ordering::Relaxed);
+    header.word.store(new.signal().into(), Ordering::Relaxed);
     reached("inside: made");
     header.finish();
     mem::forget(making);

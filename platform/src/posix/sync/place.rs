@@ -37,7 +37,7 @@ pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Map
 }
 
 /// Identifies a place in every process and mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct PlaceKey {
     dev: u64,
     ino: u64,

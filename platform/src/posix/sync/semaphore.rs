@@ -1,30 +1,29 @@
 //! Semaphores: a word with the permits, which waiters sleep on.
 
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::futex::{Expectation, FutexSleeper};
+use super::futex::{Expectation, FutexSleeper, FutexWord as _};
+use super::word::PlaceWord;
 use crate::seam::object::{Failure, Took};
-use crate::seam::place::Place;
 use crate::words::permits::{self, Refusal};
-use crate::words::{Damaged, Until};
+use crate::words::{Damaged, Until, tagged};
 use crate::{ErrorKind, SemaphoreOptions};
 
 #[derive(Clone)]
 pub(crate) struct Semaphore {
-    pub(super) place: Place,
+    pub(super) word: PlaceWord<tagged::Permits>,
 }
 
 impl Semaphore {
     #[inline]
-    fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+    pub(super) fn word(&self) -> &PlaceWord<tagged::Permits> {
+        &self.word
     }
 
     /// It comes from shared memory: a wrong value can only make the maximum too small.
     #[inline]
-    fn maximum(&self) -> u32 {
-        self.place.header().setting().min(SemaphoreOptions::LIMIT)
+    pub(super) fn maximum(&self) -> u32 {
+        self.word.place().header().setting().min(SemaphoreOptions::LIMIT)
     }
 
     pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
@@ -40,7 +39,7 @@ impl Semaphore {
     /// Announces a sleeper: the value to sleep on, or `None` when there may be a permit.
     pub(super) fn announce(&self) -> Option<Expectation<'_>> {
         let may_sleep = permits::announce(self.word());
-        may_sleep.then_some(Expectation { word: self.word(), value: permits::AWAITED })
+        may_sleep.then_some(Expectation { word: self.word().futex(), value: permits::AWAITED })
     }
 
     #[inline]

@@ -12,14 +12,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::claims::Claim;
+use super::desk;
 use super::futex::{Expectation, FutexSleeper};
 use crate::memory::Mapped;
 use crate::seam::header::{HEADER_LEN, reset_of};
 use crate::seam::object::{Failure, Took};
 use crate::seam::place::Place;
 use crate::testing::reached;
+use crate::words::all::{put_tag, take_tag_off};
 use crate::words::lock::{self, Giving, Taker};
-use crate::words::{Damaged, Outcome, Sleeper, Slept, Until};
+use crate::words::tagged::{Kind, Tagged, Verdict};
+use crate::words::{Damaged, Outcome, Sleeper, Slept, Until, Word as _};
 use crate::{Due, ErrorKind, Reset};
 
 /// How long a setter waits for another one that was stopped.
@@ -47,8 +50,9 @@ struct Setting {
     clock: AtomicU64,
     /// Zero: it fires once.
     period: AtomicU64,
-    /// The lower 40 bits count the signals that waiters of an auto-reset timer took. The others are the turn's lower
-    /// bits, so that a delayed waiter takes no signal of a later setting.
+    /// A word with a tag (see `crate::words::tagged`). The value is the turn's lower bits, so that a delayed waiter takes
+    /// no signal of a later setting, and the lower 20 bits of the number of signals when waiters of an auto-reset timer
+    /// took one last.
     taken: AtomicU64,
 }
 
@@ -63,12 +67,16 @@ const _: () = {
 };
 
 /// Signals are counted up to this: one a millisecond for thirty years.
-const MOST_FIRED: u64 = (1 << TURN_AT) - 1;
-const TURN_AT: u32 = 40;
+const MOST_FIRED: u64 = (1 << 40) - 1;
 
-/// The word for this count of taken signals in a turn.
-fn taken_in(turn: u32, count: u64) -> u64 {
-    u64::from(turn) << TURN_AT | count
+/// The bits of a count in the word for taken signals.
+const COUNT: u32 = (1 << TURN_AT) - 1;
+const TURN_AT: u32 = 20;
+
+/// The value of that word when this many signals were given in a turn.
+fn taken_in(turn: u32, fired: u64) -> u32 {
+    // Never all ones, which is what is seen of a word that cannot be settled.
+    turn << TURN_AT & !(1 << 31) | fired as u32 & COUNT
 }
 
 const NEVER: u64 = u64::MAX;
@@ -82,13 +90,13 @@ struct Reading {
     due: u64,
     clock: u64,
     period: u64,
-    taken: u64,
+    taken: u32,
 }
 
 impl Reading {
-    /// The number of its signals that were taken.
-    fn taken(&self) -> u64 {
-        self.taken & MOST_FIRED
+    /// Whether its last signal was taken. One that comes a million periods after the last taken one is passed over.
+    fn is_taken(&self, fired: u64) -> bool {
+        self.taken & COUNT == fired as u32 & COUNT
     }
 
     /// The number of times it has fired.
@@ -171,8 +179,11 @@ impl Timer {
                 due: setting.due.load(Ordering::Acquire),
                 clock: setting.clock.load(Ordering::Acquire),
                 period: setting.period.load(Ordering::Acquire),
-                taken: setting.taken.load(Ordering::Acquire),
+                taken: self.taken_word(turn).load(),
             };
+            if reading.taken == Timed::UNSETTLED {
+                return Err(Damaged);
+            }
             if turn == 0 {
                 // It was never set.
                 reading.due = NEVER;
@@ -210,7 +221,7 @@ impl Timer {
         setting.due.store(due, Ordering::Release);
         setting.clock.store(clock, Ordering::Release);
         setting.period.store(period, Ordering::Release);
-        setting.taken.store(taken_in(next, 0), Ordering::Release);
+        setting.taken.store(taken_in(next, 0).into(), Ordering::Release);
         reached("timer: filled");
         dial.turn.store(next, Ordering::Release);
         FutexSleeper.wake_all(&dial.turn);
@@ -229,15 +240,49 @@ impl Timer {
                 return Ok(true);
             }
             // A setting that was replaced meanwhile was signalled before.
-            let taken = &self.dial().settings[reading.turn as usize & 1].taken;
             let new = taken_in(reading.turn, fired);
             reached("timer: about to take");
-            let took = taken.compare_exchange(reading.taken, new, Ordering::AcqRel, Ordering::Relaxed);
-            if took.is_ok() {
+            if self.taken_word(reading.turn).replace(reading.taken, new).is_ok() {
                 return Ok(true);
             }
         }
         Err(Damaged)
+    }
+
+    fn taken_word(&self, turn: u32) -> TakenWord<'_> {
+        TakenWord { taken: &self.dial().settings[turn as usize & 1].taken, place: &self.place }
+    }
+
+    /// Whether it is signalled, for a wait for all.
+    pub(super) fn is_signalled(&self) -> Result<bool, Damaged> {
+        Ok(is_signalled(&self.read()?, self.mode()?))
+    }
+
+    /// Puts a tag on it if it is signalled, and returns the turn. A manual-reset timer is signalled until it is set anew,
+    /// so it gets none.
+    pub(super) fn tag(&self, tag: u32) -> Result<Option<u64>, Damaged> {
+        let (reading, reset) = (self.read()?, self.mode()?);
+        if !is_signalled(&reading, reset) {
+            return Ok(None);
+        }
+        let turn = Some(reading.turn.into());
+        if reset == Reset::Manual {
+            return Ok(turn);
+        }
+        let new = taken_in(reading.turn, reading.fired());
+        let hold = |seen| (seen == reading.taken).then_some(new);
+        Ok(put_tag(&self.taken_word(reading.turn), tag, hold).and(turn))
+    }
+
+    /// Whether it was not set anew since it was tagged.
+    pub(super) fn is_still(&self, turn: u64) -> bool {
+        u64::from(self.dial().turn.load(Ordering::Acquire)) == turn
+    }
+
+    /// Settles it if it has the tag, in whichever setting.
+    pub(super) fn settle(&self, tag: u32, verdict: Verdict) {
+        take_tag_off(&self.taken_word(0), tag, verdict);
+        take_tag_off(&self.taken_word(1), tag, verdict);
     }
 
     pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
@@ -268,11 +313,55 @@ impl Timer {
     }
 }
 
+/// The word for taken signals of a setting.
+struct TakenWord<'a> {
+    taken: &'a AtomicU64,
+    place: &'a Place,
+}
+
+impl Tagged for TakenWord<'_> {
+    type Kind = Timed;
+
+    fn load_both(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    fn replace_both(&self, current: u64, new: u64) -> Result<(), u64> {
+        self.taken.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(|_| ())
+    }
+
+    fn swap_both(&self, new: u64) -> u64 {
+        self.taken.swap(new, Ordering::AcqRel)
+    }
+
+    fn verdict(&self, tag: u32) -> Verdict {
+        desk::verdict(self.place, tag)
+    }
+
+    fn wake_one(&self) {}
+}
+
+/// An auto-reset timer. Its tagged value is that after the taking.
+enum Timed {}
+
+impl Kind for Timed {
+    const UNSETTLED: u32 = u32::MAX;
+
+    fn taken(tagged: u32) -> u32 {
+        tagged
+    }
+
+    fn left(tagged: u32) -> u32 {
+        // Any other count says that the signal is there, and this one does not come again soon.
+        tagged & !COUNT | tagged.wrapping_sub(1) & COUNT
+    }
+}
+
 fn is_signalled(reading: &Reading, reset: Reset) -> bool {
     let fired = reading.fired();
     match reset {
         Reset::Manual => fired > 0,
-        Reset::Auto => fired > reading.taken(),
+        Reset::Auto => fired > 0 && !reading.is_taken(fired),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Doorbells: a kernel event, and a word in the region that tells whether a thread sleeps, so that no ringer calls the
 //! kernel in vain.
 
+use std::os::windows::io::BorrowedHandle;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -23,6 +24,13 @@ pub(crate) struct Bell {
     sleepers: Sleepers,
 }
 
+impl Bell {
+    /// What its sleepers wait for.
+    pub(super) fn handle(&self) -> BorrowedHandle<'_> {
+        self.event.handle()
+    }
+}
+
 impl RawBell for Bell {
     fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Bell> {
         // A single sleeper takes the signal; of many sleepers, each must see it.
@@ -37,7 +45,7 @@ impl RawBell for Bell {
 
     #[inline]
     fn word(&self) -> &AtomicU32 {
-        &self.place.header().word
+        self.place.header().value()
     }
 
     fn announced(&self, seen: u32) {
@@ -49,7 +57,7 @@ impl RawBell for Bell {
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
-        let handles: Vec<_> = bells.iter().map(|bell| bell.event.handle()).collect();
+        let handles: Vec<_> = bells.iter().map(|bell| bell.handle()).collect();
         // The caller looks again after every sleep.
         let _ = wait(&handles, Until::after(Some(limit)));
     }

@@ -1,25 +1,26 @@
 //! Objects of every kind: a handle of the kernel object, and the header of one inside a region.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::os::windows::io::{AsHandle as _, BorrowedHandle, OwnedHandle};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use std::{io, mem};
 
-use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_TOO_MANY_POSTS};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_TOO_MANY_POSTS};
 use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 
-use super::inside::{Arrival, write_down};
+use super::inside::{Arrival, id_of, write_down};
 use super::kernel::{release_mutex, release_semaphore, reset_event, set_event};
 use super::named;
 use super::query::{event_signal, mutex_is_ours, semaphore_facts};
 use super::timer::{cancel_timer, set_timer};
-use super::wait::{Outcome, wait};
+use super::wait::{Outcome, signal_and_wait, wait, wait_all};
 use crate::contract::context::Operation;
 use crate::seam::header::Ownership;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Reason, Signal};
+use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Reason, Signal, Took};
 use crate::seam::place::Place;
 use crate::windows::error::code_of;
 use crate::words::Until;
@@ -54,6 +55,15 @@ impl Object {
 
     pub(super) fn handle(&self) -> BorrowedHandle<'_> {
         self.0.handle.as_handle()
+    }
+
+    pub(super) fn kind(&self) -> ObjectKind {
+        self.0.kind
+    }
+
+    /// Records that a wait for the handle has taken the signal.
+    pub(super) fn was_taken(&self) {
+        self.0.taken(false);
     }
 }
 
@@ -90,6 +100,47 @@ impl RawObject for Object {
         Ok(Some(index))
     }
 
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+        check_places(objects)?;
+        let handles: Vec<_> = objects.iter().map(|object| object.handle()).collect();
+        let found =
+            match wait_all(&handles, Until::after(timeout)).map_err(|cause| cannot_wait(objects, cause))? {
+                Outcome::TimedOut => return Ok(None),
+                Outcome::Signalled(_) => Found::InOrder,
+                Outcome::Abandoned(_) => Found::Abandoned,
+            };
+        for object in objects {
+            // The kernel does not say whose owner died.
+            object.0.taken(found == Found::Abandoned && !object.0.is_ours());
+        }
+        Ok(Some(found))
+    }
+
+    fn signal_and_wait(
+        &self,
+        signal: Signal,
+        other: &Self,
+        timeout: Option<Duration>,
+    ) -> Result<Took, Failure> {
+        // A signal inside a region is stored there before the wait, and a semaphore's refusal is told apart.
+        if self.0.place.is_some() || matches!(signal, Signal::Release(_)) {
+            self.signal(signal).map_err(|failure| failure.of_object(0))?;
+            return other.wait(timeout).map_err(|failure| failure.of_object(1));
+        }
+        if let Signal::GiveUp = signal {
+            self.0.before_giving_up();
+        }
+        let died = match signal_and_wait(self.handle(), other.handle(), Until::after(timeout))
+            .map_err(|cause| refusal(self.handle(), cause).of_object(0))?
+        {
+            Outcome::TimedOut => return Ok(Took::Nothing),
+            Outcome::Signalled(_) => false,
+            Outcome::Abandoned(_) => true,
+        };
+        other.0.taken(died);
+        Ok(Took::Signal)
+    }
+
     fn signal(&self, signal: Signal) -> Result<u32, Failure> {
         let handle = self.handle();
         let done = match signal {
@@ -115,6 +166,29 @@ impl RawObject for Object {
 
     fn is_abandoned(&self) -> bool {
         self.0.ownership().abandoned.load(Ordering::Relaxed) != 0
+    }
+}
+
+/// Finds an object that was opened twice inside a region. The kernel compares the handles, and Windows' own also the
+/// objects.
+fn check_places(objects: &[&Object]) -> Result<(), Failure> {
+    let mut ids = HashSet::with_capacity(objects.len());
+    let is_new = |object: &&Object| {
+        let place = object.0.place.as_ref();
+        place.and_then(|place| id_of(place.header())).is_none_or(|id| ids.insert(id))
+    };
+    match objects.iter().map(is_new).position(|is_new| !is_new) {
+        Some(index) => Err(Failure::twice(index)),
+        None => Ok(()),
+    }
+}
+
+/// The kernel refuses a wait for all with one invalid parameter: an object that is there twice.
+#[cold]
+fn cannot_wait(objects: &[&Object], cause: io::Error) -> Failure {
+    match code_of(&cause) {
+        ERROR_INVALID_PARAMETER => Failure::twice(objects.len() - 1),
+        _ => cause.into(),
     }
 }
 
@@ -161,6 +235,12 @@ impl Open {
 
     fn ownership(&self) -> &Ownership {
         self.place.as_ref().map_or(&self.ownership, |place| &place.header().ownership)
+    }
+
+    /// Whether this thread owns the mutex, through this handle.
+    fn is_ours(&self) -> bool {
+        let this_thread = if self.place.is_some() { thread_of_machine() } else { thread_number() };
+        self.ownership().owner.load(Ordering::Relaxed) == this_thread
     }
 
     /// Records that this thread owns the mutex, for the first time or once more.

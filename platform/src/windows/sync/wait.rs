@@ -1,11 +1,11 @@
-//! Waiting for handles, with timeouts that never end early (rule C26).
+//! Waiting for one of several handles or for all of them, with timeouts that never end early (rule C26).
 
 use std::io;
-use std::os::windows::io::BorrowedHandle;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{WAIT_ABANDONED_0, WAIT_EVENT, WAIT_OBJECT_0, WAIT_TIMEOUT};
-use windows_sys::Win32::System::Threading::{INFINITE, WaitForMultipleObjects};
+use windows_sys::Win32::System::Threading::{INFINITE, SignalObjectAndWait, WaitForMultipleObjects};
 
 use crate::seam::object::MAX_OBJECTS;
 use crate::words::Until;
@@ -21,8 +21,35 @@ pub(super) enum Outcome {
 
 /// Waits for one of at most [`MAX_OBJECTS`] handles, and takes its signal or ownership.
 pub(super) fn wait(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<Outcome> {
+    keep_waiting(until, |millis| wait_once(handles, For::Any, millis))
+}
+
+/// Waits for all of at most [`MAX_OBJECTS`] handles, and takes all signals and ownerships. The index in the answer means
+/// nothing.
+pub(super) fn wait_all(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<Outcome> {
+    keep_waiting(until, |millis| wait_once(handles, For::All, millis))
+}
+
+/// Signals one handle and waits for another one in one call.
+pub(super) fn signal_and_wait(
+    first: BorrowedHandle<'_>,
+    second: BorrowedHandle<'_>,
+    until: Until,
+) -> io::Result<Outcome> {
+    const NOT_ALERTABLE: i32 = 0;
+    let millis = until.left().map_or(INFINITE, whole_millis);
+    // SAFETY: both handles are open.
+    let answer =
+        unsafe { SignalObjectAndWait(first.as_raw_handle(), second.as_raw_handle(), millis, NOT_ALERTABLE) };
+    match outcome(answer, 1).ok_or_else(io::Error::last_os_error)? {
+        Outcome::TimedOut => wait(&[second], until),
+        outcome => Ok(outcome),
+    }
+}
+
+fn keep_waiting(until: Until, wait_once: impl Fn(u32) -> io::Result<Outcome>) -> io::Result<Outcome> {
     loop {
-        let outcome = wait_once(handles, until.left().map_or(INFINITE, whole_millis))?;
+        let outcome = wait_once(until.left().map_or(INFINITE, whole_millis))?;
         // The kernel counts in ticks and may return early by a part of one, and the rest may be longer than one call
         // can wait.
         if outcome != Outcome::TimedOut || until.is_over() {
@@ -31,12 +58,18 @@ pub(super) fn wait(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<O
     }
 }
 
-fn wait_once(handles: &[BorrowedHandle<'_>], millis: u32) -> io::Result<Outcome> {
-    const ALL: i32 = 0;
+/// Which handles end a wait. The value is the kernel's argument.
+#[derive(Clone, Copy)]
+enum For {
+    Any = 0,
+    All = 1,
+}
+
+fn wait_once(handles: &[BorrowedHandle<'_>], wait_for: For, millis: u32) -> io::Result<Outcome> {
     debug_assert!((1..=MAX_OBJECTS).contains(&handles.len()));
     let count = handles.len() as u32;
     // SAFETY: the handles are open, and a borrowed handle has the representation of a handle.
-    let answer = unsafe { WaitForMultipleObjects(count, handles.as_ptr().cast(), ALL, millis) };
+    let answer = unsafe { WaitForMultipleObjects(count, handles.as_ptr().cast(), wait_for as i32, millis) };
     outcome(answer, count).ok_or_else(io::Error::last_os_error)
 }
 

@@ -1,0 +1,383 @@
+//! Channels and listeners: how they are made, and split.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use samemap::channel::{Receiver, Sender, Spin};
+use samemap::{Channel, ChannelOptions, Error, Listener, Result};
+
+use crate::arguments::{invalid, name, place, timeout};
+use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
+use crate::region::samemap_region_t;
+use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
+
+/// One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split()
+/// makes two halves, for a thread each.
+pub struct samemap_channel_t {
+    _private: [u8; 0],
+}
+
+/// Takes any number of peers, each on a channel of its own. For one thread at a time.
+pub struct samemap_listener_t {
+    _private: [u8; 0],
+}
+
+impl Handle for samemap_channel_t {
+    type Inside = InTurn<OpenChannel>;
+    const WHAT: &'static str = "the channel";
+}
+
+impl Handle for samemap_listener_t {
+    type Inside = InTurn<Listener>;
+    const WHAT: &'static str = "the listener";
+}
+
+/// What a channel's handle has.
+#[expect(clippy::large_enum_variant, reason = "there is one for each handle, in a box")]
+pub(crate) enum End {
+    Whole(Channel),
+    Sender(Sender),
+    Receiver(Receiver),
+    /// What was split leaves this, in a handle that is closed at once.
+    Split,
+}
+
+/// An end, and what of its rings C has in hand.
+pub(crate) struct OpenChannel {
+    end: End,
+    /// Room for a message, that C fills: its address and its length.
+    pub(crate) reserved: Option<(usize, usize)>,
+    /// Whether C reads a message in place.
+    pub(crate) is_lent: bool,
+}
+
+impl From<End> for InTurn<OpenChannel> {
+    fn from(end: End) -> Self {
+        InTurn::new(OpenChannel { end, reserved: None, is_lent: false })
+    }
+}
+
+impl OpenChannel {
+    fn whole(&mut self) -> Result<&mut Channel> {
+        match &mut self.end {
+            End::Whole(channel) => Ok(channel),
+            _ => Err(other_half("a whole end")),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn sender(&mut self) -> Result<&mut Sender> {
+        match &mut self.end {
+            End::Whole(channel) => Ok(channel.sender()),
+            End::Sender(sender) => Ok(sender),
+            _ => Err(other_half("a sending half")),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn receiver(&mut self) -> Result<&mut Receiver> {
+        match &mut self.end {
+            End::Whole(channel) => Ok(channel.receiver()),
+            End::Receiver(receiver) => Ok(receiver),
+            _ => Err(other_half("a receiving half")),
+        }
+    }
+}
+
+#[cold]
+fn other_half(wanted: &str) -> Error {
+    invalid(format!("the channel's handle is not {wanted}; it was split"))
+}
+
+/// How a channel or a listener works. Begin with SAMEMAP_CHANNEL_OPTIONS_INIT; NULL stands for that.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct samemap_channel_options_t {
+    /// sizeof(samemap_channel_options_t).
+    pub struct_size: usize,
+    /// Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of
+    /// a ring. 0 stands for 64 KiB. Ignored when connecting.
+    pub capacity: usize,
+    /// How many clients may wait for a listener in the order in which they came. 0 stands for 1024.
+    pub backlog: usize,
+    /// How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how
+    /// long that pays; SAMEMAP_SPIN_NEVER sleeps at once.
+    pub spin: u64,
+}
+
+/// A side that waits sleeps at once.
+pub const SAMEMAP_SPIN_NEVER: u64 = u64::MAX;
+
+// SAFETY: numbers behind a size.
+unsafe impl Options for samemap_channel_options_t {}
+
+/// # Safety
+/// The pointer is null or leads to options.
+unsafe fn of(given: *const samemap_channel_options_t) -> Result<ChannelOptions> {
+    // SAFETY: as the caller vouches.
+    let given = unsafe { options(given) }?;
+    let mut options = ChannelOptions::new().spin(match given.spin {
+        0 => Spin::Adaptive,
+        SAMEMAP_SPIN_NEVER => Spin::Never,
+        nanoseconds => Spin::For(Duration::from_nanos(nanoseconds)),
+    });
+    if given.capacity > 0 {
+        options = options.capacity(given.capacity);
+    }
+    if given.backlog > 0 {
+        options = options.backlog(given.backlog);
+    }
+    Ok(options)
+}
+
+/// # Safety
+/// Both are null or lead to options.
+unsafe fn to_make(
+    channel: *const samemap_channel_options_t,
+    sharing: *const samemap_create_options_t,
+) -> Result<ChannelOptions> {
+    // SAFETY: as the caller vouches.
+    let (channel, sharing) = unsafe { (of(channel)?, samemap_create_options_t::sync(sharing)?) };
+    Ok(channel.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone()))
+}
+
+/// Gives C the end that a call returns.
+///
+/// # Safety
+/// The place is null or valid for a write.
+unsafe fn give(
+    channel: *mut *mut samemap_channel_t,
+    get: impl FnOnce() -> Result<Channel>,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: as the caller vouches.
+        let channel = unsafe { Place::at(channel) }?;
+        channel.give(End::Whole(get()?).into());
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Makes a channel for one peer under a free name, and does not wait for the peer: see
+/// samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_create(
+    name: *const c_char,
+    channel_options: *const samemap_channel_options_t,
+    options: *const samemap_create_options_t,
+    channel: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(channel, || Channel::create(&self::name(name)?, &to_make(channel_options, options)?)) }
+}
+
+/// Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
+/// as one without a name that is handed over.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_create_in(
+    region: *const samemap_region_t,
+    channel_options: *const samemap_channel_options_t,
+    channel: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(channel, || Channel::create_in(&inside(region)?.region, &of(channel_options)?)) }
+}
+
+/// Gives the number of bytes of a region that such a channel takes.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_region_size(
+    channel_options: *const samemap_channel_options_t,
+    size: *mut u64,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (options, size) = unsafe { (of(channel_options)?, place(size, "the size")?) };
+        *size = options.region_len()?;
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
+/// second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_connect(
+    name: *const c_char,
+    channel_options: *const samemap_channel_options_t,
+    options: *const samemap_open_options_t,
+    channel: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(channel, || {
+            let mut connecting = of(channel_options)?;
+            if !options.is_null() {
+                let open = samemap_open_options_t::read(options)?;
+                connecting = connecting.trust(open.accepted().clone()).patience(open.asked_patience());
+            }
+            Channel::connect(&self::name(name)?, &connecting)
+        })
+    }
+}
+
+/// Connects to the channel in a region.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_connect_in(
+    region: *const samemap_region_t,
+    channel_options: *const samemap_channel_options_t,
+    channel: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(channel, || Channel::connect_in(&inside(region)?.region, &of(channel_options)?)) }
+}
+
+/// Waits until a peer has connected to the channel that this process made.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_wait_for_peer(
+    channel: *const samemap_channel_t,
+    timeout: u64,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let mut open = unsafe { inside(channel)?.take() }?;
+        match self::timeout(timeout) {
+            None => open.whole()?.wait_for_peer().map(|()| SAMEMAP_OK),
+            Some(time) => open.whole()?.wait_for_peer_timeout(time).map(in_time),
+        }
+    })
+}
+
+/// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
+/// not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
+    channel: *const samemap_channel_t,
+    timeout: u64,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let mut open = unsafe { inside(channel)?.take() }?;
+        (open.reserved, open.is_lent) = (None, false);
+        match self::timeout(timeout) {
+            None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
+            Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
+        }
+    })
+}
+
+/// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
+/// and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_split(
+    channel: *mut samemap_channel_t,
+    sender: *mut *mut samemap_channel_t,
+    receiver: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (sender, receiver, open) =
+            unsafe { (Place::at(sender)?, Place::at(receiver)?, inside(channel)?) };
+        {
+            // SAFETY: the caller keeps the header's rules.
+            let mut open = unsafe { open.take() }?;
+            open.whole()?;
+            let End::Whole(whole) = std::mem::replace(&mut open.end, End::Split) else {
+                unreachable!("it was whole")
+            };
+            let (sending, receiving) = whole.split();
+            sender.give(End::Sender(sending).into());
+            receiver.give(End::Receiver(receiving).into());
+        }
+        // SAFETY: the caller keeps the header's rules, and uses it no more.
+        unsafe { close(channel) };
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does
+/// nothing.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_close(channel: *mut samemap_channel_t) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { close(channel) }
+}
+
+/// Listens under a free name for any number of peers, which samemap_channel_connect() to it.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_listener_bind(
+    name: *const c_char,
+    channel_options: *const samemap_channel_options_t,
+    options: *const samemap_create_options_t,
+    listener: *mut *mut samemap_listener_t,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (listener, making) = unsafe { (Place::at(listener)?, to_make(channel_options, options)?) };
+        // SAFETY: the caller keeps the header's rules.
+        let name = unsafe { self::name(name) }?;
+        listener.give(InTurn::new(Listener::bind(&name, &making)?));
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Waits for the next peer, and gives the channel to it.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_listener_accept(
+    listener: *const samemap_listener_t,
+    timeout: u64,
+    channel: *mut *mut samemap_channel_t,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (channel, mut listener) = unsafe { (Place::at(channel)?, inside(listener)?.take()?) };
+        let accepted = match self::timeout(timeout) {
+            None => Some(listener.accept()?),
+            Some(time) => listener.accept_timeout(time)?,
+        };
+        let Some(accepted) = accepted else { return Ok(SAMEMAP_TIMED_OUT) };
+        channel.give(End::Whole(accepted).into());
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Ends the listener; its channels stay. NULL does nothing.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_listener_close(listener: *mut samemap_listener_t) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { close(listener) }
+}

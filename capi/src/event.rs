@@ -1,0 +1,211 @@
+//! Events.
+
+use std::ffi::c_char;
+
+use samemap::Event;
+use samemap::sync::{SharedEvent, SyncOptions};
+
+use crate::arguments::{name, put_disposition, timeout};
+use crate::handle::{Handle, close, inside};
+use crate::object::{OpenObject, call, give, wait};
+use crate::options::{
+    event as event_options, samemap_create_options_t, samemap_open_options_t, samemap_reset_t,
+};
+use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::view::samemap_view_t;
+
+/// A flag to wait for, set and unset by any process that has it open.
+pub struct samemap_event_t {
+    _private: [u8; 0],
+}
+
+impl Handle for samemap_event_t {
+    type Inside = OpenObject;
+    const WHAT: &'static str = "the event";
+}
+
+/// Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
+/// Close it with samemap_event_close().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_create(
+    name: *const c_char,
+    reset: samemap_reset_t,
+    is_set: bool,
+    options: *const samemap_create_options_t,
+    event: *mut *mut samemap_event_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(event, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            Event::create(&self::name(name)?, &event_options(reset, is_set, sync)?)
+        })
+    }
+}
+
+/// Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_create_or_open(
+    name: *const c_char,
+    reset: samemap_reset_t,
+    is_set: bool,
+    options: *const samemap_create_options_t,
+    event: *mut *mut samemap_event_t,
+    created: *mut bool,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(event, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            let (object, disposition) =
+                Event::create_or_open(&self::name(name)?, &event_options(reset, is_set, sync)?)?;
+            put_disposition(created, disposition);
+            Ok(object)
+        })
+    }
+}
+
+/// Opens the event with the name.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_open(
+    name: *const c_char,
+    options: *const samemap_open_options_t,
+    event: *mut *mut samemap_event_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(event, || Event::open(&self::name(name)?, &samemap_open_options_t::read(options)?)) }
+}
+
+/// Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
+/// of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+///
+/// It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_create_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    reset: samemap_reset_t,
+    is_set: bool,
+    event: *mut *mut samemap_event_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(event, || {
+            SharedEvent::create(
+                self::inside(view)?,
+                offset,
+                &event_options(reset, is_set, SyncOptions::new())?,
+            )
+        })
+    }
+}
+
+/// Opens the event at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+/// happened.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_create_or_open_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    reset: samemap_reset_t,
+    is_set: bool,
+    event: *mut *mut samemap_event_t,
+    created: *mut bool,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(event, || {
+            let (object, disposition) = SharedEvent::create_or_open(
+                self::inside(view)?,
+                offset,
+                &event_options(reset, is_set, SyncOptions::new())?,
+            )?;
+            put_disposition(created, disposition);
+            Ok(object)
+        })
+    }
+}
+
+/// Opens the event at `offset` of the view.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_open_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    event: *mut *mut samemap_event_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(event, || SharedEvent::open(self::inside(view)?, offset)) }
+}
+
+/// Closes the handle. NULL does nothing.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_close(event: *mut samemap_event_t) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { close(event) }
+}
+
+/// Bytes that an event takes inside a region.
+pub const SAMEMAP_EVENT_SIZE: usize = 64;
+
+const _: () = assert!(SAMEMAP_EVENT_SIZE == SharedEvent::SIZE);
+
+/// Sets it: an auto-reset event lets one wait through, a manual-reset event every wait until it is reset.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_set(event: *const samemap_event_t) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(event) }?;
+        call!(open, "an event", Event | SharedEvent, it => it.set())?;
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Unsets it.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_reset(event: *const samemap_event_t) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(event) }?;
+        call!(open, "an event", Event | SharedEvent, it => it.reset())?;
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Waits until it is set; see samemap_wait().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_event_wait(event: *const samemap_event_t, timeout: u64) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(event) }?;
+        call!(open, "an event", Event | SharedEvent, it => wait(it, self::timeout(timeout)))
+    })
+}

@@ -1,0 +1,178 @@
+//! Mutexs.
+
+use std::ffi::c_char;
+
+use samemap::Mutex;
+use samemap::sync::SharedMutex;
+
+use crate::arguments::{name, put_disposition, timeout};
+use crate::handle::{Handle, close, inside};
+use crate::object::{OpenObject, call, give, lock};
+use crate::options::{samemap_create_options_t, samemap_open_options_t};
+use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::view::samemap_view_t;
+
+/// A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often.
+pub struct samemap_mutex_t {
+    _private: [u8; 0],
+}
+
+impl Handle for samemap_mutex_t {
+    type Inside = OpenObject;
+    const WHAT: &'static str = "the mutex";
+}
+
+/// Creates a mutex; the name must be free. Close it with samemap_mutex_close().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_create(
+    name: *const c_char,
+    options: *const samemap_create_options_t,
+    mutex: *mut *mut samemap_mutex_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(mutex, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            Mutex::create(&self::name(name)?, &sync)
+        })
+    }
+}
+
+/// Opens the mutex with the name, or creates one; `created`, which may be NULL, tells which of the two happened.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_create_or_open(
+    name: *const c_char,
+    options: *const samemap_create_options_t,
+    mutex: *mut *mut samemap_mutex_t,
+    created: *mut bool,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(mutex, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            let (object, disposition) = Mutex::create_or_open(&self::name(name)?, &sync)?;
+            put_disposition(created, disposition);
+            Ok(object)
+        })
+    }
+}
+
+/// Opens the mutex with the name.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_open(
+    name: *const c_char,
+    options: *const samemap_open_options_t,
+    mutex: *mut *mut samemap_mutex_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(mutex, || Mutex::open(&self::name(name)?, &samemap_open_options_t::read(options)?)) }
+}
+
+/// Makes a mutex inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedMutex` in Rust.
+///
+/// It takes SAMEMAP_MUTEX_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_create_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    mutex: *mut *mut samemap_mutex_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(mutex, || SharedMutex::create(self::inside(view)?, offset, &())) }
+}
+
+/// Opens the mutex at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+/// happened.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_create_or_open_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    mutex: *mut *mut samemap_mutex_t,
+    created: *mut bool,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(mutex, || {
+            let (object, disposition) = SharedMutex::create_or_open(self::inside(view)?, offset)?;
+            put_disposition(created, disposition);
+            Ok(object)
+        })
+    }
+}
+
+/// Opens the mutex at `offset` of the view.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_open_in(
+    view: *const samemap_view_t,
+    offset: usize,
+    mutex: *mut *mut samemap_mutex_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(mutex, || SharedMutex::open(self::inside(view)?, offset)) }
+}
+
+/// Closes the handle. An owned mutex stays owned until its thread ends. NULL does nothing.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_close(mutex: *mut samemap_mutex_t) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { close(mutex) }
+}
+
+/// Bytes that a mutex takes inside a region. A Rust program's value follows them.
+pub const SAMEMAP_MUTEX_SIZE: usize = 64;
+
+const _: () = assert!(SAMEMAP_MUTEX_SIZE == SharedMutex::<()>::SIZE);
+
+/// Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
+/// without end.
+///
+/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
+/// process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
+/// one samemap_mutex_unlock().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_lock(mutex: *const samemap_mutex_t, timeout: u64) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(mutex) }?;
+        call!(open, "a mutex", Mutex | SharedMutex, it => lock(it, self::timeout(timeout)))
+    })
+}
+
+/// Gives the mutex up once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_mutex_unlock(mutex: *const samemap_mutex_t) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(mutex) }?;
+        // SAFETY: every lock of C forgets its guard, and stands for one call of this.
+        call!(open, "a mutex", Mutex | SharedMutex, it => unsafe { it.unlock_forgotten() })?;
+        Ok(SAMEMAP_OK)
+    })
+}

@@ -1,0 +1,227 @@
+//! Objects to wait for, as one: every kind, named or inside a region.
+
+use std::ffi::{CString, c_char};
+use std::time::Duration;
+
+use samemap::sync::{
+    SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any, wait_any_timeout,
+};
+use samemap::traits::{LockGuard as _, Lockable, Waitable};
+use samemap::{Error, Event, Mutex, ObjectName, Result, Semaphore, Timer};
+
+use crate::arguments::{SAMEMAP_FOREVER, invalid, null, place, timeout};
+use crate::handle::{Handle, Place, inside};
+use crate::region::text_of;
+use crate::status::{SAMEMAP_ABANDONED, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
+
+/// An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such
+/// handles may be used by several threads at once.
+pub struct samemap_waitable_t {
+    _private: [u8; 0],
+}
+
+/// What lies behind a handle of any of them.
+pub(crate) struct OpenObject {
+    pub(crate) object: Object,
+    name: Option<CString>,
+}
+
+/// Every kind.
+pub(crate) enum Object {
+    Mutex(Mutex),
+    Event(Event),
+    Semaphore(Semaphore),
+    Timer(Timer),
+    SharedMutex(SharedMutex<()>),
+    SharedEvent(SharedEvent),
+    SharedSemaphore(SharedSemaphore),
+}
+
+impl Handle for samemap_waitable_t {
+    type Inside = OpenObject;
+    const WHAT: &'static str = "the object to wait for";
+}
+
+macro_rules! objects {
+    ($($kind:ident: $name:expr),*) => {$(
+        impl From<$kind> for OpenObject {
+            fn from(object: $kind) -> Self {
+                let name: fn(&$kind) -> Option<&ObjectName> = $name;
+                let name = name(&object).map(text_of);
+                OpenObject { object: Object::$kind(object), name }
+            }
+        }
+    )*};
+}
+
+objects! {
+    Mutex: |it| Some(it.name()), Event: |it| Some(it.name()), Semaphore: |it| Some(it.name()),
+    Timer: |it| Some(it.name()), SharedEvent: |_| None, SharedSemaphore: |_| None
+}
+
+impl From<SharedMutex<()>> for OpenObject {
+    fn from(object: SharedMutex<()>) -> Self {
+        OpenObject { object: Object::SharedMutex(object), name: None }
+    }
+}
+
+/// Calls an object of one of these kinds. C may have cast a handle of another kind.
+macro_rules! call {
+    ($open:expr, $what:literal, $($kind:ident)|+, $object:ident => $call:expr) => {
+        match &$open.object {
+            $($crate::object::Object::$kind($object) => $call,)+
+            _ => Err($crate::object::other_kind($what)),
+        }
+    };
+}
+
+pub(crate) use call;
+
+#[cold]
+pub(crate) fn other_kind(what: &str) -> Error {
+    invalid(format!("the handle is of another kind than {what}; cast none but to samemap_waitable_t"))
+}
+
+/// Gives C the object that a call returns.
+///
+/// # Safety
+/// The place is null or valid for a write.
+pub(crate) unsafe fn give<H, O>(place: *mut *mut H, get: impl FnOnce() -> Result<O>) -> samemap_status_t
+where
+    H: Handle<Inside = OpenObject>,
+    O: Into<OpenObject>,
+{
+    border(|| {
+        // SAFETY: as the caller vouches.
+        let place = unsafe { Place::at(place) }?;
+        place.give(get()?.into());
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Owns a mutex, and forgets the guard: C gives it up by the handle.
+#[inline]
+pub(crate) fn lock<M: Lockable>(mutex: &M, timeout: Option<Duration>) -> Result<samemap_status_t> {
+    let guard = match timeout {
+        None => mutex.lock()?,
+        Some(_) => match mutex.lock_for(timeout)? {
+            Some(guard) => guard,
+            None => return Ok(SAMEMAP_TIMED_OUT),
+        },
+    };
+    let answer = if guard.abandoned() { SAMEMAP_ABANDONED } else { SAMEMAP_OK };
+    std::mem::forget(guard);
+    Ok(answer)
+}
+
+#[inline]
+pub(crate) fn wait<W: Waitable>(object: &W, timeout: Option<Duration>) -> Result<samemap_status_t> {
+    match timeout {
+        None => object.wait().map(|()| SAMEMAP_OK),
+        Some(_) => object.wait_for(timeout).map(in_time),
+    }
+}
+
+impl OpenObject {
+    #[inline]
+    fn wait(&self, timeout: Option<Duration>) -> Result<samemap_status_t> {
+        match &self.object {
+            Object::Mutex(mutex) => lock(mutex, timeout),
+            Object::SharedMutex(mutex) => lock(mutex, timeout),
+            Object::Event(event) => wait(event, timeout),
+            Object::SharedEvent(event) => wait(event, timeout),
+            Object::Semaphore(semaphore) => wait(semaphore, timeout),
+            Object::SharedSemaphore(semaphore) => wait(semaphore, timeout),
+            Object::Timer(timer) => wait(timer, timeout),
+        }
+    }
+
+    fn any(&self) -> Result<&dyn WaitAny> {
+        Ok(match &self.object {
+            Object::Mutex(mutex) => mutex,
+            Object::Event(event) => event,
+            Object::SharedEvent(event) => event,
+            Object::Semaphore(semaphore) => semaphore,
+            Object::SharedSemaphore(semaphore) => semaphore,
+            Object::Timer(timer) => timer,
+            Object::SharedMutex(_) => {
+                return Err(invalid("a mutex inside a region is waited for alone; take one with a name"));
+            }
+        })
+    }
+}
+
+/// Waits until the object is signalled or can be owned, and takes the signal or the ownership: an auto-reset event or
+/// timer is unset, a semaphore has one permit less, a mutex is owned by this thread.
+///
+/// The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits without end. Answers SAMEMAP_OK,
+/// SAMEMAP_TIMED_OUT or, of a mutex, SAMEMAP_ABANDONED.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_wait(object: *const samemap_waitable_t, timeout: u64) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    border(|| unsafe { inside(object) }?.wait(self::timeout(timeout)))
+}
+
+/// Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
+/// taken. No mutex inside a region may be among them. Timeout and answers are those of samemap_wait().
+///
+/// # Safety
+/// The header's rules of pointers; `objects` has `count` handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_wait_any(
+    objects: *const *const samemap_waitable_t,
+    count: usize,
+    timeout: u64,
+    index: *mut usize,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (objects, index) = unsafe { (waitables(objects, count)?, place(index, "the index")?) };
+        let woken = match timeout {
+            SAMEMAP_FOREVER => Some(wait_any(&objects)?),
+            0 => try_wait_any(&objects)?,
+            _ => wait_any_timeout(&objects, Duration::from_nanos(timeout))?,
+        };
+        let Some(woken) = woken else { return Ok(SAMEMAP_TIMED_OUT) };
+        *index = woken.index();
+        let Some(guard) = woken.into_guard() else { return Ok(SAMEMAP_OK) };
+        let answer = if guard.abandoned() { SAMEMAP_ABANDONED } else { SAMEMAP_OK };
+        std::mem::forget(guard);
+        Ok(answer)
+    })
+}
+
+/// The objects of an array of C.
+///
+/// # Safety
+/// The array is null, or has `count` handles, which are null or open.
+unsafe fn waitables<'a>(
+    objects: *const *const samemap_waitable_t,
+    count: usize,
+) -> Result<Vec<&'a dyn WaitAny>> {
+    if objects.is_null() {
+        return Err(null("the array of objects"));
+    }
+    if count > samemap::sync::MAX_OBJECTS {
+        return Err(invalid(format!("there are {count} objects; give 1 to {}", samemap::sync::MAX_OBJECTS)));
+    }
+    // SAFETY: it has so many handles.
+    let handles = unsafe { std::slice::from_raw_parts(objects, count) };
+    // SAFETY: each is null or open.
+    handles.iter().map(|&handle| unsafe { inside(handle) }?.any()).collect()
+}
+
+/// The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region,
+/// and for NULL.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_waitable_name(object: *const samemap_waitable_t) -> *const c_char {
+    // SAFETY: the caller keeps the header's rules.
+    let open = unsafe { inside(object) };
+    open.ok().and_then(|open| open.name.as_ref()).map_or(std::ptr::null(), |name| name.as_ptr())
+}

@@ -1,0 +1,166 @@
+//! Timers.
+
+use std::ffi::c_char;
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use samemap::Timer;
+use samemap::sync::Due;
+
+use crate::arguments::{name, put_disposition, timeout};
+use crate::handle::{Handle, close, inside};
+use crate::object::{OpenObject, call, give, wait};
+use crate::options::{
+    samemap_create_options_t, samemap_open_options_t, samemap_reset_t, timer as timer_options,
+};
+use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+
+/// A time to wait for, set by any process that has it open.
+pub struct samemap_timer_t {
+    _private: [u8; 0],
+}
+
+impl Handle for samemap_timer_t {
+    type Inside = OpenObject;
+    const WHAT: &'static str = "the timer";
+}
+
+/// Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
+/// samemap_timer_close().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_create(
+    name: *const c_char,
+    reset: samemap_reset_t,
+    options: *const samemap_create_options_t,
+    timer: *mut *mut samemap_timer_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(timer, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            Timer::create(&self::name(name)?, &timer_options(reset, sync)?)
+        })
+    }
+}
+
+/// Opens the timer with the name, or creates one; `created`, which may be NULL, tells which of the two happened.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_create_or_open(
+    name: *const c_char,
+    reset: samemap_reset_t,
+    options: *const samemap_create_options_t,
+    timer: *mut *mut samemap_timer_t,
+    created: *mut bool,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(timer, || {
+            let sync = samemap_create_options_t::sync(options)?;
+            let (object, disposition) =
+                Timer::create_or_open(&self::name(name)?, &timer_options(reset, sync)?)?;
+            put_disposition(created, disposition);
+            Ok(object)
+        })
+    }
+}
+
+/// Opens the timer with the name.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_open(
+    name: *const c_char,
+    options: *const samemap_open_options_t,
+    timer: *mut *mut samemap_timer_t,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(timer, || Timer::open(&self::name(name)?, &samemap_open_options_t::read(options)?)) }
+}
+
+/// Closes the handle. NULL does nothing.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_close(timer: *mut samemap_timer_t) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { close(timer) }
+}
+
+/// Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+/// after each `period` nanoseconds, rounded up to milliseconds.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_set(
+    timer: *const samemap_timer_t,
+    after: u64,
+    period: u64,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { start(timer, Due::After(Duration::from_nanos(after)), period) }
+}
+
+/// Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+/// 1970 (UTC). When somebody sets the clock, the timer follows.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_set_at(
+    timer: *const samemap_timer_t,
+    at: u64,
+    period: u64,
+) -> samemap_status_t {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { start(timer, Due::At(UNIX_EPOCH + Duration::from_nanos(at)), period) }
+}
+
+/// # Safety
+/// The timer is null or open.
+unsafe fn start(timer: *const samemap_timer_t, due: Due, period: u64) -> samemap_status_t {
+    border(|| {
+        // SAFETY: as the caller vouches.
+        let open = unsafe { inside(timer) }?;
+        call!(open, "a timer", Timer, it => match period {
+            0 => it.set(due),
+            _ => it.set_periodic(due, Duration::from_nanos(period)),
+        })?;
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Stops it; it stays set if it is.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_cancel(timer: *const samemap_timer_t) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(timer) }?;
+        call!(open, "a timer", Timer, it => it.cancel())?;
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Waits until it is set; see samemap_wait().
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_timer_wait(timer: *const samemap_timer_t, timeout: u64) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let open = unsafe { inside(timer) }?;
+        call!(open, "a timer", Timer, it => wait(it, self::timeout(timeout)))
+    })
+}

@@ -1,0 +1,278 @@
+//! Desks: the tables where waits for all are decided (see `crate::words::all`), each in a file of its own.
+//!
+//! A desk must be in reach of every process that may change one of the objects, because such a process settles the
+//! tags that it meets. So there is one for each owner and each set of users that may write: `.samemap.all.` and the
+//! owner's id in the directory of objects for those of the owner alone, with `.g` and the group's id behind it where
+//! the group may write, and with `.o` where all users may. Only the owner and root can make it. Objects with different
+//! desks are not waited for together.
+//!
+//! A desk stays when no process uses it: after the kill of a waiter it may be the only place that knows whether objects
+//! are taken. It is never replaced, has no lock, and begins as zeros, so nothing about it can be half-made.
+//!
+//! An object notes the id of its desk before it gets its first tag. A process that meets a tag and finds another desk,
+//! because it has another directory or lives in another mount name space, sees that it must not settle by that. It can
+//! then not use the object before the tag is gone, which an attempt that is not stopped half-way sees to itself.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::fs::{self, AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap};
+
+use crate::ErrorKind;
+use crate::contract::context::Context;
+use crate::posix::commit::commit;
+use crate::posix::dir::{ATTEMPTS, CAREFULLY, NEW_PREFIX, path_of, random_name};
+use crate::posix::fork::PerProcess;
+use crate::posix::owner::effective_user;
+use crate::seam::object::Reason;
+use crate::seam::place::Place;
+use crate::seam::random::random;
+use crate::words::all::Decisions;
+use crate::words::tagged::Verdict;
+
+/// What the first bytes are when they are not zero: the version of the layout.
+const VERSION: u32 = 1;
+
+/// How many attempts at a time a desk knows.
+const PLACES: usize = 4096;
+
+/// The file, mapped. A peer may write to all of it.
+#[repr(C, align(64))]
+pub(super) struct Desk {
+    version: AtomicU32,
+    reserved: AtomicU32,
+    /// A random number, not zero.
+    id: AtomicU64,
+    last: AtomicU64,
+    more: [AtomicU64; 5],
+    places: [AtomicU64; PLACES],
+}
+
+const LEN: usize = 64 + 8 * PLACES;
+const _: () = assert!(size_of::<Desk>() == LEN);
+
+impl Desk {
+    pub(super) fn decisions(&self) -> Decisions<'_, AtomicU64> {
+        Decisions { last: &self.last, places: &self.places }
+    }
+
+    /// Its id, which the first process chooses.
+    fn id(&self) -> u64 {
+        let new = random().max(1);
+        self.id.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire).err().unwrap_or(new)
+    }
+}
+
+/// The users that may write to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writers {
+    Owner,
+    Group(u32),
+    Everyone,
+}
+
+/// Which desk an object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Site {
+    owner: u32,
+    writers: Writers,
+}
+
+impl Site {
+    fn of(stat: &Stat) -> Site {
+        let mode = Mode::from_raw_mode(stat.st_mode);
+        let writers = if mode.contains(Mode::WOTH) {
+            Writers::Everyone
+        } else if mode.contains(Mode::WGRP) {
+            Writers::Group(stat.st_gid)
+        } else {
+            Writers::Owner
+        };
+        Site { owner: stat.st_uid, writers }
+    }
+
+    fn path(self) -> CString {
+        let whose = match self.writers {
+            Writers::Owner => String::new(),
+            Writers::Group(group) => format!(".g{group}"),
+            Writers::Everyone => ".o".to_owned(),
+        };
+        path_of(&format!(".samemap.all.{}{whose}", self.owner))
+    }
+
+    fn mode(self) -> Mode {
+        let owner = Mode::RUSR | Mode::WUSR;
+        let group = Mode::RGRP | Mode::WGRP;
+        match self.writers {
+            Writers::Owner => owner,
+            Writers::Group(_) => owner | group,
+            Writers::Everyone => owner | group | Mode::ROTH | Mode::WOTH,
+        }
+    }
+}
+
+/// The desks that this process has mapped, which stay so.
+static MAPPED: PerProcess<Mutex<Vec<Known>>> = PerProcess::new();
+
+type Known = (Site, u64, &'static Desk);
+
+fn mapped(is_it: impl Fn(Site, u64) -> bool) -> Option<(u64, &'static Desk)> {
+    let mapped = MAPPED.get().lock().unwrap_or_else(PoisonError::into_inner);
+    mapped.iter().find(|&&(site, id, _)| is_it(site, id)).map(|&(_, id, desk)| (id, desk))
+}
+
+/// The verdict on an attempt whose tag lies on the object at a place. Sleeps for a moment when it cannot be had.
+#[cold]
+pub(super) fn verdict(place: &Place, tag: u32) -> Verdict {
+    // An object without a desk has no tag, unless a peer forged it.
+    let id = place.header().id.load(Ordering::Acquire);
+    if id == 0 {
+        return Verdict::Aborted;
+    }
+    let known = mapped(|_, known| known == id).map(|(_, desk)| desk);
+    match known.map_or_else(|| found(place, Making::Never), Ok) {
+        Ok(desk) => desk.decisions().verdict(tag),
+        Err(_) => {
+            std::thread::sleep(Duration::from_millis(1));
+            Verdict::OutOfReach
+        }
+    }
+}
+
+/// The desk of the object at a place, which is noted in the object.
+pub(super) fn desk_of(place: &Place) -> Result<&'static Desk, Reason> {
+    let id = place.header().id.load(Ordering::Acquire);
+    match mapped(|_, known| known == id) {
+        Some((_, desk)) => Ok(desk),
+        None => found(place, Making::WhereMissing),
+    }
+}
+
+/// Whether a missing desk is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Making {
+    WhereMissing,
+    Never,
+}
+
+#[cold]
+fn found(place: &Place, making: Making) -> Result<&'static Desk, Reason> {
+    let site = site_of(place)?;
+    let (id, desk) = match mapped(|known, _| known == site) {
+        Some(known) => known,
+        None => map(site, making)?,
+    };
+    let noted = &place.header().id;
+    let chosen = match making {
+        Making::Never => noted.load(Ordering::Acquire),
+        Making::WhereMissing => {
+            noted.compare_exchange(0, id, Ordering::AcqRel, Ordering::Acquire).err().unwrap_or(id)
+        }
+    };
+    if chosen == id { Ok(desk) } else { Err(out_of_reach(ELSEWHERE)) }
+}
+
+const ELSEWHERE: &str = "processes with another directory of objects wait for all of some that include this one; use one directory (SAMEMAP_DIR, or one /dev/shm) in all processes";
+const NOT_OURS: &str = "only the owner of these objects can make the table that such waits need, and has not done so; let a process of the owner wait for all of them once";
+const IN_THE_WAY: &str = "something else lies where such waits keep their table, a file .samemap.all.* in the directory of objects; remove it while no program uses it";
+
+fn out_of_reach(detail: &'static str) -> Reason {
+    Reason { detail: Some(detail.into()), ..ErrorKind::Unsupported.into() }
+}
+
+fn site_of(place: &Place) -> Result<Site, Reason> {
+    const NO_LOCKS: &str =
+        "this process may not open the region's file once more; let one that may wait for the objects";
+    let context = Context { operation: "wait for all of the objects", name: None };
+    let origin = place.origin(context).map_err(|_| out_of_reach(NO_LOCKS))?;
+    let fd = origin.object.handle().ok_or_else(|| out_of_reach(NO_LOCKS))?;
+    Ok(Site::of(&fs::fstat(fd).map_err(refused)?))
+}
+
+fn refused(errno: Errno) -> Reason {
+    Reason { cause: Some(errno.into()), ..out_of_reach("the table that such waits need cannot be opened") }
+}
+
+/// Maps the desk and remembers it.
+fn map(site: Site, making: Making) -> Result<(u64, &'static Desk), Reason> {
+    let file = open(site, making)?;
+    check(file.as_fd(), site)?;
+    // SAFETY: a new mapping at a place that the kernel chooses. It is never unmapped, so the reference stays valid, and
+    // the desk is made of atomics.
+    let desk: &'static Desk = unsafe {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let start = mmap(ptr::null_mut(), LEN, protection, MapFlags::SHARED, &file, 0).map_err(refused)?;
+        &*start.cast::<Desk>()
+    };
+    let version = desk.version.compare_exchange(0, VERSION, Ordering::AcqRel, Ordering::Acquire);
+    if !matches!(version, Ok(_) | Err(VERSION)) {
+        return Err(out_of_reach(IN_THE_WAY));
+    }
+    let id = desk.id();
+    MAPPED.get().lock().unwrap_or_else(PoisonError::into_inner).push((site, id, desk));
+    Ok((id, desk))
+}
+
+fn open(site: Site, making: Making) -> Result<OwnedFd, Reason> {
+    let path = site.path();
+    for _ in 0..ATTEMPTS {
+        match fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty()) {
+            Ok(file) => return Ok(file),
+            Err(Errno::NOENT) if making == Making::Never => return Err(out_of_reach(ELSEWHERE)),
+            Err(Errno::NOENT) => make(site)?,
+            Err(errno) => return Err(refused(errno)),
+        }
+    }
+    Err(out_of_reach(IN_THE_WAY))
+}
+
+/// Nobody but the owner may have made it, and nobody but the objects' writers may write to it.
+fn check(file: BorrowedFd<'_>, site: Site) -> Result<(), Reason> {
+    let stat = fs::fstat(file).map_err(refused)?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    if is_file && Site::of(&stat) == site && stat.st_size as usize >= LEN {
+        Ok(())
+    } else {
+        Err(out_of_reach(IN_THE_WAY))
+    }
+}
+
+/// Makes the file, unless another process is faster.
+fn make(site: Site) -> Result<(), Reason> {
+    if site.owner != effective_user() && effective_user() != 0 {
+        return Err(out_of_reach(NOT_OURS));
+    }
+    // What a killed process leaves under such a name is removed like an unfinished object.
+    let unfinished = path_of(&random_name(NEW_PREFIX));
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | CAREFULLY;
+    let file = fs::open(&unfinished, flags, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+    let finished = fill(&file, site).and_then(|()| {
+        match fs::renameat_with(CWD, &unfinished, CWD, site.path(), RenameFlags::NOREPLACE) {
+            // Another process made it, or swept this one away.
+            Ok(()) | Err(Errno::EXIST | Errno::NOENT) => Ok(()),
+            Err(errno) => Err(refused(errno)),
+        }
+    });
+    let _ = fs::unlinkat(CWD, &unfinished, AtFlags::empty());
+    finished
+}
+
+fn fill(file: &OwnedFd, site: Site) -> Result<(), Reason> {
+    const FULL: &str = "there is no room for the table that such waits need; free some memory";
+    commit(file.as_fd(), LEN as u64).map_err(|_| out_of_reach(FULL))?;
+    let group = match site.writers {
+        Writers::Group(group) => Some(Gid::from_raw(group)),
+        Writers::Owner | Writers::Everyone => None,
+    };
+    let owner = (site.owner != effective_user()).then(|| Uid::from_raw(site.owner));
+    if owner.is_some() || group.is_some() {
+        fs::fchown(file, owner, group).map_err(refused)?;
+    }
+    fs::fchmod(file, site.mode()).map_err(refused)
+}
