@@ -299,7 +299,7 @@ fn the_holders_of_a_region_are_counted() {
 /// The number of holders, as the catalog and the tool tell it, which is the same.
 #[track_caller]
 fn holders_told(name: &ObjectName) -> Option<u64> {
-    let listed = catalog::list().expect("listing works");
+    let listed = catalog::list_counted().expect("listing works");
     let entry = listed.into_iter().find(|entry| entry.name.as_ref() == Some(name));
     let told = run(with(tool("list"), &["--json"]));
     told.assert_success();

@@ -330,7 +330,7 @@ impl Racer {
 
     fn list(&self) -> Vec<catalog::Entry> {
         self.board.count(LISTED);
-        catalog::list().expect("listing works among racers")
+        catalog::list_counted().expect("listing works among racers")
     }
 
     fn reclaim(&self) -> Vec<String> {

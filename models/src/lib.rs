@@ -19,6 +19,7 @@
 //! processor against its will at most [`PREEMPTIONS`] times: without that bound the larger ones take hours.
 
 pub mod life;
+pub mod sets;
 
 use std::collections::VecDeque;
 

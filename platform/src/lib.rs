@@ -18,6 +18,8 @@
 
 mod contract;
 mod file_region;
+#[doc(hidden)]
+pub mod gate;
 mod handles;
 mod holding;
 mod machine;

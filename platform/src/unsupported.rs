@@ -5,21 +5,25 @@
 //! bodies.
 
 use std::convert::Infallible;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
+use crate::contract::peer::Peer;
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
+use crate::seam::flag::RawFlag;
+use crate::seam::gate::{Paper, RawCaller, RawGate, RawGuest};
 use crate::seam::kind::New;
 use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
 use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
+use crate::seam::watch::RawWatch;
 use crate::{
     Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
 };
@@ -29,10 +33,13 @@ use crate::{
 pub struct Nothing(Infallible);
 
 pub(crate) use Nothing as Bell;
+pub(crate) use Nothing as Flag;
 pub use Nothing as Forks;
+pub(crate) use Nothing as Gate;
 pub(crate) use Nothing as Object;
 pub(crate) use Nothing as Region;
 pub(crate) use Nothing as Seat;
+pub(crate) use Nothing as Watch;
 
 #[cold]
 fn unsupported<T>(operation: Operation) -> Result<T> {
@@ -153,6 +160,56 @@ impl RawBell for Nothing {
     fn wake(&self) {}
 }
 
+impl RawGate for Nothing {
+    type Region = Nothing;
+    type Caller = Nothing;
+    type Guest = Nothing;
+
+    fn open(desk: &Nothing) -> Option<Nothing> {
+        match desk.0 {}
+    }
+
+    fn number(&self) -> u64 {
+        match self.0 {}
+    }
+
+    fn guest(&mut self, _: u64, _: u32) -> Option<Nothing> {
+        match self.0 {}
+    }
+}
+
+impl RawCaller for Nothing {
+    type Region = Nothing;
+
+    fn at(_: u64) -> Option<Nothing> {
+        None
+    }
+
+    fn note(&self) -> u32 {
+        match self.0 {}
+    }
+
+    fn receive(&mut self, _: &Paper, _: &Trust) -> Result<Option<Nothing>> {
+        match self.0 {}
+    }
+
+    fn listener(&self) -> Option<Peer> {
+        match self.0 {}
+    }
+}
+
+impl RawGuest for Nothing {
+    type Region = Nothing;
+
+    fn peer(&self) -> Peer {
+        match self.0 {}
+    }
+
+    fn hand(&mut self, _: &Nothing, _: &mut Paper) -> Result<()> {
+        match self.0 {}
+    }
+}
+
 impl RawSeat for Nothing {
     fn take(_: &Place, operation: Operation) -> Result<Option<Self>> {
         unsupported(operation)
@@ -164,5 +221,40 @@ impl RawSeat for Nothing {
 
     fn is_taken(_: &Place, operation: Operation) -> Result<bool> {
         unsupported(operation)
+    }
+}
+
+impl RawWatch for Nothing {
+    type Object = Nothing;
+    type Bell = Nothing;
+
+    fn begin(object: &Nothing) -> Self {
+        match object.0 {}
+    }
+
+    fn try_take(&self) -> Result<bool, Failure> {
+        match self.0 {}
+    }
+
+    fn is_ready(&self) -> bool {
+        match self.0 {}
+    }
+
+    fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
+}
+
+impl RawFlag for Nothing {
+    fn new(context: Context<'_>) -> Result<Self> {
+        unsupported(context.operation)
+    }
+
+    fn raise(&self) {}
+
+    fn lower(&self) {}
+}
+
+impl AsFd for Nothing {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self.0 {}
     }
 }

@@ -4,9 +4,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
+use samemap_platform::sync::waiter::Source;
 use samemap_platform::sync::{Doorbell, Sleepers};
 
-use super::waiter::{Source, Wait};
+use super::waiter::Wait;
 use crate::channel::connect::{Attempt, News, Step};
 use crate::{Access, Channel, ChannelOptions, CreateOptions, ObjectName, Region, Result};
 

@@ -152,7 +152,7 @@ impl Turn {
 
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Woken {
+pub(crate) enum Woken {
     /// What was waited for.
     News,
     /// Time ran out.
@@ -163,7 +163,7 @@ pub(super) enum Woken {
 
 /// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on`
 /// says whether there may still be some.
-pub(super) fn sleep_until(
+pub(crate) fn sleep_until(
     bell: &Doorbell,
     limit: Until,
     news: impl Fn() -> bool,

@@ -31,6 +31,9 @@
 //! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a
 //!   child [adopts](crate::regions::Offer).
 //!
+//! A [`Listener`] knows the process at the other end of each channel ([`Channel::peer`]); nothing proves that for a channel
+//! with a name.
+//!
 //! Several producers into one receiver: each takes a channel of its own from a [`Listener`], and
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
@@ -55,16 +58,17 @@
 //! peer.
 
 pub(crate) mod connect;
-mod connection;
+pub(crate) mod connection;
 mod desk;
-mod end;
+pub(crate) mod end;
 mod layout;
 mod left;
 mod listener;
+mod maker;
 mod options;
 mod receiver;
 mod sender;
-mod spin;
+pub(crate) mod spin;
 pub(crate) mod stream;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
@@ -76,3 +80,4 @@ pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};
 pub use self::spin::Spin;
 pub use self::stream::{MessageReader, MessageWriter};
+pub use samemap_platform::gate::Peer;

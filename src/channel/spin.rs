@@ -51,7 +51,7 @@ const AWAKE_FOR_LONG: u32 = 64;
 
 /// Looks for something, and learns whether that pays.
 #[derive(Debug)]
-pub(super) struct Spinner {
+pub(crate) struct Spinner {
     spin: Spin,
     looks: u32,
     /// The time of the next trial; `None` until a trial has failed.
@@ -61,7 +61,7 @@ pub(super) struct Spinner {
 }
 
 impl Spinner {
-    pub(super) fn new(spin: Spin) -> Spinner {
+    pub(crate) fn new(spin: Spin) -> Spinner {
         let spin = if spin == Spin::Adaptive && is_single_processor() { Spin::Never } else { spin };
         Spinner { spin, looks: MOST_LOOKS / 4, next_trial: None, awake: 0 }
     }
@@ -69,7 +69,7 @@ impl Spinner {
     /// Looks for a while, within the limit; `true` when `found` was. A long look asks now and then whether it
     /// `goes_on`.
     #[inline]
-    pub(super) fn look(
+    pub(crate) fn look(
         &mut self,
         limit: Until,
         mut found: impl FnMut() -> bool,
@@ -97,7 +97,7 @@ impl Spinner {
     }
 
     /// This side is about to sleep.
-    pub(super) fn sleeps(&mut self) {
+    pub(crate) fn sleeps(&mut self) {
         self.awake = 0;
     }
 

@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
 use crate::Result;
-use crate::aio::Source;
+use samemap_platform::sync::waiter::Source;
 use samemap_platform::words::ring::{RingMemory as _, Shape};
 
 /// One half of an end.

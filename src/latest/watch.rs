@@ -6,7 +6,7 @@ use samemap_platform::sync::Doorbell;
 
 use super::raw::{RawReader, deaf};
 use crate::Result;
-use crate::aio::Source;
+use samemap_platform::sync::waiter::Source;
 
 /// A newest value, as a task waits for it.
 #[derive(Debug)]

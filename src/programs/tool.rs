@@ -117,7 +117,7 @@ fn print_name(args: &NameArgs) -> Result<(), Stop> {
 }
 
 fn print_list(form: FormArgs) -> Result<(), Stop> {
-    match catalog::list() {
+    match catalog::list_counted() {
         Ok(objects) if form.json => print_json(&list_as_json(&objects)),
         Ok(objects) => print_lines(list_as_text(&objects)),
         Err(error) => explain(error, form, json!({ "objects": null })),

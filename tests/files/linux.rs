@@ -89,7 +89,7 @@ fn the_name_is_nobody_elses_to_write_to_and_the_catalog_shows_the_files_length()
         .map(|path| fs::metadata(path).expect("a part of the object").permissions().mode() & 0o7777);
     assert_eq!(modes, [0o1644, 0o755]);
     let system_name = name(&text).system_name();
-    let listed = catalog::list().expect("Linux lists");
+    let listed = catalog::list_counted().expect("Linux lists");
     let entry = listed.iter().find(|entry| entry.system_name == system_name).expect("it lives");
     assert_eq!((entry.size, entry.kind), (20, Some(samemap::names::ObjectKind::Region)));
     assert_eq!((&entry.state, entry.holders), (&catalog::State::Live, Some(1)));

@@ -8,9 +8,10 @@ pub use crate::support::part::start;
 pub use crate::support::{DEADLINE, assert_nothing_left, unique_name};
 pub use samemap::aio::{
     AsyncChannel, AsyncLatest, AsyncLatestBytes, AsyncListener, AsyncMessageReader, AsyncMessageWriter,
-    AsyncReceiver, AsyncSender,
+    AsyncPublisher, AsyncReceiver, AsyncSender, AsyncSubscriber, AsyncViewer,
 };
 pub use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter};
+pub use samemap::topic::{Publisher, Subscriber, TopicOptions, Viewer};
 pub use samemap::traits::SharedRegion;
 pub use samemap::{
     Channel, ChannelOptions, CreateOptions, ErrorKind, Latest, LatestOptions, LatestWriter, Listener, Region,

@@ -45,8 +45,9 @@ pub struct Entry {
     pub size: u64,
     /// The user that it belongs to.
     pub owner: UserId,
-    /// The number of holders, where the system tells: all handles of all processes, where a handle and its clones count
-    /// once. A process counts once for a mutex, however many handles it has.
+    /// The number of holders, where it was [asked for](crate::catalog::list_counted) and the system tells: all handles of
+    /// all processes, where a handle and its clones count once. A process counts once for a mutex, however many handles
+    /// it has. What does not live has none.
     pub holders: Option<u64>,
     /// Whether it lives.
     pub state: State,

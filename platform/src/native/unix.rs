@@ -1,11 +1,12 @@
 //! Descriptors and sockets.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use crate::contract::context::Context;
 use crate::handles::Courier;
 use crate::seam::region::{Native as _, RawRegion as _};
+use crate::sync::Readiness;
 use crate::{Access, Region, Result, system};
 
 impl Courier {
@@ -59,5 +60,12 @@ impl Region {
     pub fn from_fd(fd: OwnedFd, access: Access) -> Result<Region> {
         let context = Context { operation: "make a region of the descriptor", name: None };
         system::Region::from_handle(fd, access, context).map(Region)
+    }
+}
+
+/// Readable when it is ready. The descriptor is this process's own; nothing else reads it or writes to it.
+impl AsFd for Readiness {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.flag().as_fd()
     }
 }

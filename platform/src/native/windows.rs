@@ -6,6 +6,7 @@ use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use crate::contract::context::Context;
 use crate::handles::Courier;
 use crate::seam::region::{Native as _, RawRegion as _};
+use crate::sync::Readiness;
 use crate::{Access, Region, Result, system};
 
 impl Courier {
@@ -71,5 +72,12 @@ impl Region {
     pub fn from_handle(handle: OwnedHandle, access: Access) -> Result<Region> {
         let context = Context { operation: "make a region of the handle", name: None };
         system::Region::from_handle(handle, access, context).map(Region)
+    }
+}
+
+/// Signalled when it is ready. Nothing else sets or resets the handle.
+impl AsHandle for Readiness {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.flag().as_handle()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::fs::Stat;
 
@@ -20,10 +21,18 @@ use super::sweep::our_names;
 use super::{base, dir, names, record};
 use crate::contract::catalog::{Entry, State};
 use crate::contract::context::Context;
+use crate::seam::system::Counting;
+use crate::words::Until;
 use crate::{ObjectName, Result};
 
-pub(super) fn list() -> Result<Vec<Entry>> {
-    let holders = held_files();
+/// How long the holders may take to count.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) fn list(counting: Counting) -> Result<Vec<Entry>> {
+    let holders = match counting {
+        Counting::No => None,
+        Counting::Holders => held_files(Until::after(Some(PATIENCE))),
+    };
     let mut names = our_names("list the objects")?;
     names.sort_unstable();
     Ok(names.into_iter().filter_map(|name| entry(name, holders.as_ref())).collect())

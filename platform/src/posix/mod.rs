@@ -20,6 +20,8 @@
 //! | `region`, `raw_region` | [`Region`], and the seam's traits for it |
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
+//! | `flag` | descriptors for event loops |
+//! | `gate` | which process a listener serves: sockets |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 //! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
@@ -38,7 +40,9 @@ mod disk;
 mod errors;
 mod facts;
 mod file;
+mod flag;
 mod fork;
+mod gate;
 mod handover;
 mod kernel;
 mod lifetime;
@@ -63,9 +67,11 @@ mod sweep;
 mod sync;
 mod system;
 
+pub(crate) use flag::Flag;
 pub use fork::Forks;
+pub(crate) use gate::Gate;
 pub(crate) use region::Region;
-pub(crate) use sync::{Bell, Object, Seat};
+pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub(crate) use system::System;
 
 /// The length and the name in the facts behind an object's data, if they are valid: for `fuzz/`.

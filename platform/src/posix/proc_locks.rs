@@ -1,6 +1,7 @@
 //! Reads the holders of files in /proc/locks, which every user may do (proc_locks(5)).
 
 use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
 use std::os::fd::AsFd as _;
 
 use rustix::fs::{self, Stat};
@@ -9,6 +10,7 @@ use rustix::io::Errno;
 use super::descriptor::Lockable;
 use super::kernel;
 use super::ofd_lock;
+use crate::words::Until;
 
 /// A file as /proc/locks identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,19 +39,26 @@ pub(super) fn is_held(stat: &Stat) -> Option<bool> {
 fn is_listed(file: File) -> Option<bool> {
     const LOOKS: usize = 5;
     for _ in 0..LOOKS {
-        if held_files()?.contains_key(&file) {
+        if held_files(Until::Forever)?.contains_key(&file) {
             return Some(true);
         }
     }
     Some(false)
 }
 
-/// The number of holders of every file; `None` where /proc has no such list, as with `ProcSubset=pid`.
-pub(super) fn held_files() -> Option<HashMap<File, u64>> {
-    let text = std::fs::read_to_string("/proc/locks").ok()?;
-    let mut holders = HashMap::new();
-    for file in text.lines().filter_map(held_file) {
-        *holders.entry(file).or_insert(0) += 1;
+/// The number of holders of every file; `None` where /proc has no such list, as with `ProcSubset=pid`, and where it is
+/// not read by the end of the time: the kernel walks the whole list anew for each page of it.
+pub(super) fn held_files(until: Until) -> Option<HashMap<File, u64>> {
+    let mut list = BufReader::with_capacity(1 << 16, std::fs::File::open("/proc/locks").ok()?);
+    let (mut holders, mut line) = (HashMap::new(), String::new());
+    while list.read_line(&mut line).ok()? > 0 {
+        if let Some(file) = held_file(&line) {
+            *holders.entry(file).or_insert(0) += 1;
+        }
+        line.clear();
+        if until.is_over() {
+            return None;
+        }
     }
     Some(holders)
 }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::{base, catalog, kernel, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::seam::patience::{Arrivals, look_now_and_then};
-use crate::seam::system::RawSystem;
+use crate::seam::system::{Counting, RawSystem};
 use crate::{ObjectName, Result, UserId};
 
 pub(crate) struct System;
@@ -57,8 +57,8 @@ impl RawSystem for System {
         }
     }
 
-    fn list() -> Result<Vec<Entry>> {
-        catalog::list()
+    fn list(counting: Counting) -> Result<Vec<Entry>> {
+        catalog::list(counting)
     }
 
     fn reclaim() -> Result<Reclaimed> {

@@ -5,6 +5,8 @@
 //! | `region` | shared memory: [`RawRegion`](region::RawRegion), and how it reaches other processes |
 //! | `object` | mutexes, events, semaphores and timers: [`RawObject`](object::RawObject) |
 //! | `bell`, `seat` | what channels are built with: [`RawBell`](bell::RawBell), [`RawSeat`](seat::RawSeat) |
+//! | `watch`, `flag` | waits on behalf of tasks and event loops: [`RawWatch`](watch::RawWatch), [`RawFlag`](flag::RawFlag) |
+//! | `gate` | how a listener learns which process it serves: [`RawGate`](gate::RawGate) |
 //! | `system` | the rest: [`RawSystem`](system::RawSystem) |
 //! | `per_process` | [`Forks`](per_process::Forks), for what a forked child must not find locked |
 //!
@@ -16,6 +18,8 @@
 
 pub(crate) mod ask;
 pub(crate) mod bell;
+pub(crate) mod flag;
+pub(crate) mod gate;
 pub(crate) mod header;
 pub(crate) mod kind;
 pub(crate) mod object;
@@ -26,3 +30,4 @@ pub(crate) mod random;
 pub(crate) mod region;
 pub(crate) mod seat;
 pub(crate) mod system;
+pub(crate) mod watch;

@@ -11,6 +11,13 @@ use crate::{Error, ErrorKind, ObjectName, Result, UserId};
 /// Runs before the system ends the process.
 pub(crate) type EndHandler = Box<dyn Fn() + Send + Sync>;
 
+/// Whether a list counts holders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    No,
+    Holders,
+}
+
 /// The system.
 pub(crate) trait RawSystem {
     /// The error text of the calls that a backend does not override: they are `Unsupported`.
@@ -50,7 +57,7 @@ pub(crate) trait RawSystem {
     }
 
     /// See [`catalog::list`](crate::catalog::list).
-    fn list() -> Result<Vec<Entry>> {
+    fn list(_counting: Counting) -> Result<Vec<Entry>> {
         Err(Self::unsupported("list the objects"))
     }
 

@@ -77,6 +77,12 @@ impl Doorbell {
     }
 }
 
+impl Doorbell {
+    pub(super) fn raw(&self) -> &Bell {
+        &self.bell
+    }
+}
+
 impl fmt::Debug for Doorbell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Doorbell").field("offset", &self.offset).finish_non_exhaustive()

@@ -8,7 +8,8 @@
 // errors. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
 // `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones,
 // `inside` those inside a region, `wait` is for the first of several, `all` for all of them, `then` for a signal and a wait
-// in one call, `bell` and `seat` are for channels.
+// in one call, `bell` and `seat` are for channels. `waiter` is the thread that waits for what tasks and event loops
+// `watched`, `readiness` the descriptor for event loops.
 
 mod all;
 mod bell;
@@ -16,11 +17,15 @@ mod event;
 mod handle;
 mod inside;
 mod mutex;
+mod readiness;
 mod seat;
 mod semaphore;
 mod then;
 mod timer;
 pub(crate) mod wait;
+#[doc(hidden)]
+pub mod waiter;
+mod watched;
 
 pub use crate::contract::{Due, EventOptions, Reset, SemaphoreOptions, Sleepers, SyncOptions, TimerOptions};
 pub use crate::seam::object::MAX_OBJECTS;
@@ -29,8 +34,12 @@ pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
+pub use readiness::Readiness;
 pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use then::{SignalFirst, signal_and_wait, signal_and_wait_timeout};
 pub use timer::Timer;
 pub use wait::{WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout};
+pub use watched::Awaitable;
+#[doc(hidden)]
+pub use watched::{Alarm, Watched};

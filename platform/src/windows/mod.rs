@@ -18,6 +18,7 @@ mod calls;
 mod console;
 mod error;
 mod file;
+mod flag;
 mod handles;
 mod machine;
 mod mapped;
@@ -35,7 +36,9 @@ mod tests;
 mod user;
 mod view;
 
+pub(crate) use flag::Flag;
+pub(crate) use handles::Gate;
 pub(crate) use region::Region;
-pub(crate) use sync::{Bell, Object, Seat};
+pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub use system::Forks;
 pub(crate) use system::System;

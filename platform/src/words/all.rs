@@ -19,8 +19,9 @@
 //! A manual-reset event stays signalled, so it gets no tag. It is read when the others are tagged, and read again when
 //! all are; the count in its word tells that it was signalled all the time between.
 
-use super::Damaged;
+use super::lock::{ABANDONED, Found, OWNER, WAITERS};
 use super::tagged::{Tagged, Verdict, both, settle, settled, tag_of, value_of};
+use super::{Damaged, event, permits};
 
 /// Eight bytes of the table of decisions.
 pub trait Cell: Sync {
@@ -160,6 +161,7 @@ pub fn attempt<M: Member, C: Cell>(
     decisions: &Decisions<'_, C>,
 ) -> Result<Attempt, (usize, Damaged)> {
     let tag = decisions.begin().map_err(|damaged| (0, damaged))?;
+    crate::testing::reached("all: begun");
     let mut notes = Vec::with_capacity(members.len());
     let tagged = tag_all(members, tag, &mut notes);
     let is_ready = matches!(tagged, Ok(None));
@@ -210,6 +212,75 @@ pub fn put_tag<W: Tagged>(word: &W, tag: u32, hold: impl Fn(u32) -> Option<u32>)
         }
     }
     None
+}
+
+/// Tags an auto-reset event that is set.
+///
+/// # Errors
+/// [`Damaged`] when the word is in no state of an event.
+pub fn tag_event<W: Tagged>(word: &W, tag: u32) -> Result<bool, Damaged> {
+    Ok(looks_set(word)? && put_tag(word, tag, |seen| (seen == event::SET).then_some(event::HELD)).is_some())
+}
+
+/// Whether an auto-reset event is set.
+///
+/// # Errors
+/// Those of [`tag_event`].
+pub fn looks_set<W: Tagged>(word: &W) -> Result<bool, Damaged> {
+    match look(word) {
+        event::SET => Ok(true),
+        event::UNSET | event::AWAITED => Ok(false),
+        _ => Err(Damaged),
+    }
+}
+
+/// Tags a semaphore that has a permit.
+///
+/// # Errors
+/// [`Damaged`] when the word is in no state of a semaphore.
+pub fn tag_permits<W: Tagged>(word: &W, maximum: u32, tag: u32) -> Result<bool, Damaged> {
+    let has_one = |seen| (1..=maximum).contains(&seen).then_some(seen);
+    Ok(looks_available(word, maximum)? && put_tag(word, tag, has_one).is_some())
+}
+
+/// Whether a semaphore has a permit.
+///
+/// # Errors
+/// Those of [`tag_permits`].
+pub fn looks_available<W: Tagged>(word: &W, maximum: u32) -> Result<bool, Damaged> {
+    match look(word) {
+        permits::AWAITED => Ok(false),
+        count if count <= maximum => Ok(count > 0),
+        _ => Err(Damaged),
+    }
+}
+
+/// One that takes a lock together with other words.
+#[derive(Clone, Copy, Debug)]
+pub struct LockTaker {
+    /// Its claim.
+    pub claim: u32,
+    /// An owner that is known to be dead, or zero.
+    pub dead: u32,
+    /// Whether it slept on the lock: then others may still sleep on it.
+    pub has_slept: bool,
+}
+
+impl LockTaker {
+    /// Tags a lock that is free, or whose owner is dead.
+    pub fn tag<W: Tagged>(&self, word: &W, tag: u32) -> Option<Found> {
+        let mark = if self.has_slept { WAITERS } else { 0 };
+        let found = |seen: u32| match seen & OWNER {
+            0 if seen & ABANDONED == 0 => Some(Found::InOrder),
+            owner if owner == 0 || owner == self.dead => Some(Found::Abandoned),
+            _ => None,
+        };
+        let before = put_tag(word, tag, |seen| {
+            let how = if found(seen)? == Found::Abandoned { ABANDONED } else { 0 };
+            Some(self.claim | seen & WAITERS | mark | how)
+        });
+        before.and_then(found)
+    }
 }
 
 /// Settles a word that has this tag.

@@ -80,9 +80,19 @@ pub fn sleep<B: Bell>(bell: &B, sleepers: Sleepers, limit: Duration, changed: im
 
 /// Sleeps until one of the doorbells rings, as [`sleep`] does.
 pub fn sleep_on_any<B: Bell>(bells: &[&B], limit: Duration, changed: impl FnOnce() -> bool) {
+    sleep_with(bells, limit, changed, |limit| B::sleep_on_any(bells, limit));
+}
+
+/// Sleeps as [`sleep_on_any`] does, by a call that also sleeps on other things.
+pub fn sleep_with<B: Bell>(
+    bells: &[&B],
+    limit: Duration,
+    changed: impl FnOnce() -> bool,
+    sleep: impl FnOnce(Duration),
+) {
     announce(bells);
     if !changed() {
-        B::sleep_on_any(bells, limit.min(SLICE));
+        sleep(limit.min(SLICE));
     }
 }
 

@@ -98,6 +98,10 @@ pub fn wait<W: Word>(word: &W, until: Until, sleeper: &impl Sleeper<W>) -> Resul
 pub fn set_manual<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
     for _ in 0..TRIES {
         let seen = word.load();
+        if seen == HELD {
+            // No state of a manual-reset event.
+            break;
+        }
         // Also where it is set already: a waiter that gets through then sees what was written before this set.
         let new = if seen & STATE == SET { seen } else { (seen & !STATE).wrapping_add(ONE_SET) | SET };
         if word.replace(seen, new).is_ok() {

@@ -42,7 +42,8 @@ pub trait Kind {
 pub enum Lock {}
 
 impl Kind for Lock {
-    const UNSETTLED: u32 = lock::OWNER;
+    // An owner that sleeps may wait for, until its time is over.
+    const UNSETTLED: u32 = lock::OWNER | lock::WAITERS;
 
     fn taken(tagged: u32) -> u32 {
         tagged & !lock::ABANDONED
@@ -133,6 +134,9 @@ pub(super) fn tag_of(both: u64) -> u32 {
 /// How many tags are settled in one step: only a hostile peer puts so many there.
 const TRIES: u32 = 100;
 
+/// How many verdicts may be out of reach in one step; each takes a moment, in which most attempts end.
+const LOOKS_OUT_OF_REACH: u32 = 2;
+
 impl<W: Tagged> Word for W {
     #[inline]
     fn load(&self) -> u32 {
@@ -158,11 +162,17 @@ impl<W: Tagged> Word for W {
 /// The value, after the tag that was seen is settled.
 #[cold]
 pub(super) fn settled<W: Tagged>(word: &W, mut seen: u64) -> u32 {
+    let mut out_of_reach = 0;
     for _ in 0..TRIES {
         if tag_of(seen) == 0 {
             return value_of(seen);
         }
-        settle(word, seen, word.verdict(tag_of(seen)));
+        let verdict = word.verdict(tag_of(seen));
+        settle(word, seen, verdict);
+        out_of_reach += u32::from(verdict == Verdict::OutOfReach);
+        if out_of_reach > LOOKS_OUT_OF_REACH {
+            break;
+        }
         seen = word.load_both();
     }
     W::Kind::UNSETTLED

@@ -31,7 +31,7 @@ fn every_process_has_one_hold() {
     let region = Region::create(&name(&text), &CreateOptions::new(1)).expect("free");
     let holders = || {
         let system_name = name(&text).system_name();
-        let list = catalog::list().expect("Linux lists");
+        let list = catalog::list_counted().expect("Linux lists");
         list.into_iter().find(|entry| entry.system_name == system_name).and_then(|entry| entry.holders)
     };
     let mut command = part::command("holder", &["wait", "it"]);

@@ -35,6 +35,8 @@ pub(in crate::posix) enum Call {
     Flush,
     /// Makes memory without a name.
     MakeMemory,
+    /// Makes a descriptor for event loops.
+    MakeFlag,
     /// Seals memory without a name, or asks for its seals.
     Seal,
     /// Sends descriptors.
@@ -125,6 +127,7 @@ impl Call {
             Call::Map => &["mmap"],
             Call::Flush => &["msync", "fsync"],
             Call::MakeMemory => &["memfd_create", "fcntl#copy"],
+            Call::MakeFlag => &["eventfd", "fcntl#copy", "stat"],
             Call::Seal => &["fcntl#seals"],
             Call::Send => &["send", "unix"],
             Call::Receive => &["recv", "unix"],

@@ -111,7 +111,7 @@ pub(super) fn of(call: Call) -> &'static [Row] {
         Call::GrowFile => GROW_FILE,
         Call::List => LIST,
         Call::TakeName => TAKE_NAME,
-        Call::Read | Call::Look | Call::MakeMemory | Call::Seal | Call::Random => &[],
+        Call::Read | Call::Look | Call::MakeMemory | Call::MakeFlag | Call::Seal | Call::Random => &[],
     }
 }
 

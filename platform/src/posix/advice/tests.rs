@@ -31,6 +31,7 @@ const MANUAL: &[(&str, &[Errno])] = numbers! {
     "msync" => BUSY INVAL NOMEM;
     "fsync" => BADF DQUOT INTR INVAL IO NOSPC ROFS;
     "memfd_create" => FAULT INVAL MFILE NFILE NOMEM;
+    "eventfd" => INVAL MFILE NFILE NODEV NOMEM;
     "fcntl#copy" => BADF INVAL MFILE;
     "fcntl#locks" => ACCESS AGAIN BADF FAULT INTR INVAL NOLCK;
     "fcntl#seals" => BADF BUSY INVAL PERM;
@@ -70,6 +71,8 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
     Call::Map => EXIST TXTBSY;
     // MS_INVALIDATE alone.
     Call::Flush => BUSY;
+    // The kernel mounts its own devices when it starts; the rest is a descriptor that is open already.
+    Call::MakeFlag => NODEV ACCESS NAMETOOLONG NOENT NOTDIR;
     // F_SEAL_WRITE is not set, and no other process has the memory yet.
     Call::Seal => BUSY PERM;
     // Connected stream sockets; three are reported as the peer's end.
@@ -92,7 +95,7 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
 /// Errors that need no row: pointers, sizes and flags are this library's own, and its paths have no links.
 const OUR_OWN_FAULT: [Errno; 4] = [Errno::FAULT, Errno::OVERFLOW, Errno::INVAL, Errno::LOOP];
 
-const ALL: [Call; 22] = [
+const ALL: [Call; 23] = [
     Call::OpenObject,
     Call::MakeFile,
     Call::GiveName,
@@ -107,6 +110,7 @@ const ALL: [Call; 22] = [
     Call::Map,
     Call::Flush,
     Call::MakeMemory,
+    Call::MakeFlag,
     Call::Seal,
     Call::Send,
     Call::Receive,

@@ -20,6 +20,7 @@
 use std::ffi::{CStr, CString, OsString, c_void};
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -156,6 +157,18 @@ pub(in crate::posix) const SEND: SendFlags = SendFlags::empty();
 
 /// The flags to receive descriptors with. A process that execs before they are marked hands them on.
 pub(in crate::posix) const RECEIVE: RecvFlags = RecvFlags::DONTWAIT;
+
+/// A descriptor that is ready for reading once it was written to, and another one to write to where it takes two.
+/// Neither blocks.
+pub(in crate::posix) fn flag() -> Result<(OwnedFd, Option<OwnedFd>), Errno> {
+    let pair = || -> std::io::Result<_> {
+        let (awaited, written) = UnixStream::pair()?;
+        awaited.set_nonblocking(true)?;
+        written.set_nonblocking(true)?;
+        Ok((awaited.into(), Some(written.into())))
+    };
+    pair().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
 
 // ---- memory ---------------------------------------------------------------------------------------------
 

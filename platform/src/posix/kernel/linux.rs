@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{self, AtFlags, CWD, FallocateFlags, MemfdFlags, Mode, OFlags, SealFlags, StatFs};
 use rustix::io::Errno;
 use rustix::mm::MapFlags;
@@ -171,6 +172,12 @@ pub(in crate::posix) const SEND: SendFlags = SendFlags::NOSIGNAL;
 
 /// The flags to receive descriptors with.
 pub(in crate::posix) const RECEIVE: RecvFlags = RecvFlags::CMSG_CLOEXEC.union(RecvFlags::DONTWAIT);
+
+/// A descriptor that is ready for reading once it was written to, and another one to write to where it takes two.
+/// Neither blocks.
+pub(in crate::posix) fn flag() -> Result<(OwnedFd, Option<OwnedFd>), Errno> {
+    Ok((eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?, None))
+}
 
 // ---- memory ---------------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ use super::semaphore::Semaphore;
 use super::timer::Timer;
 use crate::Reset;
 use crate::seam::object::Failure;
-use crate::words::all::{self, look, put_tag, take_tag_off};
+use crate::words::all::{
+    self, LockTaker, look, looks_available, looks_set, tag_event, tag_permits, take_tag_off,
+};
 use crate::words::event::ManualWaiter;
-use crate::words::lock::{ABANDONED, OWNER, WAITERS};
+use crate::words::lock::{Found, OWNER};
 use crate::words::tagged::Verdict;
-use crate::words::{Damaged, event, permits};
+use crate::words::{Damaged, event};
 
 /// A member of a set, and what the wait knows of it.
 pub(super) struct Member<'a> {
@@ -42,6 +44,7 @@ enum What<'a> {
     Timer(&'a Timer),
 }
 
+const NO_NOTE: u64 = 0;
 /// The note of a mutex whose owner died.
 const DIED: u64 = 1;
 /// The note of a manual-reset event that need not be set any more.
@@ -80,11 +83,7 @@ impl<'a> Member<'a> {
                 }
                 Ok(owner == 0 || owner == dead.get())
             }
-            What::Auto(event) => match look(event.word()) {
-                event::SET => Ok(true),
-                event::UNSET | event::AWAITED => Ok(false),
-                _ => Err(Damaged),
-            },
+            What::Auto(event) => looks_set(event.word()),
             What::Manual { event, begun, pulsed } => {
                 let is_set = event::is_set_manual(look(event.word()))?;
                 if !is_set {
@@ -94,11 +93,7 @@ impl<'a> Member<'a> {
                 }
                 Ok(is_set || pulsed.get())
             }
-            What::Semaphore(semaphore) => match look(semaphore.word()) {
-                permits::AWAITED => Ok(false),
-                count if count <= semaphore.maximum() => Ok(count > 0),
-                _ => Err(Damaged),
-            },
+            What::Semaphore(semaphore) => looks_available(semaphore.word(), semaphore.maximum()),
             What::Timer(timer) => timer.is_signalled(),
         }
     }
@@ -135,21 +130,11 @@ impl all::Member for Member<'_> {
     fn tag(&self, tag: u32) -> Result<Option<u64>, Damaged> {
         match &self.what {
             What::Mutex { lock, dead } => {
-                // Sleepers do not know each other, so one that slept keeps the mark for the others.
-                let mark = if self.has_slept.get() { WAITERS } else { 0 };
-                let is_dead = |seen: u32| seen & OWNER == dead.get();
-                let died = |seen: u32| seen & ABANDONED != 0 || seen & OWNER != 0;
-                let before = put_tag(lock.word(), tag, |seen| {
-                    let is_free = seen & OWNER == 0 || is_dead(seen);
-                    let how = if died(seen) { ABANDONED } else { 0 };
-                    is_free.then_some(lock.claim_number() | seen & WAITERS | mark | how)
-                });
-                Ok(before.map(|seen| if died(seen) { DIED } else { 0 }))
+                let (claim, dead, has_slept) = (lock.claim_number(), dead.get(), self.has_slept.get());
+                let found = LockTaker { claim, dead, has_slept }.tag(lock.word(), tag);
+                Ok(found.map(|found| if found == Found::Abandoned { DIED } else { NO_NOTE }))
             }
-            What::Auto(event) => {
-                let is_set = |seen| (seen == event::SET).then_some(event::HELD);
-                Ok(put_tag(event.word(), tag, is_set).map(u64::from))
-            }
+            What::Auto(event) => Ok(tag_event(event.word(), tag)?.then_some(NO_NOTE)),
             What::Manual { event, pulsed, .. } => {
                 let seen = look(event.word());
                 Ok(if event::is_set_manual(seen)? {
@@ -159,9 +144,7 @@ impl all::Member for Member<'_> {
                 })
             }
             What::Semaphore(semaphore) => {
-                let maximum = semaphore.maximum();
-                let has_one = |seen| (1..=maximum).contains(&seen).then_some(seen);
-                Ok(put_tag(semaphore.word(), tag, has_one).map(u64::from))
+                Ok(tag_permits(semaphore.word(), semaphore.maximum(), tag)?.then_some(NO_NOTE))
             }
             What::Timer(timer) => timer.tag(tag),
         }

@@ -12,6 +12,7 @@
 //! | `wait`, `all` | waiting for one of several, and for all of them |
 //! | `member` | an object as a wait for all sees it |
 //! | `desk` | the tables where waits for all are decided |
+//! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
@@ -31,8 +32,10 @@ mod semaphore;
 mod thread_end;
 mod timer;
 mod wait;
+mod watch;
 mod word;
 
 pub(crate) use bell::Bell;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;
+pub(crate) use watch::Watch;

@@ -75,7 +75,8 @@ const TURN_AT: u32 = 20;
 
 /// The value of that word when this many signals were given in a turn.
 fn taken_in(turn: u32, fired: u64) -> u32 {
-    turn << TURN_AT | fired as u32 & COUNT
+    // Never all ones, which is what is seen of a word that cannot be settled.
+    turn << TURN_AT & !(1 << 31) | fired as u32 & COUNT
 }
 
 const NEVER: u64 = u64::MAX;
@@ -180,6 +181,9 @@ impl Timer {
                 period: setting.period.load(Ordering::Acquire),
                 taken: self.taken_word(turn).load(),
             };
+            if reading.taken == Timed::UNSETTLED {
+                return Err(Damaged);
+            }
             if turn == 0 {
                 // It was never set.
                 reading.due = NEVER;
@@ -341,8 +345,7 @@ impl Tagged for TakenWord<'_> {
 enum Timed {}
 
 impl Kind for Timed {
-    // The turn and the count of no signal: the timer seems not to be signalled, or cannot be taken.
-    const UNSETTLED: u32 = 0;
+    const UNSETTLED: u32 = u32::MAX;
 
     fn taken(tagged: u32) -> u32 {
         tagged

@@ -1,6 +1,7 @@
 //! Doorbells: a kernel event, and a word in the region that tells whether a thread sleeps, so that no ringer calls the
 //! kernel in vain.
 
+use std::os::windows::io::BorrowedHandle;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -21,6 +22,13 @@ pub(crate) struct Bell {
     place: Place,
     event: Object,
     sleepers: Sleepers,
+}
+
+impl Bell {
+    /// What its sleepers wait for.
+    pub(super) fn handle(&self) -> BorrowedHandle<'_> {
+        self.event.handle()
+    }
 }
 
 impl RawBell for Bell {
@@ -49,7 +57,7 @@ impl RawBell for Bell {
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
-        let handles: Vec<_> = bells.iter().map(|bell| bell.event.handle()).collect();
+        let handles: Vec<_> = bells.iter().map(|bell| bell.handle()).collect();
         // The caller looks again after every sleep.
         let _ = wait(&handles, Until::after(Some(limit)));
     }

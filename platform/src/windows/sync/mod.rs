@@ -11,6 +11,7 @@
 //! | `inside` | the kernel objects of headers in views |
 //! | `grants` | their users: those that may write to the region |
 //! | `wait` | waiting for any of several handles |
+//! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`.
@@ -27,8 +28,10 @@ mod seat;
 mod tests;
 mod timer;
 mod wait;
+mod watch;
 
 pub(crate) use bell::Bell;
 pub(in crate::windows) use kernel::succeeded;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;
+pub(crate) use watch::Watch;

@@ -56,6 +56,15 @@ impl Object {
     pub(super) fn handle(&self) -> BorrowedHandle<'_> {
         self.0.handle.as_handle()
     }
+
+    pub(super) fn kind(&self) -> ObjectKind {
+        self.0.kind
+    }
+
+    /// Records that a wait for the handle has taken the signal.
+    pub(super) fn was_taken(&self) {
+        self.0.taken(false);
+    }
 }
 
 impl RawObject for Object {

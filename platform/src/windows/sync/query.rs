@@ -29,12 +29,33 @@ pub(in crate::windows) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::
 
 /// Whether an event is set: 1 or 0. The handle needs `EVENT_QUERY_STATE`.
 pub(super) fn event_signal(event: BorrowedHandle<'_>) -> io::Result<u32> {
+    event_facts(event).map(|facts| u32::from(facts.state != 0))
+}
+
+/// Whether waits leave an event set. The handle needs `EVENT_QUERY_STATE`.
+pub(super) fn event_is_manual(event: BorrowedHandle<'_>) -> io::Result<bool> {
+    const NOTIFICATION_EVENT: i32 = 0;
+    event_facts(event).map(|facts| facts.kind == NOTIFICATION_EVENT)
+}
+
+fn event_facts(event: BorrowedHandle<'_>) -> io::Result<EventFacts> {
     let mut facts = EventFacts::default();
     // SAFETY: the struct is that of this class and valid for writes of its size.
     let status = unsafe {
         NtQueryEvent(event.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
     };
-    check(status).map(|()| u32::from(facts.state != 0))
+    check(status).map(|()| facts)
+}
+
+/// Whether a timer is signalled. The handle needs `TIMER_QUERY_STATE`.
+pub(super) fn timer_is_signalled(timer: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut facts = TimerFacts::default();
+    // SAFETY: the struct is that of this class and valid for writes of its size.
+    let status = unsafe {
+        let length = size_of::<TimerFacts>() as u32;
+        NtQueryTimer(timer.as_raw_handle(), BASIC, (&raw mut facts).cast(), length, ptr::null_mut())
+    };
+    check(status).map(|()| facts.is_signalled != 0)
 }
 
 /// Whether the calling thread owns a mutex. The handle needs `MUTANT_QUERY_STATE`.
@@ -64,6 +85,14 @@ struct EventFacts {
     state: i32,
 }
 
+/// `TIMER_BASIC_INFORMATION`.
+#[repr(C)]
+#[derive(Default)]
+struct TimerFacts {
+    left: i64,
+    is_signalled: u8,
+}
+
 const BASIC: i32 = 0;
 const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
 const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
@@ -83,6 +112,14 @@ unsafe extern "system" {
 
     fn NtQueryMutant(
         mutex: HANDLE,
+        class: i32,
+        information: *mut c_void,
+        length: u32,
+        written: *mut u32,
+    ) -> NTSTATUS;
+
+    fn NtQueryTimer(
+        timer: HANDLE,
         class: i32,
         information: *mut c_void,
         length: u32,

@@ -1,0 +1,192 @@
+//! A descriptor, or a handle, that becomes ready when one of many objects does.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+
+use super::waiter::{AtWaiter, this_process};
+use super::watched::{Awaitable, Watched};
+use crate::contract::context::Context;
+use crate::seam::flag::RawFlag as _;
+use crate::system::Flag;
+use crate::{ErrorKind, Result};
+
+/// One descriptor (on Windows, one handle) that becomes ready when one of any number of objects does: for event loops
+/// that know neither this library nor tokio (epoll, libuv, Qt, glib, `WaitForMultipleObjects`).
+///
+/// ```
+/// # use samemap_platform as samemap;
+/// use samemap::sync::{EventOptions, Readiness, Reset};
+/// use samemap::{Event, ObjectName};
+///
+/// let name = ObjectName::new(r"Local\Stop")?;
+/// # let name = ObjectName::new(format!(r"Local\Stop-{}", std::process::id()))?;
+/// let stop = Event::create(&name, &EventOptions::new(Reset::Auto))?;
+/// let mut readiness = Readiness::of(&[&stop])?;
+/// // Register `readiness` (AsFd, AsHandle) with the loop, for reading and level-triggered; when it is ready:
+/// while let Some(index) = readiness.try_take()? {
+///     assert_eq!(index, 0);
+/// }
+/// # stop.set()?;
+/// # Ok::<(), samemap::Error>(())
+/// ```
+///
+/// # What ready means
+/// - *It is a hint.* One of the objects may be signalled; [`try_take`](Self::try_take) says whether one is, and takes its
+///   signal, as `try_wait` does. Another waiter, here or in another process, may have been faster. Then the answer is
+///   `None`, and nothing was lost.
+/// - *It is a level.* The descriptor stays ready until `try_take` answers `None`, which alone lowers it: neither read it
+///   nor reset it. It begins ready, so the first call comes by itself. Edge-triggered loops may use it too, where they
+///   call `try_take` until `None`.
+/// - A manual-reset event that is set is there at each call, as it is for each wait: unset it, or leave the loop.
+/// - Of several objects, the one that became ready first comes first.
+/// - Dropping it gives back what it took and `try_take` has not told yet.
+///
+/// Each object may be in any number of these, and be waited for in other ways at the same time. A thread of this
+/// process waits for 63 objects at once, on behalf of all that there are here, and of all tasks; it starts with the
+/// first `try_take` that finds nothing.
+///
+/// In a forked child the copy refuses to work ([`Unsupported`](crate::ErrorKind::Unsupported)): it shares the parent's
+/// descriptor. The child makes one of its own.
+///
+/// # Platform-specific behavior
+/// - On Linux an `eventfd`: readable when it is ready. Nothing is taken before `try_take`.
+/// - On Windows a manual-reset event. The thread takes an auto-reset event's signal, or a permit, when it comes, and keeps
+///   it until `try_take`: until then other waiters do not have it, and it ends with this process. Timers are looked
+///   at every 10 ms. A manual-reset event that is unset right after it was set may be missed.
+pub struct Readiness {
+    // Dropped before what it waits for.
+    waits: Vec<Waiting>,
+    ready: Arc<Ready>,
+    process: usize,
+}
+
+struct Waiting {
+    place: AtWaiter,
+    watched: Arc<dyn Watched>,
+    waker: Waker,
+}
+
+/// What the waiters' threads report.
+struct Ready {
+    flag: Flag,
+    /// Those to look at, each once; the flag is raised while there are some.
+    indices: Mutex<VecDeque<usize>>,
+}
+
+/// Reports one object.
+struct Report {
+    ready: Arc<Ready>,
+    index: usize,
+}
+
+const MAKE: &str = "make a descriptor for an event loop";
+const TAKE: &str = "take from the objects that are ready";
+
+impl Readiness {
+    /// For these objects, in any number.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none; [`Os`](crate::ErrorKind::Os).
+    pub fn of(objects: &[&dyn Awaitable]) -> Result<Readiness> {
+        let context = Context { operation: MAKE, name: None };
+        if objects.is_empty() {
+            return Err(context.invalid("there are none; give one or more"));
+        }
+        let flag = Flag::new(context)?;
+        flag.raise();
+        let ready = Arc::new(Ready { flag, indices: Mutex::new((0..objects.len()).collect()) });
+        let begin = |(index, object): (usize, &&dyn Awaitable)| {
+            let waker = Waker::from(Arc::new(Report { ready: Arc::clone(&ready), index }));
+            Ok(Waiting { place: AtWaiter::new(), watched: object.watched()?, waker })
+        };
+        let waits = objects.iter().enumerate().map(begin).collect::<Result<_>>()?;
+        Ok(Readiness { waits, ready, process: this_process() })
+    }
+
+    /// The index of an object that is signalled; its signal was taken. `None` when there is none; then the descriptor
+    /// becomes ready when there may be one.
+    ///
+    /// # Errors
+    /// Those of the objects' waits; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) in a forked child.
+    pub fn try_take(&mut self) -> Result<Option<usize>> {
+        if self.process != this_process() {
+            let context = Context { operation: TAKE, name: None };
+            return Err(context
+                .error(ErrorKind::Unsupported)
+                .with_detail("it is its parent's in a forked child; make one in the child"));
+        }
+        while let Some(index) = self.ready.first() {
+            match self.waits[index].take_or_ask() {
+                Ok(false) => {}
+                took => {
+                    // No thread waits for it, and there may be more to take.
+                    self.ready.put_last(index);
+                    return took.map(|_| Some(index));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn flag(&self) -> &Flag {
+        &self.ready.flag
+    }
+}
+
+impl Waiting {
+    /// Takes the signal, or has the next one reported.
+    fn take_or_ask(&mut self) -> Result<bool> {
+        let Waiting { place, watched, waker } = self;
+        Ok(watched.try_take()? || place.ask(watched, waker)? && watched.try_take()?)
+    }
+}
+
+impl Ready {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<usize>> {
+        self.indices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first to look at. The last look lowers the flag.
+    fn first(&self) -> Option<usize> {
+        let mut indices = self.lock();
+        let first = indices.pop_front();
+        if first.is_none() {
+            self.flag.lower();
+        }
+        first
+    }
+
+    fn put_last(&self, index: usize) {
+        let mut indices = self.lock();
+        if !indices.contains(&index) {
+            indices.push_back(index);
+        }
+    }
+
+    fn report(&self, index: usize) {
+        let mut indices = self.lock();
+        if !indices.contains(&index) {
+            indices.push_back(index);
+            self.flag.raise();
+        }
+    }
+}
+
+impl Wake for Report {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ready.report(self.index);
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness").field("objects", &self.waits.len()).finish_non_exhaustive()
+    }
+}

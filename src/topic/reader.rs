@@ -1,0 +1,140 @@
+//! What subscribers and viewers have in common: how they find the topic, wait, and learn of the publisher's end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use samemap_platform::sync::Doorbell;
+use samemap_platform::words::Until;
+
+use super::layout::Memory;
+use super::options::{TopicOptions, lobby_name};
+use crate::channel::connection::{Woken, sleep_until};
+use crate::channel::spin::Spinner;
+use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
+
+pub(super) const RECEIVE: &str = "receive from the topic";
+
+/// How often a reader looks that nobody wakes.
+const LOOK_EACH: Duration = Duration::from_millis(1);
+
+/// The memory that a reader shares with its publisher, and what it knows of publishers.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Where this process may write to the lobby.
+    bell: Option<Doorbell>,
+    pub(super) memory: Memory,
+    /// The count of publishers when this reader was last told that one has ended.
+    told: Arc<AtomicU64>,
+}
+
+impl Reader {
+    /// Opens the data, and the lobby where this process may write to it.
+    pub(super) fn open(name: &ObjectName, options: &TopicOptions) -> Result<Reader> {
+        let open = || {
+            let data = Region::open(name, &options.to_open(Access::ReadOnly))?;
+            let data = data.view(.., Access::ReadOnly)?;
+            let memory = Memory::open(&data, options.version)?;
+            let lobby = Region::open(
+                &lobby_name(name)?,
+                &options.to_open(Access::ReadWrite).patience(Duration::ZERO),
+            );
+            match lobby.and_then(|lobby| lobby.view(.., Access::ReadWrite)) {
+                Ok(lobby) => Reader::over(memory.with_lobby(&lobby)?),
+                Err(error) if error.is(ErrorKind::AccessDenied) => Reader::over(memory),
+                Err(error) => Err(error),
+            }
+        };
+        open().map_err(|error: Error| error.with_name(name.to_string()))
+    }
+
+    /// The same in views that the caller has.
+    pub(super) fn at(data: &View, lobby: Option<&View>, options: &TopicOptions) -> Result<Reader> {
+        let memory = Memory::open(data, options.version)?;
+        Reader::over(match lobby {
+            Some(lobby) => memory.with_lobby(lobby)?,
+            None => memory,
+        })
+    }
+
+    fn over(memory: Memory) -> Result<Reader> {
+        let bell = memory.lobby().is_some().then(|| memory.readers_bell()).transpose()?;
+        let reader = Reader { bell, memory, told: Arc::default() };
+        // One that comes when there is no publisher waits for the next one.
+        if let Some(office) = reader.has_ended(true)? {
+            reader.told.store(office, Relaxed);
+        }
+        Ok(reader)
+    }
+
+    /// What the publisher rings, where it knows of readers.
+    pub(super) fn bell(&self) -> Option<&Doorbell> {
+        self.bell.as_ref()
+    }
+
+    /// The same reader, for its task's waiter: what one is told the other knows.
+    #[cfg(feature = "tokio")]
+    pub(super) fn same(&self) -> Reader {
+        Reader { bell: self.bell.clone(), memory: self.memory.clone(), told: Arc::clone(&self.told) }
+    }
+
+    /// Whether a publisher has ended of which this reader was not told: the count of publishers then. One that was
+    /// killed is found only by `asking` the system.
+    pub(super) fn has_ended(&self, asking: bool) -> Result<Option<u64>> {
+        let office = self.memory.office();
+        let is_news = office != self.told.load(Relaxed);
+        let has_ended = is_news && (is_over(office) || asking && !self.memory.has_publisher()?);
+        Ok(has_ended.then_some(office))
+    }
+
+    /// Tells of it, once.
+    #[cold]
+    pub(super) fn tell(&self, office: u64) -> Error {
+        self.told.store(office, Relaxed);
+        let kind = if is_over(office) { ErrorKind::Closed } else { ErrorKind::PeerDied };
+        Error::new(kind, RECEIVE)
+            .with_detail("the publisher has ended; receive again to wait for the next one")
+    }
+
+    /// Waits for `news`, or for the publisher's end.
+    #[cold]
+    pub(super) fn wait(&self, spinner: &mut Spinner, limit: Until, news: impl Fn() -> bool) -> Result<Woken> {
+        let news = || news() || self.has_ended(false).is_ok_and(|ended| ended.is_some());
+        let goes_on = || self.has_ended(true).map(|ended| ended.is_none());
+        if spinner.look(limit, news, goes_on)? {
+            return Ok(Woken::News);
+        }
+        spinner.sleeps();
+        match &self.bell {
+            Some(bell) => sleep_until(bell, limit, news, goes_on),
+            None => Ok(look_now_and_then(limit, news)),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn never_woken() -> Error {
+    Error::new(ErrorKind::Unsupported, "wait for the topic").with_detail(
+        "this viewer reads the data alone, and no publisher wakes it; look now and then, or ask for the right to write to the topic's lobby",
+    )
+}
+
+/// A publisher that left in order makes the count even.
+fn is_over(office: u64) -> bool {
+    office % 2 == 0
+}
+
+/// Without a lobby nobody knows of this reader.
+fn look_now_and_then(limit: Until, news: impl Fn() -> bool) -> Woken {
+    loop {
+        if news() {
+            return Woken::News;
+        }
+        let (pause, _) = limit.slice(LOOK_EACH);
+        if pause.is_zero() {
+            return Woken::TimedOut;
+        }
+        thread::sleep(pause);
+    }
+}

@@ -1,0 +1,433 @@
+//! Subscribers: they keep up, and the publisher waits for them.
+
+use std::time::{Duration, Instant};
+
+use bytemuck::AnyBitPattern;
+use samemap_platform::bytemuck;
+use samemap_platform::regions::Part;
+use samemap_platform::sync::{Doorbell, Seat};
+use samemap_platform::words::Until;
+use samemap_platform::words::topic::{Consumer, Fault, Message};
+
+use super::layout::{damaged, seat_of};
+use super::options::TopicOptions;
+use super::reader::{RECEIVE, Reader};
+use crate::channel::connection::Woken;
+use crate::channel::spin::Spinner;
+use crate::{Error, ErrorKind, ObjectName, Result, View};
+
+const SUBSCRIBE: &str = "subscribe to the topic";
+
+/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// A reader of a topic that gets every message, lent in place: see the [module's documentation](crate::topic).
+///
+/// It has a place until it is dropped, or until its process ends. In a forked child its copy receives nothing.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// Only `drop` takes it.
+    seat: Option<Seat>,
+    publisher_bell: Doorbell,
+    pub(super) reader: Reader,
+    pub(super) consumer: Consumer,
+    spinner: Spinner,
+}
+
+impl Subscriber {
+    /// Subscribes to the topic with that name, whose publisher lives, or has ended while readers hold the topic.
+    ///
+    /// # Errors
+    /// [`Busy`](ErrorKind::Busy) when all places are taken, [`AccessDenied`](ErrorKind::AccessDenied) when this process
+    /// may read the data alone, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the messages have another version,
+    /// [`NotFound`](ErrorKind::NotFound) when no publisher was there, [`Damaged`](ErrorKind::Damaged) when the memory
+    /// holds something else, [`Contended`](ErrorKind::Contended) when the publisher overwrote 256 times what this one
+    /// wanted to begin with, and the errors of [`Region::open`](crate::Region::open).
+    pub fn open(name: &ObjectName, options: &TopicOptions) -> Result<Subscriber> {
+        Subscriber::join(Reader::open(name, options)?, options)
+            .map_err(|error| error.with_name(name.to_string()))
+    }
+
+    /// Subscribes to the topic in these views: of the data, which may be read-only, and of the lobby.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn at(data: &View, lobby: &View, options: &TopicOptions) -> Result<Subscriber> {
+        Subscriber::join(Reader::at(data, Some(lobby), options)?, options)
+    }
+
+    fn join(reader: Reader, options: &TopicOptions) -> Result<Subscriber> {
+        let memory = &reader.memory;
+        let Some(lobby) = memory.lobby() else { return Err(may_only_view()) };
+        let (place, seat) = take_place(lobby, memory.shape().places())?;
+        memory.sign(place)?;
+        let consumer = Consumer::join(memory, memory.shape(), place, options.history)
+            .map_err(|_| senseless())?
+            .ok_or_else(|| Error::new(ErrorKind::Contended, SUBSCRIBE))?;
+        let publisher_bell = memory.publisher_bell()?;
+        Ok(Subscriber {
+            seat: Some(seat),
+            publisher_bell,
+            reader,
+            consumer,
+            spinner: Spinner::new(options.spin),
+        })
+    }
+
+    /// The longest message that can come, in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.reader.memory.shape().max_message()
+    }
+
+    /// The number of the next message.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.consumer.position()
+    }
+
+    /// The next message, in place; waits until there is one.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) when the publisher has ended and everything was read,
+    /// [`PeerDied`](ErrorKind::PeerDied) when it was killed and everything was read: both are told once for each
+    /// publisher, and the next call waits for the messages of the next one. [`Busy`](ErrorKind::Busy) when the
+    /// publisher has thrown this subscriber out, [`Damaged`](ErrorKind::Damaged) when the memory makes no sense,
+    /// [`Unsupported`](ErrorKind::Unsupported) in a forked child.
+    #[inline]
+    pub fn recv(&mut self) -> Result<Received<'_>> {
+        let message = loop {
+            if let Some(message) = self.next_within(Until::Forever)? {
+                break message;
+            }
+        };
+        Ok(self.lend(message))
+    }
+
+    /// The next message; waits for at most `timeout`, and is `None` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv).
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Received<'_>>> {
+        let message = self.next_within(Until::after(Some(timeout)))?;
+        Ok(message.map(|message| self.lend(message)))
+    }
+
+    /// The next message, if there is one. This does not ask the system whether the publisher lives.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv).
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<Option<Received<'_>>> {
+        let message = self.next_or_end(false)?;
+        Ok(message.map(|message| self.lend(message)))
+    }
+
+    /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv); [`TooLong`](ErrorKind::TooLong) when it is longer than `into`: then it is still
+    /// there.
+    #[inline]
+    pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
+        self.recv()?.take_into(into)
+    }
+
+    /// Receives a plain-data value.
+    ///
+    /// # Errors
+    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another
+    /// length than the value: it is lost then.
+    #[inline]
+    pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
+        self.recv()?.value()
+    }
+
+    /// Waits until there is a message, or an end to be told of.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wait(&mut self) -> Result<()> {
+        while !self.has_news_within(Until::Forever)? {}
+        Ok(())
+    }
+
+    /// Waits for at most `timeout` until there is a message, or an end to be told of; `false` when time ran out.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
+        self.has_news_within(Until::after(Some(timeout)))
+    }
+
+    /// Whether there is a message, or an end to be told of.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> Result<bool> {
+        self.has_news_within(Until::Now)
+    }
+
+    fn has_news_within(&mut self, limit: Until) -> Result<bool> {
+        self.check_ours()?;
+        let Subscriber { reader, consumer, spinner, .. } = self;
+        let awaited = reader.wait(spinner, limit, || consumer.has_news(&reader.memory))?;
+        Ok(awaited != Woken::TimedOut)
+    }
+
+    #[inline]
+    fn next_within(&mut self, limit: Until) -> Result<Option<Message>> {
+        let mut found = self.next_or_end(false)?;
+        while found.is_none() {
+            if !self.has_news_within(limit)? {
+                return Ok(None);
+            }
+            // It has slept, and may have found the publisher dead.
+            found = self.next_or_end(true)?;
+            // Only where a peer took back what it said.
+            if found.is_none() && limit.is_over() {
+                return Ok(None);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The next message; an error when there is none and the publisher has ended.
+    #[inline]
+    pub(crate) fn next_or_end(&mut self, asking: bool) -> Result<Option<Message>> {
+        match self.next()? {
+            None => self.next_or_tell(asking),
+            found => Ok(found),
+        }
+    }
+
+    #[cold]
+    fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
+        let Some(office) = self.reader.has_ended(asking)? else { return Ok(None) };
+        // What was published before that end counts, and may have come since we looked.
+        match self.next()? {
+            None => Err(self.reader.tell(office)),
+            found => Ok(found),
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<Option<Message>> {
+        self.check_ours()?;
+        self.consumer.next(&self.reader.memory).map_err(|fault| match fault {
+            Fault::Damaged => senseless(),
+            Fault::ThrownOut => thrown_out(),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn lend(&mut self, message: Message) -> Received<'_> {
+        Received { subscriber: self, message }
+    }
+
+    #[inline]
+    fn free(&mut self, message: Message) {
+        // A forked child's copy of a message gives nothing back.
+        if self.is_ours() {
+            self.consumer.free(&self.reader.memory, message);
+            self.publisher_bell.ring();
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
+        super::watch::TopicNews::new(&self.reader, Some(self.consumer.place()))
+    }
+
+    #[inline]
+    fn is_ours(&self) -> bool {
+        self.seat.as_ref().is_some_and(Seat::is_ours)
+    }
+
+    #[inline]
+    pub(super) fn check_ours(&self) -> Result<()> {
+        if self.is_ours() { Ok(()) } else { Err(not_ours()) }
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        // A forked child's copy leaves nothing.
+        if self.is_ours() {
+            self.consumer.leave(&self.reader.memory);
+            drop(self.seat.take());
+            self.publisher_bell.ring();
+        }
+    }
+}
+
+fn take_place(lobby: &View, places: u32) -> Result<(u32, Seat)> {
+    let begin = Instant::now();
+    loop {
+        for place in 0..places {
+            if let Some(seat) = Seat::take(lobby, seat_of(place))? {
+                return Ok((place, seat));
+            }
+        }
+        if begin.elapsed() >= GRACE {
+            return Err(Error::new(ErrorKind::Busy, SUBSCRIBE).with_detail(format!(
+                "all {places} places are taken; end a subscriber, make the topic with more, or view it"
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A message, in the ring. Dropping it gives its room back to the publisher; one that is forgotten is received again.
+///
+/// The bytes do not change while it lives, unless a process that can write to the memory breaks the rules.
+#[derive(Debug)]
+pub struct Received<'a> {
+    subscriber: &'a mut Subscriber,
+    message: Message,
+}
+
+impl Received<'_> {
+    /// The number of the message: 1 for the first one of the topic, and one more for each that follows.
+    #[inline]
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.message.sequence
+    }
+
+    /// Its length in bytes.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.message.extent.len()
+    }
+
+    /// Whether it has no bytes.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes themselves: read by copies and values, or through an `unsafe` slice by callers that vouch for the
+    /// peers. They begin on a multiple of 64.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> Part<'_> {
+        self.subscriber.reader.memory.bytes(self.message.extent)
+    }
+
+    /// Copies `into.len()` bytes at `offset` out.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<()> {
+        self.bytes().read(offset, into)
+    }
+
+    /// Copies a plain-data value out at `offset`.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](ErrorKind::OutOfRange).
+    #[inline]
+    pub fn get<T: AnyBitPattern>(&self, offset: usize) -> Result<T> {
+        self.bytes().get(offset)
+    }
+
+    /// A copy of the whole message.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.len()];
+        self.bytes().read(0, &mut bytes).expect("the same length");
+        bytes
+    }
+
+    /// Copies the message to the start of `into`, and tells its length.
+    ///
+    /// # Errors
+    /// [`TooLong`](ErrorKind::TooLong) when it is longer than `into`; then the message is not lost, and is received
+    /// again.
+    #[inline]
+    pub fn take_into(self, into: &mut [u8]) -> Result<usize> {
+        let len = self.len();
+        match into.get_mut(..len) {
+            Some(into) => self.bytes().read(0, into).map(|()| len),
+            None => {
+                let room = into.len();
+                std::mem::forget(self);
+                Err(no_room(len, room))
+            }
+        }
+    }
+
+    /// The message as a plain-data value.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when it has another length than the value.
+    #[inline]
+    pub fn value<T: AnyBitPattern>(&self) -> Result<T> {
+        if self.len() == size_of::<T>() { self.get(0) } else { Err(other_length(self.len(), size_of::<T>())) }
+    }
+
+    /// Gives the message back, and says whether it was kept all the time. It was, unless another process that can write
+    /// to the lobby wrote over this subscriber's place: a subscriber that does not trust those asks before it relies on
+    /// what it read.
+    ///
+    /// # Errors
+    /// [`Damaged`](ErrorKind::Damaged) when it was not.
+    pub fn finish(self) -> Result<()> {
+        let subscriber = &self.subscriber;
+        if subscriber.consumer.is_kept(&subscriber.reader.memory, self.message) {
+            Ok(())
+        } else {
+            Err(senseless())
+        }
+    }
+}
+
+impl Drop for Received<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.subscriber.free(self.message);
+    }
+}
+
+#[cold]
+pub(super) fn other_length(len: usize, wanted: usize) -> Error {
+    Error::new(ErrorKind::InvalidArgument, RECEIVE).with_detail(format!(
+        "the message has {len} bytes and the value {wanted}; all programs must mean the same type"
+    ))
+}
+
+#[cold]
+fn no_room(len: usize, room: usize) -> Error {
+    let kind = ErrorKind::TooLong { len: len as u64, maximum: room as u64 };
+    Error::new(kind, RECEIVE).with_detail(format!(
+        "the message has {len} bytes and the buffer {room}; receive it again with a larger one"
+    ))
+}
+
+#[cold]
+fn may_only_view() -> Error {
+    Error::new(ErrorKind::AccessDenied, SUBSCRIBE).with_detail(
+        "this process may not write to the topic's lobby; view the topic, or ask for more rights",
+    )
+}
+
+#[cold]
+fn thrown_out() -> Error {
+    Error::new(ErrorKind::Busy, RECEIVE)
+        .with_detail("the publisher waited for this subscriber, and has thrown it out; subscribe anew")
+}
+
+#[cold]
+fn not_ours() -> Error {
+    Error::new(ErrorKind::Unsupported, RECEIVE)
+        .with_detail("this is a forked child's copy, and belongs to its parent; subscribe in the child")
+}
+
+#[cold]
+pub(super) fn senseless() -> Error {
+    damaged(RECEIVE, "the topic's memory says what no samemap program writes")
+}
