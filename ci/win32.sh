@@ -85,7 +85,8 @@ conversation() {
     fi
     pid=$!
     exec 3>"$enter"
-    until "$client" <<<"" >"$made/client.txt" 2>/dev/null; do
+    # A client that comes before the message reads none.
+    until "$client" <<<"" >"$made/client.txt" 2>/dev/null && ! grep -qx '""' "$made/client.txt"; do
         kill -0 "$pid" 2>/dev/null || fail "$server ended early"
         sleep 0.1
     done
