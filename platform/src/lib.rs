@@ -53,9 +53,9 @@ pub use contract::{
 };
 #[doc(hidden)]
 pub use machine::{PerProcess, processors, stay_loaded};
-#[doc(hidden)]
-pub use memory::SharedWord;
 pub use memory::View;
+#[doc(hidden)]
+pub use memory::{SharedWord, SharedWords};
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;
