@@ -263,13 +263,13 @@ impl Channel {
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) when nothing proves it: for a channel that was made by
     /// [`create`](Self::create), because any process that may open its name or has its region can be at the other end;
-    /// and for a client that has come in without: see below.
+    /// and for a client that the listener could not reach in this way: see below.
     ///
     /// # Platform-specific behavior
-    /// - On Linux the listener and the client must be in one network namespace. It is the process that connected, or
-    ///   that began to listen.
+    /// - On Linux the listener and the client must be in one network namespace. The answer is the process that connected,
+    ///   or that began to listen.
     /// - On Windows the listener must be allowed to open the client's process (`PROCESS_DUP_HANDLE`), as among
-    ///   processes of one user. At the client's end it is not known.
+    ///   processes of one user. At the client's end the listener's process is not known.
     pub fn peer(&self) -> Result<&Peer> {
         told(self.peer.as_ref())
     }
