@@ -4,7 +4,7 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 0..4 | 0 not laid out; [`BEGUN`] a publisher is at it, or was killed there; [`READY`] |
+//! | 0..4 | 0 not laid out; [`BEGUN`] a publisher lays it out, or was killed while it did; [`READY`] |
 //! | 4..8 | zeros |
 //! | 8..16 | capacity of the ring in bytes |
 //! | 16..20 | number of places for subscribers |
@@ -13,12 +13,12 @@
 //! | 32..40 | a random number, which the lobby has too |
 //! | 128..136 | the number of the newest message |
 //! | 256..264 | the first message that is kept |
-//! | 384..392 | counts publishers that came and ended: odd while one is there, or was killed |
-//! | 512.. | for each place: 8 bytes who was thrown out of it last, 8 bytes what is pinned for that one |
+//! | 384..392 | the epoch, which counts publishers that came and ended: odd while one is there, or was killed |
+//! | 512.. | for each place: 8 bytes the subscriber that was thrown out of it last, 8 bytes the message that is pinned for it |
 //! | then, on a multiple of 64 | the index: 8 bytes for each slot |
 //! | then, on a multiple of 64 | the ring |
 //!
-//! The *lobby*, which subscribers write, and viewers that are to be woken:
+//! The *lobby*, which subscribers write, and viewers that the publisher wakes:
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -54,7 +54,7 @@ const FACTS: usize = 8;
 const NONCE: usize = 32;
 const NEWEST: usize = 128;
 const OLDEST: usize = 256;
-const OFFICE: usize = 384;
+const EPOCH: usize = 384;
 const VERDICTS: usize = 512;
 const VERDICT: usize = 16;
 
@@ -245,14 +245,14 @@ impl Memory {
         self.data.part(self.ring + at, len).expect("the ring lies inside the view")
     }
 
-    /// Counts publishers that came and ended.
-    pub(super) fn office(&self) -> u64 {
-        self.data.atomic_u64_reader(OFFICE).map_or(0, |word| word.load(Acquire))
+    /// Counts publishers that came and ended: odd while one is there, or was killed.
+    pub(super) fn epoch(&self) -> u64 {
+        self.data.atomic_u64_reader(EPOCH).map_or(0, |word| word.load(Acquire))
     }
 
-    pub(super) fn set_office(&self, office: u64) {
-        if let Ok(word) = self.data.atomic_u64(OFFICE) {
-            word.store(office, Release);
+    pub(super) fn set_epoch(&self, epoch: u64) {
+        if let Ok(word) = self.data.atomic_u64(EPOCH) {
+            word.store(epoch, Release);
         }
     }
 
@@ -275,7 +275,7 @@ impl Memory {
         self.lobby.as_ref().map_or(Ok(true), |lobby| Seat::is_taken(lobby, PUBLISHER_SEAT))
     }
 
-    /// Says which process has a place, for people to read.
+    /// Writes which process has a place, for people to read.
     pub(super) fn sign(&self, place: u32) -> Result<()> {
         self.lobby_or_none()?.put(seat_of(place) + PROCESS, &std::process::id())
     }

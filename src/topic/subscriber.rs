@@ -39,8 +39,8 @@ impl Subscriber {
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) when all places are taken, [`AccessDenied`](ErrorKind::AccessDenied) when this process
-    /// may read the data alone, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the messages have another version,
-    /// [`NotFound`](ErrorKind::NotFound) when no publisher was there, [`Damaged`](ErrorKind::Damaged) when the memory
+    /// may only read the data, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the messages have another version,
+    /// [`NotFound`](ErrorKind::NotFound) when no publisher has made it, [`Damaged`](ErrorKind::Damaged) when the memory
     /// holds something else, [`Contended`](ErrorKind::Contended) when the publisher overwrote 256 times what this one
     /// wanted to begin with, and the errors of [`Region::open`](crate::Region::open).
     pub fn open(name: &ObjectName, options: &TopicOptions) -> Result<Subscriber> {
@@ -184,7 +184,7 @@ impl Subscriber {
             }
             // It has slept, and may have found the publisher dead.
             found = self.next_or_end(true)?;
-            // Only where a peer took back what it said.
+            // Only where a peer took a word back.
             if found.is_none() && limit.is_over() {
                 return Ok(None);
             }
@@ -203,10 +203,10 @@ impl Subscriber {
 
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
-        let Some(office) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
         // What was published before that end counts, and may have come since we looked.
         match self.next()? {
-            None => Err(self.reader.tell(office)),
+            None => Err(self.reader.tell(epoch)),
             found => Ok(found),
         }
     }
