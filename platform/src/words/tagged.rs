@@ -1,4 +1,4 @@
-//! Words that several may be taken of at one moment: a value, and the *tag* of an attempt to take it together with
+//! Words of which several can be taken at one moment: a value, and the *tag* of an attempt to take it together with
 //! others (see [`all`](super::all)).
 //!
 //! A word has eight bytes, so that one compare-and-swap changes value and tag. A tag is there for the time of an attempt
@@ -6,9 +6,9 @@
 //! for the attempt's [`Verdict`], which revokes an attempt that is not decided yet. So nobody waits for an attempt, and
 //! it does not matter whether its thread runs, was stopped, or was killed.
 //!
-//! A tagged value says what it becomes in both cases, so no other memory is needed to settle it: see [`Kind`]. Nobody
-//! sleeps while a tag is there, because announcing a sleeper settles it first; so nobody has to be woken when it goes,
-//! but the next taker of a lock, whose wake-up the attempt may have had.
+//! A tagged value says what it becomes in both cases, so no other memory is needed to settle it: see [`Kind`]. A waiter
+//! settles the tag before it announces its sleep, so no waiter sleeps while a tag is there, and none has to be woken when
+//! it goes. The one exception is the next waiter for a lock, whose wake-up the attempt may have used.
 
 use super::{Word, event, lock, permits};
 
@@ -42,7 +42,7 @@ pub trait Kind {
 pub enum Lock {}
 
 impl Kind for Lock {
-    // An owner that sleeps may wait for, until its time is over.
+    // Owned, so that a wait sleeps until its time is over.
     const UNSETTLED: u32 = lock::OWNER | lock::WAITERS;
 
     fn taken(tagged: u32) -> u32 {
@@ -58,8 +58,8 @@ impl Kind for Lock {
     }
 }
 
-/// An event. Its tagged value is [`HELD`](event::HELD), unless a set came meanwhile, which stored [`SET`](event::SET)
-/// over it and counts as the set after the taking.
+/// An event. Its tagged value is [`HELD`](event::HELD), unless a set came meanwhile: that stored [`SET`](event::SET)
+/// over it, and counts as a set after the attempt.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {}
 
@@ -95,7 +95,8 @@ impl Kind for Permits {
 pub trait Tagged: Sync {
     /// What it is.
     type Kind: Kind;
-    /// How often one that waits for all looks at another's tag before it settles it: about a microsecond.
+    /// How often a thread that waits for all looks at the tag of another attempt before it settles it: for about a
+    /// microsecond.
     const PATIENCE: u32 = 40;
 
     /// Reads value (the lower half) and tag (the upper half); acquires.
