@@ -92,6 +92,7 @@
 #[cfg(feature = "tokio")]
 pub mod aio;
 pub mod channel;
+mod laid_out;
 pub mod latest;
 pub mod topic;
 

@@ -81,6 +81,7 @@ mod layout;
 mod options;
 mod publisher;
 mod reader;
+mod seats;
 mod subscriber;
 mod viewer;
 #[cfg(feature = "tokio")]

@@ -1,6 +1,6 @@
 //! The publisher.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
@@ -10,15 +10,13 @@ use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Producer, Room};
 
 use super::holders::{Holders, Laggard};
-use super::layout::{Memory, PUBLISHER_SEAT, damaged};
+use super::layout::{Memory, damaged};
 use super::options::{TopicOptions, lobby_name};
+use super::seats;
 use crate::channel::spin::Spinner;
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const PUBLISH: &str = "publish in the topic";
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// The longest sleep. A subscriber that was killed is noticed within 100 ms.
 const SLICE: Duration = Duration::from_millis(50);
@@ -65,7 +63,7 @@ impl Publisher {
     /// Those of [`create`](Self::create).
     pub fn at(data: &View, lobby: &View, options: &TopicOptions) -> Result<Publisher> {
         let facts = options.facts()?;
-        let seat = take_seat(lobby)?;
+        let seat = seats::take_publishers(lobby)?.ok_or_else(has_a_publisher)?;
         let memory = Memory::lay_out(data, lobby, facts)?;
         let producer = Producer::resume(&memory, facts.shape)
             .map_err(|_| damaged(PUBLISH, "what the last publisher left makes no sense"))?;
@@ -284,19 +282,10 @@ impl Drop for Publisher {
     }
 }
 
-fn take_seat(lobby: &View) -> Result<Seat> {
-    let begin = Instant::now();
-    loop {
-        if let Some(seat) = Seat::take(lobby, PUBLISHER_SEAT)? {
-            return Ok(seat);
-        }
-        if begin.elapsed() >= GRACE {
-            return Err(Error::new(ErrorKind::Busy, PUBLISH).with_detail(
-                "the topic has a publisher, and one at a time can have it; end that one first, or subscribe",
-            ));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+#[cold]
+fn has_a_publisher() -> Error {
+    Error::new(ErrorKind::Busy, PUBLISH)
+        .with_detail("the topic has a publisher, and has one at a time; end that one first, or subscribe")
 }
 
 #[cold]
