@@ -38,7 +38,7 @@ fn publish(publisher: &mut Publisher, input: &mut Input<'_>) {
         }
         _ => {
             let laggards = publisher.laggards().unwrap_or_default();
-            laggards.iter().for_each(|laggard| drop(publisher.throw_out(laggard)));
+            laggards.iter().for_each(|laggard| _ = publisher.throw_out(laggard));
         }
     }
     assert!(publisher.oldest() <= publisher.newest() + 1);
@@ -69,7 +69,11 @@ fn run(data: &View, lobby: &View, lens: [usize; 2], mut input: Input<'_>) {
         match input.byte() % 9 {
             0 => scribble(data, lens[0], DATA, &mut input),
             1 => scribble(lobby, lens[1], LOBBY, &mut input),
-            2 | 3 => drop(publisher.as_mut().map(|publisher| publish(publisher, &mut input))),
+            2 | 3 => {
+                if let Some(publisher) = &mut publisher {
+                    publish(publisher, &mut input);
+                }
+            }
             4 if input.byte() % 8 == 0 => {
                 drop(publisher.take());
                 publisher = Publisher::at(data, lobby, &options).ok();
@@ -90,7 +94,11 @@ fn run(data: &View, lobby: &View, lens: [usize; 2], mut input: Input<'_>) {
                     );
                 }
             }
-            _ => drop(subscriber.as_mut().map(|subscriber| receive(subscriber, &mut input))),
+            _ => {
+                if let Some(subscriber) = &mut subscriber {
+                    receive(subscriber, &mut input);
+                }
+            }
         }
     }
 }
