@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use samemap::channel::Spin;
 use samemap::topic::Viewer;
 use samemap::{Publisher, Region, Subscriber, TopicOptions, View};
 use samemap_fuzz::{Input, memory, scribble};
@@ -17,7 +18,8 @@ const LOBBY: &[usize] =
     &[0, 8, 16, 128, 136, 256, 264, 384, 392, 512, 1024, 1032, 1088, 1096, 1152, 1344, 1352, 1408];
 
 fn options() -> TopicOptions {
-    TopicOptions::new().capacity(1024).subscribers(2).history(3).throw_out_after(Duration::ZERO)
+    let options = TopicOptions::new().capacity(1024).subscribers(2).history(3).spin(Spin::Never);
+    options.throw_out_after(Duration::ZERO)
 }
 
 fn is_laid_out(data: &View) -> bool {
