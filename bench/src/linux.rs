@@ -1,5 +1,6 @@
 //! The programme.
 
+mod all;
 mod arena;
 mod bare;
 mod check;
@@ -101,6 +102,7 @@ const PARTS: &[(What, Part)] = &[
     (What::Region, startup::measure),
     (What::Region, memory::measure),
     (What::Lock, lock::measure),
+    (What::Lock, all::measure),
     (What::Wake, messages::wake),
     (What::Pingpong, messages::ping_pong),
     (What::Stream, messages::stream),
