@@ -80,9 +80,15 @@ document() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features
 }
 
+# A workspace of its own, like the fuzz targets.
+check_header_program() {
+    cargo fmt --manifest-path capi/header/Cargo.toml --check &&
+        cargo clippy --manifest-path capi/header/Cargo.toml --target-dir target/header -- -D warnings
+}
+
 # What would be published is complete, as far as can be told without building it. No registry is asked to take it.
 check_packages() {
-    cargo package -p samemap-platform -p samemap -p samemap-adaptors --no-verify --allow-dirty
+    cargo package -p samemap-platform -p samemap -p samemap-adaptors -p samemap-c --no-verify --allow-dirty
 }
 
 main() {
@@ -106,6 +112,8 @@ main() {
     ci/windows.sh --clippy || failed+=(clippy-windows)
     step "fuzz targets"
     check_fuzz_targets || failed+=(fuzz)
+    step "the program that makes samemap.h"
+    check_header_program || failed+=(header)
     step "documentation"
     document || failed+=(doc)
     step "packages"

@@ -22,7 +22,7 @@
 //!   [`wait_any`] and [`wait_all`] for several at once; [`Readiness`](sync::Readiness), one descriptor for event loops.
 //!   [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
-//!   readers.
+//!   readers; [`Publisher`], [`Subscriber`]: a [`topic`], whose every message reaches every subscriber.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
 //!   process.
 //! - [`catalog`]: what lives in the name space, and what dead holders left.

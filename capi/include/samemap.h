@@ -151,7 +151,10 @@ enum samemap_status_t
     SAMEMAP_OK = 0,
     /** Time ran out first; nothing was taken and nothing changed. */
     SAMEMAP_TIMED_OUT = 1,
-    /** The mutex is owned now, and its previous owner died without giving it up: what it protects may be half-changed. */
+    /**
+     * The mutex is owned now, and its previous owner died without giving it up: what it protects may be
+     * half-changed.
+     */
     SAMEMAP_ABANDONED = 2,
     /** There is no value, or no newer one. */
     SAMEMAP_NOTHING = 3,
@@ -161,7 +164,10 @@ enum samemap_status_t
     SAMEMAP_ERROR_INTERNAL = 100,
     /** The text is no valid name, or no UTF-8. */
     SAMEMAP_ERROR_INVALID_NAME = 101,
-    /** An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of turn. */
+    /**
+     * An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of
+     * turn.
+     */
     SAMEMAP_ERROR_INVALID_ARGUMENT = 102,
     /** The name is taken by a living object of the same kind. */
     SAMEMAP_ERROR_ALREADY_EXISTS = 103,
@@ -211,14 +217,14 @@ typedef int32_t samemap_status_t;
 #endif // __cplusplus
 
 /**
- * One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split() makes
- * two halves, for a thread each.
+ * One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split()
+ * makes two halves, for a thread each.
  */
 typedef struct samemap_channel_t samemap_channel_t;
 
 /**
- * A program that is about to be started as a child, with the regions that are offered to it; then that child. For one
- * thread at a time.
+ * A program that is about to be started as a child, with the regions that are offered to it; then that child. For
+ * one thread at a time.
  */
 typedef struct samemap_command_t samemap_command_t;
 
@@ -232,8 +238,8 @@ typedef struct samemap_event_t samemap_event_t;
 typedef struct samemap_latest_reader_t samemap_latest_reader_t;
 
 /**
- * The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It is the
- * writer until it is closed or its process ends. For one thread at a time.
+ * The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It
+ * is the writer until it is closed or its process ends. For one thread at a time.
  *
  * In Rust the values are those of samemap::latest::LatestBytes.
  */
@@ -246,8 +252,8 @@ typedef struct samemap_listener_t samemap_listener_t;
 typedef struct samemap_mutex_t samemap_mutex_t;
 
 /**
- * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by several
- * threads at once.
+ * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
+ * several threads at once.
  */
 typedef struct samemap_region_t samemap_region_t;
 
@@ -261,18 +267,24 @@ typedef struct samemap_timer_t samemap_timer_t;
 typedef struct samemap_view_t samemap_view_t;
 
 /**
- * An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such handles
- * may be used by several threads at once.
+ * An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such
+ * handles may be used by several threads at once.
  */
 typedef struct samemap_waitable_t samemap_waitable_t;
 
-/** What other users may do with an object: SAMEMAP_SHARE_NOTHING, SAMEMAP_SHARE_READ_ONLY or SAMEMAP_SHARE_READ_WRITE. */
+/**
+ * What other users may do with an object: SAMEMAP_SHARE_NOTHING, SAMEMAP_SHARE_READ_ONLY or
+ * SAMEMAP_SHARE_READ_WRITE.
+ */
 typedef int32_t samemap_share_t;
 
 /** Whose objects are opened. */
 typedef int32_t samemap_trust_t;
 
-/** How an object is made. Begin with SAMEMAP_CREATE_OPTIONS_INIT; NULL stands for that: an object for its owner alone. */
+/**
+ * How an object is made. Begin with SAMEMAP_CREATE_OPTIONS_INIT; NULL stands for that: an object for its owner
+ * alone.
+ */
 typedef struct {
     /** sizeof(samemap_create_options_t). */
     size_t struct_size;
@@ -314,17 +326,23 @@ typedef struct {
 } samemap_open_options_t;
 
 /**
- * How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing, with the
- * file's length.
+ * How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing,
+ * with the file's length.
  */
 typedef struct {
     /** sizeof(samemap_file_options_t). */
     size_t struct_size;
     /** The access to the file and the region. */
     samemap_access_t access;
-    /** Whether the disk's blocks are had when they are written to, and not at once: a full disk then ends the process. */
+    /**
+     * Whether the disk's blocks are had when they are written to, and not at once: a full disk then ends the
+     * process.
+     */
     bool leave_holes;
-    /** The region's length in bytes; with SAMEMAP_READ_WRITE a shorter file grows to it. 0 stands for the file's length. */
+    /**
+     * The region's length in bytes; with SAMEMAP_READ_WRITE a shorter file grows to it. 0 stands for the file's
+     * length.
+     */
     uint64_t size;
 } samemap_file_options_t;
 
@@ -344,15 +362,15 @@ typedef struct {
     /** sizeof(samemap_channel_options_t). */
     size_t struct_size;
     /**
-     * Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of a ring.
-     * 0 stands for 64 KiB. Ignored when connecting.
+     * Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of
+     * a ring. 0 stands for 64 KiB. Ignored when connecting.
      */
     size_t capacity;
     /** How many clients may wait for a listener in the order in which they came. 0 stands for 1024. */
     size_t backlog;
     /**
-     * How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how long that
-     * pays; SAMEMAP_SPIN_NEVER sleeps at once.
+     * How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how
+     * long that pays; SAMEMAP_SPIN_NEVER sleeps at once.
      */
     uint64_t spin;
 } samemap_channel_options_t;
@@ -377,7 +395,7 @@ typedef struct {
     samemap_state_t state;
     /** Its length in bytes. */
     uint64_t size;
-    /** How many processes hold it; -1 where it cannot be told. */
+    /** How many holders it has; -1 where they were not counted, or cannot be. */
     int64_t holders;
 } samemap_entry_t;
 
@@ -389,14 +407,14 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that is running, such as "0.1.0": SAMEMAP_VERSION is that of the header. Programs run with
- * any library of the same SONAME that is not older than their header.
+ * The version of the library that is running, such as "0.1.0": SAMEMAP_VERSION is that of the header. Programs run
+ * with any library of the same SONAME that is not older than their header.
  */
 const char *samemap_version(void);
 
 /**
- * What the last failed function of this thread says: one line of UTF-8 that states what happened and what to do; empty
- * before the first. The text is valid until another function fails in this thread. Never NULL.
+ * What the last failed function of this thread says: one line of UTF-8 that states what happened and what to do;
+ * empty before the first. The text is valid until another function fails in this thread. Never NULL.
  */
 const char *samemap_last_error_message(void);
 
@@ -409,7 +427,10 @@ samemap_status_t samemap_last_error(void);
 /** The system's own number for the last failure of this thread: an errno, or a Win32 error; 0 where there was none. */
 int32_t samemap_last_os_error(void);
 
-/** The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for ever. */
+/**
+ * The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for
+ * ever.
+ */
 const char *samemap_error_name(int32_t status);
 
 /**
@@ -422,8 +443,8 @@ samemap_status_t samemap_region_create(const char *name,
                                        samemap_region_t **region);
 
 /**
- * Opens the region with the name, or creates one of `size` bytes; `created`, which may be NULL, tells which of the two
- * happened.
+ * Opens the region with the name, or creates one of `size` bytes; `created`, which may be NULL, tells which of the
+ * two happened.
  */
 samemap_status_t samemap_region_create_or_open(const char *name,
                                                uint64_t size,
@@ -451,14 +472,14 @@ samemap_status_t samemap_region_length(const samemap_region_t *region, uint64_t 
 samemap_status_t samemap_region_access(const samemap_region_t *region, samemap_access_t *access);
 
 /**
- * The region's name, such as "Local\\frames", valid until the handle is closed; NULL for a region without a name, and
- * for NULL.
+ * The region's name, such as "Local\\frames", valid until the handle is closed; NULL for a region without a name,
+ * and for NULL.
  */
 const char *samemap_region_name(const samemap_region_t *region);
 
 /**
- * Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them alive.
- * Elsewhere it does nothing.
+ * Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them
+ * alive. Elsewhere it does nothing.
  */
 samemap_status_t samemap_region_hold_again(const samemap_region_t *region);
 
@@ -475,8 +496,8 @@ samemap_status_t samemap_region_create_over_file(const char *name,
                                                  samemap_region_t **region);
 
 /**
- * Opens the region with the name, or creates one over the file at `path`; `created`, which may be NULL, tells which of
- * the two happened.
+ * Opens the region with the name, or creates one over the file at `path`; `created`, which may be NULL, tells
+ * which of the two happened.
  */
 samemap_status_t samemap_region_create_or_open_over_file(const char *name,
                                                          const char *path,
@@ -486,11 +507,11 @@ samemap_status_t samemap_region_create_or_open_over_file(const char *name,
                                                          bool *created);
 
 /**
- * Maps `length` bytes at `offset` of the region; any byte range will do, and SAMEMAP_TO_THE_END stands for the rest. Unmap
- * it with samemap_view_close().
+ * Maps `length` bytes at `offset` of the region; any byte range will do, and SAMEMAP_TO_THE_END stands for the
+ * rest. Unmap it with samemap_view_close().
  *
- * Other processes may change the bytes at any time: let a mutex, atomic operations or the order of messages tell when
- * they do not.
+ * Other processes may change the bytes at any time: let a mutex, atomic operations or the order of messages tell
+ * when they do not.
  */
 samemap_status_t samemap_region_map(const samemap_region_t *region,
                                     uint64_t offset,
@@ -499,9 +520,9 @@ samemap_status_t samemap_region_map(const samemap_region_t *region,
                                     samemap_view_t **view);
 
 /**
- * Maps as samemap_region_map() does, at exactly the address `base`, so that pointers in the region are good in several
- * processes. Address and offset are multiples of 64 KiB. NULL leaves the address to the system. Where the address is in
- * use, the call fails with SAMEMAP_ERROR_ADDRESS_IN_USE and changes nothing.
+ * Maps as samemap_region_map() does, at exactly the address `base`, so that pointers in the region are good in
+ * several processes. Address and offset are multiples of 64 KiB. NULL leaves the address to the system. Where the
+ * address is in use, the call fails with SAMEMAP_ERROR_ADDRESS_IN_USE and changes nothing.
  */
 samemap_status_t samemap_region_map_at(const samemap_region_t *region,
                                        uint64_t offset,
@@ -517,8 +538,8 @@ samemap_status_t samemap_region_map_at(const samemap_region_t *region,
 void samemap_view_close(samemap_view_t *view);
 
 /**
- * The address of the view's first byte, valid until the view is closed; NULL for NULL. Writing to a read-only view ends
- * the process.
+ * The address of the view's first byte, valid until the view is closed; NULL for NULL. Writing to a read-only view
+ * ends the process.
  */
 void *samemap_view_data(const samemap_view_t *view);
 
@@ -526,8 +547,8 @@ void *samemap_view_data(const samemap_view_t *view);
 size_t samemap_view_length(const samemap_view_t *view);
 
 /**
- * Writes `length` bytes at `offset` of the view to the file that the region lies over, and waits until they are there.
- * Where there is no file it does nothing.
+ * Writes `length` bytes at `offset` of the view to the file that the region lies over, and waits until they are
+ * there. Where there is no file it does nothing.
  */
 samemap_status_t samemap_view_flush(const samemap_view_t *view,
                                     size_t offset,
@@ -557,7 +578,7 @@ samemap_status_t samemap_wait(const samemap_waitable_t *object,
 
 /**
  * Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
- * taken. No mutex inside a region may be among them. Timeout and answers are those of samemap_wait().
+ * taken. Timeout and answers are those of samemap_wait().
  */
 samemap_status_t samemap_wait_any(const samemap_waitable_t *const *objects,
                                   size_t count,
@@ -565,8 +586,29 @@ samemap_status_t samemap_wait_any(const samemap_waitable_t *const *objects,
                                   size_t *index);
 
 /**
- * The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region, and
- * for NULL.
+ * Waits until all of 1 to 64 objects are signalled, or can be owned, at one moment, and takes all of them then; until
+ * then it takes none. No object may be among them twice. Timeout and answers are those of samemap_wait(); with
+ * SAMEMAP_ABANDONED, all are taken, and a mutex among them was abandoned.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED where the system cannot take them together; then nothing was changed.
+ */
+samemap_status_t samemap_wait_all(const samemap_waitable_t *const *objects,
+                                  size_t count,
+                                  uint64_t timeout);
+
+/**
+ * Signals `first` (sets an event, gives one permit to a semaphore, gives a mutex up) and then waits for `second` as
+ * samemap_wait() does. When the signal fails it does not wait; when time runs out, `first` was signalled all the same.
+ *
+ * It is not one step for others: between the two another thread may take `second`. No signal is lost.
+ */
+samemap_status_t samemap_signal_and_wait(const samemap_waitable_t *first,
+                                         const samemap_waitable_t *second,
+                                         uint64_t timeout);
+
+/**
+ * The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region,
+ * and for NULL.
  */
 const char *samemap_waitable_name(const samemap_waitable_t *object);
 
@@ -595,7 +637,10 @@ samemap_status_t samemap_mutex_create_in(const samemap_view_t *view,
                                          size_t offset,
                                          samemap_mutex_t **mutex);
 
-/** Opens the mutex at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened. */
+/**
+ * Opens the mutex at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+ * happened.
+ */
 samemap_status_t samemap_mutex_create_or_open_in(const samemap_view_t *view,
                                                  size_t offset,
                                                  samemap_mutex_t **mutex,
@@ -610,12 +655,12 @@ samemap_status_t samemap_mutex_open_in(const samemap_view_t *view,
 void samemap_mutex_close(samemap_mutex_t *mutex);
 
 /**
- * Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits without
- * end.
+ * Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
+ * without end.
  *
- * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a process,
- * or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs one
- * samemap_mutex_unlock().
+ * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
+ * process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
+ * one samemap_mutex_unlock().
  */
 samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
                                     uint64_t timeout);
@@ -623,7 +668,10 @@ samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
 /** Gives the mutex up once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it. */
 samemap_status_t samemap_mutex_unlock(const samemap_mutex_t *mutex);
 
-/** Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free. Close it with samemap_event_close(). */
+/**
+ * Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
+ * Close it with samemap_event_close().
+ */
 samemap_status_t samemap_event_create(const char *name,
                                       samemap_reset_t reset,
                                       bool is_set,
@@ -644,7 +692,8 @@ samemap_status_t samemap_event_open(const char *name,
                                     samemap_event_t **event);
 
 /**
- * Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+ * Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
+ * of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
  *
  * It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
  */
@@ -654,7 +703,10 @@ samemap_status_t samemap_event_create_in(const samemap_view_t *view,
                                          bool is_set,
                                          samemap_event_t **event);
 
-/** Opens the event at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened. */
+/**
+ * Opens the event at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+ * happened.
+ */
 samemap_status_t samemap_event_create_or_open_in(const samemap_view_t *view,
                                                  size_t offset,
                                                  samemap_reset_t reset,
@@ -679,7 +731,10 @@ samemap_status_t samemap_event_reset(const samemap_event_t *event);
 /** Waits until it is set; see samemap_wait(). */
 samemap_status_t samemap_event_wait(const samemap_event_t *event, uint64_t timeout);
 
-/** Creates a semaphore with `initial` permits, and at most `maximum`; the name must be free. Close it with samemap_semaphore_close(). */
+/**
+ * Creates a semaphore with `initial` permits, and at most `maximum`; the name must be free. Close it with
+ * samemap_semaphore_close().
+ */
 samemap_status_t samemap_semaphore_create(const char *name,
                                           uint32_t initial,
                                           uint32_t maximum,
@@ -700,7 +755,8 @@ samemap_status_t samemap_semaphore_open(const char *name,
                                         samemap_semaphore_t **semaphore);
 
 /**
- * Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedSemaphore` in Rust.
+ * Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write
+ * view of it; `samemap::sync::SharedSemaphore` in Rust.
  *
  * It takes SAMEMAP_SEMAPHORE_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
  */
@@ -710,7 +766,10 @@ samemap_status_t samemap_semaphore_create_in(const samemap_view_t *view,
                                              uint32_t maximum,
                                              samemap_semaphore_t **semaphore);
 
-/** Opens the semaphore at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened. */
+/**
+ * Opens the semaphore at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+ * happened.
+ */
 samemap_status_t samemap_semaphore_create_or_open_in(const samemap_view_t *view,
                                                      size_t offset,
                                                      uint32_t initial,
@@ -727,8 +786,8 @@ samemap_status_t samemap_semaphore_open_in(const samemap_view_t *view,
 void samemap_semaphore_close(samemap_semaphore_t *semaphore);
 
 /**
- * Gives `count` permits back; `before`, which may be NULL, tells how many there were. SAMEMAP_ERROR_LIMIT_EXCEEDED when
- * there would be more than the maximum: then nothing has changed.
+ * Gives `count` permits back; `before`, which may be NULL, tells how many there were. SAMEMAP_ERROR_LIMIT_EXCEEDED
+ * when there would be more than the maximum: then nothing has changed.
  */
 samemap_status_t samemap_semaphore_release(const samemap_semaphore_t *semaphore,
                                            uint32_t count,
@@ -737,7 +796,10 @@ samemap_status_t samemap_semaphore_release(const samemap_semaphore_t *semaphore,
 /** Waits for a permit and takes it; see samemap_wait(). */
 samemap_status_t samemap_semaphore_wait(const samemap_semaphore_t *semaphore, uint64_t timeout);
 
-/** Creates a timer that is unset by its waits or by calls; the name must be free. Close it with samemap_timer_close(). */
+/**
+ * Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
+ * samemap_timer_close().
+ */
 samemap_status_t samemap_timer_create(const char *name,
                                       samemap_reset_t reset,
                                       const samemap_create_options_t *options,
@@ -759,16 +821,16 @@ samemap_status_t samemap_timer_open(const char *name,
 void samemap_timer_close(samemap_timer_t *timer);
 
 /**
- * Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again after each
- * `period` nanoseconds, rounded up to milliseconds.
+ * Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+ * after each `period` nanoseconds, rounded up to milliseconds.
  */
 samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
                                    uint64_t after,
                                    uint64_t period);
 
 /**
- * Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of 1970
- * (UTC). When somebody sets the clock, the timer follows.
+ * Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+ * 1970 (UTC). When somebody sets the clock, the timer follows.
  */
 samemap_status_t samemap_timer_set_at(const samemap_timer_t *timer,
                                       uint64_t at,
@@ -784,8 +846,8 @@ samemap_status_t samemap_timer_wait(const samemap_timer_t *timer, uint64_t timeo
 samemap_status_t samemap_latest_size(size_t max_length, size_t *size);
 
 /**
- * Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the one
- * that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+ * Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the
+ * one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
  */
 samemap_status_t samemap_latest_writer_create(const char *name,
                                               size_t max_length,
@@ -794,8 +856,8 @@ samemap_status_t samemap_latest_writer_create(const char *name,
                                               samemap_latest_writer_t **writer);
 
 /**
- * Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of samemap_latest_size()
- * bytes that are zero at first.
+ * Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
+ * samemap_latest_size() bytes that are zero at first.
  */
 samemap_status_t samemap_latest_writer_create_in(const samemap_view_t *view,
                                                  size_t offset,
@@ -825,8 +887,8 @@ samemap_status_t samemap_latest_reader_open_in(const samemap_view_t *view,
                                                samemap_latest_reader_t **reader);
 
 /**
- * Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then tells its
- * length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+ * Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then
+ * tells its length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
  *
  * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
  * samemap_latest_max_length().
@@ -839,8 +901,8 @@ samemap_status_t samemap_latest_read(const samemap_latest_reader_t *reader,
                                      uint64_t *sequence);
 
 /**
- * Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read() does.
- * SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+ * Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read()
+ * does. SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
  */
 samemap_status_t samemap_latest_wait(const samemap_latest_reader_t *reader,
                                      uint64_t newer_than,
@@ -858,8 +920,8 @@ samemap_status_t samemap_latest_max_length(const samemap_latest_reader_t *reader
 void samemap_latest_reader_close(samemap_latest_reader_t *reader);
 
 /**
- * Makes a channel for one peer under a free name, and does not wait for the peer: see samemap_channel_wait_for_peer().
- * What is sent before it comes waits for it.
+ * Makes a channel for one peer under a free name, and does not wait for the peer: see
+ * samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
  */
 samemap_status_t samemap_channel_create(const char *name,
                                         const samemap_channel_options_t *channel_options,
@@ -867,8 +929,8 @@ samemap_status_t samemap_channel_create(const char *name,
                                         samemap_channel_t **channel);
 
 /**
- * Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such as one
- * without a name that is handed over.
+ * Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
+ * as one without a name that is handed over.
  */
 samemap_status_t samemap_channel_create_in(const samemap_region_t *region,
                                            const samemap_channel_options_t *channel_options,
@@ -879,8 +941,8 @@ samemap_status_t samemap_channel_region_size(const samemap_channel_options_t *ch
                                              uint64_t *size);
 
 /**
- * Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a second.
- * SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+ * Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
+ * second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
  */
 samemap_status_t samemap_channel_connect(const char *name,
                                          const samemap_channel_options_t *channel_options,
@@ -896,21 +958,24 @@ samemap_status_t samemap_channel_connect_in(const samemap_region_t *region,
 samemap_status_t samemap_channel_wait_for_peer(const samemap_channel_t *channel, uint64_t timeout);
 
 /**
- * When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and not read
- * is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+ * When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
+ * not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
  */
 samemap_status_t samemap_channel_wait_for_next_peer(const samemap_channel_t *channel,
                                                     uint64_t timeout);
 
 /**
- * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel, and the
- * end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+ * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
+ * and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
  */
 samemap_status_t samemap_channel_split(samemap_channel_t *channel,
                                        samemap_channel_t **sender,
                                        samemap_channel_t **receiver);
 
-/** Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does nothing. */
+/**
+ * Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does
+ * nothing.
+ */
 void samemap_channel_close(samemap_channel_t *channel);
 
 /** Listens under a free name for any number of peers, which samemap_channel_connect() to it. */
@@ -942,7 +1007,8 @@ samemap_status_t samemap_channel_send(const samemap_channel_t *channel,
  * Copies the next message to `buffer`; waits until there is one. `length` tells its length.
  *
  * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
- * SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was read.
+ * SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
+ * read.
  */
 samemap_status_t samemap_channel_receive(const samemap_channel_t *channel,
                                          void *buffer,
@@ -962,8 +1028,8 @@ samemap_status_t samemap_channel_reserve(const samemap_channel_t *channel,
                                          void **data);
 
 /**
- * Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT when
- * there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
+ * Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT
+ * when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
  */
 samemap_status_t samemap_channel_commit(const samemap_channel_t *channel,
                                         size_t length);
@@ -983,8 +1049,8 @@ samemap_status_t samemap_channel_borrow(const samemap_channel_t *channel,
                                         uint64_t timeout);
 
 /**
- * Gives the room of the message that samemap_channel_borrow() lent back to the sender. SAMEMAP_ERROR_INVALID_ARGUMENT
- * when there is none.
+ * Gives the room of the message that samemap_channel_borrow() lent back to the sender.
+ * SAMEMAP_ERROR_INVALID_ARGUMENT when there is none.
  */
 samemap_status_t samemap_channel_release(const samemap_channel_t *channel);
 
@@ -992,8 +1058,8 @@ samemap_status_t samemap_channel_release(const samemap_channel_t *channel);
 samemap_status_t samemap_channel_max_message(const samemap_channel_t *channel, size_t *length);
 
 /**
- * Waits until one of 1 to 64 channels has a message, or its peer has ended, and gives the lowest index of those. It takes
- * nothing: receive then with a timeout of 0.
+ * Waits until one of 1 to 64 channels has a message, or its peer has ended, and gives the lowest index of those.
+ * It takes nothing: receive then with a timeout of 0.
  */
 samemap_status_t samemap_channel_wait_any(const samemap_channel_t *const *channels,
                                           size_t count,
@@ -1031,7 +1097,10 @@ void samemap_command_close(samemap_command_t *command);
 samemap_status_t samemap_region_adopt(const char *key,
                                       samemap_region_t **region);
 
-/** Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass on. */
+/**
+ * Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass
+ * on.
+ */
 samemap_status_t samemap_region_to_descriptor(const samemap_region_t *region,
                                               ptrdiff_t *descriptor);
 
@@ -1048,16 +1117,16 @@ samemap_status_t samemap_courier_over(int32_t descriptor,
                                       samemap_courier_t **courier);
 
 /**
- * Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end belongs
- * to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
+ * belongs to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_courier_to_process(ptrdiff_t pipe,
                                             uint32_t process_id,
                                             samemap_courier_t **courier);
 
 /**
- * Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on. Windows only;
- * elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
+ * Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_courier_receiving(ptrdiff_t pipe,
                                            samemap_courier_t **courier);
@@ -1076,10 +1145,12 @@ samemap_status_t samemap_courier_receive(const samemap_courier_t *courier,
 void samemap_courier_close(samemap_courier_t *courier);
 
 /**
- * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread. The
- * callback may call this library, and must return: no C++ exception, no longjmp.
+ * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
+ * The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
+ * `counted` says so: that takes time where there are many locks.
  */
-samemap_status_t samemap_catalog_list(samemap_entry_callback_t callback,
+samemap_status_t samemap_catalog_list(bool counted,
+                                      samemap_entry_callback_t callback,
                                       void *context);
 
 /** Removes what killed processes have left; `removed` (how many) and `bytes` (how much memory) may be NULL. */
@@ -1087,22 +1158,22 @@ samemap_status_t samemap_catalog_reclaim(size_t *removed,
                                          uint64_t *bytes);
 
 /**
- * Takes the name from the object that has it, which lives on without a name; `taken`, which may be NULL, tells whether
- * there was one.
+ * Takes the name from the object that has it, which lives on without a name; `taken`, which may be NULL, tells
+ * whether there was one.
  */
 samemap_status_t samemap_catalog_take_name(const char *name,
                                            bool *taken);
 
 /**
- * Lets this process keep its objects in another directory than the system's, such as one of a container; before it opens
- * anything. On Windows SAMEMAP_ERROR_UNSUPPORTED.
+ * Lets this process keep its objects in another directory than the system's, such as one of a container; before it
+ * opens anything. On Windows SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_catalog_set_directory(const char *path);
 
 /**
- * Copies to `buffer` the path of the file that programs without this library open and map, where shm_open() does not
- * reach the region: one that other users may open, or one in another directory. SAMEMAP_ERROR_NOT_FOUND where there is no
- * such file, and always on Windows.
+ * Copies to `buffer` the path of the file that programs without this library open and map, where shm_open() does
+ * not reach the region: one that other users may open, or one in another directory. SAMEMAP_ERROR_NOT_FOUND where
+ * there is no such file, and always on Windows.
  */
 samemap_status_t samemap_catalog_data_path(const char *name,
                                            char *buffer,

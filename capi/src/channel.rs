@@ -12,8 +12,8 @@ use crate::options::{Options, options, samemap_create_options_t, samemap_open_op
 use crate::region::samemap_region_t;
 use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 
-/// One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split() makes
-/// two halves, for a thread each.
+/// One end of a duplex stream of messages, or one half of an end. For one thread at a time: samemap_channel_split()
+/// makes two halves, for a thread each.
 pub struct samemap_channel_t {
     _private: [u8; 0],
 }
@@ -96,13 +96,13 @@ fn other_half(wanted: &str) -> Error {
 pub struct samemap_channel_options_t {
     /// sizeof(samemap_channel_options_t).
     pub struct_size: usize,
-    /// Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of a ring.
-    /// 0 stands for 64 KiB. Ignored when connecting.
+    /// Bytes of each of the two rings, rounded up to a power of two, up to 1 GiB. A message may take up to half of
+    /// a ring. 0 stands for 64 KiB. Ignored when connecting.
     pub capacity: usize,
     /// How many clients may wait for a listener in the order in which they came. 0 stands for 1024.
     pub backlog: usize,
-    /// How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how long that
-    /// pays; SAMEMAP_SPIN_NEVER sleeps at once.
+    /// How long a side that waits looks for news before it sleeps, in nanoseconds. 0 lets the library learn how
+    /// long that pays; SAMEMAP_SPIN_NEVER sleeps at once.
     pub spin: u64,
 }
 
@@ -158,8 +158,8 @@ unsafe fn give(
     })
 }
 
-/// Makes a channel for one peer under a free name, and does not wait for the peer: see samemap_channel_wait_for_peer().
-/// What is sent before it comes waits for it.
+/// Makes a channel for one peer under a free name, and does not wait for the peer: see
+/// samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -174,8 +174,8 @@ pub unsafe extern "C" fn samemap_channel_create(
     unsafe { give(channel, || Channel::create(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
-/// Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such as one
-/// without a name that is handed over.
+/// Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
+/// as one without a name that is handed over.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -206,8 +206,8 @@ pub unsafe extern "C" fn samemap_channel_region_size(
     })
 }
 
-/// Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a second.
-/// SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+/// Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
+/// second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -264,8 +264,8 @@ pub unsafe extern "C" fn samemap_channel_wait_for_peer(
     })
 }
 
-/// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and not read
-/// is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+/// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
+/// not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -285,8 +285,8 @@ pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
     })
 }
 
-/// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel, and the
-/// end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+/// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
+/// and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -317,7 +317,8 @@ pub unsafe extern "C" fn samemap_channel_split(
     })
 }
 
-/// Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does nothing.
+/// Closes the end, or the half: the peer reads what was sent, and is then told SAMEMAP_ERROR_CLOSED. NULL does
+/// nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.

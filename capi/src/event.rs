@@ -24,7 +24,8 @@ impl Handle for samemap_event_t {
     const WHAT: &'static str = "the event";
 }
 
-/// Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free. Close it with samemap_event_close().
+/// Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
+/// Close it with samemap_event_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -84,7 +85,8 @@ pub unsafe extern "C" fn samemap_event_open(
     unsafe { give(event, || Event::open(&self::name(name)?, &samemap_open_options_t::read(options)?)) }
 }
 
-/// Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+/// Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
+/// of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
 ///
 /// It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
 ///
@@ -110,7 +112,8 @@ pub unsafe extern "C" fn samemap_event_create_in(
     }
 }
 
-/// Opens the event at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened.
+/// Opens the event at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+/// happened.
 ///
 /// # Safety
 /// The header's rules of pointers.

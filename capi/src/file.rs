@@ -10,8 +10,8 @@ use crate::options::{Options, options, samemap_create_options_t};
 use crate::region::{give, samemap_region_t};
 use crate::status::samemap_status_t;
 
-/// How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing, with the
-/// file's length.
+/// How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing,
+/// with the file's length.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct samemap_file_options_t {
@@ -19,9 +19,11 @@ pub struct samemap_file_options_t {
     pub struct_size: usize,
     /// The access to the file and the region.
     pub access: samemap_access_t,
-    /// Whether the disk's blocks are had when they are written to, and not at once: a full disk then ends the process.
+    /// Whether the disk's blocks are had when they are written to, and not at once: a full disk then ends the
+    /// process.
     pub leave_holes: bool,
-    /// The region's length in bytes; with SAMEMAP_READ_WRITE a shorter file grows to it. 0 stands for the file's length.
+    /// The region's length in bytes; with SAMEMAP_READ_WRITE a shorter file grows to it. 0 stands for the file's
+    /// length.
     pub size: u64,
 }
 
@@ -79,8 +81,8 @@ pub unsafe extern "C" fn samemap_region_create_over_file(
     }
 }
 
-/// Opens the region with the name, or creates one over the file at `path`; `created`, which may be NULL, tells which of
-/// the two happened.
+/// Opens the region with the name, or creates one over the file at `path`; `created`, which may be NULL, tells
+/// which of the two happened.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -13,8 +13,8 @@ use crate::options::samemap_open_options_t;
 use crate::region::{give, samemap_region_t};
 use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 
-/// A program that is about to be started as a child, with the regions that are offered to it; then that child. For one
-/// thread at a time.
+/// A program that is about to be started as a child, with the regions that are offered to it; then that child. For
+/// one thread at a time.
 pub struct samemap_command_t {
     _private: [u8; 0],
 }
@@ -183,7 +183,8 @@ pub unsafe extern "C" fn samemap_region_adopt(
     unsafe { give(region, || Region::adopt(text(key, "the key")?)) }
 }
 
-/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass on.
+/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass
+/// on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -228,8 +229,8 @@ pub unsafe extern "C" fn samemap_courier_over(
     unsafe { give_courier(courier, || native::courier_over(descriptor)) }
 }
 
-/// Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end belongs
-/// to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
+/// belongs to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.
@@ -243,8 +244,8 @@ pub unsafe extern "C" fn samemap_courier_to_process(
     unsafe { give_courier(courier, || native::courier_to(pipe, process_id)) }
 }
 
-/// Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on. Windows only;
-/// elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
+/// Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.

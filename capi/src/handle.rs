@@ -62,8 +62,9 @@ impl<'a, H: Handle> Place<'a, H> {
     }
 }
 
-/// A value for one thread at a time, as C is told. A second one that comes while the first is in a call, such as a wait,
-/// is refused where that shows; it costs two plain accesses, so two that come at the same instant may be missed.
+/// A value for one thread at a time, as C is told. A second one that comes while the first is in a call, such as a
+/// wait, is refused where that shows; it costs two plain accesses, so two that come at the same instant may be
+/// missed.
 pub(crate) struct InTurn<T> {
     is_used: AtomicBool,
     value: UnsafeCell<T>,

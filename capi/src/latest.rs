@@ -13,8 +13,8 @@ use crate::status::{
 };
 use crate::view::samemap_view_t;
 
-/// The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It is the
-/// writer until it is closed or its process ends. For one thread at a time.
+/// The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It
+/// is the writer until it is closed or its process ends. For one thread at a time.
 ///
 /// In Rust the values are those of samemap::latest::LatestBytes.
 pub struct samemap_latest_writer_t {
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn samemap_latest_size(max_length: usize, size: *mut usize
     })
 }
 
-/// Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the one
-/// that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+/// Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the
+/// one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -100,8 +100,8 @@ pub unsafe extern "C" fn samemap_latest_writer_create(
     })
 }
 
-/// Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of samemap_latest_size()
-/// bytes that are zero at first.
+/// Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
+/// samemap_latest_size() bytes that are zero at first.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -199,8 +199,8 @@ fn new_reader(latest: LatestBytes) -> InTurn<Reader> {
     InTurn::new(Reader { latest, value: Vec::new() })
 }
 
-/// Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then tells its
-/// length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+/// Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then
+/// tells its length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
 ///
 /// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
 /// samemap_latest_max_length().
@@ -227,8 +227,8 @@ pub unsafe extern "C" fn samemap_latest_read(
     })
 }
 
-/// Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read() does.
-/// SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+/// Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read()
+/// does. SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -42,5 +42,5 @@ mod native;
 
 mod catalog;
 
-#[cfg(feature = "win32")]
+#[cfg(all(feature = "win32", target_os = "linux"))]
 mod win32;

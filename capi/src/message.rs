@@ -29,17 +29,15 @@ pub unsafe extern "C" fn samemap_channel_send(
         // SAFETY: the caller keeps the header's rules.
         let (mut open, message) = unsafe { (inside(channel)?.take()?, bytes(data, length)?) };
         let sender = free_to_send(&mut open)?;
-        match self::timeout(timeout) {
-            None => sender.send(message).map(|()| SAMEMAP_OK),
-            Some(time) => sender.send_timeout(message, time).map(in_time),
-        }
+        if sender.try_send(message)? { Ok(SAMEMAP_OK) } else { send_later(sender, message, timeout) }
     })
 }
 
 /// Copies the next message to `buffer`; waits until there is one. `length` tells its length.
 ///
 /// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
-/// SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was read.
+/// SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
+/// read.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -54,13 +52,17 @@ pub unsafe extern "C" fn samemap_channel_receive(
     border(|| {
         // SAFETY: the caller keeps the header's rules.
         let (mut open, into) = unsafe { (inside(channel)?.take()?, self::buffer(buffer, size)?) };
-        let Some(received) = next(free_to_receive(&mut open)?, self::timeout(timeout))? else {
-            return Ok(SAMEMAP_TIMED_OUT);
-        };
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(length, received.len()) };
-        received.take_into(into)?;
-        Ok(SAMEMAP_OK)
+        let receiver = free_to_receive(&mut open)?;
+        // One that is there is taken at once: a value of either path would be moved through memory.
+        if let Some(received) = receiver.try_recv()? {
+            // SAFETY: the caller keeps the header's rules.
+            return unsafe { take(received, into, length) };
+        }
+        match wait_for_next(receiver, timeout)? {
+            // SAFETY: the caller keeps the header's rules.
+            Some(received) => unsafe { take(received, into, length) },
+            None => Ok(SAMEMAP_TIMED_OUT),
+        }
     })
 }
 
@@ -92,8 +94,8 @@ pub unsafe extern "C" fn samemap_channel_reserve(
     })
 }
 
-/// Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT when
-/// there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
+/// Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT
+/// when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -158,7 +160,7 @@ pub unsafe extern "C" fn samemap_channel_borrow(
         let (mut open, data, length) = unsafe {
             (inside(channel)?.take()?, place(data, "the place for the data")?, place(length, "the length")?)
         };
-        let Some(received) = next(free_to_receive(&mut open)?, self::timeout(timeout))? else {
+        let Some(received) = wait_for_next(free_to_receive(&mut open)?, timeout)? else {
             return Ok(SAMEMAP_TIMED_OUT);
         };
         (*data, *length) = (received.bytes().as_ptr().cast_const().cast(), received.len());
@@ -169,8 +171,8 @@ pub unsafe extern "C" fn samemap_channel_borrow(
     })
 }
 
-/// Gives the room of the message that samemap_channel_borrow() lent back to the sender. SAMEMAP_ERROR_INVALID_ARGUMENT
-/// when there is none.
+/// Gives the room of the message that samemap_channel_borrow() lent back to the sender.
+/// SAMEMAP_ERROR_INVALID_ARGUMENT when there is none.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -207,8 +209,8 @@ pub unsafe extern "C" fn samemap_channel_max_message(
     })
 }
 
-/// Waits until one of 1 to 64 channels has a message, or its peer has ended, and gives the lowest index of those. It takes
-/// nothing: receive then with a timeout of 0.
+/// Waits until one of 1 to 64 channels has a message, or its peer has ended, and gives the lowest index of those.
+/// It takes nothing: receive then with a timeout of 0.
 ///
 /// # Safety
 /// The header's rules of pointers; `channels` has `count` handles, each of them once.
@@ -260,12 +262,32 @@ fn free_to_receive(open: &mut OpenChannel) -> Result<&mut Receiver> {
     open.receiver()
 }
 
-#[inline]
-fn next(receiver: &mut Receiver, timeout: Option<Duration>) -> Result<Option<Received<'_>>> {
-    match timeout {
+/// Sends when there is room.
+#[cold]
+fn send_later(sender: &mut Sender, message: &[u8], timeout: u64) -> Result<samemap_status_t> {
+    match self::timeout(timeout) {
+        None => sender.send(message).map(|()| SAMEMAP_OK),
+        Some(time) => sender.send_timeout(message, time).map(in_time),
+    }
+}
+
+fn wait_for_next(receiver: &mut Receiver, timeout: u64) -> Result<Option<Received<'_>>> {
+    match self::timeout(timeout) {
         None => receiver.recv().map(Some),
         Some(time) => receiver.recv_timeout(time),
     }
+}
+
+/// Copies a message out, and tells its length.
+///
+/// # Safety
+/// The pointer is null or valid for a write.
+#[inline(always)]
+unsafe fn take(received: Received<'_>, into: &mut [u8], length: *mut usize) -> Result<samemap_status_t> {
+    // SAFETY: as the caller vouches.
+    unsafe { put(length, received.len()) };
+    received.take_into(into)?;
+    Ok(SAMEMAP_OK)
 }
 
 fn room(sender: &mut Sender, length: usize, timeout: Option<Duration>) -> Result<Option<Slot<'_>>> {

@@ -93,7 +93,8 @@ pub unsafe extern "C" fn samemap_mutex_create_in(
     unsafe { give(mutex, || SharedMutex::create(self::inside(view)?, offset, &())) }
 }
 
-/// Opens the mutex at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened.
+/// Opens the mutex at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+/// happened.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -143,12 +144,12 @@ pub const SAMEMAP_MUTEX_SIZE: usize = 64;
 
 const _: () = assert!(SAMEMAP_MUTEX_SIZE == SharedMutex::<()>::SIZE);
 
-/// Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits without
-/// end.
+/// Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
+/// without end.
 ///
-/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a process,
-/// or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs one
-/// samemap_mutex_unlock().
+/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
+/// process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
+/// one samemap_mutex_unlock().
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -10,7 +10,8 @@ use samemap::{CreateOptions, OpenOptions, Permissions, Result, Share, Trust};
 
 use crate::arguments::{access, invalid, samemap_access_t, text};
 
-/// What other users may do with an object: SAMEMAP_SHARE_NOTHING, SAMEMAP_SHARE_READ_ONLY or SAMEMAP_SHARE_READ_WRITE.
+/// What other users may do with an object: SAMEMAP_SHARE_NOTHING, SAMEMAP_SHARE_READ_ONLY or
+/// SAMEMAP_SHARE_READ_WRITE.
 pub type samemap_share_t = i32;
 
 /// They cannot open it.
@@ -32,7 +33,8 @@ pub const SAMEMAP_TRUST_ANYONE: i32 = 2;
 /// One's own, the system's, and those of the user that `trusted_user` names.
 pub const SAMEMAP_TRUST_USER: i32 = 3;
 
-/// How an object is made. Begin with SAMEMAP_CREATE_OPTIONS_INIT; NULL stands for that: an object for its owner alone.
+/// How an object is made. Begin with SAMEMAP_CREATE_OPTIONS_INIT; NULL stands for that: an object for its owner
+/// alone.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct samemap_create_options_t {

@@ -9,8 +9,8 @@ use crate::handle::{Handle, Place, close, inside};
 use crate::options::{samemap_create_options_t, samemap_open_options_t};
 use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 
-/// A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by several
-/// threads at once.
+/// A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
+/// several threads at once.
 pub struct samemap_region_t {
     _private: [u8; 0],
 }
@@ -72,8 +72,8 @@ pub unsafe extern "C" fn samemap_region_create(
     }
 }
 
-/// Opens the region with the name, or creates one of `size` bytes; `created`, which may be NULL, tells which of the two
-/// happened.
+/// Opens the region with the name, or creates one of `size` bytes; `created`, which may be NULL, tells which of the
+/// two happened.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -168,8 +168,8 @@ pub unsafe extern "C" fn samemap_region_access(
     })
 }
 
-/// The region's name, such as "Local\\frames", valid until the handle is closed; NULL for a region without a name, and
-/// for NULL.
+/// The region's name, such as "Local\\frames", valid until the handle is closed; NULL for a region without a name,
+/// and for NULL.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -180,8 +180,8 @@ pub unsafe extern "C" fn samemap_region_name(region: *const samemap_region_t) ->
     region.ok().and_then(|region| region.name.as_ref()).map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
-/// Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them alive.
-/// Elsewhere it does nothing.
+/// Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them
+/// alive. Elsewhere it does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -22,7 +22,8 @@ impl Handle for samemap_semaphore_t {
     const WHAT: &'static str = "the semaphore";
 }
 
-/// Creates a semaphore with `initial` permits, and at most `maximum`; the name must be free. Close it with samemap_semaphore_close().
+/// Creates a semaphore with `initial` permits, and at most `maximum`; the name must be free. Close it with
+/// samemap_semaphore_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -84,7 +85,8 @@ pub unsafe extern "C" fn samemap_semaphore_open(
     }
 }
 
-/// Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedSemaphore` in Rust.
+/// Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write
+/// view of it; `samemap::sync::SharedSemaphore` in Rust.
 ///
 /// It takes SAMEMAP_SEMAPHORE_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
 ///
@@ -110,7 +112,8 @@ pub unsafe extern "C" fn samemap_semaphore_create_in(
     }
 }
 
-/// Opens the semaphore at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two happened.
+/// Opens the semaphore at `offset` of the view, or makes one; `created`, which may be NULL, tells which of the two
+/// happened.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -166,8 +169,8 @@ pub const SAMEMAP_SEMAPHORE_SIZE: usize = 64;
 
 const _: () = assert!(SAMEMAP_SEMAPHORE_SIZE == SharedSemaphore::SIZE);
 
-/// Gives `count` permits back; `before`, which may be NULL, tells how many there were. SAMEMAP_ERROR_LIMIT_EXCEEDED when
-/// there would be more than the maximum: then nothing has changed.
+/// Gives `count` permits back; `before`, which may be NULL, tells how many there were. SAMEMAP_ERROR_LIMIT_EXCEEDED
+/// when there would be more than the maximum: then nothing has changed.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -17,7 +17,8 @@ pub enum samemap_status_t {
     SAMEMAP_OK = 0,
     /// Time ran out first; nothing was taken and nothing changed.
     SAMEMAP_TIMED_OUT = 1,
-    /// The mutex is owned now, and its previous owner died without giving it up: what it protects may be half-changed.
+    /// The mutex is owned now, and its previous owner died without giving it up: what it protects may be
+    /// half-changed.
     SAMEMAP_ABANDONED = 2,
     /// There is no value, or no newer one.
     SAMEMAP_NOTHING = 3,
@@ -27,7 +28,8 @@ pub enum samemap_status_t {
     SAMEMAP_ERROR_INTERNAL = 100,
     /// The text is no valid name, or no UTF-8.
     SAMEMAP_ERROR_INVALID_NAME = 101,
-    /// An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of turn.
+    /// An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of
+    /// turn.
     SAMEMAP_ERROR_INVALID_ARGUMENT = 102,
     /// The name is taken by a living object of the same kind.
     SAMEMAP_ERROR_ALREADY_EXISTS = 103,
@@ -191,8 +193,8 @@ fn of_last<T>(absent: T, take: impl FnOnce(&Last) -> T) -> T {
     LAST.try_with(|last| last.borrow().as_ref().map(take)).ok().flatten().unwrap_or(absent)
 }
 
-/// What the last failed function of this thread says: one line of UTF-8 that states what happened and what to do; empty
-/// before the first. The text is valid until another function fails in this thread. Never NULL.
+/// What the last failed function of this thread says: one line of UTF-8 that states what happened and what to do;
+/// empty before the first. The text is valid until another function fails in this thread. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn samemap_last_error_message() -> *const c_char {
     of_last(c"".as_ptr(), |last| last.message.as_ptr())
@@ -211,7 +213,8 @@ pub extern "C" fn samemap_last_os_error() -> i32 {
     of_last(0, |last| last.os)
 }
 
-/// The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for ever.
+/// The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for
+/// ever.
 #[unsafe(no_mangle)]
 pub extern "C" fn samemap_error_name(status: i32) -> *const c_char {
     let known = samemap_status_t::ALL.iter().find(|&&known| known as i32 == status);

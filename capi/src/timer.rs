@@ -25,7 +25,8 @@ impl Handle for samemap_timer_t {
     const WHAT: &'static str = "the timer";
 }
 
-/// Creates a timer that is unset by its waits or by calls; the name must be free. Close it with samemap_timer_close().
+/// Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
+/// samemap_timer_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -93,8 +94,8 @@ pub unsafe extern "C" fn samemap_timer_close(timer: *mut samemap_timer_t) {
     unsafe { close(timer) }
 }
 
-/// Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again after each
-/// `period` nanoseconds, rounded up to milliseconds.
+/// Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+/// after each `period` nanoseconds, rounded up to milliseconds.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -108,8 +109,8 @@ pub unsafe extern "C" fn samemap_timer_set(
     unsafe { start(timer, Due::After(Duration::from_nanos(after)), period) }
 }
 
-/// Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of 1970
-/// (UTC). When somebody sets the clock, the timer follows.
+/// Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+/// 1970 (UTC). When somebody sets the clock, the timer follows.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -23,11 +23,11 @@ impl Handle for samemap_view_t {
 /// A length up to the end of the region.
 pub const SAMEMAP_TO_THE_END: u64 = u64::MAX;
 
-/// Maps `length` bytes at `offset` of the region; any byte range will do, and SAMEMAP_TO_THE_END stands for the rest. Unmap
-/// it with samemap_view_close().
+/// Maps `length` bytes at `offset` of the region; any byte range will do, and SAMEMAP_TO_THE_END stands for the
+/// rest. Unmap it with samemap_view_close().
 ///
-/// Other processes may change the bytes at any time: let a mutex, atomic operations or the order of messages tell when
-/// they do not.
+/// Other processes may change the bytes at any time: let a mutex, atomic operations or the order of messages tell
+/// when they do not.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -43,9 +43,9 @@ pub unsafe extern "C" fn samemap_region_map(
     unsafe { samemap_region_map_at(region, offset, length, access, std::ptr::null_mut(), view) }
 }
 
-/// Maps as samemap_region_map() does, at exactly the address `base`, so that pointers in the region are good in several
-/// processes. Address and offset are multiples of 64 KiB. NULL leaves the address to the system. Where the address is in
-/// use, the call fails with SAMEMAP_ERROR_ADDRESS_IN_USE and changes nothing.
+/// Maps as samemap_region_map() does, at exactly the address `base`, so that pointers in the region are good in
+/// several processes. Address and offset are multiples of 64 KiB. NULL leaves the address to the system. Where the
+/// address is in use, the call fails with SAMEMAP_ERROR_ADDRESS_IN_USE and changes nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn samemap_view_close(view: *mut samemap_view_t) {
     unsafe { close(view) }
 }
 
-/// The address of the view's first byte, valid until the view is closed; NULL for NULL. Writing to a read-only view ends
-/// the process.
+/// The address of the view's first byte, valid until the view is closed; NULL for NULL. Writing to a read-only view
+/// ends the process.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn samemap_view_length(view: *const samemap_view_t) -> usi
     unsafe { inside(view) }.map_or(0, View::len)
 }
 
-/// Writes `length` bytes at `offset` of the view to the file that the region lies over, and waits until they are there.
-/// Where there is no file it does nothing.
+/// Writes `length` bytes at `offset` of the view to the file that the region lies over, and waits until they are
+/// there. Where there is no file it does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -18,6 +18,8 @@
 
 mod contract;
 mod file_region;
+#[doc(hidden)]
+pub mod gate;
 mod handles;
 mod holding;
 mod machine;
@@ -51,9 +53,9 @@ pub use contract::{
 };
 #[doc(hidden)]
 pub use machine::{PerProcess, processors, stay_loaded};
-#[doc(hidden)]
-pub use memory::SharedWord;
 pub use memory::View;
+#[doc(hidden)]
+pub use memory::{SharedWord, SharedWords};
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;

@@ -12,9 +12,11 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
+use crate::contract::peer::Peer;
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
+use crate::seam::gate::{Paper, RawCaller, RawGate, RawGuest};
 use crate::seam::kind::New;
 use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
 use crate::seam::place::Place;
@@ -33,6 +35,7 @@ pub struct Nothing(Infallible);
 pub(crate) use Nothing as Bell;
 pub(crate) use Nothing as Flag;
 pub use Nothing as Forks;
+pub(crate) use Nothing as Gate;
 pub(crate) use Nothing as Object;
 pub(crate) use Nothing as Region;
 pub(crate) use Nothing as Seat;
@@ -155,6 +158,56 @@ impl RawBell for Nothing {
     fn sleep_on_any(_: &[&Self], _: Duration) {}
 
     fn wake(&self) {}
+}
+
+impl RawGate for Nothing {
+    type Region = Nothing;
+    type Caller = Nothing;
+    type Guest = Nothing;
+
+    fn open(desk: &Nothing) -> Option<Nothing> {
+        match desk.0 {}
+    }
+
+    fn number(&self) -> u64 {
+        match self.0 {}
+    }
+
+    fn guest(&mut self, _: u64, _: u32) -> Option<Nothing> {
+        match self.0 {}
+    }
+}
+
+impl RawCaller for Nothing {
+    type Region = Nothing;
+
+    fn at(_: u64) -> Option<Nothing> {
+        None
+    }
+
+    fn note(&self) -> u32 {
+        match self.0 {}
+    }
+
+    fn receive(&mut self, _: &Paper, _: &Trust) -> Result<Option<Nothing>> {
+        match self.0 {}
+    }
+
+    fn listener(&self) -> Option<Peer> {
+        match self.0 {}
+    }
+}
+
+impl RawGuest for Nothing {
+    type Region = Nothing;
+
+    fn peer(&self) -> Peer {
+        match self.0 {}
+    }
+
+    fn hand(&mut self, _: &Nothing, _: &mut Paper) -> Result<()> {
+        match self.0 {}
+    }
 }
 
 impl RawSeat for Nothing {

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use samemap_platform::SharedWord;
+use samemap_platform::gate::Caller;
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
@@ -23,6 +24,9 @@ const CONNECT: &str = "connect to the channel";
 
 /// Where few clients wait, they use only the first so many places.
 const NEAR: usize = 16;
+
+/// How often a client comes to the listener's gate before it wants a channel with a name.
+const CALLS: u32 = 3;
 
 /// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
@@ -143,6 +147,14 @@ impl Attempt {
         }
         let (options, limit) = (options.clone(), Until::after(Some(options.patience)));
         Ok(Attempt { region, view, options, limit, stage: Stage::Unmade })
+    }
+
+    /// The channel, which was ready before the listener said so.
+    fn at_once(mut self) -> Result<Channel> {
+        match self.step()? {
+            Step::Done(channel) => Ok(*channel),
+            _ => Err(nobody_listens()),
+        }
     }
 
     fn finish(mut self) -> Result<Channel> {
@@ -266,7 +278,7 @@ impl Visit {
             // A channel that it made before its end counts.
             return self.channel(options)?.map(Step::Done).ok_or_else(nobody_listens);
         }
-        match &self.place {
+        match &mut self.place {
             Some(place) if !limit.is_over() => place.insist()?,
             Some(_) => {}
             None => self.place = self.take_place()?,
@@ -285,18 +297,19 @@ impl Visit {
 
     /// A free place, if there is one. A free one has an empty word, mostly.
     fn take_place(&mut self) -> Result<Option<Place>> {
-        let turn = self.desk.next_turn()?;
+        // Each client draws one here, and another one when it asks.
+        let draw = self.desk.next_turn()?.arrival() / 2;
         let places = self.desk.places();
         let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
         // Where few clients wait, one of the first places, so that they reuse memory; else where no other client
         // begins.
-        let near = |most: usize| (turn.arrival() % most as u64) as usize;
+        let near = |most: usize| (draw % most as u64) as usize;
         let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
         let from = near(places);
         let in_turn = || (from..places).chain(0..from);
         for place in first.chain(in_turn()) {
             if self.desk.turn(place)? == Turn::NOBODYS {
-                if let Some(place) = Place::take(&self.desk, place, turn)? {
+                if let Some(place) = Place::take(&self.desk, place)? {
                     return Ok(Some(place));
                 }
             }
@@ -306,7 +319,7 @@ impl Visit {
             // Left by clients that were killed there.
             for place in in_turn() {
                 if !self.desk.is_occupied(place)? {
-                    if let Some(place) = Place::take(&self.desk, place, turn)? {
+                    if let Some(place) = Place::take(&self.desk, place)? {
                         return Ok(Some(place));
                     }
                 }
@@ -334,18 +347,35 @@ struct Place {
     turn: Turn,
     bell: Doorbell,
     seat: Option<Seat>,
+    /// At the listener's gate, through which the channel comes.
+    caller: Option<Caller>,
+    calls: u32,
 }
 
 impl Place {
     /// Takes a place, and asks there.
-    fn take(desk: &Desk, index: usize, turn: Turn) -> Result<Option<Place>> {
+    fn take(desk: &Desk, index: usize) -> Result<Option<Place>> {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
-        let place = Place { desk: desk.clone(), index, turn, bell: desk.bell_at(index)?, seat: Some(seat) };
+        let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
+        let turn = Turn::NOBODYS;
+        let mut place = Place { desk, index, turn, bell, seat: Some(seat), caller: None, calls: 0 };
         place.ask()?;
         Ok(Some(place))
     }
 
-    fn ask(&self) -> Result<()> {
+    /// Asks for a channel, as the last that came.
+    fn ask(&mut self) -> Result<()> {
+        self.caller = None;
+        if self.calls < CALLS {
+            self.calls += 1;
+            self.caller = Caller::at(self.desk.gate()?.load(Ordering::Acquire));
+        }
+        self.turn = self.desk.next_turn()?;
+        if let Some(caller) = &mut self.caller {
+            caller.say(self.turn.at_the_gate());
+        }
+        let note = self.caller.as_ref().map_or(0, Caller::note);
+        self.desk.channel(self.index)?.store(u64::from(note), Ordering::Relaxed);
         self.desk.set_turn(self.index, self.turn)?;
         self.desk.tell(self.index)
     }
@@ -355,18 +385,13 @@ impl Place {
         if self.desk.turn(self.index)? != self.turn.served() {
             return Ok(None);
         }
-        let number = self.desk.channel(self.index)?.load(Ordering::Relaxed);
-        let connected = Attempt::at(&channel_name(listener, number)?, options).and_then(|mut attempt| {
-            // It was ready before the listener said so.
-            match attempt.step()? {
-                Step::Done(channel) => Ok(*channel),
-                _ => Err(nobody_listens()),
-            }
-        });
+        let connected = match self.desk.channel(self.index)?.load(Ordering::Relaxed) {
+            0 => self.received(options),
+            number => Attempt::at(&channel_name(listener, number)?, options).and_then(Attempt::at_once),
+        };
         match connected {
             // The listener that made it has ended; the next one may be there already.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Busy) => {
-                self.turn = self.desk.next_turn()?;
                 self.ask()?;
                 Ok(None)
             }
@@ -374,8 +399,16 @@ impl Place {
         }
     }
 
-    /// Writes this client's word again when a peer has written over it.
-    fn insist(&self) -> Result<()> {
+    /// The channel that came through the gate.
+    fn received(&mut self, options: &ChannelOptions) -> Result<Channel> {
+        let Some(caller) = &mut self.caller else { return Err(nobody_listens()) };
+        let region = caller.receive(&self.desk.paper(self.index)?, &options.trust)?;
+        let attempt = Attempt::inside(region.ok_or_else(nobody_listens)?, options)?;
+        Ok(attempt.at_once()?.with_peer(caller.listener()))
+    }
+
+    /// Asks again when the listener has not found this client at the gate, or a peer has written over its word.
+    fn insist(&mut self) -> Result<()> {
         let turn = self.desk.turn(self.index)?;
         if turn == self.turn || turn == self.turn.served() { Ok(()) } else { self.ask() }
     }

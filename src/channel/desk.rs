@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | 0..8 | the mark and version of this layout |
 //! | 16..20 | the permissions that the listener asked for |
+//! | 24..32 | the number of the listener's gate; 0 where it has none |
 //! | 64..72 | how many have come so far |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the listener's doorbell |
 //! | 320..384 | the doorbell of clients without a place |
-//! | 512.. | places of 256 bytes, as many as the region has room for |
+//! | 512.. | places of 512 bytes, as many as the region has room for |
 //!
 //! At each place:
 //!
@@ -17,26 +18,31 @@
 //! | 0..64 | the seat of the client that has the place |
 //! | 64..128 | that client's doorbell |
 //! | 128..136 | its turn, and in the two lowest bits what it wants: 0 nothing, 1 a channel, 2 it was given one |
-//! | 136..144 | the number of that channel |
+//! | 136..144 | what the client leaves for the gate (0: it wants a channel with a name); then the number in that channel's
+//! name, or 0 for one that was handed over |
 //! | 192..200 | of every 64th place: a bit for it and for each of the 63 that follow, where there are news |
+//! | 256..384 | what a system writes to hand a channel over |
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use samemap_platform::gate::{PAPER_LEN, Paper};
 use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 
 use super::layout::LISTENER_SEAT;
 use crate::{ObjectName, Region, Result, View};
 
-pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x02");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x03");
+const GATE: usize = 24;
 const ARRIVALS: usize = 64;
 const BELL: usize = 256;
 const ROOM_BELL: usize = 320;
 const PLACES_AT: usize = 512;
-const PLACE_LEN: usize = 256;
+const PLACE_LEN: usize = 512;
 const PLACE_BELL: usize = 64;
 const PLACE_TURN: usize = 128;
 const PLACE_CHANNEL: usize = 136;
 const PLACE_NEWS: usize = 192;
+const PLACE_PAPER: usize = 256;
 
 /// Places that share a word of news.
 const GROUP: usize = u64::BITS as usize;
@@ -48,6 +54,7 @@ const _: () = {
     assert!(LISTENER_SEAT + Seat::SIZE <= BELL && BELL + Doorbell::SIZE <= ROOM_BELL);
     assert!(ROOM_BELL + Doorbell::SIZE <= PLACES_AT);
     assert!(Seat::SIZE <= PLACE_BELL && PLACE_BELL + Doorbell::SIZE <= PLACE_TURN);
+    assert!(PLACE_PAPER + PAPER_LEN <= PLACE_LEN);
 };
 
 /// Bytes of a region with places for this many clients.
@@ -74,6 +81,11 @@ impl Turn {
 
     pub(super) fn is_asking(self) -> bool {
         self.0 & Turn::PHASE == Turn::ASKS
+    }
+
+    /// The number that the client comes to the gate with.
+    pub(super) fn at_the_gate(self) -> u64 {
+        self.0
     }
 
     /// The same client's, when it has its channel.
@@ -140,7 +152,22 @@ impl Desk {
         Ok(Turn::asks(self.view.atomic_u64(ARRIVALS)?.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// The number of the channel that was made for a place.
+    /// The number of the listener's gate.
+    pub(super) fn gate(&self) -> Result<&AtomicU64> {
+        self.view.atomic_u64(GATE)
+    }
+
+    pub(super) fn paper(&self, place: usize) -> Result<Paper> {
+        let mut paper = [0; PAPER_LEN];
+        self.view.read(seat_at(place) + PLACE_PAPER, &mut paper)?;
+        Ok(paper)
+    }
+
+    pub(super) fn set_paper(&self, place: usize, paper: &Paper) -> Result<()> {
+        self.view.write(seat_at(place) + PLACE_PAPER, paper)
+    }
+
+    /// What the client at a place leaves for the gate, then the number of the channel that was made for it.
     pub(super) fn channel(&self, place: usize) -> Result<&AtomicU64> {
         self.view.atomic_u64(seat_at(place) + PLACE_CHANNEL)
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use samemap_platform::gate::Peer;
 use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
@@ -35,6 +36,7 @@ pub struct Channel {
     // Both halves close before the last of them leaves the seat.
     sender: Sender,
     receiver: Receiver,
+    peer: Option<Peer>,
 }
 
 impl Channel {
@@ -126,7 +128,7 @@ impl Channel {
         let connection = Connection::new(region.clone(), view, side, seat, control.state.clone());
         let connection = Arc::new(connection);
         let sender = Sender::new(Arc::clone(&connection), outgoing, shape, spin);
-        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin) })
+        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin), peer: None })
     }
 
     /// Empties both rings.
@@ -223,6 +225,7 @@ impl Channel {
 
     /// Makes the channel new, for the next peer.
     fn invite(&mut self) -> Result<()> {
+        self.peer = None;
         let control = Control::at(&self.connection().view)?;
         control.state.store(MAKING, Ordering::Release);
         self.connection().forget_peer();
@@ -251,6 +254,31 @@ impl Channel {
         (self.sender, self.receiver)
     }
 
+    /// The process at the other end, as the kernel told it when that process connected.
+    ///
+    /// It is known at both ends of a channel that a [`Listener`](super::Listener) accepted: the listener hands the
+    /// channel's memory to that one process, and no other process can open it. Nothing that a client writes can make it
+    /// look like another one. See [`Peer`] for what is not proved.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) when nothing proves it: for a channel that was made by
+    /// [`create`](Self::create), because any process that may open its name or has its region can be at the other end;
+    /// and for a client that has come in without: see below.
+    ///
+    /// # Platform-specific behavior
+    /// - On Linux the listener and the client must be in one network namespace. It is the process that connected, or
+    ///   that began to listen.
+    /// - On Windows the listener must be allowed to open the client's process (`PROCESS_DUP_HANDLE`), as among
+    ///   processes of one user. At the client's end it is not known.
+    pub fn peer(&self) -> Result<&Peer> {
+        told(self.peer.as_ref())
+    }
+
+    /// Adds what the kernel told of the other end.
+    pub(super) fn with_peer(self, peer: Option<Peer>) -> Channel {
+        Channel { peer, ..self }
+    }
+
     /// The region that the channel lies in.
     #[must_use]
     pub fn region(&self) -> &Region {
@@ -270,6 +298,15 @@ impl Channel {
     fn connection(&self) -> &Connection {
         &self.sender.connection
     }
+}
+
+/// What is known of a peer, or why nothing is.
+pub(crate) fn told(peer: Option<&Peer>) -> Result<&Peer> {
+    peer.ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "tell who the peer is").with_detail(
+            "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
+        )
+    })
 }
 
 /// What an end is made of.

@@ -19,8 +19,7 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 0..8 | tail: up to where the sender has written |
-//! | 8..12 | 1 when the sender has closed |
+//! | 0..4 | 1 when the sender has closed |
 //! | 128..136 | head: up to where the receiver has read |
 //! | 256..320 | the receiver's doorbell |
 //! | 320..324 | 1 when the receiver has closed |
@@ -28,13 +27,13 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use samemap_platform::SharedWord;
 use samemap_platform::sync::{Doorbell, Sleepers};
+use samemap_platform::{SharedWord, SharedWords};
 
 use crate::{Error, ErrorKind, Result, View};
-use samemap_platform::words::ring::{RingMemory, Shape};
+use samemap_platform::words::ring::{HEADER, RingMemory, Shape};
 
-pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x01");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x02");
 
 pub(super) const MARK_AT: usize = 0;
 pub(super) const CAPACITY_AT: usize = 8;
@@ -49,8 +48,7 @@ const TO_PEER: usize = 1024;
 const TO_LISTENER: usize = 1536;
 const DATA: usize = 4096;
 
-const TAIL: usize = 0;
-const SENDER_CLOSED: usize = 8;
+const SENDER_CLOSED: usize = 0;
 const HEAD: usize = 128;
 const RECEIVER_BELL: usize = 256;
 const RECEIVER_CLOSED: usize = 320;
@@ -145,7 +143,8 @@ pub(super) struct Ring {
     pub(super) view: View,
     /// Where its bytes begin in the view.
     pub(super) data: usize,
-    tail: SharedWord<AtomicU64>,
+    /// The same bytes, for its headers.
+    headers: SharedWords,
     head: SharedWord<AtomicU64>,
     sender_closed: SharedWord<AtomicU32>,
     receiver_closed: SharedWord<AtomicU32>,
@@ -160,7 +159,7 @@ impl Ring {
         Ok(Ring {
             view: view.clone(),
             data,
-            tail: SharedWord::<AtomicU64>::at(view, words + TAIL)?,
+            headers: SharedWords::at(view, data, shape.capacity() as usize / HEADER)?,
             head: SharedWord::<AtomicU64>::at(view, words + HEAD)?,
             sender_closed: SharedWord::<AtomicU32>::at(view, words + SENDER_CLOSED)?,
             receiver_closed: SharedWord::<AtomicU32>::at(view, words + RECEIVER_CLOSED)?,
@@ -171,7 +170,7 @@ impl Ring {
 
     /// Empties it, for a new peer.
     pub(super) fn renew(&self) {
-        self.tail.store(0, Ordering::Relaxed);
+        self.headers[0].store(0, Ordering::Relaxed);
         self.head.store(0, Ordering::Relaxed);
         self.sender_closed.store(0, Ordering::Relaxed);
         self.receiver_closed.store(0, Ordering::Relaxed);
@@ -200,16 +199,6 @@ impl Ring {
 
 impl RingMemory for Ring {
     #[inline]
-    fn load_tail(&self) -> u64 {
-        self.tail.load(Ordering::Acquire)
-    }
-
-    #[inline]
-    fn store_tail(&self, tail: u64) {
-        self.tail.store(tail, Ordering::Release);
-    }
-
-    #[inline]
     fn load_head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
@@ -219,16 +208,20 @@ impl RingMemory for Ring {
         self.head.store(head, Ordering::Release);
     }
 
+    // Headers lie at multiples of their length, inside the ring.
     #[inline]
-    fn read_header(&self, at: usize) -> u64 {
-        // The ring lies inside the view; a header that cannot be read is no header.
-        self.view.get(self.data + at).unwrap_or(u64::MAX)
+    fn load_header(&self, at: usize) -> u64 {
+        self.headers[at / HEADER].load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn store_header(&self, at: usize, header: u64) {
+        self.headers[at / HEADER].store(header, Ordering::Release);
     }
 
     #[inline]
     fn write_header(&self, at: usize, header: u64) {
-        let written = self.view.put(self.data + at, &header);
-        debug_assert!(written.is_ok());
+        self.headers[at / HEADER].store(header, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,7 @@
 //! 1. A client draws a number and takes a free *place*: a seat, which falls free when its process dies. It writes its
 //!    turn there, sets the place's bit among the news, rings the listener's doorbell, and sleeps on its own.
 //! 2. The listener takes the news and queues the clients by their turns, in its own memory. For the first few it makes
-//!    a channel each, in a region with a random name, writes the number at the place, and rings there.
+//!    a channel each, which it hands to that one client ([`super::maker`]), and rings at the place.
 //! 3. The client connects to that channel, sets its bit once more, and leaves. The listener hands the channel out.
 //!
 //! Neither a place nor the listener's work grows with the number of clients that wait: the listener finds bits 64 at a
@@ -20,7 +20,6 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -32,8 +31,9 @@ use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
+use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
-use crate::{Access, ErrorKind, ObjectName, Region, Result, View};
+use crate::{Access, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
 
@@ -53,13 +53,6 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// How often the listener looks at all places, and whether the clients that it waits for live.
 const ROUND: Duration = Duration::from_millis(80);
-
-/// A client that is killed after our end was closed leaves its connection's memory behind on some systems. No process
-/// makes an object of that name again, so a listener that runs for long sweeps now and then.
-const MADE_BETWEEN_SWEEPS: u32 = 64;
-
-/// After a sweep the listener pauses for this many times as long as the sweep took: with many objects a sweep is slow.
-const REST_AFTER_SWEEP: u32 = 50;
 
 /// Takes any number of peers, each on a channel of its own.
 ///
@@ -91,8 +84,7 @@ pub struct Listener {
     room_bell: Doorbell,
     /// Doorbells at places, which are used again and again.
     bells: HashMap<usize, Doorbell>,
-    name: ObjectName,
-    options: ChannelOptions,
+    maker: Maker,
     /// The clients that ask, in the order in which they came: their turns, and places.
     queue: BTreeSet<(u64, usize)>,
     /// The same by place.
@@ -102,9 +94,6 @@ pub struct Listener {
     /// Channels whose clients have connected.
     connected: VecDeque<Channel>,
     last_round: Option<Instant>,
-    /// Channels made since the last sweep.
-    made: u32,
-    next_sweep: Option<Instant>,
     // Left last: a client that finds it free knows that there is no listener any more.
     seat: Seat,
 }
@@ -112,7 +101,7 @@ pub struct Listener {
 /// A channel that was made for a client.
 #[derive(Debug)]
 struct Pending {
-    channel: Channel,
+    made: Made,
     turn: Turn,
     since: Instant,
 }
@@ -144,21 +133,19 @@ impl Listener {
     fn over(region: &Region, view: &View, seat: Seat, options: &ChannelOptions) -> Result<Listener> {
         let desk = Desk::inside(view, region)?;
         view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
-        view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         let name = region.name().cloned().ok_or_else(|| damaged(BIND))?;
+        let maker = Maker::at(&desk, region, &name, options)?;
+        view.atomic_u64(MARK_AT)?.store(MARK, Ordering::Release);
         Ok(Listener {
             room_bell: desk.room_bell()?,
             bells: HashMap::new(),
             desk,
-            name,
-            options: options.clone(),
+            maker,
             queue: BTreeSet::new(),
             turns: HashMap::new(),
             pending: HashMap::new(),
             connected: VecDeque::new(),
             last_round: None,
-            made: 0,
-            next_sweep: None,
             seat,
         })
     }
@@ -214,7 +201,7 @@ impl Listener {
     /// The name that it listens under.
     #[must_use]
     pub fn name(&self) -> &ObjectName {
-        &self.name
+        self.maker.name()
     }
 
     /// What an asynchronous wait for arrivals watches.
@@ -239,8 +226,8 @@ impl Listener {
 
     /// Sees to the client at a place.
     fn attend(&mut self, place: usize) -> Result<()> {
-        if self.pending.get(&place).is_some_and(|pending| pending.channel.is_connected()) {
-            self.connected.extend(self.pending.remove(&place).map(|pending| pending.channel));
+        if self.pending.get(&place).is_some_and(|pending| pending.made.channel().is_connected()) {
+            self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.met()));
         }
         let turn = self.desk.turn(place)?;
         if turn == Turn::NOBODYS {
@@ -272,8 +259,8 @@ impl Listener {
             // Asked first: a client that connects leaves its place afterwards.
             let is_expected =
                 self.desk.turn(place)? == pending.turn.served() && self.desk.is_occupied(place)?;
-            if pending.channel.is_connected() {
-                self.connected.extend(self.pending.remove(&place).map(|pending| pending.channel));
+            if pending.made.channel().is_connected() {
+                self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.met()));
             } else if !is_expected {
                 // Its client may have left the word as it was.
                 self.desk.replace_turn(place, pending.turn.served(), Turn::NOBODYS)?;
@@ -308,8 +295,8 @@ impl Listener {
             let given_up = slowest.filter(|(_, pending)| pending.since.elapsed() >= GIVEN_UP);
             let Some(place) = given_up.map(|(&place, _)| place) else { return false };
             // It may come in this very moment.
-            let connected = self.pending.remove(&place).filter(|pending| !pending.channel.withdraw());
-            self.connected.extend(connected.map(|pending| pending.channel));
+            let connected = self.pending.remove(&place).filter(|pending| !pending.made.channel().withdraw());
+            self.connected.extend(connected.map(|pending| pending.made.met()));
         }
         self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count() < AHEAD
     }
@@ -324,10 +311,12 @@ impl Listener {
             self.room_bell.ring();
             return Ok(());
         }
-        let (channel, number) = self.make_channel()?;
-        self.desk.channel(place)?.store(number, Ordering::Relaxed);
-        if self.desk.replace_turn(place, turn, turn.served())? {
-            self.pending.insert(place, Pending { channel, turn, since: Instant::now() });
+        let made = self.maker.make(place, turn)?;
+        // A client that cannot be found at the gate is to come again.
+        let next = if made.is_some() { turn.served() } else { Turn::NOBODYS };
+        if self.desk.replace_turn(place, turn, next)? {
+            let pending = made.map(|made| Pending { made, turn, since: Instant::now() });
+            self.pending.extend(pending.map(|pending| (place, pending)));
             self.ring_at(place)?;
         }
         Ok(())
@@ -339,24 +328,6 @@ impl Listener {
             Entry::Vacant(none) => none.insert(self.desk.bell_at(place)?).ring(),
         }
         Ok(())
-    }
-
-    fn make_channel(&mut self) -> Result<(Channel, u64)> {
-        self.made = self.made.saturating_add(1);
-        let now = Instant::now();
-        if self.made >= MADE_BETWEEN_SWEEPS && self.next_sweep.is_none_or(|next| next <= now) {
-            // What cannot be swept is not in the way.
-            let _ = crate::catalog::reclaim();
-            self.made = 0;
-            self.next_sweep = Some(now + now.elapsed() * REST_AFTER_SWEEP);
-        }
-        loop {
-            let number = RandomState::new().hash_one(std::process::id());
-            match Channel::create(&channel_name(&self.name, number)?, &self.options) {
-                Err(error) if error.is(ErrorKind::AlreadyExists) => {}
-                channel => return Ok((channel?, number)),
-            }
-        }
     }
 }
 

@@ -71,7 +71,7 @@ impl ChannelOptions {
     }
 
     /// How many may wait for a [`Listener`](super::Listener) in the order in which they came: 1024 unless this says
-    /// otherwise. Fewer than 30 are rounded up to that. Each takes 256 bytes of the listener's region. Clients beyond
+    /// otherwise. Fewer than 30 are rounded up to that. Each takes 512 bytes of the listener's region. Clients beyond
     /// that number wait for a place, in no order. Ignored when connecting, and by channels of one peer.
     pub fn backlog(mut self, clients: usize) -> Self {
         self.backlog = clients;

@@ -23,10 +23,11 @@ pub(super) enum Half {
 #[derive(Debug)]
 pub(crate) struct RingNews {
     ring: Ring,
+    shape: Shape,
     half: Half,
     connection: Arc<Connection>,
     is_peer_gone: AtomicBool,
-    /// Where the task has seen the peer in the ring.
+    /// Where the task has seen the receiver, or where its next message will begin.
     seen: AtomicU64,
 }
 
@@ -38,10 +39,10 @@ impl RingNews {
         };
         let ring = Ring::from(from, &connection.view, shape)?;
         let (connection, is_peer_gone) = (Arc::clone(connection), AtomicBool::new(false));
-        Ok(RingNews { ring, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
+        Ok(RingNews { ring, shape, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
     }
 
-    /// From now on another position of the peer is news.
+    /// From now on another position of the receiver is news, or a message there.
     pub(crate) fn set_seen(&self, position: u64) {
         self.seen.store(position, Ordering::Release);
     }
@@ -61,11 +62,11 @@ impl Source for RingNews {
     }
 
     fn is_ready(&self) -> bool {
-        let (position, is_closed) = match self.half {
-            Half::Sending => (self.ring.load_head(), self.ring.is_receiver_closed()),
-            Half::Receiving => (self.ring.load_tail(), self.ring.is_sender_closed()),
-        };
-        position != self.seen.load(Ordering::Acquire) || is_closed
+        let seen = self.seen.load(Ordering::Acquire);
+        match self.half {
+            Half::Sending => self.ring.load_head() != seen || self.ring.is_receiver_closed(),
+            Half::Receiving => self.shape.is_published(&self.ring, seen) || self.ring.is_sender_closed(),
+        }
     }
 
     fn is_over(&self) -> bool {

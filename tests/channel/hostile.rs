@@ -140,7 +140,7 @@ fn a_hostile_desk_does_no_harm() {
             scope.spawn(|| {
                 let view = desk.view(.., Access::ReadWrite).unwrap();
                 while !over.load(Ordering::Relaxed) {
-                    let place = 512 + 256 * (seed as usize % 14);
+                    let place = 512 + 512 * (seed as usize % 14);
                     view.atomic_u32(place + 128).unwrap().store(1, Ordering::Relaxed);
                 }
             });

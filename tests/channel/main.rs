@@ -14,6 +14,7 @@ mod hostile;
 mod linux;
 mod listeners;
 mod order;
+mod peers;
 mod places;
 #[path = "../support/mod.rs"]
 mod support;
@@ -30,6 +31,9 @@ fn child_entry() {
         ("client", listeners::client_part),
         ("listen", listeners::listen),
         ("adopt", places::adopt),
+        ("known client", peers::known_client),
+        ("liar", peers::liar),
+        ("binds", peers::binds),
     ];
     #[cfg(target_os = "linux")]
     parts.extend(linux::PARTS);

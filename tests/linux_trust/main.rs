@@ -15,6 +15,7 @@ mod handover;
 mod links;
 mod locks;
 mod owners;
+mod peers;
 #[path = "../support/mod.rs"]
 mod support;
 mod victims;
@@ -30,7 +31,9 @@ fn child_entry() {
         (users::CONTAINED_ROLE, users::play_as_it_is),
         (attacker::ROLE, attacker::play),
     ];
-    for more in [&facts::ROLES[..], &links::ROLES, &locks::ROLES, &owners::ROLES, &handover::ROLES] {
+    for more in
+        [&facts::ROLES[..], &links::ROLES, &locks::ROLES, &owners::ROLES, &handover::ROLES, &peers::ROLES]
+    {
         roles.extend_from_slice(more);
     }
     play(&roles);

@@ -14,6 +14,8 @@ mod kind;
 mod name;
 mod name_rule;
 mod options;
+/// The process at the other end of a channel.
+pub(crate) mod peer;
 pub(crate) mod range;
 pub(crate) mod region;
 pub(crate) mod sync_options;

@@ -107,7 +107,7 @@ fn entry(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry>
 
 /// The entry of a living object in one file, as most are, by as few calls as tell it. `None` for anything else.
 fn living_file(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
-    let life = fs::open(&dir::path_of(file_name), OFlags::RDONLY | CAREFULLY, Mode::empty()).ok()?;
+    let life = fs::open(dir::path_of(file_name), OFlags::RDONLY | CAREFULLY, Mode::empty()).ok()?;
     let stat = fs::fstat(&life).ok()?;
     let believed = believe_open(life.as_fd(), stat.st_size as u64, None).ok()?;
     let is_its_own = believed.linked && believed.facts.system_name == file_name;

@@ -21,6 +21,7 @@
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
 //! | `flag` | descriptors for event loops |
+//! | `gate` | which process a listener serves: sockets |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 //! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
@@ -41,6 +42,7 @@ mod facts;
 mod file;
 mod flag;
 mod fork;
+mod gate;
 mod handover;
 mod kernel;
 mod lifetime;
@@ -67,6 +69,7 @@ mod system;
 
 pub(crate) use flag::Flag;
 pub use fork::Forks;
+pub(crate) use gate::Gate;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub(crate) use system::System;

@@ -92,7 +92,7 @@ pub(super) fn local_names_of(uid: u32) -> u32 {
 }
 
 /// Whether the owner's id stands for several users in this user namespace.
-fn cannot_be_told(owner: u32) -> bool {
+pub(super) fn cannot_be_told(owner: u32) -> bool {
     UserMap::get().overflow == Some(owner)
 }
 

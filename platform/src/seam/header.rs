@@ -100,12 +100,17 @@ impl Header {
         }
     }
 
-    /// Fills all but the state, the id and the signal.
-    pub(crate) fn fill(&self, new: New) {
+    /// Says what it is the header of.
+    pub(crate) fn name(&self, new: New) {
         self.version.store(VERSION, Ordering::Relaxed);
         self.kind.store(new.kind().code(), Ordering::Relaxed);
-        self.word.store(0, Ordering::Relaxed);
         self.setting.store(new.setting(), Ordering::Relaxed);
+    }
+
+    /// Fills all but the state, the id and the signal.
+    pub(crate) fn fill(&self, new: New) {
+        self.name(new);
+        self.word.store(0, Ordering::Relaxed);
         self.record.store(0, Ordering::Relaxed);
         self.ownership.owner.store(0, Ordering::Relaxed);
         self.ownership.depth.store(0, Ordering::Relaxed);

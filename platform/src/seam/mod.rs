@@ -6,6 +6,7 @@
 //! | `object` | mutexes, events, semaphores and timers: [`RawObject`](object::RawObject) |
 //! | `bell`, `seat` | what channels are built with: [`RawBell`](bell::RawBell), [`RawSeat`](seat::RawSeat) |
 //! | `watch`, `flag` | waits on behalf of tasks and event loops: [`RawWatch`](watch::RawWatch), [`RawFlag`](flag::RawFlag) |
+//! | `gate` | how a listener learns which process it serves: [`RawGate`](gate::RawGate) |
 //! | `system` | the rest: [`RawSystem`](system::RawSystem) |
 //! | `per_process` | [`Forks`](per_process::Forks), for what a forked child must not find locked |
 //!
@@ -18,6 +19,7 @@
 pub(crate) mod ask;
 pub(crate) mod bell;
 pub(crate) mod flag;
+pub(crate) mod gate;
 pub(crate) mod header;
 pub(crate) mod kind;
 pub(crate) mod object;

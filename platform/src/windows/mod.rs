@@ -37,6 +37,7 @@ mod user;
 mod view;
 
 pub(crate) use flag::Flag;
+pub(crate) use handles::Gate;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub use system::Forks;

@@ -1,6 +1,7 @@
 //! The user of this process, in the system's spelling.
 
 use std::ffi::c_void;
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle};
 use std::{io, ptr};
 
 use windows_sys::Win32::Foundation::{HANDLE, HLOCAL, LocalFree};
@@ -21,7 +22,16 @@ type TokenFact = [u64; 16];
 
 /// The user that this thread acts as.
 pub(super) fn token_user() -> io::Result<UserId> {
-    let fact = token_fact(TokenUser)?;
+    user_in(EFFECTIVE_TOKEN)
+}
+
+/// The user that a token is of.
+pub(super) fn user_of_token(token: BorrowedHandle<'_>) -> io::Result<UserId> {
+    user_in(token.as_raw_handle())
+}
+
+fn user_in(token: HANDLE) -> io::Result<UserId> {
+    let fact = token_fact(token, TokenUser)?;
     // SAFETY: the system filled the buffer, which is large and aligned enough, with a TOKEN_USER; the SID
     // that it points to lies in the same buffer.
     unsafe {
@@ -32,7 +42,7 @@ pub(super) fn token_user() -> io::Result<UserId> {
 
 /// The primary group of the user that this thread acts as.
 pub(super) fn token_group() -> io::Result<UserId> {
-    let fact = token_fact(TokenPrimaryGroup)?;
+    let fact = token_fact(EFFECTIVE_TOKEN, TokenPrimaryGroup)?;
     // SAFETY: as in `token_user`, with a TOKEN_PRIMARY_GROUP.
     unsafe {
         let group = &*fact.as_ptr().cast::<TOKEN_PRIMARY_GROUP>();
@@ -41,13 +51,12 @@ pub(super) fn token_group() -> io::Result<UserId> {
 }
 
 /// Boxed, because the pointers inside lead into the buffer itself: it must not move.
-fn token_fact(class: TOKEN_INFORMATION_CLASS) -> io::Result<Box<TokenFact>> {
+fn token_fact(token: HANDLE, class: TOKEN_INFORMATION_CLASS) -> io::Result<Box<TokenFact>> {
     let mut fact = Box::new(TokenFact::default());
     let mut needed = 0;
     let room = size_of::<TokenFact>() as u32;
     // SAFETY: the buffer is valid for writes of `room` bytes, and `needed` for a write.
-    let told =
-        unsafe { GetTokenInformation(EFFECTIVE_TOKEN, class, fact.as_mut_ptr().cast(), room, &mut needed) };
+    let told = unsafe { GetTokenInformation(token, class, fact.as_mut_ptr().cast(), room, &mut needed) };
     if told == 0 { Err(io::Error::last_os_error()) } else { Ok(fact) }
 }
 

@@ -7,6 +7,7 @@ pub use samemap::ObjectName;
 pub use samemap_platform::sync::Seat;
 
 pub use crate::common::*;
+pub use crate::support::lacks;
 pub use crate::support::linux::child::{Child, Fate, Start};
 pub use crate::support::linux::forked::fork;
 pub use crate::support::linux::shm::{assert_nothing_left, kind_of, unique_name};

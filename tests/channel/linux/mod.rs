@@ -7,7 +7,7 @@ mod forks;
 mod stops;
 
 /// What children can be.
-pub const PARTS: [crate::support::part::Part; 12] = [
+pub const PARTS: [crate::support::part::Part; 13] = [
     ("forks", forks::forks),
     ("forks_and_is_killed", forks::forks_and_is_killed),
     ("uses_copies", forks::uses_copies),
@@ -16,6 +16,7 @@ pub const PARTS: [crate::support::part::Part; 12] = [
     ("asks_and_stops", stops::asks_and_stops),
     ("connects", stops::connects),
     ("holds", stops::holds),
+    ("holds elsewhere", stops::holds_elsewhere),
     ("dies_at", deaths::dies_at),
     ("counts", costs::counts),
     ("sleeps", costs::sleeps),

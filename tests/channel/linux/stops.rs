@@ -28,9 +28,9 @@ fn a_stopped_peer_is_waited_for() {
     assert_nothing_left(&name);
 }
 
-/// Where the places of a listener's desk lie, as `src/channel/listener.rs` says.
+/// Where the places of a listener's desk lie, as `src/channel/desk.rs` says.
 fn place(index: usize) -> usize {
-    512 + 256 * index
+    512 + 512 * index
 }
 
 /// Takes a place at the desk and asks for a channel; then it is stopped, or never comes.
@@ -69,7 +69,7 @@ fn clients_that_stop_are_in_nobodys_way() {
         child.end();
     }
     assert!(listener.try_accept().expect("accepts").is_none());
-    assert_eq!(files_of(&name), 2, "the desk, and the one connection");
+    assert_eq!(files_of(&name), 1, "the desk: a channel that was handed over has no name");
     drop((channel, other, listener));
     assert_eq!(files_of(&name), 0);
 }
@@ -114,27 +114,57 @@ fn clients_are_stopped_and_killed_anywhere() {
     assert_eq!(files_of(&name), 0);
 }
 
+/// Clients that are killed behind their listener's back leave nothing.
+#[test]
+fn a_killed_client_leaves_no_file() {
+    let name = unique_name("nothing");
+    let mut listener = Listener::bind(&name, &options()).expect("a free name");
+    let mut child = role("holds", &name);
+    drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
+    child.expect("connected");
+    child.kill();
+    assert_eq!(files_of(&name), 1, "the desk");
+}
+
+/// In another network namespace, where a client finds no gate and its channel has a name.
+fn go_elsewhere() -> bool {
+    // SAFETY: flags only, and this thread's alone.
+    unsafe { libc::unshare(libc::CLONE_NEWNET) == 0 }
+}
+
 /// A listener that runs for ever does not heap up what killed clients have left: it sweeps now and then.
 #[test]
 fn a_listener_sweeps_up_after_killed_clients() {
+    if !thread::spawn(go_elsewhere).join().expect("no panics") {
+        lacks("a_listener_sweeps_up_after_killed_clients", "needs network namespaces of its own (unshare)");
+        return;
+    }
     let name = unique_name("heap");
     let mut listener = Listener::bind(&name, &options()).expect("a free name");
     for _ in 0..3 {
-        let mut child = role("holds", &name);
+        let mut child = role("holds elsewhere", &name);
         // Closed here first, so that the client is the last to hold it.
         drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
         child.expect("connected");
         child.kill();
     }
     assert!(files_of(&name) > 1, "the test has made nothing to sweep");
-    for _ in 0..64 {
-        thread::scope(|scope| {
-            let connecting = scope.spawn(|| drop(Channel::connect(&name, &options()).expect("accepted")));
-            drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
-            connecting.join().expect("no panics");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(go_elsewhere());
+            (0..64).for_each(|_| drop(Channel::connect(&name, &options()).expect("accepted")));
         });
-    }
+        for _ in 0..64 {
+            drop(listener.accept_timeout(PATIENCE).expect("accepts").expect("in time"));
+        }
+    });
     assert_eq!(files_of(&name), 1, "only the desk is left");
+}
+
+/// Connects to a listener from another network namespace, and stays.
+pub fn holds_elsewhere(arguments: &[String]) {
+    assert!(go_elsewhere());
+    holds(arguments);
 }
 
 /// Connects to a listener and stays.

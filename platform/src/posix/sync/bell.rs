@@ -9,6 +9,7 @@ use super::place::held_of;
 use crate::contract::context::{Context, Operation};
 use crate::posix::kernel;
 use crate::seam::bell::RawBell;
+use crate::seam::header::Readiness;
 use crate::seam::kind::New;
 use crate::seam::place::Place;
 use crate::words::Until;
@@ -34,6 +35,12 @@ impl RawBell for Bell {
         // The word of an event that is not set is that of an alert doorbell.
         let new = New::Event { reset: Reset::Auto, is_set: false };
         let context = Context { operation, name: None };
+        if place.header().readiness() == Readiness::Untouched {
+            // All makers write the same, and a sleeper's word stays: so none needs to be alone, as makers of other
+            // objects do.
+            place.header().name(new);
+            place.header().finish();
+        }
         initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
         Ok(Bell { place: place.clone(), takes_part: kernel::takes_part_in_fences() })
     }

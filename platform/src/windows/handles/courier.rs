@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{AsHandle as _, AsRawHandle as _, OwnedHandle, RawHandle};
 
 use windows_sys::Win32::System::Threading::PROCESS_DUP_HANDLE;
 
@@ -60,7 +60,8 @@ impl Sent for Region {
         let Courier::Sending { stream, process } = courier else {
             return Err(context.invalid("this courier receives; send by one of Courier::to_process"));
         };
-        let mut parcel = Parcel::to(process.as_handle());
+        let process = process.try_clone().map_err(|cause| attempt.failed(cause))?;
+        let mut parcel = Parcel::to(process);
         let message = parcel.pack(self, access).map_err(|cause| attempt.failed(cause))?;
         let sent = stream.write_all(&message).and_then(|()| stream.flush());
         sent.map_err(|cause| connection_failed(cause, attempt))?;
@@ -83,14 +84,15 @@ impl Sent for Region {
 }
 
 /// Handles in another process. Dropping this closes them there, unless they were delivered or taken.
-struct Parcel<'a> {
-    process: BorrowedHandle<'a>,
+#[derive(Debug)]
+pub(super) struct Parcel {
+    process: OwnedHandle,
     numbers: Vec<u64>,
     seal: Option<Seal>,
 }
 
-impl<'a> Parcel<'a> {
-    fn to(process: BorrowedHandle<'a>) -> Parcel<'a> {
+impl Parcel {
+    pub(super) fn to(process: OwnedHandle) -> Parcel {
         Parcel { process, numbers: Vec::new(), seal: None }
     }
 
@@ -101,27 +103,29 @@ impl<'a> Parcel<'a> {
     }
 
     /// Puts the region's handles into the other process, and returns the message.
-    fn pack(&mut self, region: &Region, access: Access) -> io::Result<Vec<u8>> {
-        let process = self.process;
-        let section = self.put(duplicate_section(&region.section, process, access)?);
-        let file = duplicate_file(&region.section, process, access)?.map(|file| self.put(file));
+    pub(super) fn pack(&mut self, region: &Region, access: Access) -> io::Result<Vec<u8>> {
+        let section = duplicate_section(&region.section, self.process.as_handle(), access)?;
+        let section = self.put(section);
+        let file = duplicate_file(&region.section, self.process.as_handle(), access)?;
+        let file = file.map(|file| self.put(file));
         let waybill = Waybill::of(region.facts(), access, section, file);
         let seal = Seal::new(&waybill)?;
         let print = seal.print(|part| {
-            let part = duplicate(this_process(), part.as_raw_handle(), process, Some(seal::RIGHTS))?;
+            let to = self.process.as_handle();
+            let part = duplicate(this_process(), part.as_raw_handle(), to, Some(seal::RIGHTS))?;
             Ok(self.put(part))
         })?;
         self.seal = Some(seal);
         Ok([waybill.bytes(), print.bytes()].concat())
     }
 
-    fn delivered(mut self) {
+    pub(super) fn delivered(mut self) {
         self.numbers.clear();
         self.seal = None;
     }
 }
 
-impl Drop for Parcel<'_> {
+impl Drop for Parcel {
     fn drop(&mut self) {
         // A message with a failed send may still have arrived.
         if self.seal.as_ref().is_some_and(|seal| !seal.take()) {
@@ -129,7 +133,7 @@ impl Drop for Parcel<'_> {
         }
         for &number in &self.numbers {
             // SAFETY: this process made it there, and no receiver has the permit to own it or knows of it.
-            unsafe { close_in(self.process, number) };
+            unsafe { close_in(self.process.as_handle(), number) };
         }
     }
 }

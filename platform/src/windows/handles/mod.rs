@@ -27,5 +27,8 @@ mod assembly;
 mod child;
 mod courier;
 mod duplicate;
+mod gate;
 mod seal;
 mod waybill;
+
+pub(crate) use gate::Gate;

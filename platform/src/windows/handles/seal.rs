@@ -45,6 +45,7 @@ const SEMAPHORES: usize = 4;
 pub(super) const RIGHTS: u32 = 0x0000_0001 | 0x0010_0000;
 
 /// The sender's handles of a seal.
+#[derive(Debug)]
 pub(super) struct Seal {
     nonce: Nonce,
     semaphores: [OwnedHandle; SEMAPHORES],

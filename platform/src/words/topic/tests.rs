@@ -3,6 +3,7 @@
 use super::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 /// The memory of one thread.
 struct Plain {
@@ -187,7 +188,7 @@ fn the_dead_are_buried_and_their_place_is_taken_again() {
     let dead = memory.subscriber(0);
     while publish(&mut producer, &memory, 64).is_some() {}
     let holder = producer.holders().next().expect("the dead one");
-    drop(dead);
+    let _ = dead;
     producer.bury(&memory, holder);
     assert!(publish(&mut producer, &memory, 64).is_some());
     let mut next = memory.subscriber(0);

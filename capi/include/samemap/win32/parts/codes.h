@@ -1,0 +1,189 @@
+/* The numbers, which are Win32's. */
+#ifndef SAMEMAP_WIN32_CODES_H
+#define SAMEMAP_WIN32_CODES_H
+#pragma GCC system_header
+
+#define MAX_PATH 260
+#define INFINITE 0xFFFFFFFFu
+#define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
+#define MAXDWORD 0xFFFFFFFFu
+#define MAXLONG 0x7FFFFFFF
+
+/* Answers of waits. */
+#define STATUS_WAIT_0 0u
+#define STATUS_ABANDONED_WAIT_0 0x80u
+#define WAIT_OBJECT_0 0u
+#define WAIT_ABANDONED 0x80u
+#define WAIT_ABANDONED_0 0x80u
+#define WAIT_IO_COMPLETION 0xC0u
+#define WAIT_TIMEOUT 258u
+#define WAIT_FAILED 0xFFFFFFFFu
+#define MAXIMUM_WAIT_OBJECTS 64
+
+/* Rights. */
+#define DELETE 0x00010000u
+#define READ_CONTROL 0x00020000u
+#define WRITE_DAC 0x00040000u
+#define WRITE_OWNER 0x00080000u
+#define SYNCHRONIZE 0x00100000u
+#define STANDARD_RIGHTS_REQUIRED 0x000F0000u
+#define STANDARD_RIGHTS_READ READ_CONTROL
+#define STANDARD_RIGHTS_WRITE READ_CONTROL
+#define STANDARD_RIGHTS_ALL 0x001F0000u
+#define MAXIMUM_ALLOWED 0x02000000u
+#define GENERIC_READ 0x80000000u
+#define GENERIC_WRITE 0x40000000u
+#define GENERIC_EXECUTE 0x20000000u
+#define GENERIC_ALL 0x10000000u
+#define MUTANT_QUERY_STATE 0x0001u
+#define MUTEX_MODIFY_STATE 0x0001u
+#define MUTEX_ALL_ACCESS 0x001F0001u
+#define EVENT_MODIFY_STATE 0x0002u
+#define EVENT_ALL_ACCESS 0x001F0003u
+#define SEMAPHORE_MODIFY_STATE 0x0002u
+#define SEMAPHORE_ALL_ACCESS 0x001F0003u
+#define TIMER_QUERY_STATE 0x0001u
+#define TIMER_MODIFY_STATE 0x0002u
+#define TIMER_ALL_ACCESS 0x001F0003u
+#define DUPLICATE_CLOSE_SOURCE 1u
+#define DUPLICATE_SAME_ACCESS 2u
+
+/* Sections and their views. */
+#define SECTION_QUERY 0x0001u
+#define SECTION_MAP_WRITE 0x0002u
+#define SECTION_MAP_READ 0x0004u
+#define SECTION_MAP_EXECUTE 0x0008u
+#define SECTION_EXTEND_SIZE 0x0010u
+#define SECTION_ALL_ACCESS 0x000F001Fu
+#define FILE_MAP_COPY 0x0001u
+#define FILE_MAP_WRITE 0x0002u
+#define FILE_MAP_READ 0x0004u
+#define FILE_MAP_EXECUTE 0x0020u
+#define FILE_MAP_ALL_ACCESS SECTION_ALL_ACCESS
+#define PAGE_NOACCESS 0x01u
+#define PAGE_READONLY 0x02u
+#define PAGE_READWRITE 0x04u
+#define PAGE_WRITECOPY 0x08u
+#define PAGE_EXECUTE 0x10u
+#define PAGE_EXECUTE_READ 0x20u
+#define PAGE_EXECUTE_READWRITE 0x40u
+#define PAGE_EXECUTE_WRITECOPY 0x80u
+#define SEC_IMAGE 0x01000000u
+#define SEC_RESERVE 0x04000000u
+#define SEC_COMMIT 0x08000000u
+#define SEC_NOCACHE 0x10000000u
+#define SEC_WRITECOMBINE 0x40000000u
+#define SEC_LARGE_PAGES 0x80000000u
+#define MEM_COMMIT 0x00001000u
+#define MEM_RESERVE 0x00002000u
+#define MEM_FREE 0x00010000u
+#define MEM_PRIVATE 0x00020000u
+#define MEM_MAPPED 0x00040000u
+
+/* Files. */
+#define FILE_SHARE_READ 1u
+#define FILE_SHARE_WRITE 2u
+#define FILE_SHARE_DELETE 4u
+#define CREATE_NEW 1u
+#define CREATE_ALWAYS 2u
+#define OPEN_EXISTING 3u
+#define OPEN_ALWAYS 4u
+#define TRUNCATE_EXISTING 5u
+#define FILE_ATTRIBUTE_READONLY 0x0001u
+#define FILE_ATTRIBUTE_HIDDEN 0x0002u
+#define FILE_ATTRIBUTE_ARCHIVE 0x0020u
+#define FILE_ATTRIBUTE_NORMAL 0x0080u
+#define FILE_ATTRIBUTE_TEMPORARY 0x0100u
+#define FILE_FLAG_SEQUENTIAL_SCAN 0x08000000u
+#define FILE_FLAG_RANDOM_ACCESS 0x10000000u
+#define FILE_BEGIN 0u
+#define FILE_CURRENT 1u
+#define FILE_END 2u
+#define INVALID_FILE_SIZE 0xFFFFFFFFu
+#define INVALID_SET_FILE_POINTER 0xFFFFFFFFu
+
+/* New objects. */
+#define CREATE_MUTEX_INITIAL_OWNER 1u
+#define CREATE_EVENT_MANUAL_RESET 1u
+#define CREATE_EVENT_INITIAL_SET 2u
+#define CREATE_WAITABLE_TIMER_MANUAL_RESET 1u
+#define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 2u
+#define SECURITY_DESCRIPTOR_REVISION 1u
+#define SECURITY_DESCRIPTOR_MIN_LENGTH (sizeof(SECURITY_DESCRIPTOR))
+
+/* Texts of codes. */
+#define FORMAT_MESSAGE_ALLOCATE_BUFFER 0x0100u
+#define FORMAT_MESSAGE_IGNORE_INSERTS 0x0200u
+#define FORMAT_MESSAGE_FROM_STRING 0x0400u
+#define FORMAT_MESSAGE_FROM_HMODULE 0x0800u
+#define FORMAT_MESSAGE_FROM_SYSTEM 0x1000u
+#define FORMAT_MESSAGE_ARGUMENT_ARRAY 0x2000u
+#define FORMAT_MESSAGE_MAX_WIDTH_MASK 0x00FFu
+#define LANG_NEUTRAL 0
+#define LANG_ENGLISH 9
+#define SUBLANG_NEUTRAL 0
+#define SUBLANG_DEFAULT 1
+#define SUBLANG_ENGLISH_US 1
+#define MAKELANGID(language, region) ((((WORD)(region)) << 10) | (WORD)(language))
+#define LMEM_FIXED 0x0000u
+#define LMEM_ZEROINIT 0x0040u
+#define LPTR 0x0040u
+
+/* Last errors. */
+#define NO_ERROR 0u
+#define ERROR_SUCCESS 0u
+#define ERROR_FILE_NOT_FOUND 2u
+#define ERROR_PATH_NOT_FOUND 3u
+#define ERROR_TOO_MANY_OPEN_FILES 4u
+#define ERROR_ACCESS_DENIED 5u
+#define ERROR_INVALID_HANDLE 6u
+#define ERROR_NOT_ENOUGH_MEMORY 8u
+#define ERROR_OUTOFMEMORY 14u
+#define ERROR_GEN_FAILURE 31u
+#define ERROR_SHARING_VIOLATION 32u
+#define ERROR_NOT_SUPPORTED 50u
+#define ERROR_FILE_EXISTS 80u
+#define ERROR_INVALID_PARAMETER 87u
+#define ERROR_DISK_FULL 112u
+#define ERROR_INSUFFICIENT_BUFFER 122u
+#define ERROR_INVALID_NAME 123u
+#define ERROR_NEGATIVE_SEEK 131u
+#define ERROR_BUSY 170u
+#define ERROR_ALREADY_EXISTS 183u
+#define ERROR_FILENAME_EXCED_RANGE 206u
+#define ERROR_NOT_OWNER 288u
+#define ERROR_TOO_MANY_POSTS 298u
+#define ERROR_MR_MID_NOT_FOUND 317u
+#define ERROR_INVALID_ADDRESS 487u
+#define ERROR_FILE_INVALID 1006u
+#define ERROR_MAPPED_ALIGNMENT 1132u
+#define ERROR_POSSIBLE_DEADLOCK 1131u
+#define ERROR_USER_MAPPED_FILE 1224u
+#define ERROR_FILE_CORRUPT 1392u
+#define ERROR_COMMITMENT_LIMIT 1455u
+#define ERROR_TIMEOUT 1460u
+
+/* Small things that programs write. */
+#define LOWORD(value) ((WORD)((DWORD_PTR)(value) & 0xffff))
+#define HIWORD(value) ((WORD)((DWORD_PTR)(value) >> 16 & 0xffff))
+#define UNREFERENCED_PARAMETER(name) ((void)(name))
+#define DBG_UNREFERENCED_PARAMETER(name) ((void)(name))
+#define RtlMoveMemory(to, from, bytes) memmove((to), (from), (bytes))
+#define RtlCopyMemory(to, from, bytes) memcpy((to), (from), (bytes))
+#define RtlFillMemory(to, bytes, fill) memset((to), (fill), (bytes))
+#define RtlZeroMemory(to, bytes) memset((to), 0, (bytes))
+#define MoveMemory RtlMoveMemory
+#define CopyMemory RtlCopyMemory
+#define FillMemory RtlFillMemory
+#define ZeroMemory RtlZeroMemory
+#define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))
+#ifndef _countof
+#define _countof(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+#define HRESULT_FROM_WIN32(code) ((HRESULT)((code) == 0 ? 0 : ((code) & 0xffff) | 0x80070000u))
+#define SUCCEEDED(result) ((HRESULT)(result) >= 0)
+#define FAILED(result) ((HRESULT)(result) < 0)
+#define S_OK ((HRESULT)0)
+#define S_FALSE ((HRESULT)1)
+
+#endif

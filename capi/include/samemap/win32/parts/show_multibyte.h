@@ -1,0 +1,7 @@
+/* Ends what hide_multibyte.h began. */
+#pragma GCC system_header
+
+#undef mbstowcs
+#undef wcstombs
+#undef mbtowc
+#undef wctomb

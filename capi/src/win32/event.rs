@@ -1,0 +1,89 @@
+//! Events.
+
+use samemap::Event;
+use samemap::sync::{EventOptions, Reset};
+
+use super::codes::right;
+use super::handles::{Handle, Object};
+use super::last_error::{Done, HandleOrNull};
+use super::made::{change, check_flags, made, opened};
+use super::name;
+use super::pointers::{In, Narrow, Text, Wide};
+use super::security::SecurityAttributes;
+
+const MANUAL_RESET: u32 = 1;
+const INITIAL_SET: u32 = 2;
+
+fn create(
+    security: &In<SecurityAttributes>,
+    text: &impl Text,
+    flags: u32,
+    rights: u32,
+) -> Result<Handle, u32> {
+    check_flags(flags, MANUAL_RESET | INITIAL_SET)?;
+    let (name, sync) = name::to_make(text, security)?;
+    let reset = if flags & MANUAL_RESET != 0 { Reset::Manual } else { Reset::Auto };
+    let mut options =
+        EventOptions::new(reset).permissions(sync.asked_permissions()).trust(sync.accepted().clone());
+    if flags & INITIAL_SET != 0 {
+        options = options.set_at_first();
+    }
+    Ok(made(Event::create_or_open(&name, &options), Object::Event, rights)?.0)
+}
+
+/// The flags for two truth values.
+fn flags(manual_reset: i32, set: i32) -> u32 {
+    (if manual_reset != 0 { MANUAL_RESET } else { 0 }) | (if set != 0 { INITIAL_SET } else { 0 })
+}
+
+fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+    let name = name::to_open(text)?;
+    opened(Event::open(&name, &name::open_options(&name)), Object::Event, rights)
+}
+
+fn as_event(object: &Object) -> Option<&Event> {
+    match object {
+        Object::Event(event) => Some(event),
+        _ => None,
+    }
+}
+
+super::calls! {
+    fn CreateEventA(security: In<SecurityAttributes>, manual_reset: i32, set: i32, name: Narrow) -> HandleOrNull {
+        create(&security, &name, flags(manual_reset, set), right::OBJECT_ALL)
+    }
+
+    fn CreateEventW(security: In<SecurityAttributes>, manual_reset: i32, set: i32, name: Wide) -> HandleOrNull {
+        create(&security, &name, flags(manual_reset, set), right::OBJECT_ALL)
+    }
+
+    fn CreateEventExA(security: In<SecurityAttributes>, name: Narrow, flags: u32, access: u32) -> HandleOrNull {
+        create(&security, &name, flags, access)
+    }
+
+    fn CreateEventExW(security: In<SecurityAttributes>, name: Wide, flags: u32, access: u32) -> HandleOrNull {
+        create(&security, &name, flags, access)
+    }
+
+    fn OpenEventA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
+        open(access, &name)
+    }
+
+    fn OpenEventW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
+        open(access, &name)
+    }
+
+    fn SetEvent(event: Handle) -> Done {
+        set(event)
+    }
+
+    fn ResetEvent(event: Handle) -> Done {
+        change(event, as_event, Event::reset)
+    }
+}
+
+/// Sets an event.
+#[inline]
+pub(super) fn set(event: Handle) -> Result<(), u32> {
+    change(event, as_event, Event::set)
+}

@@ -1,0 +1,110 @@
+//! Semaphores.
+
+use samemap::Semaphore;
+use samemap::sync::SemaphoreOptions;
+
+use super::codes::{error, right};
+use super::handles::{Handle, Object};
+use super::last_error::{Done, HandleOrNull};
+use super::made::{change, check_flags, made, opened};
+use super::name;
+use super::pointers::{In, Narrow, Out, Text, Wide};
+use super::security::SecurityAttributes;
+
+/// The permits of a new semaphore.
+struct Permits {
+    initial: i32,
+    maximum: i32,
+}
+
+fn create(
+    security: &In<SecurityAttributes>,
+    permits: &Permits,
+    text: &impl Text,
+    rights: u32,
+) -> Result<Handle, u32> {
+    let [Ok(initial), Ok(maximum)] = [permits.initial, permits.maximum].map(u32::try_from) else {
+        return Err(error::INVALID_PARAMETER);
+    };
+    let (name, sync) = name::to_make(text, security)?;
+    let options = SemaphoreOptions::new(initial, maximum)
+        .permissions(sync.asked_permissions())
+        .trust(sync.accepted().clone());
+    Ok(made(Semaphore::create_or_open(&name, &options), Object::Semaphore, rights)?.0)
+}
+
+fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+    let name = name::to_open(text)?;
+    opened(Semaphore::open(&name, &name::open_options(&name)), Object::Semaphore, rights)
+}
+
+fn as_semaphore(object: &Object) -> Option<&Semaphore> {
+    match object {
+        Object::Semaphore(semaphore) => Some(semaphore),
+        _ => None,
+    }
+}
+
+super::calls! {
+    fn CreateSemaphoreA(
+        security: In<SecurityAttributes>,
+        initial: i32,
+        maximum: i32,
+        name: Narrow,
+    ) -> HandleOrNull {
+        create(&security, &Permits { initial, maximum }, &name, right::OBJECT_ALL)
+    }
+
+    fn CreateSemaphoreW(
+        security: In<SecurityAttributes>,
+        initial: i32,
+        maximum: i32,
+        name: Wide,
+    ) -> HandleOrNull {
+        create(&security, &Permits { initial, maximum }, &name, right::OBJECT_ALL)
+    }
+
+    fn CreateSemaphoreExA(
+        security: In<SecurityAttributes>,
+        initial: i32,
+        maximum: i32,
+        name: Narrow,
+        flags: u32,
+        access: u32,
+    ) -> HandleOrNull {
+        check_flags(flags, 0)?;
+        create(&security, &Permits { initial, maximum }, &name, access)
+    }
+
+    fn CreateSemaphoreExW(
+        security: In<SecurityAttributes>,
+        initial: i32,
+        maximum: i32,
+        name: Wide,
+        flags: u32,
+        access: u32,
+    ) -> HandleOrNull {
+        check_flags(flags, 0)?;
+        create(&security, &Permits { initial, maximum }, &name, access)
+    }
+
+    fn OpenSemaphoreA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
+        open(access, &name)
+    }
+
+    fn OpenSemaphoreW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
+        open(access, &name)
+    }
+
+    fn ReleaseSemaphore(semaphore: Handle, count: i32, before: Out<i32>) -> Done {
+        let released = release(semaphore, count)?;
+        before.put_if_asked(released as i32);
+        Ok(())
+    }
+}
+
+/// Gives permits back, and returns how many there were before.
+pub(super) fn release(semaphore: Handle, count: i32) -> Result<u32, u32> {
+    let Ok(count) = u32::try_from(count) else { return Err(error::INVALID_PARAMETER) };
+    change(semaphore, as_semaphore, |semaphore| semaphore.release(count))
+}
