@@ -63,6 +63,12 @@ impl Desk {
         Decisions { last: &self.last, places: &self.places }
     }
 
+    /// Whether the object at a place has this desk.
+    pub(super) fn is_noted_in(&self, place: &Place) -> bool {
+        let id = self.id.load(Ordering::Relaxed);
+        id != 0 && id == place.header().id.load(Ordering::Acquire)
+    }
+
     /// Its id, which the first process chooses.
     fn id(&self) -> u64 {
         let new = random().max(1);
