@@ -225,7 +225,7 @@ fn survives(memory: &Plain, steps: u32, life: impl FnOnce(&Mortal<'_>)) -> bool 
 
 /// A message whose bytes could be taken for headers.
 fn like_headers(number: usize, len: usize) -> Vec<u8> {
-    let word = (MESSAGE | number as u64 % 4 * 8).to_ne_bytes();
+    let word = (MESSAGE | (number as u64 % 4 * 8)).to_ne_bytes();
     (0..len).map(|index| word[index % 8]).collect()
 }
 
