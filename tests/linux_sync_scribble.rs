@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use samemap::sync::{
     Due, EventOptions, Reset, SemaphoreOptions, SharedEvent, SharedMutex, SharedSemaphore, SyncOptions,
-    TimerOptions, WaitAny, wait_any_timeout,
+    TimerOptions, WaitAny, try_wait_all, wait_all_timeout, wait_any_timeout,
 };
 use samemap::traits::Waitable;
 use samemap::{
@@ -108,14 +108,14 @@ fn every_field_may_hold_anything() {
     let facts = fields(4096, 32);
     // The region's objects lie one behind the other; the others' state is their page's beginning.
     // The first of them is a manual-reset event, which counts its sets as well.
-    let inside: Vec<u64> = fields(0, 16)
-        .chain(fields(24, 4))
-        .chain(fields(64, 16))
-        .chain(fields(128, 16))
+    let inside: Vec<u64> = fields(0, 24)
+        .chain(fields(48, 4))
+        .chain(fields(64, 24))
+        .chain(fields(128, 24))
         .chain(facts.clone())
         .collect();
-    let named: Vec<u64> = fields(0, 16).chain(facts.clone()).collect();
-    let timer: Vec<u64> = fields(0, 16).chain(fields(64, 72)).chain(facts).collect();
+    let named: Vec<u64> = fields(0, 24).chain(fields(48, 4)).chain(facts.clone()).collect();
+    let timer: Vec<u64> = fields(0, 24).chain(fields(48, 4)).chain(fields(64, 72)).chain(facts).collect();
     std::thread::scope(|scope| {
         // Most of the time they wait.
         for (file, places) in [&inside, &named, &named, &timer, &named].into_iter().enumerate() {
@@ -378,6 +378,11 @@ impl Objects {
                 &self.mutex,
             ];
             wait_any_timeout(&objects, ASKED).map(|woken| woken.map(|woken| woken.index()))
+        });
+        in_time("wait for all", || {
+            let objects: [&dyn WaitAny; 4] = [&self.event, &self.inside_semaphore, &self.timer, &self.mutex];
+            let _ = wait_all_timeout(&objects, ASKED);
+            let _ = try_wait_all(&[&self.inside_event, &self.inside_mutex, &self.semaphore]);
         });
         in_time("make", || {
             let _ = SharedMutex::<u64>::create_or_open(&self.view, 512);

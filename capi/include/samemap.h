@@ -395,7 +395,7 @@ typedef struct {
     samemap_state_t state;
     /** Its length in bytes. */
     uint64_t size;
-    /** How many processes hold it; -1 where it cannot be told. */
+    /** How many holders it has; -1 where they were not counted, or cannot be. */
     int64_t holders;
 } samemap_entry_t;
 
@@ -578,12 +578,33 @@ samemap_status_t samemap_wait(const samemap_waitable_t *object,
 
 /**
  * Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
- * taken. No mutex inside a region may be among them. Timeout and answers are those of samemap_wait().
+ * taken. Timeout and answers are those of samemap_wait().
  */
 samemap_status_t samemap_wait_any(const samemap_waitable_t *const *objects,
                                   size_t count,
                                   uint64_t timeout,
                                   size_t *index);
+
+/**
+ * Waits until all of 1 to 64 objects are signalled, or can be owned, at one moment, and takes all of them then; until
+ * then it takes none. No object may be among them twice. Timeout and answers are those of samemap_wait(); with
+ * SAMEMAP_ABANDONED, all are taken, and a mutex among them was abandoned.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED where the system cannot take them together; then nothing was changed.
+ */
+samemap_status_t samemap_wait_all(const samemap_waitable_t *const *objects,
+                                  size_t count,
+                                  uint64_t timeout);
+
+/**
+ * Signals `first` (sets an event, gives one permit to a semaphore, gives a mutex up) and then waits for `second` as
+ * samemap_wait() does. When the signal fails it does not wait; when time runs out, `first` was signalled all the same.
+ *
+ * It is not one step for others: between the two another thread may take `second`. No signal is lost.
+ */
+samemap_status_t samemap_signal_and_wait(const samemap_waitable_t *first,
+                                         const samemap_waitable_t *second,
+                                         uint64_t timeout);
 
 /**
  * The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region,
@@ -1124,10 +1145,12 @@ samemap_status_t samemap_courier_receive(const samemap_courier_t *courier,
 void samemap_courier_close(samemap_courier_t *courier);
 
 /**
- * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this
- * thread. The callback may call this library, and must return: no C++ exception, no longjmp.
+ * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
+ * The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
+ * `counted` says so: that takes time where there are many locks.
  */
-samemap_status_t samemap_catalog_list(samemap_entry_callback_t callback,
+samemap_status_t samemap_catalog_list(bool counted,
+                                      samemap_entry_callback_t callback,
                                       void *context);
 
 /** Removes what killed processes have left; `removed` (how many) and `bytes` (how much memory) may be NULL. */

@@ -54,7 +54,7 @@ pub struct samemap_entry_t {
     pub state: samemap_state_t,
     /// Its length in bytes.
     pub size: u64,
-    /// How many processes hold it; -1 where it cannot be told.
+    /// How many holders it has; -1 where they were not counted, or cannot be.
     pub holders: i64,
 }
 
@@ -62,19 +62,22 @@ pub struct samemap_entry_t {
 pub type samemap_entry_callback_t =
     Option<unsafe extern "C" fn(entry: *const samemap_entry_t, context: *mut c_void) -> c_int>;
 
-/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this
-/// thread. The callback may call this library, and must return: no C++ exception, no longjmp.
+/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
+/// The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
+/// `counted` says so: that takes time where there are many locks.
 ///
 /// # Safety
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_catalog_list(
+    counted: bool,
     callback: samemap_entry_callback_t,
     context: *mut c_void,
 ) -> samemap_status_t {
     border(|| {
         let callback = callback.ok_or_else(|| invalid("the callback is NULL"))?;
-        for entry in catalog::list()? {
+        let entries = if counted { catalog::list_counted()? } else { catalog::list()? };
+        for entry in entries {
             let texts = Texts::of(&entry);
             // SAFETY: the caller keeps the header's rules; the entry lives during the call.
             if unsafe { callback(&entry_of(&entry, &texts), context) } != 0 {

@@ -11,6 +11,8 @@ use samemap_models::with_interruptions;
 const NOTHING: State = State { event: false, permits: 0, owner: 0, gate: false };
 const EVERYTHING: State = State { event: true, permits: 1, owner: 0, gate: true };
 
+const GATE: State = State { gate: true, ..NOTHING };
+
 type Program = &'static [Call];
 
 /// Runs the programs at once, the last one in this thread.
@@ -57,6 +59,9 @@ fn a_set_is_not_lost_and_does_not_count_twice() {
     two(EVERYTHING, &[All(&[Event, Permit])], &[Set, Take(Event)]);
     two(EVERYTHING, &[All(&[Event, Permit])], &[SetAsleep, Take(Event)]);
     two(NOTHING, &[All(&[Event]), Take(Event)], &[SetAsleep]);
+    // A permit that is gone shows that the set comes after the taking.
+    two_long(EVERYTHING, &[All(&[Event, Permit])], &[Take(Permit), SetAsleep, Take(Event)]);
+    two_long(EVERYTHING, &[All(&[Event, Permit])], &[Take(Permit), Set, Take(Event)]);
     two_long(EVERYTHING, &[All(&[Event, Permit]), Take(Event)], &[SetAsleep]);
 }
 
@@ -88,6 +93,9 @@ fn two_in_opposite_order() {
 fn a_gate_was_open_at_the_moment_of_the_taking() {
     two(EVERYTHING, &[All(&[Gate, Event])], &[Close, Take(Event)]);
     two(EVERYTHING, &[All(&[Gate, Event])], &[Take(Event), Close]);
+    // The two are never there at one moment.
+    two(GATE, &[All(&[Gate, Event])], &[Close, Set]);
+    two_long(GATE, &[All(&[Gate, Event])], &[Close, Set, Reset, Open]);
     two_long(EVERYTHING, &[All(&[Event, Gate])], &[Close, Open]);
     two_long(NOTHING, &[All(&[Event, Gate])], &[Open, Set, Close]);
 }
@@ -101,6 +109,9 @@ fn a_stopped_thread_has_taken_all_or_none() {
         two(EVERYTHING, stopped, &[Take(Permit), Take(Event)]);
         two_long(EVERYTHING, stopped, &[All(&[Permit, Event])]);
         two_long(EVERYTHING, stopped, &[Set, Release]);
+        // The second of these attempts comes upon the stopped one's place in the table.
+        two_long(EVERYTHING, stopped, &[All(&[Lock]), All(&[Permit, Event])]);
+        two_long(EVERYTHING, stopped, &[Take(Permit), SetAsleep, Take(Event)]);
     }
 }
 

@@ -111,6 +111,8 @@ impl Native for Nothing {
 }
 
 impl RawObject for Nothing {
+    const KNOWS_TWINS: bool = true;
+
     fn named(_: &ObjectName, _: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
         unsupported(operation)
     }

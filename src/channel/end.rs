@@ -270,11 +270,7 @@ impl Channel {
     /// - On Windows the listener must be allowed to open the client's process (`PROCESS_DUP_HANDLE`), as among
     ///   processes of one user. At the client's end it is not known.
     pub fn peer(&self) -> Result<&Peer> {
-        self.peer.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, "tell who the peer is").with_detail(
-                "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
-            )
-        })
+        told(self.peer.as_ref())
     }
 
     /// Adds what the kernel told of the other end.
@@ -301,6 +297,15 @@ impl Channel {
     fn connection(&self) -> &Connection {
         &self.sender.connection
     }
+}
+
+/// What is known of a peer, or why nothing is.
+pub(crate) fn told(peer: Option<&Peer>) -> Result<&Peer> {
+    peer.ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "tell who the peer is").with_detail(
+            "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
+        )
+    })
 }
 
 /// What an end is made of.

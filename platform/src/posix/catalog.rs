@@ -1,19 +1,20 @@
 //! Lists the directory of objects, and takes names away (rule C17).
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fs::Stat;
+use rustix::fs::{self, Mode, OFlags, Stat};
 
 use super::advice::Call;
-use super::belief::{Disbelief, not_regular};
+use super::belief::{Disbelief, believe_open, not_regular};
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::Identity;
+use super::dir::CAREFULLY;
 use super::facts::{Form, TRAILER_LEN};
 use super::kernel::mode_of;
-use super::ofd_lock::Holders;
+use super::ofd_lock::{self, Holders};
 use super::owner::user_id;
 use super::proc_locks::{File, held_files};
 use super::remove::{self, Removal};
@@ -73,6 +74,35 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
 
 /// The entry with the name; `None` when it was removed meanwhile.
 fn entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+    living_file(&file_name, holders).or_else(|| any_entry(file_name, holders))
+}
+
+/// The entry of a living object in one file, as most are, by as few calls as tell it. `None` for anything else.
+fn living_file(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+    let life = fs::open(dir::path_of(file_name), OFlags::RDONLY | CAREFULLY, Mode::empty()).ok()?;
+    let stat = fs::fstat(&life).ok()?;
+    let believed = believe_open(life.as_fd(), stat.st_size as u64, None).ok()?;
+    let is_its_own = believed.linked && believed.facts.system_name == file_name;
+    if !is_its_own || ofd_lock::holders(life.as_fd()) != Ok(Holders::Some) {
+        return None;
+    }
+    Some(Entry {
+        name: ObjectName::read_back(&believed.facts.name).ok().or_else(|| names::decoded(file_name)),
+        system_name: format!("/{file_name}"),
+        kind: Some(believed.facts.kind),
+        size: believed.facts.len,
+        owner: user_id(stat.st_uid),
+        holders: holders.map(|holders| counted(holders, &stat)),
+        state: State::Live,
+    })
+}
+
+/// The holders of a living object. The list of locks is older than the look at the object.
+fn counted(holders: &HashMap<File, u64>, life: &Stat) -> u64 {
+    holders.get(&File::of(life)).copied().unwrap_or(0).max(1)
+}
+
+fn any_entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
     /// How often the name may change hands during the call.
     const LOOKS: u32 = 5;
     let path = dir::path_of(&file_name);
@@ -96,6 +126,7 @@ fn look_at(file_name: &str, stat: &Stat, holders: Option<&HashMap<File, u64>>) -
         kind: None,
         size: len_from_outside(file_name, stat),
         owner: user_id(stat.st_uid),
+        // Of an object that this user may not open they are told, too.
         holders: holders.and_then(|holders| holders.get(&File::of(&life)).copied()),
         state: State::Unreadable,
     };
@@ -110,8 +141,7 @@ fn look_at(file_name: &str, stat: &Stat, holders: Option<&HashMap<File, u64>>) -
         Err(_) => {}
     }
     if entry.state == State::Live {
-        // The list of locks is older than this look at the object.
-        entry.holders = holders.map(|_| entry.holders.unwrap_or(0).max(1));
+        entry.holders = holders.map(|holders| counted(holders, &life));
     }
     Some(entry)
 }

@@ -40,6 +40,10 @@ impl AskObject<'_> {
 ///   [`GiveUp`](Signal::GiveUp) undoes one [`wait`](Self::wait). Dropping a handle leaves an owned mutex owned.
 /// - In a forked child taking the copy of a mutex fails, and giving it up does nothing.
 pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
+    /// Whether a wait for all notices an object that stands in its list by two handles. Otherwise the caller compares
+    /// the names.
+    const KNOWS_TWINS: bool;
+
     /// Opens or makes the object with that name. An opened one has the kind, and a trusted owner.
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)>;
 
@@ -74,7 +78,8 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Waits until all of one to [`MAX_OBJECTS`] different objects of mixed kinds are signalled or can be owned at one
     /// moment, and takes them then, or `None` when time ran out. Until then it takes nothing.
     ///
-    /// Fails with [`ErrorKind::InvalidArgument`] for an object that stands there twice, and with
+    /// Fails with [`ErrorKind::InvalidArgument`] for an object that stands there twice, as far as the system
+    /// [knows that](Self::KNOWS_TWINS), and with
     /// [`ErrorKind::Unsupported`] where the system cannot take these together; then nothing was changed.
     fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure>;
 

@@ -26,7 +26,7 @@ const TRIES: u32 = 1000;
 /// Sets an auto-reset event. Makes no system call when no thread sleeps.
 #[inline]
 pub fn set<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
-    if word.replace(UNSET, SET).is_err() {
+    if word.replace_once(UNSET, SET).is_err() {
         set_again(word, sleeper);
     }
 }
@@ -51,7 +51,9 @@ fn set_again<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
 #[inline]
 pub fn reset<W: Word>(word: &W) {
     // An event that is not set stays as it is, with the mark of its sleepers.
-    let _ = word.replace(SET, UNSET);
+    if word.replace_once(SET, UNSET).is_err_and(|seen| seen > AWAITED.into()) {
+        let _ = word.replace(SET, UNSET);
+    }
 }
 
 /// Takes the signal of an auto-reset event, if there is one.
@@ -60,6 +62,18 @@ pub fn reset<W: Word>(word: &W) {
 /// [`Damaged`] when the word is in no state of an event.
 #[inline]
 pub fn try_take<W: Word>(word: &W) -> Result<bool, Damaged> {
+    const UNSET_HERE: u64 = UNSET as u64;
+    const AWAITED_HERE: u64 = AWAITED as u64;
+    match word.replace_once(SET, UNSET) {
+        Ok(()) => Ok(true),
+        Err(UNSET_HERE | AWAITED_HERE) => Ok(false),
+        Err(_) => try_take_tagged(word),
+    }
+}
+
+/// Takes the signal of an event that has a tag, or none of an event's states.
+#[cold]
+fn try_take_tagged<W: Word>(word: &W) -> Result<bool, Damaged> {
     match word.replace(SET, UNSET) {
         Ok(()) => Ok(true),
         Err(UNSET | AWAITED) => Ok(false),
@@ -125,6 +139,13 @@ pub fn is_set_manual(seen: u32) -> Result<bool, Damaged> {
         UNSET | AWAITED => Ok(false),
         _ => Err(Damaged),
     }
+}
+
+/// Whether a manual-reset event is set, seen in one step; false also for one that needs a closer look.
+#[inline]
+pub fn is_plainly_set<W: Word>(word: &W) -> bool {
+    let seen = word.load_once();
+    seen & (u64::MAX << 32 | u64::from(STATE)) == SET.into()
 }
 
 /// Unsets a manual-reset event.

@@ -140,7 +140,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
 /// Takes a lock that is free and has no sleepers in one step, which is the usual case; otherwise as a [`Taker`] does.
 #[inline]
 pub fn take<W: Word>(word: &W, claim: u32, otherwise: impl FnOnce() -> Outcome<Found>) -> Outcome<Found> {
-    match word.replace(0, claim) {
+    match word.replace_once(0, claim) {
         Ok(()) => Outcome::Got(Found::InOrder),
         Err(_) => otherwise(),
     }
@@ -186,7 +186,16 @@ pub fn give<W: Word>(word: &W, claim: u32, giving: Giving, sleeper: &impl Sleepe
         Giving::InOrder => 0,
         Giving::Abandoning => ABANDONED,
     };
-    let mut seen = claim;
+    match word.replace_once(claim, free) {
+        Ok(()) => Ok(()),
+        Err(_) => give_marked(word, claim, free, sleeper),
+    }
+}
+
+/// Gives up a lock that probably has the mark of its waiters.
+#[cold]
+fn give_marked<W: Word>(word: &W, claim: u32, free: u32, sleeper: &impl Sleeper<W>) -> Result<(), Damaged> {
+    let mut seen = claim | WAITERS;
     loop {
         match word.replace(seen, free) {
             Ok(()) if seen & WAITERS != 0 => {

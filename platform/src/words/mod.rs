@@ -37,6 +37,20 @@ pub trait Word: Sync {
     /// # Errors
     /// The word's value, when it is not `current`.
     fn replace(&self, current: u32, new: u32) -> Result<(), u32>;
+    /// Reads it in one step, for the usual case of a call: the upper half is the tag that a word may have (see
+    /// [`tagged`]), and is settled by the other calls.
+    #[inline]
+    fn load_once(&self) -> u64 {
+        self.load().into()
+    }
+    /// Replaces `current` by `new` in one step, as [`load_once`](Self::load_once) reads it.
+    ///
+    /// # Errors
+    /// What the word is, with its tag.
+    #[inline]
+    fn replace_once(&self, current: u32, new: u32) -> Result<(), u64> {
+        self.replace(current, new).map_err(u64::from)
+    }
     /// Replaces it by `new` and returns the previous value. Acquires and releases.
     fn swap(&self, new: u32) -> u32;
 }

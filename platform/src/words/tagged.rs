@@ -154,6 +154,16 @@ impl<W: Tagged> Word for W {
     }
 
     #[inline]
+    fn load_once(&self) -> u64 {
+        self.load_both()
+    }
+
+    #[inline]
+    fn replace_once(&self, current: u32, new: u32) -> Result<(), u64> {
+        self.replace_both(both(current, 0), both(new, 0))
+    }
+
+    #[inline]
     fn swap(&self, new: u32) -> u32 {
         value_of(self.swap_both(both(new, 0)))
     }

@@ -4,7 +4,6 @@
 //! again; when all are, it tries to take them together (see `crate::words::all`). It sorts them by where they lie, so
 //! that two waiters seldom revoke each other's attempts.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::desk::{Desk, desk_of};
@@ -35,31 +34,33 @@ pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result
 
 /// The indices of the objects, in the order in which every process takes them.
 fn in_order(objects: &[&Object]) -> Result<Vec<usize>, Failure> {
-    let mut seen = HashMap::with_capacity(objects.len());
-    let mut order = Vec::with_capacity(objects.len());
-    for (index, object) in objects.iter().enumerate() {
-        let key = object.key().map_err(|failure| failure.of_object(index))?;
-        if seen.insert(key, index).is_some() {
-            return Err(Failure::twice(index));
-        }
-        order.push((key, index));
-    }
+    let key = |(index, object): (usize, &&Object)| match object.key() {
+        Ok(key) => Ok((key, index)),
+        Err(failure) => Err(failure.of_object(index)),
+    };
+    let mut order = objects.iter().enumerate().map(key).collect::<Result<Vec<_>, _>>()?;
     order.sort_unstable();
-    Ok(order.into_iter().map(|(_, index)| index).collect())
+    match order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => Err(Failure::twice(pair[1].1)),
+        None => Ok(order.into_iter().map(|(_, index)| index).collect()),
+    }
 }
 
 /// The desk of all objects.
 fn common_desk(objects: &[&Object]) -> Result<&'static Desk, Failure> {
     const APART: &str = "objects of different owners, or with different permissions to write, cannot be waited for together; make them alike, or put them into one region";
-    let mut common: Option<&'static Desk> = None;
-    for (index, object) in objects.iter().enumerate() {
-        let desk = desk_of(object.place()).map_err(|reason| Failure::from(reason).of_object(index))?;
-        if !std::ptr::eq(*common.get_or_insert(desk), desk) {
+    let desk = desk_of(objects[0].place()).map_err(|reason| Failure::from(reason).of_object(0))?;
+    for (index, object) in objects.iter().enumerate().skip(1) {
+        if desk.is_noted_in(object.place()) {
+            continue;
+        }
+        let other = desk_of(object.place()).map_err(|reason| Failure::from(reason).of_object(index))?;
+        if !std::ptr::eq(desk, other) {
             let apart = Reason { detail: Some(APART.into()), ..ErrorKind::Unsupported.into() };
             return Err(Failure::from(apart).of_object(index));
         }
     }
-    Ok(common.expect("there is an object"))
+    Ok(desk)
 }
 
 /// The objects of a wait.

@@ -9,9 +9,10 @@
 //! A desk stays when no process uses it: after the kill of a waiter it may be the only place that knows whether objects
 //! are taken. It is never replaced, has no lock, and begins as zeros, so nothing about it can be half-made.
 //!
-//! An object notes the id of its desk before it gets its first tag. A process that meets a tag and finds another desk,
-//! because it has another directory or lives in another mount name space, sees that it must not settle by that. It can
-//! then not use the object before the tag is gone, which an attempt that is not stopped half-way sees to itself.
+//! An object notes the id of its desk before it gets its first tag. A process that meets a tag and finds another desk or
+//! none, because it has another directory, lives in another mount name space, or is another user to which a region was
+//! handed, sees that it must not settle by that. It can then not use the object before the tag is gone, which an attempt
+//! that is not stopped half-way sees to itself.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -60,6 +61,12 @@ const _: () = assert!(size_of::<Desk>() == LEN);
 impl Desk {
     pub(super) fn decisions(&self) -> Decisions<'_, AtomicU64> {
         Decisions { last: &self.last, places: &self.places }
+    }
+
+    /// Whether the object at a place has this desk.
+    pub(super) fn is_noted_in(&self, place: &Place) -> bool {
+        let id = self.id.load(Ordering::Relaxed);
+        id != 0 && id == place.header().id.load(Ordering::Acquire)
     }
 
     /// Its id, which the first process chooses.

@@ -26,9 +26,19 @@ impl Event {
         reset_of(self.word.place().header().setting()).ok_or(Damaged)
     }
 
+    #[inline]
     pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
-        let until = Until::after(timeout);
-        let outcome = match self.mode()? {
+        match self.mode()? {
+            Reset::Auto if event::try_take(self.word())? => Ok(Took::Signal),
+            Reset::Auto if timeout == Some(Duration::ZERO) => Ok(Took::Nothing),
+            Reset::Manual if event::is_plainly_set(self.word()) => Ok(Took::Signal),
+            mode => self.wait_for_a_set(mode, Until::after(timeout)),
+        }
+    }
+
+    /// Waits for the event, which is probably not set.
+    fn wait_for_a_set(&self, mode: Reset, until: Until) -> Result<Took, Failure> {
+        let outcome = match mode {
             Reset::Auto => event::wait(self.word(), until, &FutexSleeper)?,
             Reset::Manual => ManualWaiter::begin(self.word()).wait(until, &FutexSleeper)?,
         };

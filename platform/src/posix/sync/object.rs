@@ -95,11 +95,13 @@ impl Object {
         let place = self.place();
         // An object that is open was made at a place of the system's.
         let origin = place.view().origin(place.offset()).ok_or(ErrorKind::Unsupported)?;
-        Ok(PlaceKey::of(place, &origin.object))
+        Ok(PlaceKey::of_origin(&origin))
     }
 }
 
 impl RawObject for Object {
+    const KNOWS_TWINS: bool = true;
+
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
         let context = Context { operation, name: Some(name) };
         let kind = ask.kind();
@@ -179,6 +181,7 @@ impl RawObject for Object {
         Ok(0)
     }
 
+    #[inline]
     fn is_owned(&self) -> bool {
         matches!(self, Object::Mutex(lock) if lock.is_owned())
     }

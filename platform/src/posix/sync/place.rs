@@ -50,6 +50,11 @@ impl PlaceKey {
         let (dev, ino) = held.identity();
         PlaceKey { dev, ino, offset: offset_in_file(place) }
     }
+
+    pub(super) fn of_origin(origin: &Origin) -> PlaceKey {
+        let (dev, ino) = origin.object.identity();
+        PlaceKey { dev, ino, offset: origin.offset }
+    }
 }
 
 /// Where in its file a place lies.

@@ -26,12 +26,21 @@ impl Semaphore {
         self.word.place().header().setting().min(SemaphoreOptions::LIMIT)
     }
 
+    #[inline]
     pub(super) fn wait(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
-        let outcome = permits::wait(self.word(), self.maximum(), Until::after(timeout), &FutexSleeper)?;
-        Ok(outcome.into())
+        if self.try_take()? { Ok(Took::Signal) } else { self.wait_for_a_permit(timeout) }
+    }
+
+    fn wait_for_a_permit(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
+        let until = Until::after(timeout);
+        if until == Until::Now {
+            return Ok(Took::Nothing);
+        }
+        Ok(permits::wait(self.word(), self.maximum(), until, &FutexSleeper)?.into())
     }
 
     /// Tries to take a permit.
+    #[inline]
     pub(super) fn try_take(&self) -> Result<bool, Damaged> {
         permits::try_take(self.word(), self.maximum())
     }
