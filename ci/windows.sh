@@ -3,6 +3,7 @@
 #
 #   ci/windows.sh [cargo test arguments…]
 #   ci/windows.sh --wine-10 [cargo test arguments…]    under Wine 10, where that can be had
+#   ci/windows.sh --wine-32                            there, in processes of 32 bits, and of 64 bits beside such
 #   ci/windows.sh --native [cargo test arguments…]     on Windows itself
 #   ci/windows.sh --clippy                             lints for the Windows target, runs nothing
 #
@@ -79,8 +80,7 @@ test_under_wine_10() {
         note "Wine 10 did not run: its packages could not be had, or this user may not mount (see $ci_logs/wine10.log)"
         return
     fi
-    [[ $# -gt 0 ]] || set -- "${of_the_kernel[@]}"
-    unshare -m "$BASH" "${BASH_SOURCE[0]}" --in-wine-10 "$@"
+    unshare -m "$BASH" "${BASH_SOURCE[0]}" "$@"
 }
 
 stop_wine_10() {
@@ -88,8 +88,7 @@ stop_wine_10() {
     rm -rf "$WINEPREFIX"
 }
 
-in_wine_10() {
-    choose_test_args "$@"
+start_wine_10() {
     use_windows_toolchain
     build_c_programs
     step "Wine 10"
@@ -98,14 +97,54 @@ in_wine_10() {
     unset DISPLAY WAYLAND_DISPLAY
     show_wine_10_this_machine
     trap stop_wine_10 EXIT
-    mkdir -p "$WINEPREFIX/drive_c/windows/system32"
+    mkdir -p "$WINEPREFIX"/drive_c/windows/{system32,syswow64}
     cp "$wine10/root/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$WINEPREFIX/drive_c/windows/system32/"
+    cp "$wine10/root/usr/i686-w64-mingw32/lib/zlib1.dll" "$WINEPREFIX/drive_c/windows/syswow64/"
     wine_10 wineserver64 -p300 >"$ci_logs/wineboot10.log" 2>&1 </dev/null
-    wine_10 wine64 wineboot -i >>"$ci_logs/wineboot10.log" 2>&1 </dev/null || true # it misses its 32-bit half
+    wine_10 wine64 wineboot -i >>"$ci_logs/wineboot10.log" 2>&1 </dev/null || true # it wants a screen
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$BASH $ci_root/ci/windows.sh --run-in-wine-10"
+    export CARGO_TARGET_I686_PC_WINDOWS_GNU_RUNNER=$CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER
+}
+
+in_wine_10() {
+    choose_test_args "$@"
+    start_wine_10
     SAMEMAP_ASIDE_LOG=Z:$(aside_log windows-10)
-    export SAMEMAP_ASIDE_LOG CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$BASH $ci_root/ci/windows.sh --run-in-wine-10"
+    export SAMEMAP_ASIDE_LOG
     step "cargo test --target $target ${test_args[*]}"
     run_tests windows-10 "${cross[@]}" test "${cross_flags[@]}"
+}
+
+# What processes of both sizes share: regions, locks, seats and doorbells, channels.
+shared=(sync seats_and_bells channel)
+
+# Only in a Wine that has both halves.
+in_wine_32() {
+    local test program flags=() log=$ci_logs/windows-32-build.log status=0 narrow=i686-pc-windows-gnu
+    need_apt gcc-mingw-w64-i686
+    rustup_target "$narrow" || {
+        note "32-bit Windows did not run: rustup has no standard library for $narrow"
+        return
+    }
+    start_wine_10
+    # Without debug information, which is most of the work.
+    local cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo test --target "$narrow")
+    for test in "${shared[@]}"; do flags+=(--test "$test"); done
+    test_args=(-p samemap --features "samemap/conformance,samemap/tokio" --no-fail-fast "${flags[@]}")
+    logged "$log" "${cargo[@]}" --no-run "${test_args[@]}" || fail "the tests do not build for $narrow"
+    SAMEMAP_ASIDE_LOG=Z:$(aside_log windows-32)
+    export SAMEMAP_ASIDE_LOG
+    step "32 bits"
+    run_tests windows-32 "${cargo[@]}" || status=1
+    for test in "${shared[@]}"; do
+        step "$test: 64 bits, with processes of 32 bits"
+        program=$(sed -n "s|^ *Executable.*(\(.*/$test-[0-9a-f]*\.exe\))\$|\1|p" "$log")
+        SAMEMAP_ASIDE_LOG=Z:$(aside_log "windows-both-$test")
+        export SAMEMAP_TEST_PROGRAM=Z:$program
+        test_args=(-p samemap --features "samemap/conformance,samemap/tokio" --test "$test")
+        run_tests "windows-both-$test" "${cross[@]}" test "${cross_flags[@]}" || status=1
+    done
+    return "$status"
 }
 
 test_native() {
@@ -121,7 +160,13 @@ of_the_kernel=(-p samemap-platform -p samemap --features "samemap/conformance,sa
     --test windows_foreign --test files)
 
 case ${1:-} in
---wine-10) test_under_wine_10 "${@:2}" ;;
+--wine-10)
+    shift
+    [[ $# -gt 0 ]] || set -- "${of_the_kernel[@]}"
+    test_under_wine_10 --in-wine-10 "$@"
+    ;;
+--wine-32) test_under_wine_10 --in-wine-32 ;;
+--in-wine-32) in_wine_32 ;;
 --in-wine-10) in_wine_10 "${@:2}" ;;
 --run-in-wine-10) wine_10 wine64 "${@:2}" ;;
 --clippy) lint ;;

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # The toolchain for Windows and a Wine to run what it builds, for the scripts that source this after lib.sh.
+# shellcheck disable=SC2154 # lib.sh sets ci_logs
 
 target=x86_64-pc-windows-gnu
 

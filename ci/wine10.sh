@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Wine 10 beside the Wine of this system: the packages of Debian 13, unpacked in a folder and entered by chroot. Nothing
+# Wine 10, for programs of 64 and of 32 bits, beside the Wine of this system: the packages of Debian 13, unpacked in a folder and entered by chroot. Nothing
 # of this system changes. Sourced by ci/windows.sh.
 
 # Of ci/lib.sh, which ci/windows.sh has sourced before.
 : "${ci_root:?}" "${ci_logs:?}"
 
 wine10=${SAMEMAP_WINE10_DIR:-$ci_root/target-wine10}
-wine10_packages=(wine wine64 libz-mingw-w64 busybox-static)
+wine10_packages=(wine wine64 wine32:i386 libz-mingw-w64 busybox-static)
 
 # The archive that this system's own packages come from.
 debian_archive() {
@@ -20,7 +20,7 @@ apt_get_13() {
     local apt=$wine10/apt
     as_root env DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -q -y -o "Dir::Etc=$apt/etc" \
         -o "Dir::State=$apt/state" -o "Dir::State::status=$apt/state/status" -o "Dir::Cache=$apt/cache" \
-        -o APT::Architecture=amd64 -o APT::Architectures=amd64 -o APT::Sandbox::User=root "$@"
+        -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=i386 -o APT::Sandbox::User=root "$@"
 }
 
 fetch_wine_10() {
@@ -46,6 +46,8 @@ furnish_wine_10() {
     mkdir -p "$root"/{proc,dev,tmp,root}
     # Where Wine looks for it before it has a prefix.
     cp "$root/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$root/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/"
+    cp "$root/usr/i686-w64-mingw32/lib/zlib1.dll" "$root/usr/lib/i386-linux-gnu/wine/i386-windows/"
+    rm -rf "$wine10/root"
     mv "$root" "$wine10/root"
     rm -rf "$wine10/apt"
 }
@@ -53,7 +55,7 @@ furnish_wine_10() {
 # True when it is there, or could be made. It is kept for the next run.
 have_wine_10() {
     [[ $(id -u) == 0 ]] && unshare -m true 2>/dev/null || return
-    [[ -d $wine10/root ]] || { mkdir -p "$wine10" && fetch_wine_10 && furnish_wine_10; } >"$ci_logs/wine10.log" 2>&1
+    [[ -d $wine10/root/usr/lib/i386-linux-gnu ]] || { mkdir -p "$wine10" && fetch_wine_10 && furnish_wine_10; } >"$ci_logs/wine10.log" 2>&1
 }
 
 # wine_10 COMMAND…: a command in there, in the folder that this one is in. Only behind `enter_wine_10`.

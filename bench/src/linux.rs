@@ -26,6 +26,7 @@ mod machine;
 mod memory;
 mod messages;
 mod newest;
+mod one_to_many;
 mod peers;
 mod place;
 mod plots;
@@ -86,6 +87,8 @@ enum What {
     Stream,
     /// The newest value: read while it is written, and written.
     Latest,
+    /// Messages to several processes at once.
+    Topic,
     /// How cost grows: with the objects, the processes, the waiters, and the size.
     Scale,
 }
@@ -105,6 +108,7 @@ const PARTS: &[(What, Part)] = &[
     (What::Stream, messages::stream),
     (What::Stream, producers::measure),
     (What::Latest, latest::measure),
+    (What::Topic, one_to_many::measure),
     (What::Scale, scale::measure),
 ];
 
@@ -113,6 +117,7 @@ pub fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some(ends::WORD) => return part_of_a_measurement(ends::be_an_end(&words[1..])),
         Some(crowd::WORD) => return part_of_a_measurement(crowd::be_one(&words[1..])),
+        Some(one_to_many::WORD) => return part_of_a_measurement(one_to_many::be_one(&words[1..])),
         Some(held::WORD) => return part_of_a_measurement(held::hold(&words[1..])),
         Some(memory::WORD) => return part_of_a_measurement(memory::make(&words[1..])),
         Some(lock::OWNER) => lock::own(&words[1]),

@@ -430,6 +430,15 @@ inline std::optional<woken> wait_any(const std::vector<const samemap_waitable_t 
     return woken{index, answer == SAMEMAP_ABANDONED};
 }
 
+/** Waits for all of several objects at one moment; nothing, and none is taken, when time ran out. Otherwise whether a mutex
+ * among them was abandoned. */
+inline std::optional<bool> wait_all(const std::vector<const samemap_waitable_t *> &objects, timeout time = {},
+                                    report on = {}) {
+    const samemap_status_t answer = on(samemap_wait_all(objects.data(), objects.size(), time.nanoseconds()));
+    if (answer != SAMEMAP_OK && answer != SAMEMAP_ABANDONED) return std::nullopt;
+    return answer == SAMEMAP_ABANDONED;
+}
+
 } // namespace samemap
 
 #include "samemap_messages.hpp"

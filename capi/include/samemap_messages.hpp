@@ -254,7 +254,8 @@ class courier : public handle<samemap_courier_t, samemap_courier_close> {
 };
 
 /** Calls a function with each entry of the catalog; `false` ends the list. It may throw. */
-inline void list(const std::function<bool(const samemap_entry_t &)> &look, report on = {}) {
+inline void list(const std::function<bool(const samemap_entry_t &)> &look, bool counted = false,
+                 report on = {}) {
     struct call {
         const std::function<bool(const samemap_entry_t &)> &look;
         std::exception_ptr thrown;
@@ -268,7 +269,7 @@ inline void list(const std::function<bool(const samemap_entry_t &)> &look, repor
             return 1;
         }
     };
-    on(samemap_catalog_list(callback, &call));
+    on(samemap_catalog_list(counted, callback, &call));
     if (call.thrown) std::rethrow_exception(call.thrown);
 }
 

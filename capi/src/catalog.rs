@@ -14,7 +14,7 @@ use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 /// The kind of an object.
 pub type samemap_kind_t = i32;
 
-/// It cannot be told.
+/// The kind cannot be told.
 pub const SAMEMAP_KIND_UNKNOWN: i32 = 0;
 /// Shared memory.
 pub const SAMEMAP_KIND_REGION: i32 = 1;
@@ -30,13 +30,13 @@ pub const SAMEMAP_KIND_TIMER: i32 = 5;
 /// What is known of an entry.
 pub type samemap_state_t = i32;
 
-/// A process holds it.
+/// A process holds the object.
 pub const SAMEMAP_STATE_LIVE: i32 = 0;
-/// Its holders died; it cannot be opened, and waits to be reclaimed.
+/// The object's holders have died; it cannot be opened, and samemap_catalog_reclaim() removes it.
 pub const SAMEMAP_STATE_DEAD: i32 = 1;
-/// samemap did not make it, and leaves it alone.
+/// samemap did not make the object, and leaves it alone.
 pub const SAMEMAP_STATE_FOREIGN: i32 = 2;
-/// This user may not look at it.
+/// This user may not look at the object.
 pub const SAMEMAP_STATE_UNREADABLE: i32 = 3;
 
 /// An entry of the catalog. It is valid during the call that it is given to. Later versions add fields at the end.
@@ -54,7 +54,7 @@ pub struct samemap_entry_t {
     pub state: samemap_state_t,
     /// Its length in bytes.
     pub size: u64,
-    /// How many processes hold it; -1 where it cannot be told.
+    /// How many holders it has; -1 where they were not counted, or cannot be.
     pub holders: i64,
 }
 
@@ -62,19 +62,22 @@ pub struct samemap_entry_t {
 pub type samemap_entry_callback_t =
     Option<unsafe extern "C" fn(entry: *const samemap_entry_t, context: *mut c_void) -> c_int>;
 
-/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this
-/// thread. The callback may call this library, and must return: no C++ exception, no longjmp.
+/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
+/// The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
+/// `counted` says so: that takes time where there are many locks.
 ///
 /// # Safety
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_catalog_list(
+    counted: bool,
     callback: samemap_entry_callback_t,
     context: *mut c_void,
 ) -> samemap_status_t {
     border(|| {
         let callback = callback.ok_or_else(|| invalid("the callback is NULL"))?;
-        for entry in catalog::list()? {
+        let entries = if counted { catalog::list_counted()? } else { catalog::list()? };
+        for entry in entries {
             let texts = Texts::of(&entry);
             // SAFETY: the caller keeps the header's rules; the entry lives during the call.
             if unsafe { callback(&entry_of(&entry, &texts), context) } != 0 {

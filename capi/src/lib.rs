@@ -1,6 +1,6 @@
 //! samemap for C and C++: the functions of `samemap.h`, which is made from this crate and has their documentation.
 //!
-//! A handle of C is a box of the Rust type behind it ([`handle`]). Every function is one call of [`status::border`],
+//! A handle of C is a box of the Rust type behind it (`handle`). Every function is one call of `status::border`,
 //! which turns errors and panics into a code and the thread's last message.
 //!
 //! # Safety

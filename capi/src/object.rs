@@ -4,9 +4,10 @@ use std::ffi::{CString, c_char};
 use std::time::Duration;
 
 use samemap::sync::{
-    SharedEvent, SharedMutex, SharedSemaphore, WaitAny, try_wait_any, wait_any, wait_any_timeout,
+    SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny, signal_and_wait,
+    signal_and_wait_timeout, try_wait_any, wait_all, wait_all_timeout, wait_any, wait_any_timeout,
 };
-use samemap::traits::{LockGuard as _, Lockable, Waitable};
+use samemap::traits::{LockGuard, Lockable, Waitable};
 use samemap::{Error, Event, Mutex, ObjectName, Result, Semaphore, Timer};
 
 use crate::arguments::{SAMEMAP_FOREVER, invalid, null, place, timeout};
@@ -99,19 +100,16 @@ where
     })
 }
 
-/// Owns a mutex, and forgets the guard: C gives it up by the handle.
-#[inline]
+/// Owns a mutex.
+#[inline(always)]
 pub(crate) fn lock<M: Lockable>(mutex: &M, timeout: Option<Duration>) -> Result<samemap_status_t> {
-    let guard = match timeout {
-        None => mutex.lock()?,
-        Some(_) => match mutex.lock_for(timeout)? {
-            Some(guard) => guard,
-            None => return Ok(SAMEMAP_TIMED_OUT),
-        },
-    };
-    let answer = if guard.abandoned() { SAMEMAP_ABANDONED } else { SAMEMAP_OK };
-    std::mem::forget(guard);
-    Ok(answer)
+    loop {
+        match mutex.lock_for(timeout)? {
+            None if timeout.is_some() => return Ok(SAMEMAP_TIMED_OUT),
+            None => {}
+            guard => return Ok(taken(guard)),
+        }
+    }
 }
 
 #[inline]
@@ -136,19 +134,25 @@ impl OpenObject {
         }
     }
 
-    fn any(&self) -> Result<&dyn WaitAny> {
-        Ok(match &self.object {
+    fn any(&self) -> &dyn WaitAny {
+        match &self.object {
             Object::Mutex(mutex) => mutex,
+            Object::SharedMutex(mutex) => mutex,
             Object::Event(event) => event,
             Object::SharedEvent(event) => event,
             Object::Semaphore(semaphore) => semaphore,
             Object::SharedSemaphore(semaphore) => semaphore,
             Object::Timer(timer) => timer,
-            Object::SharedMutex(_) => {
-                return Err(invalid("a mutex inside a region is waited for alone; take one with a name"));
-            }
-        })
+        }
     }
+}
+
+/// What a wait that took an object tells. The guard is forgotten, where there is one: C gives the mutex up by its handle.
+#[inline]
+fn taken<G: LockGuard>(guard: Option<G>) -> samemap_status_t {
+    let is_abandoned = guard.as_ref().is_some_and(LockGuard::abandoned);
+    std::mem::forget(guard);
+    if is_abandoned { SAMEMAP_ABANDONED } else { SAMEMAP_OK }
 }
 
 /// Waits until the object is signalled or can be owned, and takes the signal or the ownership: an auto-reset event or
@@ -166,7 +170,7 @@ pub unsafe extern "C" fn samemap_wait(object: *const samemap_waitable_t, timeout
 }
 
 /// Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
-/// taken. No mutex inside a region may be among them. Timeout and answers are those of samemap_wait().
+/// taken. Timeout and answers are those of samemap_wait().
 ///
 /// # Safety
 /// The header's rules of pointers; `objects` has `count` handles.
@@ -187,10 +191,72 @@ pub unsafe extern "C" fn samemap_wait_any(
         };
         let Some(woken) = woken else { return Ok(SAMEMAP_TIMED_OUT) };
         *index = woken.index();
-        let Some(guard) = woken.into_guard() else { return Ok(SAMEMAP_OK) };
-        let answer = if guard.abandoned() { SAMEMAP_ABANDONED } else { SAMEMAP_OK };
-        std::mem::forget(guard);
+        Ok(taken(woken.into_guard()))
+    })
+}
+
+/// Waits until all of 1 to 64 objects are signalled, or can be owned, at one moment, and takes all of them then; until
+/// then it takes none. No object may be among them twice. Timeout and answers are those of samemap_wait(); with
+/// SAMEMAP_ABANDONED, all are taken, and a mutex among them was abandoned.
+///
+/// SAMEMAP_ERROR_UNSUPPORTED where the system cannot take them together; then nothing was changed.
+///
+/// # Safety
+/// The header's rules of pointers; `objects` has `count` handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_wait_all(
+    objects: *const *const samemap_waitable_t,
+    count: usize,
+    timeout: u64,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let objects = unsafe { waitables(objects, count) }?;
+        let woken = match self::timeout(timeout) {
+            None => Some(wait_all(&objects)?),
+            Some(time) => wait_all_timeout(&objects, time)?,
+        };
+        let Some(woken) = woken else { return Ok(SAMEMAP_TIMED_OUT) };
+        let answer = if woken.abandoned() { SAMEMAP_ABANDONED } else { SAMEMAP_OK };
+        // C gives the mutexes up by their handles.
+        woken.into_guards().into_iter().for_each(std::mem::forget);
         Ok(answer)
+    })
+}
+
+/// Signals `first` (sets an event, gives one permit to a semaphore, gives a mutex up) and then waits for `second` as
+/// samemap_wait() does. When the signal fails it does not wait; when time runs out, `first` was signalled all the same.
+///
+/// It is not one step for others: between the two another thread may take `second`. No signal is lost.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_signal_and_wait(
+    first: *const samemap_waitable_t,
+    second: *const samemap_waitable_t,
+    timeout: u64,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let (first, second) = unsafe { (inside(first)?, inside(second)?) };
+        let first: SignalFirst<'_> = match &first.object {
+            Object::Event(event) => event.into(),
+            Object::SharedEvent(event) => event.into(),
+            Object::Semaphore(semaphore) => semaphore.into(),
+            Object::SharedSemaphore(semaphore) => semaphore.into(),
+            Object::Timer(_) => return Err(other_kind("an event, a semaphore or a mutex")),
+            Object::Mutex(_) | Object::SharedMutex(_) => {
+                // SAFETY: every lock of C forgets its guard, and stands for one call of this.
+                call!(first, "a mutex", Mutex | SharedMutex, it => unsafe { it.unlock_forgotten() })?;
+                return second.wait(self::timeout(timeout));
+            }
+        };
+        let woken = match self::timeout(timeout) {
+            None => Some(signal_and_wait(first, second.any())?),
+            Some(time) => signal_and_wait_timeout(first, second.any(), time)?,
+        };
+        Ok(woken.map_or(SAMEMAP_TIMED_OUT, |woken| taken(woken.into_guard())))
     })
 }
 
@@ -211,7 +277,7 @@ unsafe fn waitables<'a>(
     // SAFETY: it has so many handles.
     let handles = unsafe { std::slice::from_raw_parts(objects, count) };
     // SAFETY: each is null or open.
-    handles.iter().map(|&handle| unsafe { inside(handle) }?.any()).collect()
+    handles.iter().map(|&handle| Ok(unsafe { inside(handle) }?.any())).collect()
 }
 
 /// The object's name, such as "Local\\ready", valid until the handle is closed; NULL for an object inside a region,

@@ -27,13 +27,6 @@ impl Hostile<'_> {
 }
 
 impl RingMemory for Hostile<'_> {
-    fn load_tail(&self) -> u64 {
-        self.position()
-    }
-    fn store_tail(&self, tail: u64) {
-        assert_eq!(tail % 8, 0);
-        self.last.set(tail);
-    }
     fn load_head(&self) -> u64 {
         self.position()
     }
@@ -41,16 +34,20 @@ impl RingMemory for Hostile<'_> {
         assert_eq!(head % 8, 0);
         self.last.set(head);
     }
-    fn read_header(&self, at: usize) -> u64 {
+    fn load_header(&self, at: usize) -> u64 {
         self.check_header(at);
         let rest = (self.capacity - at - HEADER) as u64;
         let mut input = self.input.borrow_mut();
-        match input.byte() % 4 {
+        match input.byte() % 5 {
+            4 => 0,
             // What an honest peer would write there.
             0 => (2 << 32) | rest,
             1 => (1 << 32) | (u64::from(input.byte()) % (rest + 1)),
             _ => input.value_near(1 << 32),
         }
+    }
+    fn store_header(&self, at: usize, _header: u64) {
+        self.check_header(at);
     }
     fn write_header(&self, at: usize, _header: u64) {
         self.check_header(at);

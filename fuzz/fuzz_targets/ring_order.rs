@@ -10,26 +10,22 @@ use samemap_fuzz::Input;
 use samemap_platform::words::ring::{Consumer, Producer, RingMemory, Shape};
 
 struct Memory {
-    tail: Cell<u64>,
     head: Cell<u64>,
     bytes: RefCell<Vec<u8>>,
 }
 
 impl RingMemory for Memory {
-    fn load_tail(&self) -> u64 {
-        self.tail.get()
-    }
-    fn store_tail(&self, tail: u64) {
-        self.tail.set(tail);
-    }
     fn load_head(&self) -> u64 {
         self.head.get()
     }
     fn store_head(&self, head: u64) {
         self.head.set(head);
     }
-    fn read_header(&self, at: usize) -> u64 {
+    fn load_header(&self, at: usize) -> u64 {
         u64::from_ne_bytes(self.bytes.borrow()[at..at + 8].try_into().expect("eight bytes"))
+    }
+    fn store_header(&self, at: usize, header: u64) {
+        self.write_header(at, header);
     }
     fn write_header(&self, at: usize, header: u64) {
         self.bytes.borrow_mut()[at..at + 8].copy_from_slice(&header.to_ne_bytes());
@@ -57,7 +53,11 @@ impl Pair {
             return;
         };
         self.sent = self.sent.wrapping_add(1);
-        let message: Vec<u8> = (0..len).map(|index| self.sent.wrapping_mul(31) ^ index as u8).collect();
+        let message: Vec<u8> = match self.sent % 3 {
+            // Its bytes look like headers, which must not be taken for some later.
+            0 => (0..len).map(|index| [8, 0, 0, 0, 1, 0, 0, 0][index % 8]).collect(),
+            _ => (0..len).map(|index| self.sent.wrapping_mul(31) ^ index as u8).collect(),
+        };
         self.memory.bytes.borrow_mut()[record.at..record.at + len].copy_from_slice(&message);
         self.producer.commit(&self.memory, record, len);
         self.held_back.push_back(message);
@@ -87,11 +87,7 @@ impl Pair {
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
     let shape = Shape::new(64 << (input.byte() % 4)).expect("within the limits");
-    let memory = Memory {
-        tail: Cell::new(0),
-        head: Cell::new(0),
-        bytes: RefCell::new(vec![0; shape.capacity() as usize]),
-    };
+    let memory = Memory { head: Cell::new(0), bytes: RefCell::new(vec![0; shape.capacity() as usize]) };
     let (producer, consumer) = (Producer::new(shape), Consumer::new(shape));
     let mut pair =
         Pair { memory, producer, consumer, published: VecDeque::new(), held_back: VecDeque::new(), sent: 0 };

@@ -1,7 +1,8 @@
 //! Rings: what is published is read whole, once and in order, and neither side touches bytes that the other one uses.
 //!
 //! The text is the library's own, over words of loom. The bytes of the ring are cells: loom fails when one side
-//! reads or writes a cell without being ordered behind what the other side did there.
+//! reads or writes a cell without being ordered behind what the other side did there. Beside each cell lies an atomic of
+//! the same value, which the consumer looks at as a header at any time, whatever the cell holds.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -13,10 +14,10 @@ use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemo
 const WORDS: usize = Shape::MIN_CAPACITY as usize / 8;
 
 struct Memory {
-    tail: AtomicU64,
     head: AtomicU64,
     cells: [UnsafeCell<u64>; WORDS],
-    /// What the stores of positions are made with.
+    headers: [AtomicU64; WORDS],
+    /// What the stores that publish are made with.
     says: Ordering,
 }
 
@@ -28,7 +29,8 @@ unsafe impl Send for Memory {}
 impl Memory {
     fn new(says: Ordering) -> Arc<Memory> {
         let cells = std::array::from_fn(|_| UnsafeCell::new(0));
-        Arc::new(Memory { tail: AtomicU64::new(0), head: AtomicU64::new(0), cells, says })
+        let headers = std::array::from_fn(|_| AtomicU64::new(0));
+        Arc::new(Memory { head: AtomicU64::new(0), cells, headers, says })
     }
 
     fn get(&self, at: usize) -> u64 {
@@ -36,31 +38,26 @@ impl Memory {
         self.cells[at / 8].with(|cell| unsafe { *cell })
     }
 
-    fn put(&self, at: usize, value: u64) {
+    fn put(&self, at: usize, value: u64, order: Ordering) {
         // SAFETY: loom checks that no other thread uses it now.
         self.cells[at / 8].with_mut(|cell| unsafe { *cell = value });
+        self.headers[at / 8].store(value, order);
     }
 
-    /// A message is so many words that all say its number.
+    /// A message is so many words that all say its number, and could be taken for headers.
     fn fill(&self, record: Record, number: u64) {
-        (0..record.len / 8).for_each(|word| self.put(record.at + word * 8, number));
+        (0..record.len / 8)
+            .for_each(|word| self.put(record.at + word * 8, LIKE_A_HEADER | number, Ordering::Relaxed));
     }
 
     fn check(&self, record: Record, number: u64) {
         assert_eq!(record.len / 8, words_of(number), "message {number}");
-        (0..record.len / 8).for_each(|word| assert_eq!(self.get(record.at + word * 8), number));
+        (0..record.len / 8)
+            .for_each(|word| assert_eq!(self.get(record.at + word * 8), LIKE_A_HEADER | number));
     }
 }
 
 impl RingMemory for Memory {
-    fn load_tail(&self) -> u64 {
-        self.tail.load(Ordering::Acquire)
-    }
-
-    fn store_tail(&self, tail: u64) {
-        self.tail.store(tail, self.says);
-    }
-
     fn load_head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
@@ -69,14 +66,21 @@ impl RingMemory for Memory {
         self.head.store(head, self.says);
     }
 
-    fn read_header(&self, at: usize) -> u64 {
-        self.get(at)
+    fn load_header(&self, at: usize) -> u64 {
+        self.headers[at / 8].load(Ordering::Acquire)
+    }
+
+    fn store_header(&self, at: usize, header: u64) {
+        self.put(at, header, self.says);
     }
 
     fn write_header(&self, at: usize, header: u64) {
-        self.put(at, header);
+        self.put(at, header, Ordering::Relaxed);
     }
 }
+
+/// A message of up to seven bytes, as its header says it.
+const LIKE_A_HEADER: u64 = 1 << 32;
 
 /// Records of 32, 24, 32 and 16 bytes: the third does not fit before the ring's end, and waits for room at its start.
 const MESSAGES: u64 = 4;

@@ -8,11 +8,11 @@
 //! created it, and ends with its last holder, also when holders are killed. `docs/contract.md` in the repository states
 //! them one by one (C1, C2, …), and the conformance suite (feature `conformance`) is that page as code.
 #![cfg_attr(
-    not(any(target_os = "linux", target_os = "macos", windows)),
+    not(any(target_os = "linux", windows)),
     allow(
         dead_code,
         unused_imports,
-        reason = "where there is no backend, nothing is done with what a caller asks for"
+        reason = "where there is no backend, or no whole one, nothing is done with some of what a caller asks for"
     )
 )]
 
@@ -53,9 +53,9 @@ pub use contract::{
 };
 #[doc(hidden)]
 pub use machine::{PerProcess, processors, stay_loaded};
-#[doc(hidden)]
-pub use memory::SharedWord;
 pub use memory::View;
+#[doc(hidden)]
+pub use memory::{SharedWord, SharedWords};
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;

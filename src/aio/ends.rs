@@ -9,8 +9,9 @@ use samemap_platform::words::ring::Record;
 
 use super::connect::Connecting;
 use super::waiter::Wait;
+use crate::channel::end::told;
 use crate::channel::watch::{Arrivals, RingNews};
-use crate::channel::{Received, Receiver, Sender, Slot};
+use crate::channel::{Peer, Received, Receiver, Sender, Slot};
 use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 
 /// A [`Receiver`] for tasks: it waits without blocking the thread.
@@ -27,7 +28,7 @@ impl AsyncReceiver {
     /// # Errors
     /// What the system says.
     pub fn new(receiver: Receiver) -> Result<Self> {
-        Ok(AsyncReceiver { wait: Wait::new(receiver.watch()?), receiver })
+        Ok(AsyncReceiver { wait: Wait::new(receiver.watch()), receiver })
     }
 
     /// The next message, in place; waits until there is one.
@@ -104,7 +105,7 @@ impl AsyncSender {
     /// # Errors
     /// What the system says.
     pub fn new(sender: Sender) -> Result<Self> {
-        Ok(AsyncSender { wait: Wait::new(sender.watch()?), sender })
+        Ok(AsyncSender { wait: Wait::new(sender.watch()), sender })
     }
 
     /// Sends a copy of `message`; waits while the ring is full.
@@ -175,6 +176,7 @@ impl AsyncSender {
 pub struct AsyncChannel {
     sender: AsyncSender,
     receiver: AsyncReceiver,
+    peer: Option<Peer>,
 }
 
 impl AsyncChannel {
@@ -184,8 +186,9 @@ impl AsyncChannel {
     /// # Errors
     /// What the system says.
     pub fn new(channel: Channel) -> Result<Self> {
+        let peer = channel.peer().ok().cloned();
         let (sender, receiver) = channel.split();
-        Ok(AsyncChannel { sender: AsyncSender::new(sender)?, receiver: AsyncReceiver::new(receiver)? })
+        Ok(AsyncChannel { sender: AsyncSender::new(sender)?, receiver: AsyncReceiver::new(receiver)?, peer })
     }
 
     /// Connects to the channel, or to the listener, of that name, as [`Channel::connect`] does. The task waits its turn
@@ -206,6 +209,14 @@ impl AsyncChannel {
     pub async fn wait_for_peer(&mut self) -> Result<()> {
         let mut wait = Wait::new(self.receiver.receiver.watch_for_peer()?);
         poll_fn(|context| wait.poll_for(context, |arrival| Ok(arrival.is_ready().then_some(())))).await
+    }
+
+    /// The process at the other end; see [`Channel::peer`].
+    ///
+    /// # Errors
+    /// Those of [`Channel::peer`].
+    pub fn peer(&self) -> Result<&Peer> {
+        told(self.peer.as_ref())
     }
 
     /// The half that sends.

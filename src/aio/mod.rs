@@ -24,7 +24,7 @@
 //!
 //! # What waits
 //! A call that finds its message, or its room, answers at once, without another thread. For the other calls a small
-//! pool of threads of this process waits: one thread for each 63 receivers, senders, listeners and readers that have
+//! pool of threads of this process waits: one thread for each 63 objects, receivers, senders, listeners and readers that have
 //! ever had to wait and still exist. A thread sleeps in the kernel on all its doorbells together, wakes the tasks of
 //! the doorbells that ring, and looks every 80 ms whether their peers live. A thread that has nothing to wait for ends
 //! after five seconds. The first wait starts the pool, which belongs to no runtime; a forked child starts its own.

@@ -6,7 +6,7 @@
 //! 1. A client draws a number and takes a free *place*: a seat, which falls free when its process dies. It writes its
 //!    turn there, sets the place's bit among the news, rings the listener's doorbell, and sleeps on its own.
 //! 2. The listener takes the news and queues the clients by their turns, in its own memory. For the first few it makes
-//!    a channel each, in a region with a random name, writes the number at the place, and rings there.
+//!    a channel each, which it hands to that one client ([`super::maker`]), and rings at the place.
 //! 3. The client connects to that channel, sets its bit once more, and leaves. The listener hands the channel out.
 //!
 //! Neither a place nor the listener's work grows with the number of clients that wait: the listener finds bits 64 at a
@@ -114,7 +114,7 @@ impl Listener {
     /// # Errors
     /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
-        options.shape()?;
+        options.shapes()?;
         channel_name(name, 0)?;
         match left::make(name, desk::bytes_needed(options.backlog), MARK, options)? {
             Found::New(region) => {

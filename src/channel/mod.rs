@@ -31,6 +31,9 @@
 //! - [`Channel::create_in`] and [`Channel::connect_in`]: in a region that you have, such as an anonymous one that a
 //!   child [adopts](crate::regions::Offer).
 //!
+//! A [`Listener`] knows the process at the other end of each channel ([`Channel::peer`]); nothing proves that for a channel
+//! with a name.
+//!
 //! Several producers into one receiver: each takes a channel of its own from a [`Listener`], and
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
@@ -57,7 +60,7 @@
 pub(crate) mod connect;
 pub(crate) mod connection;
 mod desk;
-mod end;
+pub(crate) mod end;
 mod layout;
 mod left;
 mod listener;

@@ -29,9 +29,8 @@ pub enum Spin {
     For(Duration),
 }
 
-/// Looks without a pause in between: the quickest way to see an answer that comes at once.
-const EAGER_LOOKS: u32 = 256;
-/// Looks with a pause in between, which takes 5 to 50 ns, depending on the processor.
+/// Looks with a pause in between, which takes 5 to 50 ns, depending on the processor. Without one, each look would take
+/// from the other side the cache line that it is about to write to, and the answer would come later.
 const MOST_LOOKS: u32 = 1500;
 /// Looks beyond the number that found something before.
 const SPARE_LOOKS: u32 = 40;
@@ -137,16 +136,14 @@ impl Spinner {
     }
 }
 
-/// Looks a few times eagerly, and then so many times with pauses; how many of these it took.
+/// Looks so many times at most; how many of them were in vain, if one was not.
 #[inline]
 fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
-    for look in 0..EAGER_LOOKS + most {
+    for look in 0..most {
         if found() {
-            return Some(look.saturating_sub(EAGER_LOOKS));
+            return Some(look);
         }
-        if look >= EAGER_LOOKS {
-            hint::spin_loop();
-        }
+        hint::spin_loop();
     }
     None
 }
@@ -221,7 +218,7 @@ mod tests {
         let mut looks = 0;
         assert!(looks_for(&mut spinner, || {
             looks += 1;
-            looks > EAGER_LOOKS + MOST_LOOKS / 2
+            looks > MOST_LOOKS / 2
         }));
         assert!(spinner.looks > MOST_LOOKS / 2, "{spinner:?}");
     }
@@ -233,7 +230,7 @@ mod tests {
             let mut looks = 0;
             assert!(looks_for(&mut spinner, || {
                 looks += 1;
-                looks > EAGER_LOOKS + 20
+                looks > 20
             }));
         }
         assert_eq!(spinner.looks, 20 * 3 / 2 + SPARE_LOOKS);

@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
 use crate::Result;
 use samemap_platform::sync::waiter::Source;
-use samemap_platform::words::ring::{RingMemory as _, Shape};
+use samemap_platform::words::ring::RingMemory as _;
 
 /// One half of an end.
 #[derive(Clone, Copy, Debug)]
@@ -26,22 +26,17 @@ pub(crate) struct RingNews {
     half: Half,
     connection: Arc<Connection>,
     is_peer_gone: AtomicBool,
-    /// Where the task has seen the peer in the ring.
+    /// Where the task has seen the receiver, or where its next message will begin.
     seen: AtomicU64,
 }
 
 impl RingNews {
-    pub(super) fn new(connection: &Arc<Connection>, half: Half, shape: Shape) -> Result<Self> {
-        let from = match half {
-            Half::Sending => connection.side,
-            Half::Receiving => connection.side.other(),
-        };
-        let ring = Ring::from(from, &connection.view, shape)?;
-        let (connection, is_peer_gone) = (Arc::clone(connection), AtomicBool::new(false));
-        Ok(RingNews { ring, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
+    pub(super) fn new(connection: &Arc<Connection>, half: Half, ring: &Ring) -> Self {
+        let (ring, connection) = (ring.clone(), Arc::clone(connection));
+        RingNews { ring, half, connection, is_peer_gone: AtomicBool::new(false), seen: AtomicU64::new(0) }
     }
 
-    /// From now on another position of the peer is news.
+    /// From now on another position of the receiver is news, or a message there.
     pub(crate) fn set_seen(&self, position: u64) {
         self.seen.store(position, Ordering::Release);
     }
@@ -61,11 +56,11 @@ impl Source for RingNews {
     }
 
     fn is_ready(&self) -> bool {
-        let (position, is_closed) = match self.half {
-            Half::Sending => (self.ring.load_head(), self.ring.is_receiver_closed()),
-            Half::Receiving => (self.ring.load_tail(), self.ring.is_sender_closed()),
-        };
-        position != self.seen.load(Ordering::Acquire) || is_closed
+        let seen = self.seen.load(Ordering::Acquire);
+        match self.half {
+            Half::Sending => self.ring.load_head() != seen || self.ring.is_receiver_closed(),
+            Half::Receiving => self.ring.shape.is_published(&self.ring, seen) || self.ring.is_sender_closed(),
+        }
     }
 
     fn is_over(&self) -> bool {

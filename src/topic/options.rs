@@ -53,7 +53,7 @@ impl TopicOptions {
     ///
     /// A message takes its length, rounded up to a multiple of 64, and at least 64. The longest one is a third of the
     /// ring. The newest messages are kept for readers to begin with or to catch up: of equal messages that take *n*
-    /// bytes, `capacity / n - 1` (rounded down) while another one is written; of any, at least so many that they take
+    /// bytes, `capacity / n - 1` (rounded down) while another one is written; of any, the newest that take at most
     /// `capacity - 2 * longest` bytes together; but never more than the smaller one of `capacity / 64 - 1` and 16,383.
     pub fn capacity(mut self, bytes: usize) -> Self {
         let bytes = (bytes as u64).max(Shape::MIN_CAPACITY);

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use samemap_platform::sync::Doorbell;
+use samemap_platform::sync::waiter::Source;
 use samemap_platform::words::topic::{Holder, TopicMemory as _, Word};
 
 use super::layout::Memory;
 use super::reader::{Reader, never_woken};
 use crate::Result;
-use samemap_platform::sync::waiter::Source;
 
 /// A topic, as the task of a reader waits for it.
 #[derive(Debug)]

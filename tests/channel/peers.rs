@@ -4,10 +4,20 @@ use samemap::names::UserId;
 
 use crate::common::*;
 
+/// Connects; once more when it has noticed that a listener was killed, before there was the next.
+fn connected_at_last(text: &str) -> Channel {
+    loop {
+        match Channel::connect(&name(text), &options(4096)) {
+            Err(error) if error.is(ErrorKind::NotFound) => thread::sleep(Duration::from_millis(2)),
+            channel => return channel.expect("it is accepted"),
+        }
+    }
+}
+
 /// Connects again and again, says who it is, and what it has been told of the listener.
 pub fn known_client(arguments: &[String]) {
     for _ in 0..arguments[1].parse::<u64>().expect("a number") {
-        let mut channel = Channel::connect(&name(&arguments[0]), &options(4096)).expect("it is accepted");
+        let mut channel = connected_at_last(&arguments[0]);
         let listener = channel.peer().ok().and_then(|peer| peer.process_id()).unwrap_or(0);
         channel.sender().send_value(&[std::process::id(), listener]).expect("open");
         channel.receiver().recv_value::<u64>().expect("answered");

@@ -162,3 +162,33 @@ fn telemetry_says_how_to_use_it() {
         assert!(outcome.stderr.starts_with("usage: telemetry"), "{}", outcome.stderr);
     }
 }
+
+/// The frames example in this part.
+fn frames(part: &str, name: &str, more: &[&str]) -> Option<Program> {
+    let mut command = Command::new(example("frames")?);
+    command.args([part, "--name", name]).args(more);
+    Some(Program::start(command))
+}
+
+#[test]
+fn frames_reach_a_recorder_and_viewers_also_from_the_next_camera() {
+    let name = unique_name("frames");
+    let Some(camera) = frames("camera", &name, &[]) else { return };
+    camera.wait_for_output("from frame 1\n");
+    let recorder = frames("record", &name, &[]).expect("it was there");
+    let viewers = [(); 2].map(|()| frames("view", &name, &[]).expect("it was there"));
+    recorder.wait_for_output("recorded, none missed");
+    viewers.iter().for_each(|viewer| viewer.wait_for_output("brightness"));
+    camera.kill();
+    for reader in viewers.iter().chain([&recorder]) {
+        reader.wait_for_output("; waiting for the next one\n");
+    }
+    let camera = frames("camera", &name, &["--seconds", "0"]).expect("it was there").finish();
+    camera.assert_success();
+    assert!(!camera.stdout.contains("from frame 1\n"), "{}", camera.stdout);
+    recorder.kill();
+    viewers.into_iter().for_each(Program::kill);
+    let nobody = frames("view", &name, &[]).expect("it was there").finish();
+    assert!(!nobody.status.success(), "{}", nobody.stdout);
+    assert_nothing_left(&name);
+}

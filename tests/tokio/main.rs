@@ -1,5 +1,5 @@
-//! Channels, newest values, topics and objects for tasks: order, cancellation, ends, many at once, and how few threads wait
-//! for them.
+//! Channels, newest values, topics and objects for tasks: order, cancellation, ends, many at once, and how few threads
+//! wait for them.
 #![cfg(feature = "tokio")]
 
 mod common;
@@ -24,7 +24,7 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         ("forks_in_a_storm", forks::forks_in_a_storm),
         ("writes_once", newest::writes_once),
-        ("publishes_once", topics::publishes_once),
         ("waits_for_an_event", objects::waits_for_an_event),
+        ("publishes_once", topics::publishes_once),
     ]);
 }

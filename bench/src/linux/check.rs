@@ -31,6 +31,7 @@ const BENCHES: &[&str] = &[
     STREAM,
     "two producers into one receiver",
     "newest value",
+    "one to",
     "objects in the name space: create",
     "objects in the name space: open",
     "objects in the name space: list",

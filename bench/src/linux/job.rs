@@ -33,7 +33,9 @@ impl Act {
             Act::Carry(Work::PingPong),
             Act::Carry(Work::Stream),
             Act::Contend,
-            Act::Newest(Turn::Read),
+            Act::Newest(Turn::Read(Pace::FlatOut)),
+            Act::Newest(Turn::Read(Pace::Quick)),
+            Act::Newest(Turn::Read(Pace::Slow)),
             Act::Newest(Turn::Write),
             Act::Newest(Turn::WriteRead),
         ];
@@ -55,8 +57,8 @@ pub enum Kind {
 /// What the ends do with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// The first end reads, the second one writes without a pause.
-    Read,
+    /// The first end reads, the second one writes.
+    Read(Pace),
     /// The first end writes, nobody reads.
     Write,
     /// The first end writes, the second one reads without a pause.
@@ -67,9 +69,33 @@ impl Turn {
     /// As it stands on a command line.
     pub fn word(self) -> &'static str {
         match self {
-            Turn::Read => "read",
+            Turn::Read(Pace::FlatOut) => "read",
+            Turn::Read(Pace::Quick) => "read-quick",
+            Turn::Read(Pace::Slow) => "read-slow",
             Turn::Write => "write",
             Turn::WriteRead => "write-read",
+        }
+    }
+}
+
+/// How often a writer writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Without a pause.
+    FlatOut,
+    /// 100,000 times a second.
+    Quick,
+    /// 1000 times a second.
+    Slow,
+}
+
+impl Pace {
+    /// From one write to the next.
+    pub fn period(self) -> Duration {
+        match self {
+            Pace::FlatOut => Duration::ZERO,
+            Pace::Quick => Duration::from_micros(10),
+            Pace::Slow => Duration::from_millis(1),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::job::{REMARK, Turn};
+use super::job::{Pace, REMARK, Turn};
 use super::link::Spec;
 
 /// A way of sharing the newest value of `N` bytes.
@@ -58,7 +58,7 @@ fn first_of<const N: usize, T: Newest<N>>(
     slice: Duration,
     start_second: impl FnOnce(&str),
 ) -> Result<f64, String> {
-    if turn == Turn::Read {
+    if matches!(turn, Turn::Read(_)) {
         start_second("");
         spec.arena.wait_ready();
         let time = read::<N, T>(spec, slice);
@@ -76,7 +76,7 @@ fn first_of<const N: usize, T: Newest<N>>(
 
 fn second_of<const N: usize, T: Newest<N>>(turn: Turn, spec: &Spec<'_>) {
     match turn {
-        Turn::Read => write_until_stopped::<N, T>(spec),
+        Turn::Read(pace) => write_until_stopped::<N, T>(spec, pace),
         Turn::Write => spec.arena.say_ready(),
         Turn::WriteRead => read_until_stopped::<N, T>(spec),
     }
@@ -179,11 +179,21 @@ impl<const N: usize> Reading<N> {
     }
 }
 
-fn write_until_stopped<const N: usize, T: Newest<N>>(spec: &Spec<'_>) {
+fn write_until_stopped<const N: usize, T: Newest<N>>(spec: &Spec<'_>, pace: Pace) {
     let mut writing = Writing::<N, T>::begin(spec).expect("become the writer");
     spec.arena.say_ready();
+    if pace == Pace::FlatOut {
+        while !spec.arena.is_stopped() {
+            (0..BATCH).for_each(|_| writing.once());
+        }
+    }
+    // By the clock alone: a sleep would be longer than a period.
+    let mut due = Instant::now();
     while !spec.arena.is_stopped() {
-        (0..BATCH).for_each(|_| writing.once());
+        if Instant::now() >= due {
+            writing.once();
+            due += pace.period();
+        }
     }
 }
 

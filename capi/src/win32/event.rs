@@ -16,7 +16,7 @@ const INITIAL_SET: u32 = 2;
 
 fn create(
     security: &In<SecurityAttributes>,
-    text: &impl Text,
+    text: &dyn Text,
     flags: u32,
     rights: u32,
 ) -> Result<Handle, u32> {
@@ -36,7 +36,7 @@ fn flags(manual_reset: i32, set: i32) -> u32 {
     (if manual_reset != 0 { MANUAL_RESET } else { 0 }) | (if set != 0 { INITIAL_SET } else { 0 })
 }
 
-fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
     let name = name::to_open(text)?;
     opened(Event::open(&name, &name::open_options(&name)), Object::Event, rights)
 }

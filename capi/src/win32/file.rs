@@ -38,7 +38,7 @@ const TRUNCATE_EXISTING: u32 = 5;
 const HARMLESS: u32 = 0x1800_01A1;
 
 /// A path of Windows' kind, with either slash.
-fn path_of(text: &impl Text) -> Result<String, u32> {
+fn path_of(text: &dyn Text) -> Result<String, u32> {
     match text.read()? {
         Some(text) if !text.is_empty() => Ok(text.replace('\\', "/")),
         _ => Err(error::PATH_NOT_FOUND),
@@ -52,7 +52,7 @@ fn rights_of(access: u32) -> u32 {
     (if read { right::FILE_READ } else { 0 }) | (if write { right::FILE_WRITE } else { 0 })
 }
 
-fn create(text: &impl Text, access: u32, disposition: u32, flags: u32) -> Result<Handle, u32> {
+fn create(text: &dyn Text, access: u32, disposition: u32, flags: u32) -> Result<Handle, u32> {
     if flags & !HARMLESS != 0 {
         return Err(error::NOT_SUPPORTED);
     }

@@ -124,12 +124,16 @@ struct Free {
     fresh: usize,
 }
 
-static TABLE: Table = Table {
-    chunks: [const { OnceLock::new() }; CHUNKS],
-    free: StdMutex::new(Free { closed: VecDeque::new(), fresh: 0 }),
-};
+static TABLE: Table = Table::new();
 
 impl Table {
+    const fn new() -> Table {
+        Table {
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            free: StdMutex::new(Free { closed: VecDeque::new(), fresh: 0 }),
+        }
+    }
+
     /// The chunk of a place, and its index there.
     #[inline]
     fn split(place: usize) -> (usize, usize) {
@@ -156,14 +160,17 @@ impl Table {
         })
     }
 
-    fn fill(&self, place: usize, opened: Opened) {
+    fn open(&self, opened: Opened) -> Option<Handle> {
+        let place = self.take_free()?;
         let (chunk, index) = Table::split(place);
         let chunk =
             self.chunks[chunk].get_or_init(|| (0..FIRST << chunk).map(|_| RwLock::new(None)).collect());
         *chunk[index].write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        Some(Handle::of(place))
     }
 
-    fn empty(&self, handle: Handle) -> Option<Opened> {
+    /// Takes out what a handle stood for.
+    fn close(&self, handle: Handle) -> Option<Opened> {
         let opened = self.look_up(handle)?.write().unwrap_or_else(PoisonError::into_inner).take()?;
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         free.closed.extend(handle.place());
@@ -173,9 +180,7 @@ impl Table {
 
 /// A new handle.
 pub(super) fn open(opened: Opened) -> Result<Handle, u32> {
-    let place = TABLE.take_free().ok_or(error::NOT_ENOUGH_MEMORY)?;
-    TABLE.fill(place, opened);
-    Ok(Handle::of(place))
+    TABLE.open(opened).ok_or(error::NOT_ENOUGH_MEMORY)
 }
 
 /// Runs `call` on what a handle stands for. The call must not wait: a thread that closes the handle waits for it.
@@ -194,7 +199,7 @@ pub(super) fn copy(handle: Handle) -> Result<Opened, u32> {
 /// Closes a handle, and the object with its last one.
 fn close(handle: Handle) -> Result<(), u32> {
     // What lets the object go runs outside of the place's lock.
-    TABLE.empty(handle).map(drop).ok_or(error::INVALID_HANDLE)
+    TABLE.close(handle).map(drop).ok_or(error::INVALID_HANDLE)
 }
 
 const CLOSE_SOURCE: u32 = 1;
@@ -241,4 +246,82 @@ fn narrowed(opened: Opened, access: u32) -> Result<Opened, u32> {
         return Err(error::ACCESS_DENIED);
     }
     Ok(narrowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use samemap::sync::{EventOptions, Reset};
+    use samemap::{Event, ObjectName};
+
+    use super::*;
+
+    fn event() -> Opened {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = ObjectName::new(format!("win32-handles-{}-{number}", std::process::id())).unwrap();
+        let event = Event::create(&name, &EventOptions::new(Reset::Manual)).unwrap();
+        Opened::new(Object::Event(event), right::OBJECT_ALL)
+    }
+
+    fn is_open(table: &Table, handle: Handle) -> bool {
+        table.look_up(handle).is_some_and(|place| place.read().unwrap().is_some())
+    }
+
+    #[test]
+    fn chunks_follow_each_other_without_a_gap() {
+        let (mut chunk, mut index) = (0, 0);
+        for place in 0..FIRST * 31 {
+            assert_eq!(Table::split(place), (chunk, index), "place {place}");
+            index += 1;
+            if index == FIRST << chunk {
+                (chunk, index) = (chunk + 1, 0);
+            }
+        }
+        let last = FIRST * ((1 << CHUNKS) - 1) - 1;
+        assert_eq!(Table::split(last), (CHUNKS - 1, (FIRST << (CHUNKS - 1)) - 1));
+    }
+
+    #[test]
+    fn no_number_is_a_handle_by_chance() {
+        let table = Table::new();
+        table.open(event()).unwrap();
+        for number in [0, 1, 3, 8, -1, -4, isize::MIN, isize::MAX, 4 << 40, 0x7fff_fff0] {
+            assert!(!is_open(&table, Handle(number)), "{number:#x}");
+        }
+    }
+
+    #[test]
+    fn a_stale_handle_stays_stale_for_a_while() {
+        let (table, kept) = (Table::new(), event());
+        let stale = table.open(kept.clone()).unwrap();
+        assert!(is_open(&table, stale) && table.close(stale).is_some());
+        for _ in 1..REST {
+            let other = table.open(kept.clone()).unwrap();
+            assert!(other != stale && !is_open(&table, stale) && table.close(stale).is_none());
+            table.close(other).unwrap();
+        }
+        assert_eq!(table.open(kept), Some(stale), "then it is used anew");
+    }
+
+    #[test]
+    fn threads_open_use_and_close_at_once() {
+        let (table, kept) = (Table::new(), event());
+        let shared: Vec<_> = (0..8).map(|_| table.open(kept.clone()).unwrap()).collect();
+        let run = || {
+            for _ in 0..500 {
+                let own = table.open(kept.clone()).unwrap();
+                assert!(is_open(&table, own) && !shared.contains(&own));
+                assert!(table.close(own).is_some());
+            }
+        };
+        thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(run))));
+        let close = || shared.iter().filter(|&&handle| table.close(handle).is_some()).count();
+        let closed: usize = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(close)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(closed, shared.len(), "each is closed once");
+    }
 }

@@ -46,7 +46,7 @@ fn create(
     file: Handle,
     security: &In<SecurityAttributes>,
     asked: &Asked,
-    text: &impl Text,
+    text: &dyn Text,
 ) -> Result<Handle, u32> {
     let access = asked.access()?;
     let permissions = security::permissions(security)?;
@@ -128,7 +128,7 @@ fn check_length(file: &OpenFile, size: u64, access: Access) -> Result<(), u32> {
     }
 }
 
-fn open(access: u32, text: &impl Text) -> Result<Handle, u32> {
+fn open(access: u32, text: &dyn Text) -> Result<Handle, u32> {
     let name = name::to_open(text)?;
     let trust = name::trust(&name);
     let open = |options: OpenOptions| Region::open(&name, &options.trust(trust.clone()));

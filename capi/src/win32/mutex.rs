@@ -18,7 +18,7 @@ const INITIAL_OWNER: u32 = 1;
 
 fn create(
     security: &In<SecurityAttributes>,
-    text: &impl Text,
+    text: &dyn Text,
     flags: u32,
     rights: u32,
 ) -> Result<Handle, u32> {
@@ -35,7 +35,7 @@ fn create(
     Ok(made(created, Object::Mutex, rights)?.0)
 }
 
-fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
     let name = name::to_open(text)?;
     opened(Mutex::open(&name, &name::open_options(&name)), Object::Mutex, rights)
 }

@@ -14,7 +14,7 @@ use super::pointers::{In, Text};
 use super::security::{self, SecurityAttributes};
 
 /// The name that a program passes. Null and empty text are none.
-pub(super) fn read(text: &impl Text) -> Result<Option<ObjectName>, u32> {
+pub(super) fn read(text: &dyn Text) -> Result<Option<ObjectName>, u32> {
     match text.read()? {
         None => Ok(None),
         Some(text) if text.is_empty() => Ok(None),
@@ -23,7 +23,7 @@ pub(super) fn read(text: &impl Text) -> Result<Option<ObjectName>, u32> {
 }
 
 /// The name of an object that is to be opened.
-pub(super) fn to_open(text: &impl Text) -> Result<ObjectName, u32> {
+pub(super) fn to_open(text: &dyn Text) -> Result<ObjectName, u32> {
     match text.read()? {
         None => Err(error::INVALID_PARAMETER),
         // It leads to the directory of names, which is no object of any kind that is asked for.
@@ -49,7 +49,7 @@ pub(super) fn open_options(name: &ObjectName) -> OpenOptions {
 /// The name for an object to wait for, and what the caller asks for beside it. One without a name of its own gets one
 /// that nobody else has: the library has no mutex that can be waited for among others, and no timer, without a name.
 pub(super) fn to_make(
-    text: &impl Text,
+    text: &dyn Text,
     security: &In<SecurityAttributes>,
 ) -> Result<(ObjectName, SyncOptions), u32> {
     let name = read(text)?.map_or_else(private, Ok)?;

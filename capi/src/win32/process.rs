@@ -1,7 +1,5 @@
 //! This process, its thread, and the machine.
 
-use std::thread;
-
 use super::handles::Handle;
 use super::last_error::{Count, HandleOrNull};
 use super::memory::page_size;
@@ -41,7 +39,8 @@ super::calls! {
     }
 
     fn GetSystemInfo(facts: Out<SystemInfo>) -> () {
-        let processors = thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        // SAFETY: the call has no preconditions.
+        let processors = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32;
         facts.put(SystemInfo {
             architecture: if cfg!(target_arch = "x86_64") { 9 } else { u16::MAX },
             reserved: 0,

@@ -20,7 +20,7 @@ struct Permits {
 fn create(
     security: &In<SecurityAttributes>,
     permits: &Permits,
-    text: &impl Text,
+    text: &dyn Text,
     rights: u32,
 ) -> Result<Handle, u32> {
     let [Ok(initial), Ok(maximum)] = [permits.initial, permits.maximum].map(u32::try_from) else {
@@ -33,7 +33,7 @@ fn create(
     Ok(made(Semaphore::create_or_open(&name, &options), Object::Semaphore, rights)?.0)
 }
 
-fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
     let name = name::to_open(text)?;
     opened(Semaphore::open(&name, &name::open_options(&name)), Object::Semaphore, rights)
 }

@@ -20,7 +20,7 @@ const HIGH_RESOLUTION: u32 = 2;
 
 fn create(
     security: &In<SecurityAttributes>,
-    text: &impl Text,
+    text: &dyn Text,
     flags: u32,
     rights: u32,
 ) -> Result<Handle, u32> {
@@ -32,7 +32,7 @@ fn create(
     Ok(made(Timer::create_or_open(&name, &options), Object::Timer, rights)?.0)
 }
 
-fn open(rights: u32, text: &impl Text) -> Result<Handle, u32> {
+fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
     let name = name::to_open(text)?;
     opened(Timer::open(&name, &name::open_options(&name)), Object::Timer, rights)
 }

@@ -208,7 +208,16 @@ static void waits_for_several(void) {
     OK(samemap_event_set(event));
     OK(samemap_wait_any(both, 2, PATIENCE, &index));
     CHECK(index == 0);
+    IS(samemap_wait_all(both, 2, 0), SAMEMAP_TIMED_OUT);
+    OK(samemap_signal_and_wait(both[0], both[0], 0));
+    OK(samemap_event_set(event));
+    OK(samemap_wait_all(both, 2, SAMEMAP_FOREVER));
+    IS(samemap_event_wait(event, 0), SAMEMAP_TIMED_OUT);
+    const samemap_waitable_t *twice[] = {both[0], both[0]};
+    IS(samemap_wait_all(twice, 2, 0), SAMEMAP_ERROR_INVALID_ARGUMENT);
     OK(samemap_mutex_unlock(mutex));
+    IS(samemap_signal_and_wait(both[1], both[0], SAMEMAP_MILLISECONDS(1)), SAMEMAP_TIMED_OUT);
+    IS(samemap_signal_and_wait(both[1], both[0], 0), SAMEMAP_ERROR_NOT_OWNER);
     IS(samemap_wait_any(both, 0, 0, &index), SAMEMAP_ERROR_INVALID_ARGUMENT);
     IS(samemap_wait_any(both, 65, 0, &index), SAMEMAP_ERROR_INVALID_ARGUMENT);
     IS(samemap_wait_any(NULL, 1, 0, &index), SAMEMAP_ERROR_INVALID_ARGUMENT);

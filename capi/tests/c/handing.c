@@ -130,6 +130,7 @@ static int look(const samemap_entry_t *entry, void *context) {
     struct search *search = context;
     if (entry->name == NULL || strcmp(entry->name, search->name) != 0) return 0;
     CHECK(entry->kind == SAMEMAP_KIND_EVENT && entry->state == SAMEMAP_STATE_LIVE);
+    CHECK(entry->holders == 1 || entry->holders == -1);
     CHECK(entry->owner[0] != '\0' && entry->system_name[0] != '\0');
     search->found++;
     return 1;
@@ -140,16 +141,16 @@ static void catalog(void) {
     struct search search = {unique("listed"), 0};
     char path[256];
     OK(samemap_event_create(search.name, SAMEMAP_MANUAL_RESET, true, NULL, &event));
-    IS(samemap_catalog_list(NULL, NULL), SAMEMAP_ERROR_INVALID_ARGUMENT);
+    IS(samemap_catalog_list(true, NULL, NULL), SAMEMAP_ERROR_INVALID_ARGUMENT);
     IS(samemap_catalog_data_path(search.name, path, sizeof path), SAMEMAP_ERROR_NOT_FOUND);
 #ifdef _WIN32
     /* The kernel keeps the names, and leaves nothing behind. */
-    IS(samemap_catalog_list(look, &search), SAMEMAP_ERROR_UNSUPPORTED);
+    IS(samemap_catalog_list(true, look, &search), SAMEMAP_ERROR_UNSUPPORTED);
     CHECK(search.found == 0);
     IS(samemap_catalog_take_name(search.name, NULL), SAMEMAP_ERROR_UNSUPPORTED);
     another = NULL;
 #else
-    OK(samemap_catalog_list(look, &search));
+    OK(samemap_catalog_list(true, look, &search));
     CHECK(search.found == 1);
     OK(samemap_catalog_reclaim(NULL, NULL));
     bool taken = false;

@@ -91,6 +91,9 @@ static void objects() {
     CHECK(woken && woken->index == 2 && !woken->abandoned);
     CHECK(!samemap::wait_any({event.object()}, 1ms));
     CHECK(samemap::wait_any({event.object(), mutex.object()})->index == 1);
+    CHECK(samemap::wait_all({timer.object()}, 1ms) == std::nullopt);
+    mutex.unlock();
+    CHECK(samemap::wait_all({mutex.object(), samemap::semaphore::create(unique("all"), 1, 1).object()}) == false);
     mutex.unlock();
     const auto region = samemap::region::anonymous(4096);
     const auto view = region.map();
@@ -138,7 +141,7 @@ static void newest() {
 static void catalog() {
 #ifdef _WIN32
     std::error_code code;
-    samemap::list([](const samemap_entry_t &) { return true; }, code);
+    samemap::list([](const samemap_entry_t &) { return true; }, false, code);
     CHECK(code.value() == SAMEMAP_ERROR_UNSUPPORTED);
 #else
     const auto event = samemap::event::create(unique("listed"), SAMEMAP_AUTO_RESET);

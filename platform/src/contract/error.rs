@@ -249,7 +249,7 @@ impl Error {
             ErrorKind::Unsupported => f.write_str(
                 "this system cannot do that; the documentation of the call says what it needs",
             ),
-            ErrorKind::Os => f.write_str("the system refused"),
+            ErrorKind::Os => f.write_str("the system refused; its message says why"),
         }
     }
 }

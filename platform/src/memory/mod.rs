@@ -14,4 +14,4 @@ pub(crate) use keeper::OwnedSystemHandle;
 pub use keeper::{Keeper, Mapped, Origin, SystemHandle};
 pub use part::Part;
 pub use view::{MappedRange, View};
-pub use word::{AtomicReader, SharedWord};
+pub use word::{AtomicReader, SharedWord, SharedWords};

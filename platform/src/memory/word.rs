@@ -183,3 +183,44 @@ impl<A: fmt::Debug> fmt::Debug for SharedWord<A> {
         f.debug_tuple("SharedWord").field(&**self).field(&self.view).finish()
     }
 }
+
+/// Atomic 64-bit words of a view that lie side by side, and keep the view mapped. The place is checked once.
+#[derive(Clone)]
+pub struct SharedWords {
+    first: NonNull<AtomicU64>,
+    len: usize,
+    view: View,
+}
+
+// SAFETY: the words are atomics, in memory that stays mapped as long as this lives.
+unsafe impl Send for SharedWords {}
+// SAFETY: as above.
+unsafe impl Sync for SharedWords {}
+
+impl SharedWords {
+    /// `len` words from `offset` on; see [`View::atomic_u64`].
+    ///
+    /// # Errors
+    /// Those of [`View::atomic_u64`].
+    pub fn at(view: &View, offset: usize, len: usize) -> Result<Self> {
+        let bytes = len.saturating_mul(size_of::<u64>());
+        let first = aligned::<AtomicU64>(view.whole().checked_mut(offset, bytes)?, offset)?;
+        Ok(SharedWords { first, len, view: view.clone() })
+    }
+}
+
+impl Deref for SharedWords {
+    type Target = [AtomicU64];
+
+    #[inline]
+    fn deref(&self) -> &[AtomicU64] {
+        // SAFETY: words of `view`, as for SharedWord: so many lie inside, aligned.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+impl fmt::Debug for SharedWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedWords").field("len", &self.len).field("view", &self.view).finish()
+    }
+}

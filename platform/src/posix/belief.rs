@@ -91,9 +91,18 @@ impl Disbelief {
 /// The facts are read before the mode: a process that gets the file in between can forge them only after the mode has
 /// changed.
 pub(super) fn believe(life: &Lockable, folder: Option<&Stat>) -> Result<Believed, Disbelief> {
+    believe_open(life.as_fd(), life.opened().len, folder)
+}
+
+/// Reads the facts as [`believe`] does, of a file that had this length when it was opened.
+pub(super) fn believe_open(
+    life: BorrowedFd<'_>,
+    len: u64,
+    folder: Option<&Stat>,
+) -> Result<Believed, Disbelief> {
     let bytes = match folder {
-        None => life.opened().len.checked_sub(TRAILER_LEN).and_then(|at| read(life.as_fd(), at)),
-        Some(_) => read(life.as_fd(), 0),
+        None => len.checked_sub(TRAILER_LEN).and_then(|at| read(life, at)),
+        Some(_) => read(life, 0),
     };
     let stat = fs::fstat(life).map_err(|_| Disbelief::Foreign("a file that cannot be looked at"))?;
     if let Some(what) = not_regular(mode_of(&stat)) {

@@ -21,7 +21,7 @@
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
 //! | `flag` | descriptors for event loops |
-//! | `gate` | which process a listener serves: sockets |
+//! | `gate` | which process a listener serves: sockets; `no_gate` where they do not tell |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 //! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
@@ -42,6 +42,10 @@ mod facts;
 mod file;
 mod flag;
 mod fork;
+#[cfg(target_os = "linux")]
+mod gate;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_gate.rs"]
 mod gate;
 mod handover;
 mod kernel;

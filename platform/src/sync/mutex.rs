@@ -70,6 +70,7 @@ impl<S: Site> Handle<S> {
 }
 
 impl<S: Site> Handle<S> {
+    #[inline]
     pub(super) fn unlock(&self) -> Result<()> {
         const UNLOCK: &str = "give the mutex up";
         if !self.object.is_owned() {

@@ -6,10 +6,14 @@
 //! never split: where it does not fit before the ring's end, a *skip* record fills the rest and the message begins at
 //! the ring's start. So a message may take up to half of the ring.
 //!
-//! The producer alone writes `tail`, the consumer alone writes `head`, and each keeps its own position in private
-//! memory: what it reads from the other side is checked against that, and a value that no honest peer could have
-//! written is [`Damaged`]. So the worst that a peer can do is to send rubbish messages of rubbish length, inside the
-//! ring.
+//! The consumer looks at the header where the next record will begin, and nowhere else: a small message comes in the
+//! cache line that announces it. So that header is zero until the record is published. The producer clears the header
+//! behind a record before it publishes the record, and 8 bytes of a full ring stay free for that; of several records
+//! that are published together, or of a skip and what is behind it, the first header is written last.
+//!
+//! The consumer alone writes `head`, and each side keeps its own position in private memory. What it reads from the
+//! other side is checked against that, and a value that no honest peer could have written is [`Damaged`]. So the worst
+//! that a peer can do is to send rubbish messages of rubbish length, inside the ring.
 
 pub use super::Damaged;
 
@@ -21,20 +25,20 @@ const SKIP: u64 = 2 << 32;
 
 /// Up to this position laps are cut short. Beyond it the positions still suffice for years of messages.
 const FARTHEST_LEAP: u64 = 1 << 62;
+/// No honest producer gets beyond this position.
+const FARTHEST: u64 = 1 << 63;
 
 /// The memory of a ring.
 pub trait RingMemory {
-    /// The producer's position. Its earlier writes are visible.
-    fn load_tail(&self) -> u64;
-    /// Publishes the producer's position, after its writes.
-    fn store_tail(&self, tail: u64);
     /// The consumer's position. It has read all before that.
     fn load_head(&self) -> u64;
     /// Publishes the consumer's position, after its reads.
     fn store_head(&self, head: u64);
-    /// The header at a place in the ring.
-    fn read_header(&self, at: usize) -> u64;
-    /// Writes a header.
+    /// The header at a place in the ring. What the producer wrote before it published this is visible.
+    fn load_header(&self, at: usize) -> u64;
+    /// Publishes a header, after the producer's writes.
+    fn store_header(&self, at: usize, header: u64);
+    /// Writes a header that the consumer does not look at yet.
     fn write_header(&self, at: usize, header: u64);
 }
 
@@ -70,6 +74,13 @@ impl Shape {
     #[must_use]
     pub const fn max_message(self) -> usize {
         self.capacity as usize / 2 - HEADER
+    }
+
+    /// Whether the record that begins at this position is published. Rubbish counts: the consumer's call reports it.
+    #[inline]
+    #[must_use]
+    pub fn is_published(self, memory: &impl RingMemory, position: u64) -> bool {
+        memory.load_header(self.place(position)) != 0
     }
 
     #[inline]
@@ -109,6 +120,8 @@ pub struct Producer {
     tail: u64,
     /// The end of the last published record.
     published: u64,
+    /// The header that publishes all behind `published`.
+    withheld: u64,
     /// The consumer's position as last read.
     head: u64,
 }
@@ -118,7 +131,7 @@ impl Producer {
     #[inline]
     #[must_use]
     pub fn new(shape: Shape) -> Producer {
-        Producer { shape, tail: 0, published: 0, head: 0 }
+        Producer { shape, tail: 0, published: 0, withheld: 0, head: 0 }
     }
 
     /// Room for a message of `len` bytes, at most [`Shape::max_message`]; `None` while the ring is too full. The
@@ -133,13 +146,19 @@ impl Producer {
         let rest = self.shape.rest_of_lap(self.tail);
         let skipped = if wanted > rest { rest } else { 0 };
         let end = self.tail + skipped + wanted;
-        if end - self.head > u64::from(self.shape.capacity) {
+        if !self.has_room_until(end) {
             self.look_at_head(memory)?;
-            if end - self.head > u64::from(self.shape.capacity) {
+            if !self.has_room_until(end) {
                 return Ok(None);
             }
         }
         Ok(Some(self.behind(memory, skipped, len)))
+    }
+
+    /// Whether a record may end there, and the next header lie behind it.
+    #[inline]
+    fn has_room_until(&self, end: u64) -> bool {
+        end + HEADER as u64 - self.head <= u64::from(self.shape.capacity)
     }
 
     /// As [`reserve`](Self::reserve), but at the ring's start where the consumer has read everything: sides that take
@@ -148,9 +167,9 @@ impl Producer {
     /// # Errors
     /// [`Damaged`].
     pub fn reserve_anew(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
-        // The skip and the message must fit in one lap, and a skip alone must not be published. Where each message cost
-        // a lap, positions could reach their end.
-        let fits = self.shape.place(self.tail) as u64 >= record_len(len);
+        // The skip, the message and the header behind it must fit in one lap, and a skip alone must not be published.
+        // Where each message cost a lap, positions could reach their end.
+        let fits = self.shape.place(self.tail) as u64 >= record_len(len) + HEADER as u64;
         if !fits || self.holds_back() || self.tail > FARTHEST_LEAP {
             return self.reserve(memory, len);
         }
@@ -161,13 +180,12 @@ impl Producer {
         Ok(Some(self.behind(memory, self.shape.rest_of_lap(self.tail), len)))
     }
 
-    /// Skips this many bytes, and returns the room after them.
+    /// The room behind so many bytes that are skipped. The header after it is cleared first: were its cache line fetched
+    /// between the message and its header, the consumer's looks would take theirs away meanwhile.
     #[inline]
     fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
-        if skipped > 0 {
-            memory.write_header(self.shape.place(self.tail), SKIP | (skipped - HEADER as u64));
-        }
         let start = self.tail + skipped;
+        memory.write_header(self.shape.place(start + record_len(len)), 0);
         Record { at: self.shape.place(start) + HEADER, len, start }
     }
 
@@ -181,20 +199,42 @@ impl Producer {
         Ok(())
     }
 
-    /// Makes the first `len` bytes of the room a message, which the consumer sees once it is
+    /// Makes the first `len` bytes of the room that was reserved last a message, which the consumer sees once it is
     /// [published](Self::publish).
     #[inline]
     pub fn commit(&mut self, memory: &impl RingMemory, record: Record, len: usize) {
         debug_assert!(len <= record.len);
-        memory.write_header(record.at - HEADER, MESSAGE | len as u64);
-        self.tail = record.start + record_len(len);
+        let end = record.start + record_len(len);
+        if len < record.len {
+            memory.write_header(self.shape.place(end), 0);
+        }
+        let message = MESSAGE | len as u64;
+        if record.start == self.tail {
+            self.append(memory, message);
+        } else {
+            memory.write_header(record.at - HEADER, message);
+            self.append(memory, SKIP | (record.start - self.tail - HEADER as u64));
+        }
+        self.tail = end;
+    }
+
+    /// Writes the header behind the last record, unless it is the one that publishes the others.
+    #[inline]
+    fn append(&mut self, memory: &impl RingMemory, header: u64) {
+        if self.holds_back() {
+            memory.write_header(self.shape.place(self.tail), header);
+        } else {
+            self.withheld = header;
+        }
     }
 
     /// Lets the consumer see all committed messages.
     #[inline]
     pub fn publish(&mut self, memory: &impl RingMemory) {
-        self.published = self.tail;
-        memory.store_tail(self.tail);
+        if self.holds_back() {
+            memory.store_header(self.shape.place(self.published), self.withheld);
+            self.published = self.tail;
+        }
     }
 
     /// Whether there are committed messages that are not published.
@@ -225,8 +265,6 @@ pub struct Consumer {
     shape: Shape,
     /// The next record to read.
     head: u64,
-    /// The producer's position as last read.
-    tail: u64,
 }
 
 impl Consumer {
@@ -234,7 +272,7 @@ impl Consumer {
     #[inline]
     #[must_use]
     pub fn new(shape: Shape) -> Consumer {
-        Consumer { shape, head: 0, tail: 0 }
+        Consumer { shape, head: 0 }
     }
 
     /// The next message; `None` when there is none.
@@ -243,44 +281,31 @@ impl Consumer {
     /// [`Damaged`].
     #[inline]
     pub fn next(&mut self, memory: &impl RingMemory) -> Result<Option<Record>, Damaged> {
-        if self.head == self.tail && !self.look_at_tail(memory)? {
-            return Ok(None);
-        }
         let mut start = self.head;
         let mut at = self.shape.place(start);
-        let mut header = memory.read_header(at);
+        let mut header = memory.load_header(at);
+        if header == 0 {
+            return Ok(None);
+        }
         if header >> 32 == SKIP >> 32 {
             start = self.behind_skip(header)?;
             at = self.shape.place(start);
-            header = memory.read_header(at);
+            header = memory.load_header(at);
         }
         let len = (header & u64::from(u32::MAX)) as usize;
         let is_sound = header >> 32 == MESSAGE >> 32
             && len <= self.shape.max_message()
-            && record_len(len) <= self.tail - start
-            && at + HEADER + len <= self.shape.capacity as usize;
+            && at + HEADER + len <= self.shape.capacity as usize
+            && start <= FARTHEST;
         if is_sound { Ok(Some(Record { at: at + HEADER, len, start })) } else { Err(Damaged) }
     }
 
-    /// Where the record after a skip begins: at a lap's end, and an honest peer publishes no skip alone.
+    /// Where the record after a skip begins: at a lap's start.
     #[cold]
     fn behind_skip(&self, header: u64) -> Result<u64, Damaged> {
         let rest = self.shape.rest_of_lap(self.head);
         let skipped = (header & u64::from(u32::MAX)) + HEADER as u64;
-        if skipped != rest || rest >= self.tail - self.head { Err(Damaged) } else { Ok(self.head + rest) }
-    }
-
-    #[inline]
-    fn look_at_tail(&mut self, memory: &impl RingMemory) -> Result<bool, Damaged> {
-        let tail = memory.load_tail();
-        if tail == self.head {
-            return Ok(false);
-        }
-        if tail < self.head || tail - self.head > u64::from(self.shape.capacity) || tail % 8 != 0 {
-            return Err(Damaged);
-        }
-        self.tail = tail;
-        Ok(true)
+        if skipped == rest { Ok(self.head + rest) } else { Err(Damaged) }
     }
 
     /// Gives the room of the message and of all earlier ones back.
@@ -297,11 +322,10 @@ impl Consumer {
         self.head
     }
 
-    /// Whether there is a message at the producer's present position. An invalid position counts as a message: the next
-    /// call reports it.
+    /// Whether there is a message. Rubbish counts as one: the next call reports it.
     #[inline]
     pub fn has_more(&self, memory: &impl RingMemory) -> bool {
-        self.head != self.tail || memory.load_tail() != self.head
+        self.shape.is_published(memory, self.head)
     }
 }
 

@@ -30,8 +30,8 @@ const CHOSEN_BY: &[(&str, &str, u64, Carriage, &[&str])] = &[
     ("a stream's message of 4 KiB", "stream, a message", 4 << 10, Copied, CORES),
     ("a stream's message of 1 MiB", "stream, a message", 1 << 20, Copied, CORES),
     (
-        "the newest value of 64 B, read while it is written",
-        "newest value, a read while it is written",
+        "the newest value of 64 B, read while it is written 100,000 times a second",
+        "newest value, a read, 100,000 writes a second",
         64,
         Copied,
         CORES,

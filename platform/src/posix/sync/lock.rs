@@ -183,6 +183,7 @@ impl Core {
     }
 
     /// Whether this thread owns it.
+    #[inline]
     pub(super) fn is_owned(&self) -> bool {
         self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::token()
     }

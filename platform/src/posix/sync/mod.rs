@@ -11,7 +11,7 @@
 //! | `word` | the words of objects |
 //! | `wait`, `all` | waiting for one of several, and for all of them |
 //! | `member` | an object as a wait for all sees it |
-//! | `desk` | the tables where waits for all are decided |
+//! | `table` | the tables where waits for all are decided |
 //! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
@@ -20,7 +20,6 @@
 mod all;
 mod bell;
 mod claims;
-mod desk;
 mod event;
 mod futex;
 mod lock;
@@ -29,6 +28,7 @@ mod object;
 mod place;
 mod seat;
 mod semaphore;
+mod table;
 mod thread_end;
 mod timer;
 mod wait;

@@ -181,6 +181,7 @@ impl RawObject for Object {
         Ok(0)
     }
 
+    #[inline]
     fn is_owned(&self) -> bool {
         matches!(self, Object::Mutex(lock) if lock.is_owned())
     }

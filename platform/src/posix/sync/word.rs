@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::desk;
 use super::futex::{FutexWord, wake_one};
+use super::table;
 use crate::seam::place::Place;
 use crate::words::tagged::{Kind, Tagged, Verdict};
 
@@ -56,7 +56,7 @@ impl<K: Kind> Tagged for PlaceWord<K> {
     }
 
     fn verdict(&self, tag: u32) -> Verdict {
-        desk::verdict(&self.place, tag)
+        table::verdict(&self.place, tag)
     }
 
     fn wake_one(&self) {

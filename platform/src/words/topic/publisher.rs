@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
-use super::{Damaged, Extent, LAST, LINE, Shape, TopicMemory, Word, lines_of};
+use super::super::Damaged;
+use super::terms::{Extent, LAST, LINE, Shape, TopicMemory, Word, lines_of};
 use crate::testing::reached;
 
 /// An entry that is none.

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
-use super::{Damaged, Extent, LAST, Shape, TRIES, TopicMemory, Word};
+use super::super::Damaged;
+use super::terms::{Extent, LAST, Shape, TRIES, TopicMemory, Word};
 use crate::testing::reached;
 
 /// A message that is lent.
@@ -92,29 +93,22 @@ impl Consumer {
     /// [`Fault`].
     #[inline]
     pub fn next(&mut self, memory: &impl TopicMemory) -> Result<Option<Message>, Fault> {
-        // Since the position was moved there was a fence.
+        let newest = if self.next > self.newest { memory.load(Word::Newest, Acquire) } else { self.newest };
+        let slot = Word::Entry(self.shape.slot(self.next));
+        let entry = (self.next <= newest).then(|| memory.load(slot, Relaxed));
+        // A publisher that has thrown this one out writes over the entry some time; then this load sees that it has.
+        // And since the position was moved there was a full fence: else the publisher sees what it must leave alone.
+        memory.fence(Acquire);
         if self.is_thrown_out(memory) {
             return Err(Fault::ThrownOut);
-        }
-        if self.next > self.newest && !self.look_at_newest(memory)? {
-            return Ok(None);
-        }
-        let entry = memory.load(Word::Entry(self.shape.slot(self.next)), Relaxed);
-        let extent = Extent::unpack(entry, self.shape).ok_or(Fault::Damaged)?;
-        Ok(Some(Message { sequence: self.next, extent }))
-    }
-
-    #[inline]
-    fn look_at_newest(&mut self, memory: &impl TopicMemory) -> Result<bool, Fault> {
-        let newest = memory.load(Word::Newest, Acquire);
-        if newest == self.newest {
-            return Ok(false);
         }
         if newest < self.newest || newest - self.newest > u64::from(self.shape.slots) {
             return Err(Fault::Damaged);
         }
         self.newest = newest;
-        Ok(true)
+        let Some(entry) = entry else { return Ok(None) };
+        let extent = Extent::unpack(entry, self.shape).ok_or(Fault::Damaged)?;
+        Ok(Some(Message { sequence: self.next, extent }))
     }
 
     /// Gives the message back: it and all before may be written over.

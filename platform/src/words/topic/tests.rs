@@ -3,6 +3,7 @@
 use super::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 /// The memory of one thread.
 struct Plain {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use super::{Extent, LAST, Shape, TRIES, TopicMemory, Word};
+use super::terms::{Extent, LAST, Shape, TRIES, TopicMemory, Word};
 
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,9 @@ use iceoryx2::prelude::{
     ServiceName, SignalHandlingMode, ipc, set_log_level,
 };
 
+use iceoryx2::service::port_factory::event::PortFactory as EventFactory;
+use iceoryx2::service::port_factory::publish_subscribe::PortFactory;
+
 use crate::linux::leftovers;
 use crate::linux::link::{Link, Spec};
 
@@ -107,27 +110,70 @@ pub struct PubSub<U> {
 pub type Copies = PubSub<Copied>;
 pub type Lent = PubSub<InPlace>;
 
+/// A service of messages for so many subscribers.
+fn messages(
+    node: &Node<ipc::Service>,
+    way: &str,
+    size: usize,
+    readers: usize,
+) -> Result<PortFactory<ipc::Service, [u8], ()>, String> {
+    let builder = node.service_builder(&service_name(way)).publish_subscribe::<[u8]>();
+    builder
+        .max_publishers(1)
+        .max_subscribers(readers)
+        .history_size(0)
+        .subscriber_max_buffer_size(depth(size))
+        .enable_safe_overflow(false)
+        .open_or_create()
+        .map_err(say)
+}
+
+fn publisher_of(
+    service: &PortFactory<ipc::Service, [u8], ()>,
+    size: usize,
+) -> Result<Publisher<ipc::Service, [u8], ()>, String> {
+    let publisher = service
+        .publisher_builder()
+        .initial_max_slice_len(size.max(1))
+        .backpressure_strategy(BackpressureStrategy::RetryUntilDelivered);
+    publisher.create().map_err(say)
+}
+
+/// A port, and the node that it belongs to.
+pub type OfNode<P> = (P, Node<ipc::Service>);
+
+/// A publisher for so many readers.
+pub fn publisher(size: usize, readers: usize) -> Result<OfNode<Publisher<ipc::Service, [u8], ()>>, String> {
+    let node = node()?;
+    Ok((publisher_of(&messages(&node, WAYS[0], size, readers)?, size)?, node))
+}
+
+/// One of its readers.
+pub fn subscriber(size: usize, readers: usize) -> Result<OfNode<Subscriber<ipc::Service, [u8], ()>>, String> {
+    let node = node()?;
+    Ok((messages(&node, WAYS[0], size, readers)?.subscriber_builder().create().map_err(say)?, node))
+}
+
+/// What wakes so many readers.
+pub fn notifier(node: &Node<ipc::Service>, readers: usize) -> Result<Notifier<ipc::Service>, String> {
+    events(node, readers)?.notifier_builder().create().map_err(say)
+}
+
+/// What one of them sleeps on.
+pub fn listener(node: &Node<ipc::Service>, readers: usize) -> Result<Listener<ipc::Service>, String> {
+    events(node, readers)?.listener_builder().create().map_err(say)
+}
+
+fn events(node: &Node<ipc::Service>, readers: usize) -> Result<EventFactory<ipc::Service>, String> {
+    let builder = node.service_builder(&service_name(WAYS[0])).event();
+    builder.max_notifiers(1).max_listeners(readers).open_or_create().map_err(say)
+}
+
 impl<U: Use> PubSub<U> {
     fn open(size: usize, [outgoing, incoming]: [&str; 2]) -> Result<Self, String> {
         let node = node()?;
-        let service = |way| {
-            let builder = node.service_builder(&service_name(way)).publish_subscribe::<[u8]>();
-            builder
-                .max_publishers(1)
-                .max_subscribers(1)
-                .history_size(0)
-                .subscriber_max_buffer_size(depth(size))
-                .enable_safe_overflow(false)
-                .open_or_create()
-                .map_err(say)
-        };
-        let incoming = service(incoming)?.subscriber_builder().create().map_err(say)?;
-        let outgoing = service(outgoing)?;
-        let publisher = outgoing
-            .publisher_builder()
-            .initial_max_slice_len(size.max(1))
-            .backpressure_strategy(BackpressureStrategy::RetryUntilDelivered);
-        let outgoing = publisher.create().map_err(say)?;
+        let incoming = messages(&node, incoming, size, 1)?.subscriber_builder().create().map_err(say)?;
+        let outgoing = publisher_of(&messages(&node, outgoing, size, 1)?, size)?;
         Ok(PubSub { outgoing, incoming, _node: node, how: std::marker::PhantomData })
     }
 }

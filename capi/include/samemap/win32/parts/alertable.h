@@ -9,7 +9,7 @@
 
 SAMEMAP_WIN32_BEGIN
 
-void samemap_win32_alertable(void) SAMEMAP_WIN32_ABSENT(
+void samemap_win32_alertable(void) SAMEMAP_WIN32_NEVER_CALLED(
     "samemap has no alertable waits: there are no procedure calls in a waiting thread (APCs); pass FALSE for bAlertable");
 
 DWORD samemap_win32_signal_and_wait(HANDLE signal, HANDLE object, DWORD milliseconds)

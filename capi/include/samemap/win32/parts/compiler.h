@@ -23,14 +23,20 @@
 /* A function that each file has for itself. */
 #define SAMEMAP_WIN32_INLINE static __inline__ __attribute__((__unused__))
 
-/* A function whose use is an error, with the reason. */
+/* A call that is an error, with the reason; and a function whose every use is one. C++'s headers name some of these
+ * without a call, and clang sees no call of a function that has no prototype. */
 #if defined(__has_attribute)
 #if __has_attribute(__error__)
-#define SAMEMAP_WIN32_ABSENT(reason) __attribute__((__error__(reason)))
+#define SAMEMAP_WIN32_NEVER_CALLED(reason) __attribute__((__error__(reason)))
 #endif
 #endif
-#ifndef SAMEMAP_WIN32_ABSENT
+#ifndef SAMEMAP_WIN32_NEVER_CALLED
+#define SAMEMAP_WIN32_NEVER_CALLED(reason) __attribute__((__unavailable__(reason)))
+#endif
+#if defined(__clang__) && !defined(__cplusplus)
 #define SAMEMAP_WIN32_ABSENT(reason) __attribute__((__unavailable__(reason)))
+#else
+#define SAMEMAP_WIN32_ABSENT(reason) SAMEMAP_WIN32_NEVER_CALLED(reason)
 #endif
 
 /* Any arguments. */
