@@ -19,7 +19,8 @@
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
 //!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
-//!   [`wait_any`] and [`wait_all`] for several at once. [`sync`] has their options and guards.
+//!   [`wait_any`] and [`wait_all`] for several at once; [`Readiness`](sync::Readiness), one descriptor for event loops.
+//!   [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
 //!   readers; [`Publisher`], [`Subscriber`]: a [`topic`], whose every message reaches every subscriber.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
@@ -84,7 +85,7 @@
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for your own.
-//! - `tokio`: `aio`, channels, newest values and topics for asynchronous tasks. Of tokio it uses the traits of streams and the
+//! - `tokio`: `aio`, all that waits for asynchronous tasks. Of tokio it uses the traits of streams and the
 //!   budget of a task, which bring tokio itself and one small crate.
 
 #![forbid(unsafe_code)]

@@ -1,23 +1,23 @@
 /* samemap: one named shared memory, with one set of rules, on Windows and on Linux.
  *
- * Functions answer a code (samemap_status_t): SAMEMAP_OK is zero, and errors are those for which SAMEMAP_IS_ERROR() is
- * true. samemap_last_error_message() then says what happened and what to do, for the calling thread. Results go to
- * where the last arguments point, which are not changed when there are none; a new handle is NULL then.
+ * Functions return a code (samemap_status_t): SAMEMAP_OK is zero, and SAMEMAP_IS_ERROR() tells which codes are errors.
+ * After an error, samemap_last_error_message() says what happened and what to do, for the calling thread. Results go
+ * where the last arguments point. A call that gives no result leaves these as they are, but sets a new handle to NULL.
  *
- * Handles come from functions whose last argument is a pointer to one, and are ended by the function samemap_..._close()
- * of their type. It is the caller's: the library frees nothing by itself. A handle is used by any number of threads at
- * once, where its type does not say otherwise, but not while it is closed.
+ * Handles come from functions that take a pointer to one, and the caller ends each by the function samemap_..._close()
+ * of its type: the library frees nothing by itself. Any number of threads may use a handle at once, where its type
+ * does not say otherwise, but none while it is closed.
  *
- * NULL for what is needed, text that is not UTF-8, unknown numbers and calls out of turn are answered with
+ * NULL for what is needed, text that is not UTF-8, unknown numbers and calls out of turn are
  * SAMEMAP_ERROR_INVALID_ARGUMENT. A pointer that is neither NULL nor valid, and a handle that was closed, cannot be
- * told from good ones: that is undefined, as it is everywhere in C.
+ * told from good ones: the behaviour is undefined then, as it is everywhere in C.
  *
- * Names are UTF-8: "Local\\\\\\rest" (this user's), "Global\\\\\\rest" (all users'), or "rest", which means "Local\\\\\\rest".
- * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER waits without end; see SAMEMAP_MILLISECONDS().
+ * Names are UTF-8: "Local\\rest" (this user's), "Global\\rest" (all users'), or "rest", which means "Local\\rest".
+ * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER has no end; see SAMEMAP_MILLISECONDS().
  * Lengths and offsets are bytes.
  *
- * Mutexes belong to threads. In a forked child (without exec) copies of mutexes and of a channel's ends answer
- * SAMEMAP_ERROR_UNSUPPORTED: open them there.
+ * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes and of a channel's ends give
+ * SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
  *
  * This file is generated; see capi/cbindgen.toml. */
 
@@ -42,7 +42,7 @@
 #define SAMEMAP_MILLISECONDS(n) ((uint64_t)(n) * 1000000u)
 #define SAMEMAP_SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
-/* A handle of a mutex, an event, a semaphore or a timer as an object to wait for. */
+/* Casts the handle of a mutex, an event, a semaphore or a timer to an object to wait for. */
 #define SAMEMAP_WAITABLE(handle) ((const samemap_waitable_t *)(handle))
 
 /* Options that ask for nothing special. */
@@ -62,34 +62,34 @@
 /** Reading and writing. */
 #define SAMEMAP_READ_WRITE 2
 
-/** Reading, and writing to a copy that nobody else sees. */
+/** Reading, and writing to a copy that no other process sees. */
 #define SAMEMAP_COPY_ON_WRITE 3
 
-/** They cannot open it. */
+/** Other users cannot open the object. */
 #define SAMEMAP_SHARE_NOTHING 0
 
-/** They may open it for reading. */
+/** Other users may open the object for reading. */
 #define SAMEMAP_SHARE_READ_ONLY 1
 
-/** They may open it for reading and writing. */
+/** Other users may open the object for reading and writing. */
 #define SAMEMAP_SHARE_READ_WRITE 2
 
-/** One's own and the system's. */
+/** The caller's own objects, and the system's. */
 #define SAMEMAP_TRUST_OWN_AND_SYSTEM 0
 
-/** One's own. */
+/** The caller's own objects. */
 #define SAMEMAP_TRUST_OWN 1
 
-/** Those of every user, who can then change what the program works with. */
+/** Every user's objects. Such a user can then change what the program works with. */
 #define SAMEMAP_TRUST_ANYONE 2
 
-/** One's own, the system's, and those of the user that `trusted_user` names. */
+/** The caller's own objects, the system's, and those of the user that `trusted_user` names. */
 #define SAMEMAP_TRUST_USER 3
 
-/** By the wait that it lets through. */
+/** The wait that it lets through unsets it. */
 #define SAMEMAP_AUTO_RESET 0
 
-/** By a call; until then it lets every wait through. */
+/** It stays set, and lets every wait through, until a call unsets it. */
 #define SAMEMAP_MANUAL_RESET 1
 
 /** A length up to the end of the region. */
@@ -107,7 +107,7 @@
 /** A side that waits sleeps at once. */
 #define SAMEMAP_SPIN_NEVER UINT64_MAX
 
-/** It cannot be told. */
+/** The kind cannot be told. */
 #define SAMEMAP_KIND_UNKNOWN 0
 
 /** Shared memory. */
@@ -125,22 +125,22 @@
 /** A timer. */
 #define SAMEMAP_KIND_TIMER 5
 
-/** A process holds it. */
+/** A process holds the object. */
 #define SAMEMAP_STATE_LIVE 0
 
-/** Its holders died; it cannot be opened, and waits to be reclaimed. */
+/** The object's holders have died; it cannot be opened, and samemap_catalog_reclaim() removes it. */
 #define SAMEMAP_STATE_DEAD 1
 
-/** samemap did not make it, and leaves it alone. */
+/** samemap did not make the object, and leaves it alone. */
 #define SAMEMAP_STATE_FOREIGN 2
 
-/** This user may not look at it. */
+/** This user may not look at the object. */
 #define SAMEMAP_STATE_UNREADABLE 3
 
 /**
  * What a function answers. The numbers never change, and more may come.
  *
- * SAMEMAP_OK is zero, answers that are no errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
+ * SAMEMAP_OK is zero, answers that are not errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
  */
 enum samemap_status_t
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -149,7 +149,7 @@ enum samemap_status_t
  {
     /** It was done. */
     SAMEMAP_OK = 0,
-    /** Time ran out first; nothing was taken and nothing changed. */
+    /** Time ran out first; nothing was taken, and nothing has changed. */
     SAMEMAP_TIMED_OUT = 1,
     /**
      * The mutex is owned now, and its previous owner died without giving it up: what it protects may be
@@ -162,7 +162,7 @@ enum samemap_status_t
     SAMEMAP_WRITER_GONE = 4,
     /** A function failed in a way that is a fault of this library. */
     SAMEMAP_ERROR_INTERNAL = 100,
-    /** The text is no valid name, or no UTF-8. */
+    /** The text is not a valid name, or not UTF-8. */
     SAMEMAP_ERROR_INVALID_NAME = 101,
     /**
      * An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of
@@ -193,7 +193,7 @@ enum samemap_status_t
     SAMEMAP_ERROR_LAYOUT_MISMATCH = 113,
     /** The value was overwritten during each attempt to copy it. */
     SAMEMAP_ERROR_CONTENDED = 114,
-    /** Another one has the role, which one can have at a time. */
+    /** Another process or handle has the role that only one can have at a time, or the handle is in use by another thread. */
     SAMEMAP_ERROR_BUSY = 115,
     /** The peer has closed, and no message is left. */
     SAMEMAP_ERROR_CLOSED = 116,
@@ -257,7 +257,7 @@ typedef struct samemap_mutex_t samemap_mutex_t;
  */
 typedef struct samemap_region_t samemap_region_t;
 
-/** A number of permits to wait for; each wait takes one. */
+/** A count of permits; each wait takes one of them. */
 typedef struct samemap_semaphore_t samemap_semaphore_t;
 
 /** A time to wait for, set by any process that has it open. */
@@ -298,7 +298,7 @@ typedef struct {
     uint32_t group_id;
     /** When the call opens: whose objects it accepts. */
     samemap_trust_t trust;
-    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns. */
+    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call. */
     const char *trusted_user;
 } samemap_create_options_t;
 
@@ -319,7 +319,7 @@ typedef struct {
     samemap_access_t access;
     /** Whose objects are accepted. */
     samemap_trust_t trust;
-    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns. */
+    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call. */
     const char *trusted_user;
     /** How long to wait for an object that does not exist yet, in nanoseconds. */
     uint64_t patience;
@@ -402,6 +402,9 @@ typedef struct {
 /** What samemap_catalog_list() calls for each entry; an answer other than 0 ends the list. */
 typedef int (*samemap_entry_callback_t)(const samemap_entry_t *entry, void *context);
 
+/** The program's `wmain`: the number of its arguments, the arguments, and the environment. */
+typedef int (*WideMain)(int, uint16_t**, uint16_t**);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -428,8 +431,8 @@ samemap_status_t samemap_last_error(void);
 int32_t samemap_last_os_error(void);
 
 /**
- * The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for
- * ever.
+ * The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for any other number. The text is
+ * always valid.
  */
 const char *samemap_error_name(int32_t status);
 
@@ -631,7 +634,7 @@ samemap_status_t samemap_mutex_open(const char *name,
 /**
  * Makes a mutex inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedMutex` in Rust.
  *
- * It takes SAMEMAP_MUTEX_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_MUTEX_SIZE bytes, aligned to 8, which must be zero before and are the mutex's alone from then on.
  */
 samemap_status_t samemap_mutex_create_in(const samemap_view_t *view,
                                          size_t offset,
@@ -658,9 +661,9 @@ void samemap_mutex_close(samemap_mutex_t *mutex);
  * Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
  * without end.
  *
- * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
- * process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
- * one samemap_mutex_unlock().
+ * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: this thread owns it then, too, but its
+ * previous owner (a process or a thread) ended without giving it up. Each SAMEMAP_OK and each SAMEMAP_ABANDONED needs one
+ * samemap_mutex_unlock().
  */
 samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
                                     uint64_t timeout);
@@ -669,8 +672,8 @@ samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
 samemap_status_t samemap_mutex_unlock(const samemap_mutex_t *mutex);
 
 /**
- * Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
- * Close it with samemap_event_close().
+ * Creates an event; the name must be free. `reset` says how it is unset, and `is_set` whether it begins set. Close it
+ * with samemap_event_close().
  */
 samemap_status_t samemap_event_create(const char *name,
                                       samemap_reset_t reset,
@@ -678,7 +681,10 @@ samemap_status_t samemap_event_create(const char *name,
                                       const samemap_create_options_t *options,
                                       samemap_event_t **event);
 
-/** Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened. */
+/**
+ * Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened. An
+ * event that is opened stays as it is.
+ */
 samemap_status_t samemap_event_create_or_open(const char *name,
                                               samemap_reset_t reset,
                                               bool is_set,
@@ -692,10 +698,9 @@ samemap_status_t samemap_event_open(const char *name,
                                     samemap_event_t **event);
 
 /**
- * Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
- * of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+ * Makes an event inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
  *
- * It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_EVENT_SIZE bytes, aligned to 8, which must be zero before and are the event's alone from then on.
  */
 samemap_status_t samemap_event_create_in(const samemap_view_t *view,
                                          size_t offset,
@@ -722,13 +727,16 @@ samemap_status_t samemap_event_open_in(const samemap_view_t *view,
 /** Closes the handle. NULL does nothing. */
 void samemap_event_close(samemap_event_t *event);
 
-/** Sets it: an auto-reset event lets one wait through, a manual-reset event every wait until it is reset. */
+/**
+ * Sets the event: one that resets automatically lets one wait through, and the other kind every wait until
+ * samemap_event_reset().
+ */
 samemap_status_t samemap_event_set(const samemap_event_t *event);
 
-/** Unsets it. */
+/** Unsets the event. */
 samemap_status_t samemap_event_reset(const samemap_event_t *event);
 
-/** Waits until it is set; see samemap_wait(). */
+/** Waits until the event is set; see samemap_wait(). */
 samemap_status_t samemap_event_wait(const samemap_event_t *event, uint64_t timeout);
 
 /**
@@ -755,10 +763,11 @@ samemap_status_t samemap_semaphore_open(const char *name,
                                         samemap_semaphore_t **semaphore);
 
 /**
- * Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write
- * view of it; `samemap::sync::SharedSemaphore` in Rust.
+ * Makes a semaphore with `initial` permits, and at most `maximum`, inside a region, at `offset` of a read-write view
+ * of it; `samemap::sync::SharedSemaphore` in Rust.
  *
- * It takes SAMEMAP_SEMAPHORE_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_SEMAPHORE_SIZE bytes, aligned to 8, which must be zero before and are the semaphore's alone from then
+ * on.
  */
 samemap_status_t samemap_semaphore_create_in(const samemap_view_t *view,
                                              size_t offset,
@@ -796,10 +805,7 @@ samemap_status_t samemap_semaphore_release(const samemap_semaphore_t *semaphore,
 /** Waits for a permit and takes it; see samemap_wait(). */
 samemap_status_t samemap_semaphore_wait(const samemap_semaphore_t *semaphore, uint64_t timeout);
 
-/**
- * Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
- * samemap_timer_close().
- */
+/** Creates a timer; the name must be free. `reset` says how it is unset. Close it with samemap_timer_close(). */
 samemap_status_t samemap_timer_create(const char *name,
                                       samemap_reset_t reset,
                                       const samemap_create_options_t *options,
@@ -821,7 +827,7 @@ samemap_status_t samemap_timer_open(const char *name,
 void samemap_timer_close(samemap_timer_t *timer);
 
 /**
- * Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+ * Starts the timer: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
  * after each `period` nanoseconds, rounded up to milliseconds.
  */
 samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
@@ -829,17 +835,17 @@ samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
                                    uint64_t period);
 
 /**
- * Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
- * 1970 (UTC). When somebody sets the clock, the timer follows.
+ * Starts the timer as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+ * 1970 (UTC). When the clock is set, the timer follows.
  */
 samemap_status_t samemap_timer_set_at(const samemap_timer_t *timer,
                                       uint64_t at,
                                       uint64_t period);
 
-/** Stops it; it stays set if it is. */
+/** Stops the timer. One that is set stays set. */
 samemap_status_t samemap_timer_cancel(const samemap_timer_t *timer);
 
-/** Waits until it is set; see samemap_wait(). */
+/** Waits until the timer is set; see samemap_wait(). */
 samemap_status_t samemap_timer_wait(const samemap_timer_t *timer, uint64_t timeout);
 
 /** Gives the number of bytes that values of at most `max_length` bytes take in a view. */
@@ -1178,6 +1184,12 @@ samemap_status_t samemap_catalog_set_directory(const char *path);
 samemap_status_t samemap_catalog_data_path(const char *name,
                                            char *buffer,
                                            size_t size);
+
+/** Calls the program with its arguments in UTF-16. */
+int samemap_win32_run_wide_main(int count,
+                                const char *const *arguments,
+                                const char *const *environment,
+                                WideMain program);
 
 #ifdef __cplusplus
 }  // extern "C"

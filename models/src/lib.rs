@@ -18,6 +18,7 @@
 //! Two threads are tried in every order. Three are tried in every order that takes a thread off the
 //! processor against its will at most [`PREEMPTIONS`] times: without that bound the larger ones take hours.
 
+pub mod history;
 pub mod life;
 pub mod sets;
 

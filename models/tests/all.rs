@@ -3,9 +3,10 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use samemap_models::sets::Call::{All, Close, Give, Open, Release, Reset, Set, SetAsleep, Stopped, Take};
-use samemap_models::sets::Thing::{Event, Gate, Lock, Permit};
-use samemap_models::sets::{Call, State, World};
+use samemap_models::history::Call::{All, Close, Give, Open, Release, Reset, Set, SetAsleep, Stopped, Take};
+use samemap_models::history::Thing::{Event, Gate, Lock, Permit};
+use samemap_models::history::{Call, State};
+use samemap_models::sets::World;
 use samemap_models::with_interruptions;
 
 const NOTHING: State = State { event: false, permits: 0, owner: 0, gate: false };

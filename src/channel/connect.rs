@@ -16,7 +16,7 @@ use samemap_platform::words::ring::Shape;
 use super::connection::MOMENT;
 use super::desk::{self, Desk, Turn, channel_name};
 use super::end::{Channel, Connected};
-use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Side, bytes_needed};
+use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Shapes, Side};
 use super::options::ChannelOptions;
 use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
@@ -141,7 +141,8 @@ impl Attempt {
 
     fn inside(region: Region, options: &ChannelOptions) -> Result<Attempt> {
         let view = region.view(.., Access::ReadWrite)?;
-        let smallest = bytes_needed(Shape::new(Shape::MIN_CAPACITY).expect("within its own limits"));
+        let shape = Shape::new(Shape::MIN_CAPACITY).expect("within its own limits");
+        let smallest = Shapes { to_peer: shape, to_listener: shape }.bytes_needed();
         if (view.len() as u64) < smallest {
             return Err(layout::damaged(CONNECT));
         }
@@ -232,9 +233,9 @@ fn meet(
     if let Some(seat) = Seat::take(view, Side::Peer.seat())? {
         if become_peer(control) {
             control.listener_bell.ring();
-            let shape = control.shape(view)?;
+            let shapes = control.shapes(view)?;
             let end = Connected { region, view: view.clone(), side: Side::Peer, seat };
-            return Channel::over(control, end, shape, options.spin).map(Box::new).map(Step::Done);
+            return Channel::over(control, end, shapes, options.spin).map(Box::new).map(Step::Done);
         }
     }
     if limit.is_over() { Err(Error::new(ErrorKind::Busy, CONNECT)) } else { Ok(Step::WaitAMoment) }

@@ -8,10 +8,9 @@ use std::time::Duration;
 use samemap_platform::gate::Peer;
 use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
-use samemap_platform::words::ring::Shape;
 
 use super::connection::{Connection, MOMENT, Woken, sleep_until};
-use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Side};
+use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Shapes, Side};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
@@ -109,26 +108,26 @@ impl Channel {
 
     /// Makes a channel without a peer, and has the listener's seat.
     fn begin(region: &Region, view: View, seat: Seat, options: &ChannelOptions) -> Result<Channel> {
-        let (control, shape) = (Control::at(&view)?, options.shape()?);
-        control.capacity.store(shape.capacity(), Ordering::Relaxed);
+        let (control, shapes) = (Control::at(&view)?, options.shapes()?);
+        control.set_shapes(shapes);
         view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
         control.mark.store(MARK, Ordering::Release);
         let end = Connected { region, view, side: Side::Listener, seat };
-        let mut channel = Channel::over(&control, end, shape, options.spin)?;
+        let mut channel = Channel::over(&control, end, shapes, options.spin)?;
         channel.renew();
         control.state.store(LISTENING, Ordering::Release);
         control.peer_bell.ring();
         Ok(channel)
     }
 
-    pub(super) fn over(control: &Control, end: Connected<'_>, shape: Shape, spin: Spin) -> Result<Channel> {
+    pub(super) fn over(control: &Control, end: Connected<'_>, shapes: Shapes, spin: Spin) -> Result<Channel> {
         let Connected { region, view, side, seat } = end;
-        let outgoing = Ring::from(side, &view, shape)?;
-        let incoming = Ring::from(side.other(), &view, shape)?;
+        let outgoing = Ring::from(side, &view, shapes)?;
+        let incoming = Ring::from(side.other(), &view, shapes)?;
         let connection = Connection::new(region.clone(), view, side, seat, control.state.clone());
         let connection = Arc::new(connection);
-        let sender = Sender::new(Arc::clone(&connection), outgoing, shape, spin);
-        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin), peer: None })
+        let sender = Sender::new(Arc::clone(&connection), outgoing, spin);
+        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, spin), peer: None })
     }
 
     /// Empties both rings.

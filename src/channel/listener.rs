@@ -114,7 +114,7 @@ impl Listener {
     /// # Errors
     /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
-        options.shape()?;
+        options.shapes()?;
         channel_name(name, 0)?;
         match left::make(name, desk::bytes_needed(options.backlog), MARK, options)? {
             Found::New(region) => {

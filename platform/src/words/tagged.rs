@@ -27,6 +27,9 @@ pub enum Verdict {
 pub trait Kind {
     /// What calls see when the tag cannot be settled: a value that ends waits with an error, where the kind has one.
     const UNSETTLED: u32;
+    /// Whether a tagged value is never one that a call replaces by [`Word::replace_once`], so that it may do so without a
+    /// look at the tag, which 32-bit processors do faster. A peer that forges such a value harms this word alone.
+    const VALUE_TELLS_TAG: bool = false;
     /// The value when the attempt has taken the word.
     fn taken(tagged: u32) -> u32;
     /// The value when it has not.
@@ -44,6 +47,8 @@ pub enum Lock {}
 impl Kind for Lock {
     // Owned, so that a wait sleeps until its time is over.
     const UNSETTLED: u32 = lock::OWNER | lock::WAITERS;
+    // A free lock's value is zero, and an owner has no tag any more.
+    const VALUE_TELLS_TAG: bool = true;
 
     fn taken(tagged: u32) -> u32 {
         tagged & !lock::ABANDONED
@@ -106,6 +111,15 @@ pub trait Tagged: Sync {
     /// # Errors
     /// What the word is, when it is not `current`.
     fn replace_both(&self, current: u64, new: u64) -> Result<(), u64>;
+    /// Replaces `current` without a tag by `new` in one step. A word whose
+    /// [value tells of a tag](Kind::VALUE_TELLS_TAG) may leave the tag alone.
+    ///
+    /// # Errors
+    /// What the word is, when it is not that.
+    #[inline]
+    fn replace_untagged(&self, current: u32, new: u32) -> Result<(), u64> {
+        self.replace_both(both(current, 0), both(new, 0))
+    }
     /// Replaces all of it and returns what it was.
     fn swap_both(&self, new: u64) -> u64;
     /// The verdict on the attempt with this tag, which is revoked if it is not decided. It may sleep for a moment where
@@ -161,7 +175,7 @@ impl<W: Tagged> Word for W {
 
     #[inline]
     fn replace_once(&self, current: u32, new: u32) -> Result<(), u64> {
-        self.replace_both(both(current, 0), both(new, 0))
+        self.replace_untagged(current, new)
     }
 
     #[inline]

@@ -40,6 +40,17 @@ impl<K: Kind> Tagged for PlaceWord<K> {
         word.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(|_| ())
     }
 
+    #[cfg(target_pointer_width = "32")]
+    #[inline]
+    fn replace_untagged(&self, current: u32, new: u32) -> Result<(), u64> {
+        if !K::VALUE_TELLS_TAG {
+            return self.replace_both(current.into(), new.into());
+        }
+        let replaced =
+            self.place.header().value().compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire);
+        replaced.map(|_| ()).map_err(u64::from)
+    }
+
     fn swap_both(&self, new: u64) -> u64 {
         self.place.header().word.swap(new, Ordering::AcqRel)
     }
