@@ -217,6 +217,7 @@ impl Part<'_> {
 }
 
 /// Who publishes.
+#[expect(clippy::large_enum_variant, reason = "there are a few of them, and none is moved")]
 enum Sender {
     Topic(Publisher),
     Ice(

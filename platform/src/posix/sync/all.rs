@@ -155,9 +155,8 @@ impl Set<'_> {
         }
         // The others are this thread's own already.
         for object in self.objects {
-            if let Object::Mutex(lock) = object
-                && !self.members.iter().any(|member| std::ptr::eq(self.objects[member.index], *object))
-            {
+            let Object::Mutex(lock) = object else { continue };
+            if !self.members.iter().any(|member| std::ptr::eq(self.objects[member.index], *object)) {
                 lock.take(Some(Duration::ZERO))?;
             }
         }

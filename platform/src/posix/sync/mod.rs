@@ -2,7 +2,8 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `object` | an object of any kind, made by name or inside a view |
+//! | `object`, `raw_object` | an object of any kind, and the seam's trait for it |
+//! | `making` | makes an object inside a region |
 //! | `place` | the memory of a place, and its locks |
 //! | `claims` | numbers of owners, which the kernel takes back when they die |
 //! | `futex` | sleeping on words |
@@ -23,9 +24,11 @@ mod claims;
 mod event;
 mod futex;
 mod lock;
+mod making;
 mod member;
 mod object;
 mod place;
+mod raw_object;
 mod seat;
 mod semaphore;
 mod table;
