@@ -76,7 +76,7 @@ impl Channel {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
         let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
             Error::new(ErrorKind::Busy, CREATE)
-                .with_detail("somebody listens there already; connect, or use another region")
+                .with_detail("a listener has that region already; connect, or use another region")
         })?;
         if Control::at(&view)?.state.load(Ordering::Acquire) != MAKING {
             return Err(Error::new(ErrorKind::AlreadyExists, CREATE).with_detail(
@@ -302,7 +302,7 @@ impl Channel {
 /// What is known of a peer, or why nothing is.
 pub(crate) fn told(peer: Option<&Peer>) -> Result<&Peer> {
     peer.ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, "tell who the peer is").with_detail(
+        Error::new(ErrorKind::Unsupported, "tell which process the peer is").with_detail(
             "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
         )
     })

@@ -209,7 +209,7 @@ impl Receiver {
 
     #[cold]
     fn last_of_a_closed(&mut self) -> Result<Option<Received<'_>>> {
-        // It closed after its last message, which may have come since we looked.
+        // It closed after its last message, which may have come since the last look.
         match self.next()? {
             Some(record) => Ok(Some(Received { receiver: self, record })),
             None => Err(closed(OPERATION)),

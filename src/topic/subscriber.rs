@@ -203,7 +203,7 @@ impl Subscriber {
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
         let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
-        // What was published before that end counts, and may have come since we looked.
+        // What was published before that end counts, and may have come since the last look.
         match self.next()? {
             None => Err(self.reader.tell(epoch)),
             found => Ok(found),

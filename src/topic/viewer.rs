@@ -235,7 +235,7 @@ impl Viewer {
             return Ok(Some(found));
         }
         let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
-        // What was published before that end counts, and may have come since we looked.
+        // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
             None => Err(self.reader.tell(epoch)),
             found => Ok(found),

@@ -367,7 +367,7 @@ fn readers_and_writers_carry_bytes() {
     });
 }
 
-/// A message that was read in part is received whole by who takes the receiver back.
+/// A message that was read in part is received whole by the caller that takes the receiver back.
 #[test]
 fn a_reader_gives_back_what_it_has_begun() {
     let (mut here, there) = pair(512);
