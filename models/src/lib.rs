@@ -107,7 +107,7 @@ impl Kernel {
     }
 
     /// The owner with this claim is dead from now on.
-    pub fn bury(&self, claim: u32) {
+    pub fn kill(&self, claim: u32) {
         self.asleep.lock().expect("no panics").dead = Some(claim);
         self.let_slices_end();
     }

@@ -5,7 +5,7 @@ use crate::seam::gate::{RawClient as _, RawGate as _, RawKnownClient as _};
 use crate::system;
 use crate::{Region, Result, Trust};
 
-pub use crate::seam::gate::{TICKET_LEN, Ticket};
+pub use crate::seam::gate::{WAYBILL_LEN, WaybillBytes};
 
 /// The listener's side of a gate.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ impl Client {
     ///
     /// # Errors
     /// Those of receiving a region.
-    pub fn receive(&mut self, ticket: &Ticket, trust: &Trust) -> Result<Option<Region>> {
-        Ok(self.0.receive(ticket, trust)?.map(Region))
+    pub fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+        Ok(self.0.receive(waybill, trust)?.map(Region))
     }
 
     /// The listener's process, where the kernel tells it.
@@ -83,8 +83,8 @@ impl KnownClient {
     ///
     /// # Errors
     /// Those of sending a region.
-    pub fn hand_over(&mut self, region: &Region, ticket: &mut Ticket) -> Result<()> {
-        self.0.hand_over(&region.0, ticket)
+    pub fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
+        self.0.hand_over(&region.0, waybill)
     }
 
     /// The client has taken the memory, so that stays with it.

@@ -16,7 +16,7 @@ use crate::contract::peer::Peer;
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Ticket};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::kind::New;
 use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
 use crate::seam::place::Place;
@@ -191,7 +191,7 @@ impl RawClient for Nothing {
         match self.0 {}
     }
 
-    fn receive(&mut self, _: &Ticket, _: &Trust) -> Result<Option<Nothing>> {
+    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<Nothing>> {
         match self.0 {}
     }
 
@@ -207,7 +207,7 @@ impl RawKnownClient for Nothing {
         match self.0 {}
     }
 
-    fn hand_over(&mut self, _: &Nothing, _: &mut Ticket) -> Result<()> {
+    fn hand_over(&mut self, _: &Nothing, _: &mut WaybillBytes) -> Result<()> {
         match self.0 {}
     }
 }

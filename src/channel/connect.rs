@@ -403,7 +403,7 @@ impl Place {
     /// The channel that came through the gate.
     fn received(&mut self, options: &ChannelOptions) -> Result<Channel> {
         let Some(client) = &mut self.client else { return Err(nobody_listens()) };
-        let region = client.receive(&self.desk.ticket(self.index)?, &options.trust)?;
+        let region = client.receive(&self.desk.waybill(self.index)?, &options.trust)?;
         let attempt = Attempt::inside(region.ok_or_else(nobody_listens)?, options)?;
         Ok(attempt.at_once()?.with_peer(client.listener()))
     }

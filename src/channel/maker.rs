@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use samemap_platform::gate::{Gate, KnownClient, TICKET_LEN};
+use samemap_platform::gate::{Gate, KnownClient, WAYBILL_LEN};
 
 use super::desk::{Desk, Turn, channel_name};
 use super::end::Channel;
@@ -90,11 +90,11 @@ impl Maker {
         let size = CreateOptions::new(self.options.region_len()?).permissions(self.options.permissions);
         let region = Region::anonymous(&size)?;
         let channel = Channel::create_in(&region, &self.options)?.with_peer(Some(client.peer()));
-        let mut ticket = [0; TICKET_LEN];
-        if client.hand_over(&region, &mut ticket).is_err() {
+        let mut waybill = [0; WAYBILL_LEN];
+        if client.hand_over(&region, &mut waybill).is_err() {
             return Ok(None);
         }
-        self.desk.set_ticket(place, &ticket)?;
+        self.desk.set_waybill(place, &waybill)?;
         self.desk.channel(place)?.store(0, Ordering::Relaxed);
         Ok(Some(Made { channel, client: Some(client) }))
     }

@@ -25,7 +25,7 @@ use super::owner;
 use super::region::Region;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Ticket};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::random::random;
 use crate::seam::region::Sent as _;
 use crate::{Access, ErrorKind, Result, Trust};
@@ -183,7 +183,7 @@ impl RawKnownClient for KnownClient {
         peer_of(self.process, self.user)
     }
 
-    fn hand_over(&mut self, region: &Region, _ticket: &mut Ticket) -> Result<()> {
+    fn hand_over(&mut self, region: &Region, _waybill: &mut WaybillBytes) -> Result<()> {
         region.send(&mut self.socket, Access::ReadWrite, region.facts.context("hand the channel over"))
     }
 }
@@ -215,7 +215,7 @@ impl RawClient for Client {
         NOTE
     }
 
-    fn receive(&mut self, _ticket: &Ticket, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
         let Some(socket) = &mut self.0 else { return Ok(None) };
         match Region::receive(socket, trust, context) {

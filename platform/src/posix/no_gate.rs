@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use super::region::Region;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Ticket};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::{Result, Trust};
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl RawClient for Gate {
         match self.0 {}
     }
 
-    fn receive(&mut self, _: &Ticket, _: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<Region>> {
         match self.0 {}
     }
 
@@ -56,7 +56,7 @@ impl RawKnownClient for Gate {
         match self.0 {}
     }
 
-    fn hand_over(&mut self, _: &Region, _: &mut Ticket) -> Result<()> {
+    fn hand_over(&mut self, _: &Region, _: &mut WaybillBytes) -> Result<()> {
         match self.0 {}
     }
 }

@@ -10,10 +10,10 @@ use super::region::RawRegion;
 use crate::contract::peer::Peer;
 use crate::{Result, Trust};
 
-/// Bytes of a ticket.
-pub const TICKET_LEN: usize = 128;
-/// What the system writes at a client's place, where it takes that to fetch the memory.
-pub type Ticket = [u8; TICKET_LEN];
+/// Bytes of a waybill.
+pub const WAYBILL_LEN: usize = 128;
+/// What a system writes at a client's place, where the client needs it to fetch the memory.
+pub type WaybillBytes = [u8; WAYBILL_LEN];
 
 /// The listener's side of a gate.
 pub(crate) trait RawGate: Sized + Debug {
@@ -48,7 +48,7 @@ pub(crate) trait RawClient: Sized + Debug {
     fn note(&self) -> u32;
 
     /// The memory that was handed over to this process; `None` when none was.
-    fn receive(&mut self, ticket: &Ticket, trust: &Trust) -> Result<Option<Self::Region>>;
+    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Self::Region>>;
 
     /// The listener's process, where the kernel tells it.
     fn listener(&self) -> Option<Peer>;
@@ -63,7 +63,7 @@ pub(crate) trait RawKnownClient: Sized + Debug {
 
     /// Hands this memory over to it, and to no other process. When this is dropped first, the memory is taken back, where
     /// the system can do that.
-    fn hand_over(&mut self, region: &Self::Region, ticket: &mut Ticket) -> Result<()>;
+    fn hand_over(&mut self, region: &Self::Region, waybill: &mut WaybillBytes) -> Result<()>;
 
     /// The client has taken the memory, so that stays with it.
     fn has_taken(&mut self) {}

@@ -17,7 +17,7 @@ use super::courier::{Courier, Parcel};
 use super::duplicate::open_process;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, TICKET_LEN, Ticket};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
 use crate::seam::region::{RawRegion as _, Sent as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
@@ -64,15 +64,15 @@ impl RawKnownClient for KnownClient {
         self.peer.clone()
     }
 
-    fn hand_over(&mut self, region: &Region, ticket: &mut Ticket) -> Result<()> {
+    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
         let attempt = Attempt::of(region.facts().context("hand the channel over"));
         let packed = self.process.try_clone().and_then(|process| {
             let mut parcel = Parcel::to(process);
             Ok((parcel.pack(region, Access::ReadWrite)?, parcel))
         });
         let (message, parcel) = packed.map_err(|cause| attempt.failed(cause))?;
-        debug_assert!(message.len() <= TICKET_LEN);
-        ticket[..message.len()].copy_from_slice(&message);
+        debug_assert!(message.len() <= WAYBILL_LEN);
+        waybill[..message.len()].copy_from_slice(&message);
         self.parcel = Some(parcel);
         Ok(())
     }
@@ -99,11 +99,11 @@ impl RawClient for Client {
         std::process::id()
     }
 
-    fn receive(&mut self, ticket: &Ticket, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
-        let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*ticket)) };
+        let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*waybill)) };
         match Region::receive(&mut courier, trust, context) {
-            // The memory was taken back, or a peer has written over the ticket.
+            // The memory was taken back, or a peer has written over the waybill.
             Err(error) if matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::Damaged) => Ok(None),
             region => region.map(Some),
         }
