@@ -101,7 +101,7 @@ fn a_gate_was_open_at_the_moment_of_the_taking() {
     two_long(NOTHING, &[All(&[Event, Gate])], &[Open, Set, Close]);
 }
 
-/// It is stopped before its first tag, after each, after the decision, and after each settling; the other thread goes on
+/// A thread is stopped before its first tag, after each, after the decision, and after each settling; the other thread goes on
 /// meanwhile, and finds all or none taken.
 #[test]
 fn a_stopped_thread_has_taken_all_or_none() {

@@ -25,7 +25,7 @@ use super::rounds::{Plan, Times};
 /// The first argument of a process of these.
 pub const WORD: &str = "one-of-a-topic";
 
-/// Words of the arena's room: who is ready, who has read everything.
+/// Words of the arena's room: the readers that are ready, and those that have read everything.
 const READY: usize = 0;
 const DONE: usize = 1;
 
@@ -216,7 +216,7 @@ impl Part<'_> {
     }
 }
 
-/// Who publishes.
+/// The side that publishes.
 #[expect(clippy::large_enum_variant, reason = "there are a few of them, and none is moved")]
 enum Sender {
     Topic(Publisher),
