@@ -8,24 +8,43 @@ use std::time::Duration;
 
 use super::futex::sleep_on_any;
 use super::member::Member;
-use super::object::Object;
+use super::place::PlaceKey;
 use super::table::{Table, table_of};
-use super::wait::Awaited as _;
+use super::wait::Awaited;
 use crate::ErrorKind;
 use crate::seam::object::{Failure, Found, Reason};
+use crate::seam::place::Place;
 use crate::words::all::{Attempt, attempt};
 use crate::words::{Damaged, Slept, Until};
 
 /// How often a wait of no time tries anew when another call met its attempt.
 const POLLS: u32 = 200;
 
+/// One of the objects of a wait for all.
+pub(super) trait InSet: Awaited {
+    /// Where its header lies.
+    fn place(&self) -> &Place;
+
+    /// Which object it is.
+    fn key(&self) -> Result<PlaceKey, Failure>;
+
+    /// What is to be taken, for the object with this index in the caller's list; `None` for a mutex that this thread owns.
+    fn member(&self, index: usize) -> Result<Option<Member<'_>>, Failure>;
+
+    /// Owns once more what this thread owns.
+    fn own_once_more(&self) -> Result<(), Failure>;
+}
+
 /// See `RawObject::wait_all`.
-pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+pub(super) fn wait_all<O: InSet>(
+    objects: &[&O],
+    timeout: Option<Duration>,
+) -> Result<Option<Found>, Failure> {
     let order = in_order(objects)?;
     let table = common_table(objects)?;
     let mut members = Vec::with_capacity(objects.len());
     for index in order {
-        members.extend(Member::of(objects[index], index).map_err(|failure| failure.of_object(index))?);
+        members.extend(objects[index].member(index).map_err(|failure| failure.of_object(index))?);
     }
     let set = Set { objects, members, table };
     let taken = set.wait(Until::after(timeout))?;
@@ -33,8 +52,8 @@ pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result
 }
 
 /// The indices of the objects, in the order in which every process takes them.
-fn in_order(objects: &[&Object]) -> Result<Vec<usize>, Failure> {
-    let key = |(index, object): (usize, &&Object)| match object.key() {
+fn in_order<O: InSet>(objects: &[&O]) -> Result<Vec<usize>, Failure> {
+    let key = |(index, object): (usize, &&O)| match object.key() {
         Ok(key) => Ok((key, index)),
         Err(failure) => Err(failure.of_object(index)),
     };
@@ -47,7 +66,7 @@ fn in_order(objects: &[&Object]) -> Result<Vec<usize>, Failure> {
 }
 
 /// The one table of all the objects.
-fn common_table(objects: &[&Object]) -> Result<&'static Table, Failure> {
+fn common_table<O: InSet>(objects: &[&O]) -> Result<&'static Table, Failure> {
     const APART: &str = "objects of different owners, or with different permissions to write, cannot be waited for together; make them alike, or put them into one region";
     let table = table_of(objects[0].place()).map_err(|reason| Failure::from(reason).of_object(0))?;
     for (index, object) in objects.iter().enumerate().skip(1) {
@@ -64,8 +83,8 @@ fn common_table(objects: &[&Object]) -> Result<&'static Table, Failure> {
 }
 
 /// The objects of a wait.
-struct Set<'a> {
-    objects: &'a [&'a Object],
+struct Set<'a, O> {
+    objects: &'a [&'a O],
     /// What is to be taken: all but the mutexes that this thread owns already.
     members: Vec<Member<'a>>,
     table: &'static Table,
@@ -74,7 +93,7 @@ struct Set<'a> {
 /// Notes of the members that an attempt took.
 type Notes = Vec<u64>;
 
-impl Set<'_> {
+impl<O: InSet> Set<'_, O> {
     fn wait(&self, until: Until) -> Result<Option<Notes>, Failure> {
         let mut backoff = Backoff::default();
         let (mut ask, mut is_over) = (until == Until::Now, until == Until::Now);
@@ -105,7 +124,7 @@ impl Set<'_> {
         }
     }
 
-    fn object(&self, member: usize) -> &Object {
+    fn object(&self, member: usize) -> &O {
         self.objects[self.members[member].index]
     }
 
@@ -154,11 +173,9 @@ impl Set<'_> {
             }
         }
         // The others are this thread's own already.
-        for object in self.objects {
-            if let Object::Mutex(lock) = object
-                && !self.members.iter().any(|member| std::ptr::eq(self.objects[member.index], *object))
-            {
-                lock.take(Some(Duration::ZERO))?;
+        for (index, object) in self.objects.iter().enumerate() {
+            if !self.members.iter().any(|member| member.index == index) {
+                object.own_once_more()?;
             }
         }
         Ok(found)

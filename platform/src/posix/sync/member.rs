@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use super::event::Event;
 use super::lock::LockHandle;
-use super::object::Object;
 use super::semaphore::Semaphore;
 use super::timer::Timer;
 use crate::Reset;
@@ -51,26 +50,33 @@ const DIED: u64 = 1;
 const PULSED: u64 = u64::MAX;
 
 impl<'a> Member<'a> {
+    fn new(index: usize, what: What<'a>) -> Self {
+        Member { index, what, has_slept: Cell::new(false) }
+    }
+
     /// `None` for a mutex that this thread owns.
-    pub(super) fn of(object: &'a Object, index: usize) -> Result<Option<Self>, Failure> {
-        let what = match object {
-            Object::Mutex(lock) => {
-                if lock.is_this_threads()? {
-                    return Ok(None);
-                }
-                What::Mutex { lock, dead: Cell::new(0) }
+    pub(super) fn mutex(index: usize, lock: &'a LockHandle) -> Result<Option<Self>, Failure> {
+        let is_ours = lock.is_this_threads()?;
+        Ok((!is_ours).then(|| Member::new(index, What::Mutex { lock, dead: Cell::new(0) })))
+    }
+
+    pub(super) fn event(index: usize, event: &'a Event) -> Result<Self, Failure> {
+        let what = match event.mode()? {
+            Reset::Auto => What::Auto(event),
+            Reset::Manual => {
+                let begun = Cell::new(ManualWaiter::begin(event.word()).sets_at_first());
+                What::Manual { event, begun, pulsed: Cell::new(false) }
             }
-            Object::Event(event) => match event.mode()? {
-                Reset::Auto => What::Auto(event),
-                Reset::Manual => {
-                    let begun = Cell::new(ManualWaiter::begin(event.word()).sets_at_first());
-                    What::Manual { event, begun, pulsed: Cell::new(false) }
-                }
-            },
-            Object::Semaphore(semaphore) => What::Semaphore(semaphore),
-            Object::Timer(timer) => What::Timer(timer),
         };
-        Ok(Some(Member { index, what, has_slept: Cell::new(false) }))
+        Ok(Member::new(index, what))
+    }
+
+    pub(super) fn semaphore(index: usize, semaphore: &'a Semaphore) -> Self {
+        Member::new(index, What::Semaphore(semaphore))
+    }
+
+    pub(super) fn timer(index: usize, timer: &'a Timer) -> Self {
+        Member::new(index, What::Timer(timer))
     }
 
     /// Whether it can be had. Changes nothing.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::all;
+use super::all::{self, InSet};
 use super::claims::Claim;
 use super::event::Event;
 use super::futex::Expectation;
 use super::lock::LockHandle;
+use super::member::Member;
 use super::place::{PlaceKey, held_of};
 use super::semaphore::Semaphore;
 use super::timer::Timer;
@@ -76,9 +77,8 @@ impl Object {
     }
 }
 
-impl Object {
-    /// Where its header lies.
-    pub(super) fn place(&self) -> &Place {
+impl InSet for Object {
+    fn place(&self) -> &Place {
         match self {
             Object::Mutex(lock) => lock.word().place(),
             Object::Event(event) => event.word().place(),
@@ -87,8 +87,7 @@ impl Object {
         }
     }
 
-    /// Which object it is.
-    pub(super) fn key(&self) -> Result<PlaceKey, Failure> {
+    fn key(&self) -> Result<PlaceKey, Failure> {
         if let Object::Mutex(lock) = self {
             return Ok(lock.key());
         }
@@ -96,6 +95,19 @@ impl Object {
         // An object that is open was made at a place of the system's.
         let origin = place.view().origin(place.offset()).ok_or(ErrorKind::Unsupported)?;
         Ok(PlaceKey::of_origin(&origin))
+    }
+
+    fn member(&self, index: usize) -> Result<Option<Member<'_>>, Failure> {
+        Ok(Some(match self {
+            Object::Mutex(lock) => return Member::mutex(index, lock),
+            Object::Event(event) => Member::event(index, event)?,
+            Object::Semaphore(semaphore) => Member::semaphore(index, semaphore),
+            Object::Timer(timer) => Member::timer(index, timer),
+        }))
+    }
+
+    fn own_once_more(&self) -> Result<(), Failure> {
+        self.lock(Some(Duration::ZERO)).map(|_| ())
     }
 }
 
