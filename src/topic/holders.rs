@@ -91,7 +91,7 @@ impl Holders {
             before.iter().find(|(known, _)| known == holder).map_or(now, |&(_, since)| since)
         };
         self.stalled = holders.iter().map(|holder| (*holder, since(holder))).collect();
-        let mut has_freed = self.remove_ended(now, producer, memory)?;
+        let mut has_freed = self.bury_the_dead(now, producer, memory)?;
         for (holder, since) in &self.stalled {
             let is_over = self.throw_out_after.is_some_and(|patience| now - *since >= patience);
             if is_over && !producer.is_thrown_out(*holder) {
@@ -102,7 +102,7 @@ impl Holders {
         Ok(has_freed)
     }
 
-    fn remove_ended(&mut self, now: Instant, producer: &mut Producer, memory: &Memory) -> Result<bool> {
+    fn bury_the_dead(&mut self, now: Instant, producer: &mut Producer, memory: &Memory) -> Result<bool> {
         if self.next_look.is_some_and(|next| now < next) {
             return Ok(false);
         }
