@@ -28,6 +28,8 @@
 //! - [`catalog`]: what lives in the name space, and what dead holders left.
 //! - [`traits`]: what regions and objects have in common, for generic code.
 //!
+//! `capi/` in the repository is the same for C and C++, and has Win32's own calls on Linux.
+//!
 //! # Three conventions
 //! - **Making**: `create` wants a free name, `open` a taken one, `create_or_open` says which of the two it met. Every
 //!   object with a name is opened with [`OpenOptions`].
@@ -59,9 +61,9 @@
 //!
 //! # Daemons and forks
 //! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views
-//! show the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a
-//! program that goes into the background forks first and opens then. Where it has opened already, the child holds again
-//! before the parent lets go: an example stands above [`Region::hold_again`].
+//! show the same live memory, and hold nothing; copies of mutexes, and of the ends of channels and topics, refuse to
+//! work. So a program that goes into the background forks first and opens then. Where it has opened already, the child
+//! holds again before the parent lets go: an example stands above [`Region::hold_again`].
 //!
 //! Some daemons close every descriptor that they find, and with them those of regions. Such a daemon
 //! [adopts](Region::adopt) the regions that it was offered, then closes descriptors, and opens other regions last.

@@ -1,5 +1,5 @@
 //! One producer whose every message reaches several processes: samemap's topic beside iceoryx2's publish-subscribe, which
-//! is set up as in its own file of this programme.
+//! is set up as in its own file of this program.
 //!
 //! Nothing is missed on either side: the producer waits for the slowest reader. Every reader reads every byte: those of
 //! small messages copied out, those of frames summed up where they lie, after the producer has filled the whole frame in
