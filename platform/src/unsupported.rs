@@ -18,7 +18,7 @@ use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
 use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, TookAll};
 use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
@@ -129,7 +129,7 @@ impl RawObject for Nothing {
         Err(ErrorKind::Unsupported.into())
     }
 
-    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<Found>, Failure> {
+    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<TookAll>, Failure> {
         Err(ErrorKind::Unsupported.into())
     }
 

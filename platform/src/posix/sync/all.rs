@@ -12,7 +12,7 @@ use super::object::Object;
 use super::table::{Table, table_of};
 use super::wait::Awaited as _;
 use crate::ErrorKind;
-use crate::seam::object::{Failure, Found, Reason};
+use crate::seam::object::{Failure, Reason, TookAll};
 use crate::words::all::{Attempt, attempt};
 use crate::words::{Damaged, Slept, Until};
 
@@ -20,7 +20,7 @@ use crate::words::{Damaged, Slept, Until};
 const POLLS: u32 = 200;
 
 /// See `RawObject::wait_all`.
-pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {
     let order = in_order(objects)?;
     let table = common_table(objects)?;
     let mut members = Vec::with_capacity(objects.len());
@@ -146,11 +146,11 @@ impl Set<'_> {
     }
 
     /// Notes in this process what was taken.
-    fn take_over(&self, notes: &[u64]) -> Result<Found, Failure> {
-        let mut found = Found::InOrder;
+    fn take_over(&self, notes: &[u64]) -> Result<TookAll, Failure> {
+        let mut found = TookAll::InOrder;
         for (member, &note) in self.members.iter().zip(notes) {
             if member.take_over(note) {
-                found = Found::Abandoned;
+                found = TookAll::Abandoned;
             }
         }
         // The others are this thread's own already.

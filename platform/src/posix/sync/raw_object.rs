@@ -14,7 +14,7 @@ use crate::posix::object::{Contents, Plan, Wanted};
 use crate::seam::ask::Ask;
 use crate::seam::header::{HEADER_LEN, Header};
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal, Took};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, Took, TookAll};
 use crate::seam::place::Place;
 use crate::{Disposition, ObjectKind, ObjectName, OpenOptions, Result, SyncOptions};
 
@@ -81,7 +81,7 @@ impl RawObject for Object {
         wait::wait_any(objects, timeout)
     }
 
-    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {
         all::wait_all(objects, timeout)
     }
 
