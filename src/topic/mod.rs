@@ -60,16 +60,17 @@
 //!
 //! Whatever a process writes there, calls end with an answer or an error, within the memory. All words are read once and
 //! checked against private positions: a subscriber whose position no subscriber can have is thrown out. So a hostile
-//! subscriber cannot falsify a message. It can have itself thrown out; and since one region has one permission, it can write
-//! over the places of others: have them thrown out, or have what they are lent written over, which
-//! [`Received::finish`] tells. A process that may write to the data, as others of the publisher's user may, can make
-//! messages nonsense, as it could by publishing.
+//! subscriber cannot falsify a message. It can write over the places of other subscribers, and so have them thrown out, or
+//! have a message written over that is lent there, which [`Received::finish`] tells. A process that may write to the data,
+//! as others of the publisher's user may, can make messages nonsense, as it could by publishing.
 //!
 //! The algorithm is in the repository's `platform/src/words/topic/`, and its model in `models/tests/topic.rs`.
 //!
 //! # Waiting
 //! A reader that finds nothing looks for a while ([`Spin`](crate::channel::Spin)) and then sleeps in the kernel, until the
-//! publisher wakes it. That costs the publisher one system call a message while any reader sleeps, and otherwise none. A viewer that may not write to the lobby cannot say that it sleeps: it looks each millisecond, which costs a few
+//! publisher wakes it. That costs the publisher one system call a message while any reader sleeps, and otherwise none.
+//!
+//! A viewer that may not write to the lobby cannot say that it sleeps. It looks each millisecond, which costs a few
 //! thousandths of a processor, sees a message up to a millisecond late, and does not learn that a publisher was *killed*.
 //!
 //! [`wait_any`] waits for several readers. For a topic beside other things, take a thread for each, or
