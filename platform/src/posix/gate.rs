@@ -122,25 +122,24 @@ impl Rule {
     }
 
     fn admits(self, client: &KnownClient) -> bool {
-        let is_told = |id: u32| !owner::cannot_be_told(id);
-        let class = if client.user == 0 {
-            return true;
-        } else if client.user == self.owner {
-            if !is_told(client.user) {
-                return false;
-            }
-            0o200
-        } else if self.mode & 0o020 == (self.mode & 0o002) << 3 {
-            0o002
-        } else if client.is_in(self.group) {
-            if !is_told(self.group) {
-                return false;
-            }
-            0o020
+        client.user == 0 || self.bit_for(client).is_some_and(|bit| self.mode & bit != 0)
+    }
+
+    /// The bit of the mode that decides for a client; `None` where its id stands for several users or groups.
+    fn bit_for(self, client: &KnownClient) -> Option<u32> {
+        const OWNER: u32 = 0o200;
+        const GROUP: u32 = 0o020;
+        const OTHERS: u32 = 0o002;
+        let told_by = |id: u32, bit: u32| (!owner::cannot_be_told(id)).then_some(bit);
+        // Otherwise members of the group may do what others may, and the kernel need not be asked for groups.
+        let group_decides = (self.mode & GROUP != 0) != (self.mode & OTHERS != 0);
+        if client.user == self.owner {
+            told_by(client.user, OWNER)
+        } else if group_decides && client.is_in(self.group) {
+            told_by(self.group, GROUP)
         } else {
-            0o002
-        };
-        self.mode & class != 0
+            Some(OTHERS)
+        }
     }
 }
 
