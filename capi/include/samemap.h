@@ -460,9 +460,6 @@ typedef struct {
 /** What samemap_catalog_list() calls for each entry; an answer other than 0 ends the list. */
 typedef int (*samemap_entry_callback_t)(const samemap_entry_t *entry, void *context);
 
-/** The program's `wmain`: the number of its arguments, the arguments, and the environment. */
-typedef int (*WideMain)(int, uint16_t**, uint16_t**);
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1459,12 +1456,6 @@ samemap_status_t samemap_catalog_set_directory(const char *path);
 samemap_status_t samemap_catalog_data_path(const char *name,
                                            char *buffer,
                                            size_t size);
-
-/** Calls the program with its arguments in UTF-16. */
-int samemap_win32_run_wide_main(int count,
-                                const char *const *arguments,
-                                const char *const *environment,
-                                WideMain program);
 
 #ifdef __cplusplus
 }  // extern "C"
