@@ -50,6 +50,7 @@
 #define SAMEMAP_FILE_OPTIONS_INIT {sizeof(samemap_file_options_t), 0, false, 0}
 #define SAMEMAP_LATEST_OPTIONS_INIT {sizeof(samemap_latest_options_t), 0}
 #define SAMEMAP_CHANNEL_OPTIONS_INIT {sizeof(samemap_channel_options_t), 0, 0, 0}
+#define SAMEMAP_TOPIC_OPTIONS_INIT {sizeof(samemap_topic_options_t), 0, 0, 0, 0, 0, 0}
 #define SAMEMAP_OPEN_OPTIONS_INIT {sizeof(samemap_open_options_t), 0, 0, NULL, 0}
 
 
@@ -251,6 +252,9 @@ typedef struct samemap_listener_t samemap_listener_t;
 /** A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often. */
 typedef struct samemap_mutex_t samemap_mutex_t;
 
+/** The one publisher of a topic, until it is closed or its process ends. For one thread at a time. */
+typedef struct samemap_publisher_t samemap_publisher_t;
+
 /**
  * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
  * several threads at once.
@@ -260,11 +264,20 @@ typedef struct samemap_region_t samemap_region_t;
 /** A count of permits; each wait takes one of them. */
 typedef struct samemap_semaphore_t samemap_semaphore_t;
 
+/** A reader of a topic that gets every message; the publisher waits for it. For one thread at a time. */
+typedef struct samemap_subscriber_t samemap_subscriber_t;
+
 /** A time to wait for, set by any process that has it open. */
 typedef struct samemap_timer_t samemap_timer_t;
 
 /** A view: a range of a region's bytes in this process's memory. It keeps the region alive. */
 typedef struct samemap_view_t samemap_view_t;
+
+/**
+ * A reader of a topic that is in nobody's way and may miss messages; it needs no more than to read the data. For one
+ * thread at a time.
+ */
+typedef struct samemap_viewer_t samemap_viewer_t;
 
 /**
  * An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such
@@ -375,6 +388,51 @@ typedef struct {
     uint64_t spin;
 } samemap_channel_options_t;
 
+/**
+ * How a topic works, for its publisher and its readers. Begin with SAMEMAP_TOPIC_OPTIONS_INIT; NULL stands for that.
+ *
+ * In a topic one publisher's messages reach every reader. Subscribers get each message, lent in place, and the publisher
+ * waits for them; viewers copy what is kept, are told how many messages they missed, and are in nobody's way. The topic
+ * is two regions: the data, with its name, and the lobby, with ".lobby" behind the name.
+ */
+typedef struct {
+    /** sizeof(samemap_topic_options_t). */
+    size_t struct_size;
+    /**
+     * For the publisher: bytes of the ring. A message takes its length, rounded up to a multiple of 64, and at most a
+     * third of the ring. 0 stands for 1 MiB.
+     */
+    size_t capacity;
+    /** For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers need no place. */
+    uint32_t subscribers;
+    /** A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH. */
+    uint32_t version;
+    /**
+     * For readers: begin with up to so many of the messages that are kept. 0 begins with the next one; UINT64_MAX
+     * begins with the oldest that is kept.
+     */
+    uint64_t history;
+    /** How long this end looks for news before it sleeps, in nanoseconds; as for channels. */
+    uint64_t spin;
+    /**
+     * For the publisher: throw a subscriber out that holds it back for so many nanoseconds without moving. 0 never
+     * does; one that has ended never holds it back for longer than 100 ms.
+     */
+    uint64_t throw_out_after;
+} samemap_topic_options_t;
+
+/** A subscriber that holds the publisher back. */
+typedef struct {
+    /** The number of the message that it needs next, or is lent. */
+    uint64_t position;
+    /** How many messages it has not given back. */
+    uint64_t behind;
+    /** The id of its process, as that process states it. */
+    uint32_t process_id;
+    /** Whether it was thrown out, and only the message that it may still be lent is in the way. */
+    bool is_thrown_out;
+} samemap_laggard_t;
+
 /** The kind of an object. */
 typedef int32_t samemap_kind_t;
 
@@ -401,9 +459,6 @@ typedef struct {
 
 /** What samemap_catalog_list() calls for each entry; an answer other than 0 ends the list. */
 typedef int (*samemap_entry_callback_t)(const samemap_entry_t *entry, void *context);
-
-/** The program's `wmain`: the number of its arguments, the arguments, and the environment. */
-typedef int (*WideMain)(int, uint16_t**, uint16_t**);
 
 #ifdef __cplusplus
 extern "C" {
@@ -971,6 +1026,19 @@ samemap_status_t samemap_channel_wait_for_next_peer(const samemap_channel_t *cha
                                                     uint64_t timeout);
 
 /**
+ * Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
+ * connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
+ * POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+ * be NULL.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
+ * client on Windows, and for a client of another network namespace.
+ */
+samemap_status_t samemap_channel_peer(const samemap_channel_t *channel,
+                                      uint32_t *process_id,
+                                      const char **user);
+
+/**
  * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
  * and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
  */
@@ -1071,6 +1139,210 @@ samemap_status_t samemap_channel_wait_any(const samemap_channel_t *const *channe
                                           size_t count,
                                           uint64_t timeout,
                                           size_t *index);
+
+/** Gives the number of bytes that such a topic takes in two views: its data, and its lobby. */
+samemap_status_t samemap_topic_size(const samemap_topic_options_t *topic,
+                                    uint64_t *data_size,
+                                    uint64_t *lobby_size);
+
+/**
+ * Becomes the publisher of the topic with the name: makes the topic, or carries on in the one that readers still hold.
+ * SAMEMAP_ERROR_BUSY while there is another publisher.
+ */
+samemap_status_t samemap_publisher_create(const char *name,
+                                          const samemap_topic_options_t *topic,
+                                          const samemap_create_options_t *options,
+                                          samemap_publisher_t **publisher);
+
+/**
+ * Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
+ * must be zero before the first publisher.
+ */
+samemap_status_t samemap_publisher_create_in(const samemap_view_t *data,
+                                             const samemap_view_t *lobby,
+                                             const samemap_topic_options_t *topic,
+                                             samemap_publisher_t **publisher);
+
+/**
+ * Publishes a copy of `length` bytes; waits for subscribers that still need what it would overwrite.
+ *
+ * SAMEMAP_ERROR_TOO_LONG for more than samemap_publisher_max_message().
+ */
+samemap_status_t samemap_publisher_publish(const samemap_publisher_t *publisher,
+                                           const void *data,
+                                           size_t length,
+                                           uint64_t timeout);
+
+/**
+ * Gives room for a message of up to `length` bytes in the ring, to be filled in place and published by
+ * samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple of
+ * 64, and are whatever was there before.
+ *
+ * One message at a time; until it is committed or cancelled, other calls with the publisher are refused.
+ */
+samemap_status_t samemap_publisher_reserve(const samemap_publisher_t *publisher,
+                                           size_t length,
+                                           uint64_t timeout,
+                                           void **data);
+
+/**
+ * Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be NULL,
+ * tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has
+ * fewer bytes.
+ */
+samemap_status_t samemap_publisher_commit(const samemap_publisher_t *publisher,
+                                          size_t length,
+                                          uint64_t *sequence);
+
+/** Gives up the room that samemap_publisher_reserve() gave: nothing is published. */
+samemap_status_t samemap_publisher_cancel(const samemap_publisher_t *publisher);
+
+/** Gives the length of the longest message. */
+samemap_status_t samemap_publisher_max_message(const samemap_publisher_t *publisher,
+                                               size_t *length);
+
+/**
+ * Gives the numbers of the oldest message that is kept and of the newest one, either of which may be NULL. The newest
+ * is 0 before the first.
+ */
+samemap_status_t samemap_publisher_kept(const samemap_publisher_t *publisher,
+                                        uint64_t *oldest,
+                                        uint64_t *newest);
+
+/**
+ * Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
+ * that still need what the last call wanted to overwrite that found no room, and those that were thrown out and have not
+ * given their message back.
+ */
+samemap_status_t samemap_publisher_laggards(const samemap_publisher_t *publisher,
+                                            samemap_laggard_t *laggards,
+                                            size_t size,
+                                            size_t *count);
+
+/**
+ * Waits no more for a subscriber: that with this index of those that samemap_publisher_laggards() told last. Its next
+ * call is SAMEMAP_ERROR_BUSY; the message that it is lent stays as it is until it lets go. SAMEMAP_NOTHING when it does
+ * not hold the publisher back any more.
+ */
+samemap_status_t samemap_publisher_throw_out(const samemap_publisher_t *publisher,
+                                             size_t index);
+
+/** Ends the publisher, and tells the readers; another one may follow. NULL does nothing. */
+void samemap_publisher_close(samemap_publisher_t *publisher);
+
+/**
+ * Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
+ * `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
+ */
+samemap_status_t samemap_subscriber_open(const char *name,
+                                         const samemap_topic_options_t *topic,
+                                         const samemap_open_options_t *options,
+                                         samemap_subscriber_t **subscriber);
+
+/** Subscribes to the topic in two views: of its data, which may be read-only, and of its lobby. */
+samemap_status_t samemap_subscriber_open_in(const samemap_view_t *data,
+                                            const samemap_view_t *lobby,
+                                            const samemap_topic_options_t *topic,
+                                            samemap_subscriber_t **subscriber);
+
+/**
+ * Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its number;
+ * either may be NULL.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
+ * SAMEMAP_ERROR_CLOSED when the publisher has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
+ * read: each is told once, and the next call waits for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has
+ * thrown this subscriber out.
+ */
+samemap_status_t samemap_subscriber_receive(const samemap_subscriber_t *subscriber,
+                                            void *buffer,
+                                            size_t size,
+                                            size_t *length,
+                                            uint64_t *sequence,
+                                            uint64_t timeout);
+
+/**
+ * Lends the next message in place, whose bytes begin on a multiple of 64; waits until there is one. `sequence`, which
+ * may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
+ *
+ * One message at a time; until it is released, other calls with the subscriber are refused. The errors are those of
+ * samemap_subscriber_receive(), but for the length.
+ */
+samemap_status_t samemap_subscriber_borrow(const samemap_subscriber_t *subscriber,
+                                           const void **data,
+                                           size_t *length,
+                                           uint64_t *sequence,
+                                           uint64_t timeout);
+
+/**
+ * Gives back the message that samemap_subscriber_borrow() lent, whatever the answer. SAMEMAP_ERROR_DAMAGED when it was
+ * not kept all the time, because another process wrote over this subscriber's place: a subscriber that does not trust the
+ * others looks at this before it relies on what it read. SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+ */
+samemap_status_t samemap_subscriber_release(const samemap_subscriber_t *subscriber);
+
+/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+samemap_status_t samemap_subscriber_wait(const samemap_subscriber_t *subscriber,
+                                         uint64_t timeout);
+
+/**
+ * Waits until one of 1 to 64 subscribers, of any topics, has a message or an end to be told of, and gives the lowest
+ * index of those. It takes nothing: receive then with a timeout of 0.
+ */
+samemap_status_t samemap_subscriber_wait_any(const samemap_subscriber_t *const *subscribers,
+                                             size_t count,
+                                             uint64_t timeout,
+                                             size_t *index);
+
+/** Gives the length of the longest message that can come. */
+samemap_status_t samemap_subscriber_max_message(const samemap_subscriber_t *subscriber,
+                                                size_t *length);
+
+/** Ends the subscriber, also while a message is lent: the publisher waits for it no more. NULL does nothing. */
+void samemap_subscriber_close(samemap_subscriber_t *subscriber);
+
+/**
+ * Views the topic with the name, and ignores the access of `options`. Where this process may write to the topic's
+ * lobby, the publisher wakes the viewer; elsewhere a wait looks each millisecond, and does not learn that a publisher was
+ * killed.
+ */
+samemap_status_t samemap_viewer_open(const char *name,
+                                     const samemap_topic_options_t *topic,
+                                     const samemap_open_options_t *options,
+                                     samemap_viewer_t **viewer);
+
+/** Views the topic in two views: of its data, which may be read-only, and of its lobby, which may be NULL. */
+samemap_status_t samemap_viewer_open_in(const samemap_view_t *data,
+                                        const samemap_view_t *lobby,
+                                        const samemap_topic_options_t *topic,
+                                        samemap_viewer_t **viewer);
+
+/**
+ * Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length, `sequence` its
+ * number, and `missed` how many messages were overwritten since the last one that this viewer read; each may be NULL.
+ * After an error the buffer may hold parts of messages.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: `length` tells how long it is, and it is missed; a buffer of
+ * samemap_viewer_max_message() bytes is always long enough. The ends of publishers are told as by
+ * samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was read.
+ */
+samemap_status_t samemap_viewer_receive(const samemap_viewer_t *viewer,
+                                        void *buffer,
+                                        size_t size,
+                                        size_t *length,
+                                        uint64_t *sequence,
+                                        uint64_t *missed,
+                                        uint64_t timeout);
+
+/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+samemap_status_t samemap_viewer_wait(const samemap_viewer_t *viewer,
+                                     uint64_t timeout);
+
+/** Gives the length of the longest message that can come. */
+samemap_status_t samemap_viewer_max_message(const samemap_viewer_t *viewer, size_t *length);
+
+/** Ends the viewer. NULL does nothing. */
+void samemap_viewer_close(samemap_viewer_t *viewer);
 
 /** A program to start, found as the shell finds it. */
 samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);
@@ -1184,12 +1456,6 @@ samemap_status_t samemap_catalog_set_directory(const char *path);
 samemap_status_t samemap_catalog_data_path(const char *name,
                                            char *buffer,
                                            size_t size);
-
-/** Calls the program with its arguments in UTF-16. */
-int samemap_win32_run_wide_main(int count,
-                                const char *const *arguments,
-                                const char *const *environment,
-                                WideMain program);
 
 #ifdef __cplusplus
 }  // extern "C"
