@@ -126,9 +126,10 @@ test_under_wine() {
     rm -rf "$made" && mkdir -p "$made"
     step "the library for Windows"
     "${cross[@]}" build -q "${cross_flags[@]}" -p samemap-c --no-default-features --lib --example peer
-    cp "$built/$target/debug/samemap_c.dll" "$made/"
+    make -s -C capi dll FOLDER="$built/$target/debug"
+    cp "$built/$target/debug/samemap.dll" "$made/"
     build_tests x86_64-w64-mingw32-gcc x86_64-w64-mingw32-g++-posix windows -D__USE_MINGW_ANSI_STDIO=1 \
-        "$built/$target/debug/libsamemap_c.dll.a" -static
+        "$built/$target/debug/libsamemap.dll.a" -static
     step "Wine"
     start_wine
     for name in "${c_tests[@]}" layer; do
