@@ -402,6 +402,7 @@ mod tests {
     fn every_rule_function_is_listed() {
         let source = concat!(
             include_str!("addresses.rs"),
+            include_str!("all.rs"),
             include_str!("errors.rs"),
             include_str!("events.rs"),
             include_str!("handing.rs"),

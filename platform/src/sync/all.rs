@@ -46,6 +46,7 @@ impl<'a> AllWoken<'a> {
 /// one by one, and waits for overlapping sets, in any order, do not block each other.
 ///
 /// ```
+/// # use samemap_platform as samemap;
 /// use samemap::sync::{EventOptions, Reset, SyncOptions};
 /// use samemap::{Event, Mutex, ObjectName, wait_all};
 ///

@@ -71,6 +71,7 @@ impl<'a, T: Pod> From<SharedMutexGuard<'a, T>> for SignalFirst<'a> {
 /// and the guard if it waited for a mutex.
 ///
 /// ```
+/// # use samemap_platform as samemap;
 /// use samemap::{Event, ObjectName, sync::{EventOptions, Reset, signal_and_wait}};
 ///
 /// # fn main() -> samemap::Result<()> {

@@ -23,8 +23,6 @@ pub enum Found {
     InOrder,
     /// Its owner died.
     Abandoned,
-    /// Owned by the taker already.
-    Ours,
 }
 
 /// A thread that takes a lock.
@@ -42,16 +40,11 @@ pub struct Taker<'a, W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> {
 impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     /// Takes the lock for a taker that does not own it.
     pub fn take(&self, until: Until) -> Outcome<Found> {
-        take(self.word, self.claim, || self.take_otherwise(false, until))
-    }
-
-    /// Takes the lock, which cannot be had in one step, unless it `is_ours` already.
-    pub fn take_otherwise(&self, is_ours: bool, until: Until) -> Outcome<Found> {
-        if is_ours { Outcome::Got(Found::Ours) } else { self.take_contended(until) }
+        take(self.word, self.claim, || self.take_contended(until))
     }
 
     /// Takes the lock, which is probably not free.
-    fn take_contended(&self, until: Until) -> Outcome<Found> {
+    pub fn take_contended(&self, until: Until) -> Outcome<Found> {
         if until != Until::Now {
             for _ in 0..S::LOOKS {
                 if let Some(found) = self.take_free(0) {

@@ -120,51 +120,56 @@ impl Core {
     /// Takes the lock, for the first time or once more. Each time needs one give-up.
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
-        let this_thread = ThisThread::token();
-        if !self.mark.is_current() {
-            return Err(forked());
-        }
-        match lock::take(self.word(), self.claim.number(), || self.take_otherwise(this_thread, timeout)) {
-            Outcome::Got(Found::InOrder) => {
-                self.is_owned_by(this_thread);
-                Ok(Took::Signal)
+        // One look for the thread's record: in a shared library that is a call.
+        ThisThread::with(|thread| {
+            if !self.mark.is_current() {
+                return Err(forked());
             }
-            outcome => self.took(this_thread, outcome),
-        }
+            // Before the word, which a failed attempt would cost more to look at.
+            if self.owner.load(Ordering::Relaxed) == thread.number() {
+                return self.count_once_more();
+            }
+            let otherwise = || self.take_otherwise(timeout);
+            match lock::take(self.word(), self.claim.number(), otherwise) {
+                Outcome::Got(Found::InOrder) => {
+                    self.is_owned_by(thread);
+                    Ok(Took::Signal)
+                }
+                outcome => self.took(thread, outcome),
+            }
+        })
     }
 
     /// Continues an attempt that did not find the lock given up in order.
     #[cold]
-    fn took(&self, this_thread: usize, outcome: Outcome<Found>) -> Result<Took, Failure> {
+    fn took(&self, thread: &ThisThread, outcome: Outcome<Found>) -> Result<Took, Failure> {
         match outcome {
             Outcome::TimedOut => return Ok(Took::Nothing),
-            Outcome::Got(Found::Ours) => return self.count_once_more(),
             Outcome::Got(Found::Abandoned) => self.unusual.store(ABANDONED, Ordering::Relaxed),
             Outcome::Got(Found::InOrder) => {}
         }
-        self.is_owned_by(this_thread);
+        self.is_owned_by(thread);
         Ok(Took::Signal)
     }
 
     /// Notes that this thread owns it from now on.
     #[inline]
-    fn is_owned_by(&self, this_thread: usize) {
-        self.owner.store(this_thread, Ordering::Relaxed);
-        ThisThread::owns(1);
+    fn is_owned_by(&self, thread: &ThisThread) {
+        self.owner.store(thread.number(), Ordering::Relaxed);
+        thread.owns(1);
     }
 
     #[cold]
-    fn take_otherwise(&self, this_thread: usize, timeout: Option<Duration>) -> Outcome<Found> {
-        let is_ours = self.owner.load(Ordering::Relaxed) == this_thread;
+    fn take_otherwise(&self, timeout: Option<Duration>) -> Outcome<Found> {
         let taker = self.taker();
-        if !is_ours && self.claim.is_known_dead(self.word().load() & OWNER) {
+        if self.claim.is_known_dead(self.word().load() & OWNER) {
             // After the wait for a dead process's first lock, its other locks need none.
-            let inherited = taker.take_otherwise(false, Until::Now);
+            let inherited = taker.take_contended(Until::Now);
             if inherited != Outcome::TimedOut {
                 return inherited;
             }
         }
-        taker.take_otherwise(is_ours, Until::after(timeout))
+        taker.take_contended(Until::after(timeout))
     }
 
     fn kept(&self) -> StdMutexGuard<'_, Option<Arc<Core>>> {
@@ -185,7 +190,8 @@ impl Core {
     /// Whether this thread owns it.
     #[inline]
     pub(super) fn is_owned(&self) -> bool {
-        self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::token()
+        self.mark.is_current()
+            && ThisThread::with(|thread| self.owner.load(Ordering::Relaxed) == thread.number())
     }
 
     /// Whether the previous owner died; for the present owner.
@@ -218,7 +224,7 @@ impl Core {
     #[inline]
     fn give(&self, giving: Giving) {
         self.owner.store(0, Ordering::Relaxed);
-        ThisThread::owns(-1);
+        ThisThread::with(|thread| thread.owns(-1));
         // Damaged: a peer wrote another owner into the word. Then that one owns the lock.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
     }
@@ -228,7 +234,8 @@ impl Core {
         if !self.mark.is_current() {
             return Err(forked());
         }
-        self.took(ThisThread::token(), self.taker().take_after_sleep())
+        let outcome = self.taker().take_after_sleep();
+        ThisThread::with(|thread| self.took(thread, outcome))
     }
 
     /// Which lock it is.
@@ -246,7 +253,7 @@ impl Core {
         if !self.mark.is_current() {
             return Err(forked());
         }
-        Ok(self.owner.load(Ordering::Relaxed) == ThisThread::token())
+        Ok(ThisThread::with(|thread| self.owner.load(Ordering::Relaxed) == thread.number()))
     }
 
     /// Whether another owner is known to be dead; the kernel is asked where `ask` says so, or where the answer is likely.
@@ -259,7 +266,7 @@ impl Core {
         if from_the_dead {
             self.unusual.store(ABANDONED, Ordering::Relaxed);
         }
-        self.is_owned_by(ThisThread::token());
+        ThisThread::with(|thread| self.is_owned_by(thread));
     }
 
     /// Announces a sleeper: the value to sleep on, or `None` when the lock is free.
@@ -304,21 +311,25 @@ struct ThisThread {
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
 
 impl ThisThread {
+    /// Calls the function with this thread's record.
+    #[inline]
+    fn with<T>(call: impl FnOnce(&ThisThread) -> T) -> T {
+        THIS_THREAD.with(call)
+    }
+
     /// A number that no other thread of this process has or had.
     #[inline]
-    fn token() -> usize {
-        THIS_THREAD.with(|thread| {
-            if !thread.has_reaper.get() {
-                thread.set_reaper();
-            }
-            thread.number.get()
-        })
+    fn number(&self) -> usize {
+        if !self.has_reaper.get() {
+            self.set_reaper();
+        }
+        self.number.get()
     }
 
     /// Adds to the number of its locks.
     #[inline]
-    fn owns(more: isize) {
-        THIS_THREAD.with(|thread| thread.owned.set(thread.owned.get().wrapping_add(more)));
+    fn owns(&self, more: isize) {
+        self.owned.set(self.owned.get().wrapping_add(more));
     }
 
     #[cold]
