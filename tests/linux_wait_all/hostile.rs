@@ -77,6 +77,41 @@ pub fn victim(_: &[String]) {
     say(&times.to_string());
 }
 
+/// One write of a peer: a tag on a mutex whose verdict nobody can reach. It costs errors and moments, while it is there,
+/// for a waiter that has begun before, too.
+#[test]
+fn a_tag_that_nobody_can_settle_costs_no_time() {
+    let region = Region::create(&unique_name("forged"), &CreateOptions::new(4096)).expect("a free name");
+    let view = view_of(&region);
+    let mutex = SharedMutex::create(&view, 0, &0u64).expect("zeros");
+    let event = SharedEvent::create(&view, 128, &EventOptions::new(Reset::Auto)).expect("zeros");
+    let forge = || {
+        view.atomic_u64(16).expect("its table").store(0xdead, Ordering::SeqCst);
+        view.atomic_u64(8).expect("its word").store(5 << 32, Ordering::SeqCst);
+    };
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let begun = Instant::now();
+            let timeout = Duration::from_millis(800);
+            let woken = wait_all_timeout(&[&event, &mutex], timeout).map(|woken| woken.is_some());
+            (woken, begun.elapsed())
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        forge();
+        event.set().expect("an event");
+        let (woken, took) = waiter.join().expect("no panic");
+        assert!(matches!(woken, Ok(false) | Err(_)), "{woken:?}");
+        assert!(took < Duration::from_secs(3), "it took {took:?}");
+    });
+    let quickly = Duration::from_millis(200);
+    let begun = Instant::now();
+    assert!(mutex.try_lock().expect("a mutex").is_none());
+    assert!(begun.elapsed() < quickly, "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    assert!(mutex.lock_timeout(Duration::from_millis(1)).expect("a mutex").is_none());
+    assert!(begun.elapsed() < quickly, "{:?}", begun.elapsed());
+}
+
 /// What another user may have linked where the table belongs, where the system lets it link what is not its own.
 #[test]
 fn a_file_that_was_linked_there_is_no_table() {

@@ -43,7 +43,7 @@ pub enum Lock {}
 
 impl Kind for Lock {
     // An owner that sleeps may wait for, until its time is over.
-    const UNSETTLED: u32 = lock::OWNER | lock::WAITERS;
+    const UNSETTLED: u32 = lock::UNKNOWN | lock::WAITERS;
 
     fn taken(tagged: u32) -> u32 {
         tagged & !lock::ABANDONED
