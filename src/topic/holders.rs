@@ -124,7 +124,8 @@ impl Holders {
         let holders: Vec<Holder> = producer.holders().collect();
         let before = std::mem::take(&mut self.stalled);
         let known = |holder: Holder| before.iter().find(|known| known.holder.place == holder.place);
-        let stalled = |holder| known(holder).map_or(Stalled::new(holder, now), |known| known.seen(holder, now));
+        let stalled =
+            |holder| known(holder).map_or(Stalled::new(holder, now), |known| known.seen(holder, now));
         self.stalled = holders.into_iter().map(stalled).collect();
         let mut has_freed = self.bury_the_dead(now, producer, memory)?;
         for stalled in &self.stalled {
