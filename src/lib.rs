@@ -19,13 +19,16 @@
 //!   or [over a file](Region::over_file).
 //! - [`Mutex`], [`Event`], [`Semaphore`], [`Timer`]: named objects to wait for; [`SharedMutex`](sync::SharedMutex),
 //!   [`SharedEvent`](sync::SharedEvent), [`SharedSemaphore`](sync::SharedSemaphore): the same inside a region;
-//!   [`wait_any`] and [`wait_all`] for several at once. [`sync`] has their options and guards.
+//!   [`wait_any`] and [`wait_all`] for several at once; [`Readiness`](sync::Readiness), one descriptor for event loops.
+//!   [`sync`] has their options and guards.
 //! - [`Channel`], [`Listener`]: a duplex stream of messages; [`Latest`]: the newest value of one writer for many
 //!   readers; [`Publisher`], [`Subscriber`]: a [`topic`], whose every message reaches every subscriber.
 //! - [`Region::offer_to`] and [`Region::adopt`] hand a region to a child, a [`Courier`](regions::Courier) to any
 //!   process.
 //! - [`catalog`]: what lives in the name space, and what dead holders left.
 //! - [`traits`]: what regions and objects have in common, for generic code.
+//!
+//! `capi/` in the repository is the same for C and C++, and has Win32's own calls on Linux.
 //!
 //! # Three conventions
 //! - **Making**: `create` wants a free name, `open` a taken one, `create_or_open` says which of the two it met. Every
@@ -58,9 +61,9 @@
 //!
 //! # Daemons and forks
 //! A handle belongs to the process that opened it. In a forked child (without exec) the copies of regions and views
-//! show the same live memory, and hold nothing; copies of mutexes and of the ends of channels refuse to work. So a
-//! program that goes into the background forks first and opens then. Where it has opened already, the child holds again
-//! before the parent lets go: an example stands above [`Region::hold_again`].
+//! show the same live memory, and hold nothing; copies of mutexes, and of the ends of channels and topics, refuse to
+//! work. So a program that goes into the background forks first and opens then. Where it has opened already, the child
+//! holds again before the parent lets go: an example stands above [`Region::hold_again`].
 //!
 //! Some daemons close every descriptor that they find, and with them those of regions. Such a daemon
 //! [adopts](Region::adopt) the regions that it was offered, then closes descriptors, and opens other regions last.
@@ -84,7 +87,7 @@
 //! - `cli` (default): the programs `samemap`, `samemap-server` and `samemap-client`. As a library alone:
 //!   `default-features = false`.
 //! - `conformance`: the contract as a test suite, for this crate's backends and for your own.
-//! - `tokio`: `aio`, channels, newest values and topics for asynchronous tasks. Of tokio it uses the traits of streams and the
+//! - `tokio`: `aio`, all that waits for asynchronous tasks. Of tokio it uses the traits of streams and the
 //!   budget of a task, which bring tokio itself and one small crate.
 
 #![forbid(unsafe_code)]
@@ -92,6 +95,7 @@
 #[cfg(feature = "tokio")]
 pub mod aio;
 pub mod channel;
+mod laid_out;
 pub mod latest;
 pub mod topic;
 

@@ -1,4 +1,4 @@
-//! Who else sees the same bytes: a C and a Python program that know the POSIX name only, and our own
+//! Other programs that see the same bytes: a C and a Python program that know the POSIX name only, and our own
 //! programs built for 32 bits.
 
 #![cfg(all(target_os = "linux", feature = "cli"))]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use samemap::latest::{LatestBytes, LatestBytesWriter, LatestOptions};
 use samemap::sync::{EventOptions, Reset, SharedMutex, SyncOptions};
+use samemap::topic::{Publisher, Subscriber, TopicOptions};
 use samemap::{
     Access, Channel, ChannelOptions, CreateOptions, Event, Mutex, ObjectName, OpenOptions, Region, Result,
     View,
@@ -22,6 +23,7 @@ fn main() -> Result<()> {
         "own" => own(name),
         "abandoned" => abandoned(name),
         "messages" => messages(name),
+        "topics" => topics(name),
         other => panic!("there is no part {other}"),
     }
 }
@@ -101,5 +103,16 @@ fn messages(name: &str) -> Result<()> {
     channel.sender().send(&newest.value)?;
     let echo = channel.receiver().recv()?.to_vec();
     assert_eq!(echo, b"newest of C, and back");
+    Ok(())
+}
+
+/// Publishes what C has published, until C says that it has read it.
+fn topics(name: &str) -> Result<()> {
+    let options = TopicOptions::new().history(u64::MAX).patience(PATIENCE);
+    let mut publisher = Publisher::create(&of(name, "from-rust")?, &options)?;
+    let mut subscriber = Subscriber::open(&of(name, "from-c")?, &options)?;
+    let message = subscriber.recv()?.to_vec();
+    publisher.publish(&message)?;
+    assert_eq!(subscriber.recv()?.to_vec(), b"end");
     Ok(())
 }

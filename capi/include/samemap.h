@@ -1,23 +1,23 @@
 /* samemap: one named shared memory, with one set of rules, on Windows and on Linux.
  *
- * Functions answer a code (samemap_status_t): SAMEMAP_OK is zero, and errors are those for which SAMEMAP_IS_ERROR() is
- * true. samemap_last_error_message() then says what happened and what to do, for the calling thread. Results go to
- * where the last arguments point, which are not changed when there are none; a new handle is NULL then.
+ * Functions return a code (samemap_status_t): SAMEMAP_OK is zero, and SAMEMAP_IS_ERROR() tells which codes are errors.
+ * After an error, samemap_last_error_message() says what happened and what to do, for the calling thread. Results go
+ * where the last arguments point. A call that gives no result leaves these as they are, but sets a new handle to NULL.
  *
- * Handles come from functions whose last argument is a pointer to one, and are ended by the function samemap_..._close()
- * of their type. It is the caller's: the library frees nothing by itself. A handle is used by any number of threads at
- * once, where its type does not say otherwise, but not while it is closed.
+ * Handles come from functions that take a pointer to one, and the caller ends each by the function samemap_..._close()
+ * of its type: the library frees nothing by itself. Any number of threads may use a handle at once, where its type
+ * does not say otherwise, but none while it is closed.
  *
- * NULL for what is needed, text that is not UTF-8, unknown numbers and calls out of turn are answered with
+ * NULL for what is needed, text that is not UTF-8, unknown numbers and calls out of turn are
  * SAMEMAP_ERROR_INVALID_ARGUMENT. A pointer that is neither NULL nor valid, and a handle that was closed, cannot be
- * told from good ones: that is undefined, as it is everywhere in C.
+ * told from good ones: the behaviour is undefined then, as it is everywhere in C.
  *
- * Names are UTF-8: "Local\\\\\\rest" (this user's), "Global\\\\\\rest" (all users'), or "rest", which means "Local\\\\\\rest".
- * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER waits without end; see SAMEMAP_MILLISECONDS().
+ * Names are UTF-8: "Local\\rest" (this user's), "Global\\rest" (all users'), or "rest", which means "Local\\rest".
+ * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER has no end; see SAMEMAP_MILLISECONDS().
  * Lengths and offsets are bytes.
  *
- * Mutexes belong to threads. In a forked child (without exec) copies of mutexes and of a channel's ends answer
- * SAMEMAP_ERROR_UNSUPPORTED: open them there.
+ * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes and of a channel's ends give
+ * SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
  *
  * This file is generated; see capi/cbindgen.toml. */
 
@@ -42,7 +42,7 @@
 #define SAMEMAP_MILLISECONDS(n) ((uint64_t)(n) * 1000000u)
 #define SAMEMAP_SECONDS(n) ((uint64_t)(n) * 1000000000u)
 
-/* A handle of a mutex, an event, a semaphore or a timer as an object to wait for. */
+/* Casts the handle of a mutex, an event, a semaphore or a timer to an object to wait for. */
 #define SAMEMAP_WAITABLE(handle) ((const samemap_waitable_t *)(handle))
 
 /* Options that ask for nothing special. */
@@ -50,6 +50,7 @@
 #define SAMEMAP_FILE_OPTIONS_INIT {sizeof(samemap_file_options_t), 0, false, 0}
 #define SAMEMAP_LATEST_OPTIONS_INIT {sizeof(samemap_latest_options_t), 0}
 #define SAMEMAP_CHANNEL_OPTIONS_INIT {sizeof(samemap_channel_options_t), 0, 0, 0}
+#define SAMEMAP_TOPIC_OPTIONS_INIT {sizeof(samemap_topic_options_t), 0, 0, 0, 0, 0, 0}
 #define SAMEMAP_OPEN_OPTIONS_INIT {sizeof(samemap_open_options_t), 0, 0, NULL, 0}
 
 
@@ -62,34 +63,34 @@
 /** Reading and writing. */
 #define SAMEMAP_READ_WRITE 2
 
-/** Reading, and writing to a copy that nobody else sees. */
+/** Reading, and writing to a copy that no other process sees. */
 #define SAMEMAP_COPY_ON_WRITE 3
 
-/** They cannot open it. */
+/** Other users cannot open the object. */
 #define SAMEMAP_SHARE_NOTHING 0
 
-/** They may open it for reading. */
+/** Other users may open the object for reading. */
 #define SAMEMAP_SHARE_READ_ONLY 1
 
-/** They may open it for reading and writing. */
+/** Other users may open the object for reading and writing. */
 #define SAMEMAP_SHARE_READ_WRITE 2
 
-/** One's own and the system's. */
+/** The caller's own objects, and the system's. */
 #define SAMEMAP_TRUST_OWN_AND_SYSTEM 0
 
-/** One's own. */
+/** The caller's own objects. */
 #define SAMEMAP_TRUST_OWN 1
 
-/** Those of every user, who can then change what the program works with. */
+/** Every user's objects. Such a user can then change what the program works with. */
 #define SAMEMAP_TRUST_ANYONE 2
 
-/** One's own, the system's, and those of the user that `trusted_user` names. */
+/** The caller's own objects, the system's, and those of the user that `trusted_user` names. */
 #define SAMEMAP_TRUST_USER 3
 
-/** By the wait that it lets through. */
+/** The wait that it lets through unsets it. */
 #define SAMEMAP_AUTO_RESET 0
 
-/** By a call; until then it lets every wait through. */
+/** It stays set, and lets every wait through, until a call unsets it. */
 #define SAMEMAP_MANUAL_RESET 1
 
 /** A length up to the end of the region. */
@@ -107,7 +108,7 @@
 /** A side that waits sleeps at once. */
 #define SAMEMAP_SPIN_NEVER UINT64_MAX
 
-/** It cannot be told. */
+/** The kind cannot be told. */
 #define SAMEMAP_KIND_UNKNOWN 0
 
 /** Shared memory. */
@@ -125,22 +126,22 @@
 /** A timer. */
 #define SAMEMAP_KIND_TIMER 5
 
-/** A process holds it. */
+/** A process holds the object. */
 #define SAMEMAP_STATE_LIVE 0
 
-/** Its holders died; it cannot be opened, and waits to be reclaimed. */
+/** The object's holders have died; it cannot be opened, and samemap_catalog_reclaim() removes it. */
 #define SAMEMAP_STATE_DEAD 1
 
-/** samemap did not make it, and leaves it alone. */
+/** samemap did not make the object, and leaves it alone. */
 #define SAMEMAP_STATE_FOREIGN 2
 
-/** This user may not look at it. */
+/** This user may not look at the object. */
 #define SAMEMAP_STATE_UNREADABLE 3
 
 /**
  * What a function answers. The numbers never change, and more may come.
  *
- * SAMEMAP_OK is zero, answers that are no errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
+ * SAMEMAP_OK is zero, answers that are not errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
  */
 enum samemap_status_t
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -149,7 +150,7 @@ enum samemap_status_t
  {
     /** It was done. */
     SAMEMAP_OK = 0,
-    /** Time ran out first; nothing was taken and nothing changed. */
+    /** Time ran out first; nothing was taken, and nothing has changed. */
     SAMEMAP_TIMED_OUT = 1,
     /**
      * The mutex is owned now, and its previous owner died without giving it up: what it protects may be
@@ -162,7 +163,7 @@ enum samemap_status_t
     SAMEMAP_WRITER_GONE = 4,
     /** A function failed in a way that is a fault of this library. */
     SAMEMAP_ERROR_INTERNAL = 100,
-    /** The text is no valid name, or no UTF-8. */
+    /** The text is not a valid name, or not UTF-8. */
     SAMEMAP_ERROR_INVALID_NAME = 101,
     /**
      * An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of
@@ -193,7 +194,7 @@ enum samemap_status_t
     SAMEMAP_ERROR_LAYOUT_MISMATCH = 113,
     /** The value was overwritten during each attempt to copy it. */
     SAMEMAP_ERROR_CONTENDED = 114,
-    /** Another one has the role, which one can have at a time. */
+    /** Another process or handle has the role that only one can have at a time, or the handle is in use by another thread. */
     SAMEMAP_ERROR_BUSY = 115,
     /** The peer has closed, and no message is left. */
     SAMEMAP_ERROR_CLOSED = 116,
@@ -251,20 +252,32 @@ typedef struct samemap_listener_t samemap_listener_t;
 /** A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often. */
 typedef struct samemap_mutex_t samemap_mutex_t;
 
+/** The one publisher of a topic, until it is closed or its process ends. For one thread at a time. */
+typedef struct samemap_publisher_t samemap_publisher_t;
+
 /**
  * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
  * several threads at once.
  */
 typedef struct samemap_region_t samemap_region_t;
 
-/** A number of permits to wait for; each wait takes one. */
+/** A count of permits; each wait takes one of them. */
 typedef struct samemap_semaphore_t samemap_semaphore_t;
+
+/** A reader of a topic that gets every message; the publisher waits for it. For one thread at a time. */
+typedef struct samemap_subscriber_t samemap_subscriber_t;
 
 /** A time to wait for, set by any process that has it open. */
 typedef struct samemap_timer_t samemap_timer_t;
 
 /** A view: a range of a region's bytes in this process's memory. It keeps the region alive. */
 typedef struct samemap_view_t samemap_view_t;
+
+/**
+ * A reader of a topic that is in nobody's way and may miss messages; it needs no more than to read the data. For one
+ * thread at a time.
+ */
+typedef struct samemap_viewer_t samemap_viewer_t;
 
 /**
  * An object to wait for: a handle of a mutex, an event, a semaphore or a timer, cast by SAMEMAP_WAITABLE(). Such
@@ -298,7 +311,7 @@ typedef struct {
     uint32_t group_id;
     /** When the call opens: whose objects it accepts. */
     samemap_trust_t trust;
-    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns. */
+    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call. */
     const char *trusted_user;
 } samemap_create_options_t;
 
@@ -319,7 +332,7 @@ typedef struct {
     samemap_access_t access;
     /** Whose objects are accepted. */
     samemap_trust_t trust;
-    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns. */
+    /** With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call. */
     const char *trusted_user;
     /** How long to wait for an object that does not exist yet, in nanoseconds. */
     uint64_t patience;
@@ -375,6 +388,51 @@ typedef struct {
     uint64_t spin;
 } samemap_channel_options_t;
 
+/**
+ * How a topic works, for its publisher and its readers. Begin with SAMEMAP_TOPIC_OPTIONS_INIT; NULL stands for that.
+ *
+ * In a topic one publisher's messages reach every reader. Subscribers get each message, lent in place, and the publisher
+ * waits for them; viewers copy what is kept, are told how many messages they missed, and are in nobody's way. The topic
+ * is two regions: the data, with its name, and the lobby, with ".lobby" behind the name.
+ */
+typedef struct {
+    /** sizeof(samemap_topic_options_t). */
+    size_t struct_size;
+    /**
+     * For the publisher: bytes of the ring. A message takes its length, rounded up to a multiple of 64, and at most a
+     * third of the ring. 0 stands for 1 MiB.
+     */
+    size_t capacity;
+    /** For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers need no place. */
+    uint32_t subscribers;
+    /** A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH. */
+    uint32_t version;
+    /**
+     * For readers: begin with up to so many of the messages that are kept. 0 begins with the next one; UINT64_MAX
+     * begins with the oldest that is kept.
+     */
+    uint64_t history;
+    /** How long this end looks for news before it sleeps, in nanoseconds; as for channels. */
+    uint64_t spin;
+    /**
+     * For the publisher: throw a subscriber out that holds it back for so many nanoseconds without moving. 0 never
+     * does; one that has ended never holds it back for longer than 100 ms.
+     */
+    uint64_t throw_out_after;
+} samemap_topic_options_t;
+
+/** A subscriber that holds the publisher back. */
+typedef struct {
+    /** The number of the message that it needs next, or is lent. */
+    uint64_t position;
+    /** How many messages it has not given back. */
+    uint64_t behind;
+    /** The id of its process, as that process states it. */
+    uint32_t process_id;
+    /** Whether it was thrown out, and only the message that it may still be lent is in the way. */
+    bool is_thrown_out;
+} samemap_laggard_t;
+
 /** The kind of an object. */
 typedef int32_t samemap_kind_t;
 
@@ -428,8 +486,8 @@ samemap_status_t samemap_last_error(void);
 int32_t samemap_last_os_error(void);
 
 /**
- * The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for
- * ever.
+ * The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for any other number. The text is
+ * always valid.
  */
 const char *samemap_error_name(int32_t status);
 
@@ -631,7 +689,7 @@ samemap_status_t samemap_mutex_open(const char *name,
 /**
  * Makes a mutex inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedMutex` in Rust.
  *
- * It takes SAMEMAP_MUTEX_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_MUTEX_SIZE bytes, aligned to 8, which must be zero before and are the mutex's alone from then on.
  */
 samemap_status_t samemap_mutex_create_in(const samemap_view_t *view,
                                          size_t offset,
@@ -658,9 +716,9 @@ void samemap_mutex_close(samemap_mutex_t *mutex);
  * Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
  * without end.
  *
- * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
- * process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
- * one samemap_mutex_unlock().
+ * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: this thread owns it then, too, but its
+ * previous owner (a process or a thread) ended without giving it up. Each SAMEMAP_OK and each SAMEMAP_ABANDONED needs one
+ * samemap_mutex_unlock().
  */
 samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
                                     uint64_t timeout);
@@ -669,8 +727,8 @@ samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
 samemap_status_t samemap_mutex_unlock(const samemap_mutex_t *mutex);
 
 /**
- * Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
- * Close it with samemap_event_close().
+ * Creates an event; the name must be free. `reset` says how it is unset, and `is_set` whether it begins set. Close it
+ * with samemap_event_close().
  */
 samemap_status_t samemap_event_create(const char *name,
                                       samemap_reset_t reset,
@@ -678,7 +736,10 @@ samemap_status_t samemap_event_create(const char *name,
                                       const samemap_create_options_t *options,
                                       samemap_event_t **event);
 
-/** Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened. */
+/**
+ * Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened. An
+ * event that is opened stays as it is.
+ */
 samemap_status_t samemap_event_create_or_open(const char *name,
                                               samemap_reset_t reset,
                                               bool is_set,
@@ -692,10 +753,9 @@ samemap_status_t samemap_event_open(const char *name,
                                     samemap_event_t **event);
 
 /**
- * Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
- * of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+ * Makes an event inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
  *
- * It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_EVENT_SIZE bytes, aligned to 8, which must be zero before and are the event's alone from then on.
  */
 samemap_status_t samemap_event_create_in(const samemap_view_t *view,
                                          size_t offset,
@@ -722,13 +782,16 @@ samemap_status_t samemap_event_open_in(const samemap_view_t *view,
 /** Closes the handle. NULL does nothing. */
 void samemap_event_close(samemap_event_t *event);
 
-/** Sets it: an auto-reset event lets one wait through, a manual-reset event every wait until it is reset. */
+/**
+ * Sets the event: one that resets automatically lets one wait through, and the other kind every wait until
+ * samemap_event_reset().
+ */
 samemap_status_t samemap_event_set(const samemap_event_t *event);
 
-/** Unsets it. */
+/** Unsets the event. */
 samemap_status_t samemap_event_reset(const samemap_event_t *event);
 
-/** Waits until it is set; see samemap_wait(). */
+/** Waits until the event is set; see samemap_wait(). */
 samemap_status_t samemap_event_wait(const samemap_event_t *event, uint64_t timeout);
 
 /**
@@ -755,10 +818,11 @@ samemap_status_t samemap_semaphore_open(const char *name,
                                         samemap_semaphore_t **semaphore);
 
 /**
- * Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write
- * view of it; `samemap::sync::SharedSemaphore` in Rust.
+ * Makes a semaphore with `initial` permits, and at most `maximum`, inside a region, at `offset` of a read-write view
+ * of it; `samemap::sync::SharedSemaphore` in Rust.
  *
- * It takes SAMEMAP_SEMAPHORE_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+ * It takes SAMEMAP_SEMAPHORE_SIZE bytes, aligned to 8, which must be zero before and are the semaphore's alone from then
+ * on.
  */
 samemap_status_t samemap_semaphore_create_in(const samemap_view_t *view,
                                              size_t offset,
@@ -796,10 +860,7 @@ samemap_status_t samemap_semaphore_release(const samemap_semaphore_t *semaphore,
 /** Waits for a permit and takes it; see samemap_wait(). */
 samemap_status_t samemap_semaphore_wait(const samemap_semaphore_t *semaphore, uint64_t timeout);
 
-/**
- * Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
- * samemap_timer_close().
- */
+/** Creates a timer; the name must be free. `reset` says how it is unset. Close it with samemap_timer_close(). */
 samemap_status_t samemap_timer_create(const char *name,
                                       samemap_reset_t reset,
                                       const samemap_create_options_t *options,
@@ -821,7 +882,7 @@ samemap_status_t samemap_timer_open(const char *name,
 void samemap_timer_close(samemap_timer_t *timer);
 
 /**
- * Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+ * Starts the timer: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
  * after each `period` nanoseconds, rounded up to milliseconds.
  */
 samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
@@ -829,17 +890,17 @@ samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
                                    uint64_t period);
 
 /**
- * Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
- * 1970 (UTC). When somebody sets the clock, the timer follows.
+ * Starts the timer as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+ * 1970 (UTC). When the clock is set, the timer follows.
  */
 samemap_status_t samemap_timer_set_at(const samemap_timer_t *timer,
                                       uint64_t at,
                                       uint64_t period);
 
-/** Stops it; it stays set if it is. */
+/** Stops the timer. One that is set stays set. */
 samemap_status_t samemap_timer_cancel(const samemap_timer_t *timer);
 
-/** Waits until it is set; see samemap_wait(). */
+/** Waits until the timer is set; see samemap_wait(). */
 samemap_status_t samemap_timer_wait(const samemap_timer_t *timer, uint64_t timeout);
 
 /** Gives the number of bytes that values of at most `max_length` bytes take in a view. */
@@ -965,6 +1026,19 @@ samemap_status_t samemap_channel_wait_for_next_peer(const samemap_channel_t *cha
                                                     uint64_t timeout);
 
 /**
+ * Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
+ * connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
+ * POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+ * be NULL.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
+ * client on Windows, and for a client of another network namespace.
+ */
+samemap_status_t samemap_channel_peer(const samemap_channel_t *channel,
+                                      uint32_t *process_id,
+                                      const char **user);
+
+/**
  * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
  * and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
  */
@@ -1065,6 +1139,210 @@ samemap_status_t samemap_channel_wait_any(const samemap_channel_t *const *channe
                                           size_t count,
                                           uint64_t timeout,
                                           size_t *index);
+
+/** Gives the number of bytes that such a topic takes in two views: its data, and its lobby. */
+samemap_status_t samemap_topic_size(const samemap_topic_options_t *topic,
+                                    uint64_t *data_size,
+                                    uint64_t *lobby_size);
+
+/**
+ * Becomes the publisher of the topic with the name: makes the topic, or carries on in the one that readers still hold.
+ * SAMEMAP_ERROR_BUSY while there is another publisher.
+ */
+samemap_status_t samemap_publisher_create(const char *name,
+                                          const samemap_topic_options_t *topic,
+                                          const samemap_create_options_t *options,
+                                          samemap_publisher_t **publisher);
+
+/**
+ * Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
+ * must be zero before the first publisher.
+ */
+samemap_status_t samemap_publisher_create_in(const samemap_view_t *data,
+                                             const samemap_view_t *lobby,
+                                             const samemap_topic_options_t *topic,
+                                             samemap_publisher_t **publisher);
+
+/**
+ * Publishes a copy of `length` bytes; waits for subscribers that still need what it would overwrite.
+ *
+ * SAMEMAP_ERROR_TOO_LONG for more than samemap_publisher_max_message().
+ */
+samemap_status_t samemap_publisher_publish(const samemap_publisher_t *publisher,
+                                           const void *data,
+                                           size_t length,
+                                           uint64_t timeout);
+
+/**
+ * Gives room for a message of up to `length` bytes in the ring, to be filled in place and published by
+ * samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple of
+ * 64, and are whatever was there before.
+ *
+ * One message at a time; until it is committed or cancelled, other calls with the publisher are refused.
+ */
+samemap_status_t samemap_publisher_reserve(const samemap_publisher_t *publisher,
+                                           size_t length,
+                                           uint64_t timeout,
+                                           void **data);
+
+/**
+ * Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be NULL,
+ * tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has
+ * fewer bytes.
+ */
+samemap_status_t samemap_publisher_commit(const samemap_publisher_t *publisher,
+                                          size_t length,
+                                          uint64_t *sequence);
+
+/** Gives up the room that samemap_publisher_reserve() gave: nothing is published. */
+samemap_status_t samemap_publisher_cancel(const samemap_publisher_t *publisher);
+
+/** Gives the length of the longest message. */
+samemap_status_t samemap_publisher_max_message(const samemap_publisher_t *publisher,
+                                               size_t *length);
+
+/**
+ * Gives the numbers of the oldest message that is kept and of the newest one, either of which may be NULL. The newest
+ * is 0 before the first.
+ */
+samemap_status_t samemap_publisher_kept(const samemap_publisher_t *publisher,
+                                        uint64_t *oldest,
+                                        uint64_t *newest);
+
+/**
+ * Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
+ * that still need what the last call wanted to overwrite that found no room, and those that were thrown out and have not
+ * given their message back.
+ */
+samemap_status_t samemap_publisher_laggards(const samemap_publisher_t *publisher,
+                                            samemap_laggard_t *laggards,
+                                            size_t size,
+                                            size_t *count);
+
+/**
+ * Waits no more for a subscriber: that with this index of those that samemap_publisher_laggards() told last. Its next
+ * call is SAMEMAP_ERROR_BUSY; the message that it is lent stays as it is until it lets go. SAMEMAP_NOTHING when it does
+ * not hold the publisher back any more.
+ */
+samemap_status_t samemap_publisher_throw_out(const samemap_publisher_t *publisher,
+                                             size_t index);
+
+/** Ends the publisher, and tells the readers; another one may follow. NULL does nothing. */
+void samemap_publisher_close(samemap_publisher_t *publisher);
+
+/**
+ * Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
+ * `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
+ */
+samemap_status_t samemap_subscriber_open(const char *name,
+                                         const samemap_topic_options_t *topic,
+                                         const samemap_open_options_t *options,
+                                         samemap_subscriber_t **subscriber);
+
+/** Subscribes to the topic in two views: of its data, which may be read-only, and of its lobby. */
+samemap_status_t samemap_subscriber_open_in(const samemap_view_t *data,
+                                            const samemap_view_t *lobby,
+                                            const samemap_topic_options_t *topic,
+                                            samemap_subscriber_t **subscriber);
+
+/**
+ * Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its number;
+ * either may be NULL.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
+ * SAMEMAP_ERROR_CLOSED when the publisher has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
+ * read: each is told once, and the next call waits for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has
+ * thrown this subscriber out.
+ */
+samemap_status_t samemap_subscriber_receive(const samemap_subscriber_t *subscriber,
+                                            void *buffer,
+                                            size_t size,
+                                            size_t *length,
+                                            uint64_t *sequence,
+                                            uint64_t timeout);
+
+/**
+ * Lends the next message in place, whose bytes begin on a multiple of 64; waits until there is one. `sequence`, which
+ * may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
+ *
+ * One message at a time; until it is released, other calls with the subscriber are refused. The errors are those of
+ * samemap_subscriber_receive(), but for the length.
+ */
+samemap_status_t samemap_subscriber_borrow(const samemap_subscriber_t *subscriber,
+                                           const void **data,
+                                           size_t *length,
+                                           uint64_t *sequence,
+                                           uint64_t timeout);
+
+/**
+ * Gives back the message that samemap_subscriber_borrow() lent, whatever the answer. SAMEMAP_ERROR_DAMAGED when it was
+ * not kept all the time, because another process wrote over this subscriber's place: a subscriber that does not trust the
+ * others looks at this before it relies on what it read. SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+ */
+samemap_status_t samemap_subscriber_release(const samemap_subscriber_t *subscriber);
+
+/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+samemap_status_t samemap_subscriber_wait(const samemap_subscriber_t *subscriber,
+                                         uint64_t timeout);
+
+/**
+ * Waits until one of 1 to 64 subscribers, of any topics, has a message or an end to be told of, and gives the lowest
+ * index of those. It takes nothing: receive then with a timeout of 0.
+ */
+samemap_status_t samemap_subscriber_wait_any(const samemap_subscriber_t *const *subscribers,
+                                             size_t count,
+                                             uint64_t timeout,
+                                             size_t *index);
+
+/** Gives the length of the longest message that can come. */
+samemap_status_t samemap_subscriber_max_message(const samemap_subscriber_t *subscriber,
+                                                size_t *length);
+
+/** Ends the subscriber, also while a message is lent: the publisher waits for it no more. NULL does nothing. */
+void samemap_subscriber_close(samemap_subscriber_t *subscriber);
+
+/**
+ * Views the topic with the name, and ignores the access of `options`. Where this process may write to the topic's
+ * lobby, the publisher wakes the viewer; elsewhere a wait looks each millisecond, and does not learn that a publisher was
+ * killed.
+ */
+samemap_status_t samemap_viewer_open(const char *name,
+                                     const samemap_topic_options_t *topic,
+                                     const samemap_open_options_t *options,
+                                     samemap_viewer_t **viewer);
+
+/** Views the topic in two views: of its data, which may be read-only, and of its lobby, which may be NULL. */
+samemap_status_t samemap_viewer_open_in(const samemap_view_t *data,
+                                        const samemap_view_t *lobby,
+                                        const samemap_topic_options_t *topic,
+                                        samemap_viewer_t **viewer);
+
+/**
+ * Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length, `sequence` its
+ * number, and `missed` how many messages were overwritten since the last one that this viewer read; each may be NULL.
+ * After an error the buffer may hold parts of messages.
+ *
+ * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: `length` tells how long it is, and it is missed; a buffer of
+ * samemap_viewer_max_message() bytes is always long enough. The ends of publishers are told as by
+ * samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was read.
+ */
+samemap_status_t samemap_viewer_receive(const samemap_viewer_t *viewer,
+                                        void *buffer,
+                                        size_t size,
+                                        size_t *length,
+                                        uint64_t *sequence,
+                                        uint64_t *missed,
+                                        uint64_t timeout);
+
+/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+samemap_status_t samemap_viewer_wait(const samemap_viewer_t *viewer,
+                                     uint64_t timeout);
+
+/** Gives the length of the longest message that can come. */
+samemap_status_t samemap_viewer_max_message(const samemap_viewer_t *viewer, size_t *length);
+
+/** Ends the viewer. NULL does nothing. */
+void samemap_viewer_close(samemap_viewer_t *viewer);
 
 /** A program to start, found as the shell finds it. */
 samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);

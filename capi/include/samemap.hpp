@@ -442,5 +442,6 @@ inline std::optional<bool> wait_all(const std::vector<const samemap_waitable_t *
 } // namespace samemap
 
 #include "samemap_messages.hpp"
+#include "samemap_topics.hpp"
 
 #endif

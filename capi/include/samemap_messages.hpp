@@ -75,6 +75,14 @@ class latest_reader : public handle<samemap_latest_reader_t, samemap_latest_read
 
 class channel;
 
+/** The process at the other end of a channel, as the system told it. */
+struct peer {
+    /** 0 where the system has no number for it here. */
+    std::uint32_t process_id;
+    /** A user's number on POSIX, a SID on Windows; empty where the system has none here. */
+    std::string user;
+};
+
 /** A message in place. It is given back when this goes, before its channel does. */
 class message {
   public:
@@ -184,6 +192,13 @@ class channel : public handle<samemap_channel_t, samemap_channel_close> {
         std::size_t length = 0;
         on(samemap_channel_max_message(get(), &length));
         return length;
+    }
+    /** Known where a listener accepted the channel. */
+    peer other_end(report on = {}) const {
+        std::uint32_t process_id = 0;
+        const char *user = nullptr;
+        on(samemap_channel_peer(get(), &process_id, &user));
+        return {process_id, user == nullptr ? std::string() : user};
     }
     /** A half that sends and one that receives, for a thread each; this one is empty then. */
     std::pair<channel, channel> split(report on = {}) {

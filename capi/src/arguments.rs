@@ -106,7 +106,7 @@ pub type samemap_access_t = i32;
 pub const SAMEMAP_READ_ONLY: i32 = 1;
 /// Reading and writing.
 pub const SAMEMAP_READ_WRITE: i32 = 2;
-/// Reading, and writing to a copy that nobody else sees.
+/// Reading, and writing to a copy that no other process sees.
 pub const SAMEMAP_COPY_ON_WRITE: i32 = 3;
 
 pub(crate) fn access(access: samemap_access_t) -> Result<Access> {

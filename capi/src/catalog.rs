@@ -14,7 +14,7 @@ use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 /// The kind of an object.
 pub type samemap_kind_t = i32;
 
-/// It cannot be told.
+/// The kind cannot be told.
 pub const SAMEMAP_KIND_UNKNOWN: i32 = 0;
 /// Shared memory.
 pub const SAMEMAP_KIND_REGION: i32 = 1;
@@ -30,13 +30,13 @@ pub const SAMEMAP_KIND_TIMER: i32 = 5;
 /// What is known of an entry.
 pub type samemap_state_t = i32;
 
-/// A process holds it.
+/// A process holds the object.
 pub const SAMEMAP_STATE_LIVE: i32 = 0;
-/// Its holders died; it cannot be opened, and waits to be reclaimed.
+/// The object's holders have died; it cannot be opened, and samemap_catalog_reclaim() removes it.
 pub const SAMEMAP_STATE_DEAD: i32 = 1;
-/// samemap did not make it, and leaves it alone.
+/// samemap did not make the object, and leaves it alone.
 pub const SAMEMAP_STATE_FOREIGN: i32 = 2;
-/// This user may not look at it.
+/// This user may not look at the object.
 pub const SAMEMAP_STATE_UNREADABLE: i32 = 3;
 
 /// An entry of the catalog. It is valid during the call that it is given to. Later versions add fields at the end.

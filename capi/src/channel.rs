@@ -1,12 +1,12 @@
 //! Channels and listeners: how they are made, and split.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
 use std::time::Duration;
 
 use samemap::channel::{Receiver, Sender, Spin};
 use samemap::{Channel, ChannelOptions, Error, Listener, Result};
 
-use crate::arguments::{invalid, name, place, timeout};
+use crate::arguments::{invalid, name, place, put, timeout};
 use crate::handle::{Handle, InTurn, Place, close, inside};
 use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
 use crate::region::samemap_region_t;
@@ -50,11 +50,13 @@ pub(crate) struct OpenChannel {
     pub(crate) reserved: Option<(usize, usize)>,
     /// Whether C reads a message in place.
     pub(crate) is_lent: bool,
+    /// The peer's user, as text of C.
+    user: Option<CString>,
 }
 
 impl From<End> for InTurn<OpenChannel> {
     fn from(end: End) -> Self {
-        InTurn::new(OpenChannel { end, reserved: None, is_lent: false })
+        InTurn::new(OpenChannel { end, reserved: None, is_lent: false, user: None })
     }
 }
 
@@ -109,6 +111,14 @@ pub struct samemap_channel_options_t {
 /// A side that waits sleeps at once.
 pub const SAMEMAP_SPIN_NEVER: u64 = u64::MAX;
 
+pub(crate) fn spin(nanoseconds: u64) -> Spin {
+    match nanoseconds {
+        0 => Spin::Adaptive,
+        SAMEMAP_SPIN_NEVER => Spin::Never,
+        _ => Spin::For(Duration::from_nanos(nanoseconds)),
+    }
+}
+
 // SAFETY: numbers behind a size.
 unsafe impl Options for samemap_channel_options_t {}
 
@@ -117,11 +127,7 @@ unsafe impl Options for samemap_channel_options_t {}
 unsafe fn of(given: *const samemap_channel_options_t) -> Result<ChannelOptions> {
     // SAFETY: as the caller vouches.
     let given = unsafe { options(given) }?;
-    let mut options = ChannelOptions::new().spin(match given.spin {
-        0 => Spin::Adaptive,
-        SAMEMAP_SPIN_NEVER => Spin::Never,
-        nanoseconds => Spin::For(Duration::from_nanos(nanoseconds)),
-    });
+    let mut options = ChannelOptions::new().spin(spin(given.spin));
     if given.capacity > 0 {
         options = options.capacity(given.capacity);
     }
@@ -282,6 +288,38 @@ pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
             None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
             Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
         }
+    })
+}
+
+/// Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
+/// connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
+/// POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+/// be NULL.
+///
+/// SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
+/// client on Windows, and for a client of another network namespace.
+///
+/// # Safety
+/// The header's rules of pointers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn samemap_channel_peer(
+    channel: *const samemap_channel_t,
+    process_id: *mut u32,
+    user: *mut *const c_char,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: the caller keeps the header's rules.
+        let mut open = unsafe { inside(channel)?.take() }?;
+        let peer = open.whole()?.peer()?.clone();
+        if open.user.is_none() {
+            open.user = peer.user().and_then(|user| CString::new(user.as_str()).ok());
+        }
+        // SAFETY: the caller keeps the header's rules.
+        unsafe {
+            put(process_id, peer.process_id().unwrap_or(0));
+            put(user, open.user.as_ref().map_or(std::ptr::null(), |user| user.as_ptr()));
+        }
+        Ok(SAMEMAP_OK)
     })
 }
 

@@ -24,8 +24,8 @@ impl Handle for samemap_event_t {
     const WHAT: &'static str = "the event";
 }
 
-/// Creates an event that is unset by its waits or by calls, and is set at first or not; the name must be free.
-/// Close it with samemap_event_close().
+/// Creates an event; the name must be free. `reset` says how it is unset, and `is_set` whether it begins set. Close it
+/// with samemap_event_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -46,7 +46,8 @@ pub unsafe extern "C" fn samemap_event_create(
     }
 }
 
-/// Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened.
+/// Opens the event with the name, or creates one; `created`, which may be NULL, tells which of the two happened. An
+/// event that is opened stays as it is.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -85,10 +86,9 @@ pub unsafe extern "C" fn samemap_event_open(
     unsafe { give(event, || Event::open(&self::name(name)?, &samemap_open_options_t::read(options)?)) }
 }
 
-/// Makes an event that is unset by its waits or by calls, and is set at first or not inside a region, at `offset`
-/// of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
+/// Makes an event inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedEvent` in Rust.
 ///
-/// It takes SAMEMAP_EVENT_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+/// It takes SAMEMAP_EVENT_SIZE bytes, aligned to 8, which must be zero before and are the event's alone from then on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -169,7 +169,8 @@ pub const SAMEMAP_EVENT_SIZE: usize = 64;
 
 const _: () = assert!(SAMEMAP_EVENT_SIZE == SharedEvent::SIZE);
 
-/// Sets it: an auto-reset event lets one wait through, a manual-reset event every wait until it is reset.
+/// Sets the event: one that resets automatically lets one wait through, and the other kind every wait until
+/// samemap_event_reset().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -183,7 +184,7 @@ pub unsafe extern "C" fn samemap_event_set(event: *const samemap_event_t) -> sam
     })
 }
 
-/// Unsets it.
+/// Unsets the event.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -197,7 +198,7 @@ pub unsafe extern "C" fn samemap_event_reset(event: *const samemap_event_t) -> s
     })
 }
 
-/// Waits until it is set; see samemap_wait().
+/// Waits until the event is set; see samemap_wait().
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -17,6 +17,7 @@ mod status;
 
 mod arguments;
 mod handle;
+mod lender;
 mod options;
 
 mod region;
@@ -36,6 +37,12 @@ mod latest;
 
 mod channel;
 mod message;
+
+mod topic;
+
+mod publisher;
+mod subscriber;
+mod viewer;
 
 mod handing;
 mod native;

@@ -1,4 +1,4 @@
-//! Mutexs.
+//! Mutexes.
 
 use std::ffi::c_char;
 
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn samemap_mutex_open(
 
 /// Makes a mutex inside a region, at `offset` of a read-write view of it; `samemap::sync::SharedMutex` in Rust.
 ///
-/// It takes SAMEMAP_MUTEX_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+/// It takes SAMEMAP_MUTEX_SIZE bytes, aligned to 8, which must be zero before and are the mutex's alone from then on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -147,9 +147,9 @@ const _: () = assert!(SAMEMAP_MUTEX_SIZE == SharedMutex::<()>::SIZE);
 /// Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
 /// without end.
 ///
-/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: it is owned too then, and its previous owner (a
-/// process, or a thread that ended) died without giving it up. Every answer but SAMEMAP_TIMED_OUT and errors needs
-/// one samemap_mutex_unlock().
+/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: this thread owns it then, too, but its
+/// previous owner (a process or a thread) ended without giving it up. Each SAMEMAP_OK and each SAMEMAP_ABANDONED needs one
+/// samemap_mutex_unlock().
 ///
 /// # Safety
 /// The header's rules of pointers.

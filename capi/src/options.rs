@@ -14,23 +14,23 @@ use crate::arguments::{access, invalid, samemap_access_t, text};
 /// SAMEMAP_SHARE_READ_WRITE.
 pub type samemap_share_t = i32;
 
-/// They cannot open it.
+/// Other users cannot open the object.
 pub const SAMEMAP_SHARE_NOTHING: i32 = 0;
-/// They may open it for reading.
+/// Other users may open the object for reading.
 pub const SAMEMAP_SHARE_READ_ONLY: i32 = 1;
-/// They may open it for reading and writing.
+/// Other users may open the object for reading and writing.
 pub const SAMEMAP_SHARE_READ_WRITE: i32 = 2;
 
 /// Whose objects are opened.
 pub type samemap_trust_t = i32;
 
-/// One's own and the system's.
+/// The caller's own objects, and the system's.
 pub const SAMEMAP_TRUST_OWN_AND_SYSTEM: i32 = 0;
-/// One's own.
+/// The caller's own objects.
 pub const SAMEMAP_TRUST_OWN: i32 = 1;
-/// Those of every user, who can then change what the program works with.
+/// Every user's objects. Such a user can then change what the program works with.
 pub const SAMEMAP_TRUST_ANYONE: i32 = 2;
-/// One's own, the system's, and those of the user that `trusted_user` names.
+/// The caller's own objects, the system's, and those of the user that `trusted_user` names.
 pub const SAMEMAP_TRUST_USER: i32 = 3;
 
 /// How an object is made. Begin with SAMEMAP_CREATE_OPTIONS_INIT; NULL stands for that: an object for its owner
@@ -50,7 +50,7 @@ pub struct samemap_create_options_t {
     pub group_id: u32,
     /// When the call opens: whose objects it accepts.
     pub trust: samemap_trust_t,
-    /// With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns.
+    /// With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call.
     pub trusted_user: *const c_char,
 }
 
@@ -65,7 +65,7 @@ pub struct samemap_open_options_t {
     pub access: samemap_access_t,
     /// Whose objects are accepted.
     pub trust: samemap_trust_t,
-    /// With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows. It may go when the call returns.
+    /// With SAMEMAP_TRUST_USER: a user's number on POSIX, a SID on Windows, as text. It is not used after the call.
     pub trusted_user: *const c_char,
     /// How long to wait for an object that does not exist yet, in nanoseconds.
     pub patience: u64,
@@ -175,9 +175,9 @@ impl samemap_open_options_t {
 /// How an event or a timer is unset: SAMEMAP_AUTO_RESET or SAMEMAP_MANUAL_RESET.
 pub type samemap_reset_t = i32;
 
-/// By the wait that it lets through.
+/// The wait that it lets through unsets it.
 pub const SAMEMAP_AUTO_RESET: i32 = 0;
-/// By a call; until then it lets every wait through.
+/// It stays set, and lets every wait through, until a call unsets it.
 pub const SAMEMAP_MANUAL_RESET: i32 = 1;
 
 pub(crate) fn reset(reset: samemap_reset_t) -> Result<Reset> {

@@ -12,7 +12,7 @@ use crate::options::{samemap_create_options_t, samemap_open_options_t, semaphore
 use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 use crate::view::samemap_view_t;
 
-/// A number of permits to wait for; each wait takes one.
+/// A count of permits; each wait takes one of them.
 pub struct samemap_semaphore_t {
     _private: [u8; 0],
 }
@@ -85,10 +85,11 @@ pub unsafe extern "C" fn samemap_semaphore_open(
     }
 }
 
-/// Makes a semaphore with `initial` permits, and at most `maximum` inside a region, at `offset` of a read-write
-/// view of it; `samemap::sync::SharedSemaphore` in Rust.
+/// Makes a semaphore with `initial` permits, and at most `maximum`, inside a region, at `offset` of a read-write view
+/// of it; `samemap::sync::SharedSemaphore` in Rust.
 ///
-/// It takes SAMEMAP_SEMAPHORE_SIZE bytes, which are zero at first, are aligned to 8 and are touched by nothing else.
+/// It takes SAMEMAP_SEMAPHORE_SIZE bytes, aligned to 8, which must be zero before and are the semaphore's alone from then
+/// on.
 ///
 /// # Safety
 /// The header's rules of pointers.

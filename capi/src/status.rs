@@ -9,13 +9,13 @@ use samemap::{Error, ErrorKind, Result};
 
 /// What a function answers. The numbers never change, and more may come.
 ///
-/// SAMEMAP_OK is zero, answers that are no errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
+/// SAMEMAP_OK is zero, answers that are not errors are below 100, and errors are 100 and above: see SAMEMAP_IS_ERROR.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum samemap_status_t {
     /// It was done.
     SAMEMAP_OK = 0,
-    /// Time ran out first; nothing was taken and nothing changed.
+    /// Time ran out first; nothing was taken, and nothing has changed.
     SAMEMAP_TIMED_OUT = 1,
     /// The mutex is owned now, and its previous owner died without giving it up: what it protects may be
     /// half-changed.
@@ -26,7 +26,7 @@ pub enum samemap_status_t {
     SAMEMAP_WRITER_GONE = 4,
     /// A function failed in a way that is a fault of this library.
     SAMEMAP_ERROR_INTERNAL = 100,
-    /// The text is no valid name, or no UTF-8.
+    /// The text is not a valid name, or not UTF-8.
     SAMEMAP_ERROR_INVALID_NAME = 101,
     /// An argument is invalid: NULL, a size of zero, an unknown number, options of an unknown size, a call out of
     /// turn.
@@ -55,7 +55,7 @@ pub enum samemap_status_t {
     SAMEMAP_ERROR_LAYOUT_MISMATCH = 113,
     /// The value was overwritten during each attempt to copy it.
     SAMEMAP_ERROR_CONTENDED = 114,
-    /// Another one has the role, which one can have at a time.
+    /// Another process or handle has the role that only one can have at a time, or the handle is in use by another thread.
     SAMEMAP_ERROR_BUSY = 115,
     /// The peer has closed, and no message is left.
     SAMEMAP_ERROR_CLOSED = 116,
@@ -213,8 +213,8 @@ pub extern "C" fn samemap_last_os_error() -> i32 {
     of_last(0, |last| last.os)
 }
 
-/// The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for a number that is none. It is valid for
-/// ever.
+/// The name of a code, such as "SAMEMAP_TIMED_OUT"; "SAMEMAP_UNKNOWN" for any other number. The text is
+/// always valid.
 #[unsafe(no_mangle)]
 pub extern "C" fn samemap_error_name(status: i32) -> *const c_char {
     let known = samemap_status_t::ALL.iter().find(|&&known| known as i32 == status);

@@ -25,8 +25,7 @@ impl Handle for samemap_timer_t {
     const WHAT: &'static str = "the timer";
 }
 
-/// Creates a timer that is unset by its waits or by calls; the name must be free. Close it with
-/// samemap_timer_close().
+/// Creates a timer; the name must be free. `reset` says how it is unset. Close it with samemap_timer_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -94,7 +93,7 @@ pub unsafe extern "C" fn samemap_timer_close(timer: *mut samemap_timer_t) {
     unsafe { close(timer) }
 }
 
-/// Starts it: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
+/// Starts the timer: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
 /// after each `period` nanoseconds, rounded up to milliseconds.
 ///
 /// # Safety
@@ -109,8 +108,8 @@ pub unsafe extern "C" fn samemap_timer_set(
     unsafe { start(timer, Due::After(Duration::from_nanos(after)), period) }
 }
 
-/// Starts it as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
-/// 1970 (UTC). When somebody sets the clock, the timer follows.
+/// Starts the timer as samemap_timer_set() does, for a time of the system's clock: `at` nanoseconds after the beginning of
+/// 1970 (UTC). When the clock is set, the timer follows.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -138,7 +137,7 @@ unsafe fn start(timer: *const samemap_timer_t, due: Due, period: u64) -> samemap
     })
 }
 
-/// Stops it; it stays set if it is.
+/// Stops the timer. One that is set stays set.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -152,7 +151,7 @@ pub unsafe extern "C" fn samemap_timer_cancel(timer: *const samemap_timer_t) -> 
     })
 }
 
-/// Waits until it is set; see samemap_wait().
+/// Waits until the timer is set; see samemap_wait().
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use samemap::channel::Spin;
 use samemap::topic::Viewer;
 use samemap::{Publisher, Region, Subscriber, TopicOptions, View};
 use samemap_fuzz::{Input, memory, scribble};
@@ -17,7 +18,8 @@ const LOBBY: &[usize] =
     &[0, 8, 16, 128, 136, 256, 264, 384, 392, 512, 1024, 1032, 1088, 1096, 1152, 1344, 1352, 1408];
 
 fn options() -> TopicOptions {
-    TopicOptions::new().capacity(1024).subscribers(2).history(3).throw_out_after(Duration::ZERO)
+    let options = TopicOptions::new().capacity(1024).subscribers(2).history(3).spin(Spin::Never);
+    options.throw_out_after(Duration::ZERO)
 }
 
 fn is_laid_out(data: &View) -> bool {
@@ -38,7 +40,7 @@ fn publish(publisher: &mut Publisher, input: &mut Input<'_>) {
         }
         _ => {
             let laggards = publisher.laggards().unwrap_or_default();
-            laggards.iter().for_each(|laggard| drop(publisher.throw_out(laggard)));
+            laggards.iter().for_each(|laggard| _ = publisher.throw_out(laggard));
         }
     }
     assert!(publisher.oldest() <= publisher.newest() + 1);
@@ -69,7 +71,11 @@ fn run(data: &View, lobby: &View, lens: [usize; 2], mut input: Input<'_>) {
         match input.byte() % 9 {
             0 => scribble(data, lens[0], DATA, &mut input),
             1 => scribble(lobby, lens[1], LOBBY, &mut input),
-            2 | 3 => drop(publisher.as_mut().map(|publisher| publish(publisher, &mut input))),
+            2 | 3 => {
+                if let Some(publisher) = &mut publisher {
+                    publish(publisher, &mut input);
+                }
+            }
             4 if input.byte() % 8 == 0 => {
                 drop(publisher.take());
                 publisher = Publisher::at(data, lobby, &options).ok();
@@ -90,7 +96,11 @@ fn run(data: &View, lobby: &View, lens: [usize; 2], mut input: Input<'_>) {
                     );
                 }
             }
-            _ => drop(subscriber.as_mut().map(|subscriber| receive(subscriber, &mut input))),
+            _ => {
+                if let Some(subscriber) = &mut subscriber {
+                    receive(subscriber, &mut input);
+                }
+            }
         }
     }
 }

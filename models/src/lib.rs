@@ -18,6 +18,7 @@
 //! Two threads are tried in every order. Three are tried in every order that takes a thread off the
 //! processor against its will at most [`PREEMPTIONS`] times: without that bound the larger ones take hours.
 
+pub mod history;
 pub mod life;
 pub mod sets;
 
@@ -106,7 +107,7 @@ impl Kernel {
     }
 
     /// The owner with this claim is dead from now on.
-    pub fn bury(&self, claim: u32) {
+    pub fn kill(&self, claim: u32) {
         self.asleep.lock().expect("no panics").dead = Some(claim);
         self.let_slices_end();
     }

@@ -3,9 +3,10 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use samemap_models::sets::Call::{All, Close, Give, Open, Release, Reset, Set, SetAsleep, Stopped, Take};
-use samemap_models::sets::Thing::{Event, Gate, Lock, Permit};
-use samemap_models::sets::{Call, State, World};
+use samemap_models::history::Call::{All, Close, Give, Open, Release, Reset, Set, SetAsleep, Stopped, Take};
+use samemap_models::history::Thing::{Event, Gate, Lock, Permit};
+use samemap_models::history::{Call, State};
+use samemap_models::sets::World;
 use samemap_models::with_interruptions;
 
 const NOTHING: State = State { event: false, permits: 0, owner: 0, gate: false };
@@ -100,7 +101,7 @@ fn a_gate_was_open_at_the_moment_of_the_taking() {
     two_long(NOTHING, &[All(&[Event, Gate])], &[Open, Set, Close]);
 }
 
-/// It is stopped before its first tag, after each, after the decision, and after each settling; the other thread goes on
+/// A thread is stopped before its first tag, after each, after the decision, and after each settling; the other thread goes on
 /// meanwhile, and finds all or none taken.
 #[test]
 fn a_stopped_thread_has_taken_all_or_none() {

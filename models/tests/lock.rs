@@ -80,7 +80,7 @@ impl Shared {
 
     fn die(&self) {
         self.dead.store(true, Ordering::Release);
-        self.kernel.bury(MORTAL);
+        self.kernel.kill(MORTAL);
     }
 
     /// As one of several objects of one wait, of which only this one is to be had.

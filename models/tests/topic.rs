@@ -1,5 +1,5 @@
-//! Topics: those that keep up read every message whole, and nobody writes over what they are lent; those that may miss read
-//! whole ones, or are told.
+//! Topics: subscribers read every message whole, and what they are lent is not written over; viewers read whole messages,
+//! or are told.
 //!
 //! The text is the library's own, over words of loom. The bytes of the ring are atomics too, written and read one word a
 //! message with no ordering of their own.
@@ -214,7 +214,7 @@ fn without_full_fences_they_would_miss_each_other() {
     join_beside_a_publisher(false);
 }
 
-/// It is thrown out while it moves on to the next message.
+/// A subscriber is thrown out while it moves on to the next message.
 #[test]
 fn one_that_is_thrown_out_keeps_what_it_is_lent() {
     with_interruptions(3, || {
@@ -236,7 +236,7 @@ fn one_that_is_thrown_out_keeps_what_it_is_lent() {
     });
 }
 
-/// Killed where it has given messages up and written half of the next one.
+/// A publisher is killed where it has given messages up and written half of the next one.
 #[test]
 fn the_next_publisher_carries_on() {
     with_interruptions(3, || {

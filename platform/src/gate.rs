@@ -1,63 +1,64 @@
-//! Gates: how a listener hands a channel's memory to one process, and learns which process that is. For channels.
+//! Gates, for channels: how a listener hands a channel's memory over to one process, and learns which process that is.
 
 pub use crate::contract::peer::Peer;
-use crate::seam::gate::{RawCaller as _, RawGate as _, RawGuest as _};
+use crate::seam::gate::{RawClient as _, RawGate as _, RawKnownClient as _};
 use crate::system;
 use crate::{Region, Result, Trust};
 
-pub use crate::seam::gate::{PAPER_LEN, Paper};
+pub use crate::seam::gate::{WAYBILL_LEN, WaybillBytes};
 
 /// The listener's side of a gate.
 #[derive(Debug)]
 pub struct Gate(system::Gate);
 
 impl Gate {
-    /// Opens one for those that may write to the listener's region; `None` where the system has none.
+    /// Opens a gate for the users that may write to the listener's region; `None` where the system has none.
     #[must_use]
-    pub fn open(desk: &Region) -> Option<Gate> {
-        system::Gate::open(&desk.0).map(Gate)
+    pub fn open(region: &Region) -> Option<Gate> {
+        system::Gate::open(&region.0).map(Gate)
     }
 
-    /// What clients find it by; not 0.
+    /// The number by which clients find it; never 0.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.0.number()
     }
 
-    /// The client with this turn, which left this note; `None` when it has not come, or may not come in.
-    pub fn guest(&mut self, turn: u64, note: u32) -> Option<Guest> {
-        self.0.guest(turn, note).map(Guest)
+    /// The client that has come with this turn and left this note; `None` when there is none, or its user may not write
+    /// to the region.
+    pub fn find(&mut self, turn: u64, note: u32) -> Option<KnownClient> {
+        self.0.find(turn, note).map(KnownClient)
     }
 }
 
-/// A client before a gate.
+/// The client's side of a gate.
 #[derive(Debug)]
-pub struct Caller(system::Caller);
+pub struct Client(system::Client);
 
-impl Caller {
-    /// Comes to the gate with this number; `None` where there is no such way.
+impl Client {
+    /// Comes to the gate with this number; `None` for 0, and where that gate is not to be had.
     #[must_use]
-    pub fn at(gate: u64) -> Option<Caller> {
-        if gate == 0 { None } else { system::Caller::at(gate).map(Caller) }
+    pub fn at(gate: u64) -> Option<Client> {
+        if gate == 0 { None } else { system::Client::at(gate).map(Client) }
     }
 
-    /// Says which turn it has, which is drawn after this client has come.
-    pub fn say(&mut self, turn: u64) {
-        self.0.say(turn);
+    /// Tells the listener this client's turn, which it draws after it has come.
+    pub fn send_turn(&mut self, turn: u64) {
+        self.0.send_turn(turn);
     }
 
-    /// What the listener is to read; not 0.
+    /// What the client leaves at its place for [`Gate::find`]; never 0.
     #[must_use]
     pub fn note(&self) -> u32 {
         self.0.note()
     }
 
-    /// The memory that was handed to this process; `None` when none was.
+    /// The memory that was handed over to this process; `None` when none was.
     ///
     /// # Errors
     /// Those of receiving a region.
-    pub fn receive(&mut self, paper: &Paper, trust: &Trust) -> Result<Option<Region>> {
-        Ok(self.0.receive(paper, trust)?.map(Region))
+    pub fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+        Ok(self.0.receive(waybill, trust)?.map(Region))
     }
 
     /// The listener's process, where the kernel tells it.
@@ -67,26 +68,26 @@ impl Caller {
     }
 }
 
-/// A client that the listener has seen.
+/// A client whose process the listener knows.
 #[derive(Debug)]
-pub struct Guest(system::Guest);
+pub struct KnownClient(system::KnownClient);
 
-impl Guest {
+impl KnownClient {
     /// Its process.
     #[must_use]
     pub fn peer(&self) -> Peer {
         self.0.peer()
     }
 
-    /// Hands this memory to it, and to no other process.
+    /// Hands this memory over to it, and to no other process.
     ///
     /// # Errors
     /// Those of sending a region.
-    pub fn hand(&mut self, region: &Region, paper: &mut Paper) -> Result<()> {
-        self.0.hand(&region.0, paper)
+    pub fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
+        self.0.hand_over(&region.0, waybill)
     }
 
-    /// It has taken the memory, which is not taken back any more.
+    /// The client has taken the memory, so that stays with it.
     pub fn has_taken(&mut self) {
         self.0.has_taken();
     }

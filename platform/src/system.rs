@@ -22,5 +22,5 @@ pub(crate) use backend::{Bell, Flag, Forks, Gate, Object, Region, Seat, System, 
 
 pub(crate) type Offer = <Region as Offered>::Offer;
 pub(crate) type Courier = <Region as Sent>::Courier;
-pub(crate) type Caller = <Gate as RawGate>::Caller;
-pub(crate) type Guest = <Gate as RawGate>::Guest;
+pub(crate) type Client = <Gate as RawGate>::Client;
+pub(crate) type KnownClient = <Gate as RawGate>::KnownClient;

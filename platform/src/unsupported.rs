@@ -16,9 +16,9 @@ use crate::contract::peer::Peer;
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
-use crate::seam::gate::{Paper, RawCaller, RawGate, RawGuest};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Signal};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, TookAll};
 use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
@@ -129,7 +129,7 @@ impl RawObject for Nothing {
         Err(ErrorKind::Unsupported.into())
     }
 
-    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<Found>, Failure> {
+    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<TookAll>, Failure> {
         Err(ErrorKind::Unsupported.into())
     }
 
@@ -164,23 +164,23 @@ impl RawBell for Nothing {
 
 impl RawGate for Nothing {
     type Region = Nothing;
-    type Caller = Nothing;
-    type Guest = Nothing;
+    type Client = Nothing;
+    type KnownClient = Nothing;
 
-    fn open(desk: &Nothing) -> Option<Nothing> {
-        match desk.0 {}
+    fn open(region: &Nothing) -> Option<Nothing> {
+        match region.0 {}
     }
 
     fn number(&self) -> u64 {
         match self.0 {}
     }
 
-    fn guest(&mut self, _: u64, _: u32) -> Option<Nothing> {
+    fn find(&mut self, _: u64, _: u32) -> Option<Nothing> {
         match self.0 {}
     }
 }
 
-impl RawCaller for Nothing {
+impl RawClient for Nothing {
     type Region = Nothing;
 
     fn at(_: u64) -> Option<Nothing> {
@@ -191,7 +191,7 @@ impl RawCaller for Nothing {
         match self.0 {}
     }
 
-    fn receive(&mut self, _: &Paper, _: &Trust) -> Result<Option<Nothing>> {
+    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<Nothing>> {
         match self.0 {}
     }
 
@@ -200,14 +200,14 @@ impl RawCaller for Nothing {
     }
 }
 
-impl RawGuest for Nothing {
+impl RawKnownClient for Nothing {
     type Region = Nothing;
 
     fn peer(&self) -> Peer {
         match self.0 {}
     }
 
-    fn hand(&mut self, _: &Nothing, _: &mut Paper) -> Result<()> {
+    fn hand_over(&mut self, _: &Nothing, _: &mut WaybillBytes) -> Result<()> {
         match self.0 {}
     }
 }

@@ -28,7 +28,7 @@ impl AsyncReceiver {
     /// # Errors
     /// What the system says.
     pub fn new(receiver: Receiver) -> Result<Self> {
-        Ok(AsyncReceiver { wait: Wait::new(receiver.watch()?), receiver })
+        Ok(AsyncReceiver { wait: Wait::new(receiver.watch()), receiver })
     }
 
     /// The next message, in place; waits until there is one.
@@ -105,7 +105,7 @@ impl AsyncSender {
     /// # Errors
     /// What the system says.
     pub fn new(sender: Sender) -> Result<Self> {
-        Ok(AsyncSender { wait: Wait::new(sender.watch()?), sender })
+        Ok(AsyncSender { wait: Wait::new(sender.watch()), sender })
     }
 
     /// Sends a copy of `message`; waits while the ring is full.

@@ -33,7 +33,7 @@ pub async fn wait(object: &dyn Awaitable) -> Result<()> {
 pub async fn wait_any(objects: &[&dyn Awaitable]) -> Result<usize> {
     if objects.is_empty() {
         let error = Error::new(ErrorKind::InvalidArgument, "wait for any of the objects");
-        return Err(error.with_detail("there are none; give one or more"));
+        return Err(error.with_detail("no objects were given; give one or more"));
     }
     let begin = |object: &&dyn Awaitable| Ok(Waiting { place: AtWaiter::new(), watched: object.watched()? });
     let mut waits = objects.iter().map(begin).collect::<Result<Vec<_>>>()?;

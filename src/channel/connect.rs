@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use samemap_platform::SharedWord;
-use samemap_platform::gate::Caller;
+use samemap_platform::gate::Client;
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
@@ -16,7 +16,7 @@ use samemap_platform::words::ring::Shape;
 use super::connection::MOMENT;
 use super::desk::{self, Desk, Turn, channel_name};
 use super::end::{Channel, Connected};
-use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Side, bytes_needed};
+use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Shapes, Side};
 use super::options::ChannelOptions;
 use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
@@ -26,7 +26,7 @@ const CONNECT: &str = "connect to the channel";
 const NEAR: usize = 16;
 
 /// How often a client comes to the listener's gate before it wants a channel with a name.
-const CALLS: u32 = 3;
+const TRIES_AT_GATE: u32 = 3;
 
 /// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
@@ -141,7 +141,8 @@ impl Attempt {
 
     fn inside(region: Region, options: &ChannelOptions) -> Result<Attempt> {
         let view = region.view(.., Access::ReadWrite)?;
-        let smallest = bytes_needed(Shape::new(Shape::MIN_CAPACITY).expect("within its own limits"));
+        let shape = Shape::new(Shape::MIN_CAPACITY).expect("within its own limits");
+        let smallest = Shapes { to_peer: shape, to_listener: shape }.bytes_needed();
         if (view.len() as u64) < smallest {
             return Err(layout::damaged(CONNECT));
         }
@@ -232,9 +233,9 @@ fn meet(
     if let Some(seat) = Seat::take(view, Side::Peer.seat())? {
         if become_peer(control) {
             control.listener_bell.ring();
-            let shape = control.shape(view)?;
+            let shapes = control.shapes(view)?;
             let end = Connected { region, view: view.clone(), side: Side::Peer, seat };
-            return Channel::over(control, end, shape, options.spin).map(Box::new).map(Step::Done);
+            return Channel::over(control, end, shapes, options.spin).map(Box::new).map(Step::Done);
         }
     }
     if limit.is_over() { Err(Error::new(ErrorKind::Busy, CONNECT)) } else { Ok(Step::WaitAMoment) }
@@ -347,9 +348,9 @@ struct Place {
     turn: Turn,
     bell: Doorbell,
     seat: Option<Seat>,
-    /// At the listener's gate, through which the channel comes.
-    caller: Option<Caller>,
-    calls: u32,
+    /// This client at the listener's gate, through which the channel comes.
+    client: Option<Client>,
+    tries_at_gate: u32,
 }
 
 impl Place {
@@ -358,23 +359,23 @@ impl Place {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
         let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
         let turn = Turn::NOBODYS;
-        let mut place = Place { desk, index, turn, bell, seat: Some(seat), caller: None, calls: 0 };
+        let mut place = Place { desk, index, turn, bell, seat: Some(seat), client: None, tries_at_gate: 0 };
         place.ask()?;
         Ok(Some(place))
     }
 
-    /// Asks for a channel, as the last that came.
+    /// Asks for a channel, as the client that came last.
     fn ask(&mut self) -> Result<()> {
-        self.caller = None;
-        if self.calls < CALLS {
-            self.calls += 1;
-            self.caller = Caller::at(self.desk.gate()?.load(Ordering::Acquire));
+        self.client = None;
+        if self.tries_at_gate < TRIES_AT_GATE {
+            self.tries_at_gate += 1;
+            self.client = Client::at(self.desk.gate()?.load(Ordering::Acquire));
         }
         self.turn = self.desk.next_turn()?;
-        if let Some(caller) = &mut self.caller {
-            caller.say(self.turn.at_the_gate());
+        if let Some(client) = &mut self.client {
+            client.send_turn(self.turn.at_the_gate());
         }
-        let note = self.caller.as_ref().map_or(0, Caller::note);
+        let note = self.client.as_ref().map_or(0, Client::note);
         self.desk.channel(self.index)?.store(u64::from(note), Ordering::Relaxed);
         self.desk.set_turn(self.index, self.turn)?;
         self.desk.tell(self.index)
@@ -401,10 +402,10 @@ impl Place {
 
     /// The channel that came through the gate.
     fn received(&mut self, options: &ChannelOptions) -> Result<Channel> {
-        let Some(caller) = &mut self.caller else { return Err(nobody_listens()) };
-        let region = caller.receive(&self.desk.paper(self.index)?, &options.trust)?;
+        let Some(client) = &mut self.client else { return Err(nobody_listens()) };
+        let region = client.receive(&self.desk.waybill(self.index)?, &options.trust)?;
         let attempt = Attempt::inside(region.ok_or_else(nobody_listens)?, options)?;
-        Ok(attempt.at_once()?.with_peer(caller.listener()))
+        Ok(attempt.at_once()?.with_peer(client.listener()))
     }
 
     /// Asks again when the listener has not found this client at the gate, or a peer has written over its word.

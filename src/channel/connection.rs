@@ -28,7 +28,7 @@ pub(super) struct Connection {
     /// Keeps the region's handle, for callers that share the region.
     pub(super) region: Region,
     state: SharedWord<AtomicU32>,
-    /// The other end has not come yet, as far as we know: the listener's end of a channel that is new, or made new.
+    /// The other end has not come yet, as far as this one knows: the listener's end of a channel that is new, or made new.
     awaits_peer: AtomicBool,
     /// Something was sent since the receiving half asked last: the two sides take turns.
     pub(super) sent: Turn,

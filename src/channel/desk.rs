@@ -5,7 +5,7 @@
 //! | 0..8 | the mark and version of this layout |
 //! | 16..20 | the permissions that the listener asked for |
 //! | 24..32 | the number of the listener's gate; 0 where it has none |
-//! | 64..72 | how many have come so far |
+//! | 64..72 | how many clients have come so far |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the listener's doorbell |
 //! | 320..384 | the doorbell of clients without a place |
@@ -21,11 +21,11 @@
 //! | 136..144 | what the client leaves for the gate (0: it wants a channel with a name); then the number in that channel's
 //! name, or 0 for one that was handed over |
 //! | 192..200 | of every 64th place: a bit for it and for each of the 63 that follow, where there are news |
-//! | 256..384 | what a system writes to hand a channel over |
+//! | 256..384 | the waybill: what the system writes to hand a channel over |
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use samemap_platform::gate::{PAPER_LEN, Paper};
+use samemap_platform::gate::{WAYBILL_LEN, WaybillBytes};
 use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 
 use super::layout::LISTENER_SEAT;
@@ -42,7 +42,7 @@ const PLACE_BELL: usize = 64;
 const PLACE_TURN: usize = 128;
 const PLACE_CHANNEL: usize = 136;
 const PLACE_NEWS: usize = 192;
-const PLACE_PAPER: usize = 256;
+const PLACE_WAYBILL: usize = 256;
 
 /// Places that share a word of news.
 const GROUP: usize = u64::BITS as usize;
@@ -54,7 +54,7 @@ const _: () = {
     assert!(LISTENER_SEAT + Seat::SIZE <= BELL && BELL + Doorbell::SIZE <= ROOM_BELL);
     assert!(ROOM_BELL + Doorbell::SIZE <= PLACES_AT);
     assert!(Seat::SIZE <= PLACE_BELL && PLACE_BELL + Doorbell::SIZE <= PLACE_TURN);
-    assert!(PLACE_PAPER + PAPER_LEN <= PLACE_LEN);
+    assert!(PLACE_WAYBILL + WAYBILL_LEN <= PLACE_LEN);
 };
 
 /// Bytes of a region with places for this many clients.
@@ -157,14 +157,14 @@ impl Desk {
         self.view.atomic_u64(GATE)
     }
 
-    pub(super) fn paper(&self, place: usize) -> Result<Paper> {
-        let mut paper = [0; PAPER_LEN];
-        self.view.read(seat_at(place) + PLACE_PAPER, &mut paper)?;
-        Ok(paper)
+    pub(super) fn waybill(&self, place: usize) -> Result<WaybillBytes> {
+        let mut waybill = [0; WAYBILL_LEN];
+        self.view.read(seat_at(place) + PLACE_WAYBILL, &mut waybill)?;
+        Ok(waybill)
     }
 
-    pub(super) fn set_paper(&self, place: usize, paper: &Paper) -> Result<()> {
-        self.view.write(seat_at(place) + PLACE_PAPER, paper)
+    pub(super) fn set_waybill(&self, place: usize, waybill: &WaybillBytes) -> Result<()> {
+        self.view.write(seat_at(place) + PLACE_WAYBILL, waybill)
     }
 
     /// What the client at a place leaves for the gate, then the number of the channel that was made for it.

@@ -8,10 +8,9 @@ use std::time::Duration;
 use samemap_platform::gate::Peer;
 use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
-use samemap_platform::words::ring::Shape;
 
 use super::connection::{Connection, MOMENT, Woken, sleep_until};
-use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Side};
+use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Shapes, Side};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
@@ -77,7 +76,7 @@ impl Channel {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
         let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
             Error::new(ErrorKind::Busy, CREATE)
-                .with_detail("somebody listens there already; connect, or use another region")
+                .with_detail("a listener has that region already; connect, or use another region")
         })?;
         if Control::at(&view)?.state.load(Ordering::Acquire) != MAKING {
             return Err(Error::new(ErrorKind::AlreadyExists, CREATE).with_detail(
@@ -109,26 +108,26 @@ impl Channel {
 
     /// Makes a channel without a peer, and has the listener's seat.
     fn begin(region: &Region, view: View, seat: Seat, options: &ChannelOptions) -> Result<Channel> {
-        let (control, shape) = (Control::at(&view)?, options.shape()?);
-        control.capacity.store(shape.capacity(), Ordering::Relaxed);
+        let (control, shapes) = (Control::at(&view)?, options.shapes()?);
+        control.set_shapes(shapes);
         view.atomic_u32(PERMISSIONS_AT)?.store(options.permissions.mode(), Ordering::Relaxed);
         control.mark.store(MARK, Ordering::Release);
         let end = Connected { region, view, side: Side::Listener, seat };
-        let mut channel = Channel::over(&control, end, shape, options.spin)?;
+        let mut channel = Channel::over(&control, end, shapes, options.spin)?;
         channel.renew();
         control.state.store(LISTENING, Ordering::Release);
         control.peer_bell.ring();
         Ok(channel)
     }
 
-    pub(super) fn over(control: &Control, end: Connected<'_>, shape: Shape, spin: Spin) -> Result<Channel> {
+    pub(super) fn over(control: &Control, end: Connected<'_>, shapes: Shapes, spin: Spin) -> Result<Channel> {
         let Connected { region, view, side, seat } = end;
-        let outgoing = Ring::from(side, &view, shape)?;
-        let incoming = Ring::from(side.other(), &view, shape)?;
+        let outgoing = Ring::from(side, &view, shapes)?;
+        let incoming = Ring::from(side.other(), &view, shapes)?;
         let connection = Connection::new(region.clone(), view, side, seat, control.state.clone());
         let connection = Arc::new(connection);
-        let sender = Sender::new(Arc::clone(&connection), outgoing, shape, spin);
-        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, shape, spin), peer: None })
+        let sender = Sender::new(Arc::clone(&connection), outgoing, spin);
+        Ok(Channel { sender, receiver: Receiver::new(connection, incoming, spin), peer: None })
     }
 
     /// Empties both rings.
@@ -263,13 +262,13 @@ impl Channel {
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) when nothing proves it: for a channel that was made by
     /// [`create`](Self::create), because any process that may open its name or has its region can be at the other end;
-    /// and for a client that has come in without: see below.
+    /// and for a client that the listener could not reach in this way: see below.
     ///
     /// # Platform-specific behavior
-    /// - On Linux the listener and the client must be in one network namespace. It is the process that connected, or
-    ///   that began to listen.
+    /// - On Linux the listener and the client must be in one network namespace. The answer is the process that connected,
+    ///   or that began to listen.
     /// - On Windows the listener must be allowed to open the client's process (`PROCESS_DUP_HANDLE`), as among
-    ///   processes of one user. At the client's end it is not known.
+    ///   processes of one user. At the client's end the listener's process is not known.
     pub fn peer(&self) -> Result<&Peer> {
         told(self.peer.as_ref())
     }
@@ -303,7 +302,7 @@ impl Channel {
 /// What is known of a peer, or why nothing is.
 pub(crate) fn told(peer: Option<&Peer>) -> Result<&Peer> {
     peer.ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, "tell who the peer is").with_detail(
+        Error::new(ErrorKind::Unsupported, "tell which process the peer is").with_detail(
             "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
         )
     })

@@ -3,9 +3,10 @@
 //! | bytes | what, in the machine's byte order |
 //! | --- | --- |
 //! | 0..8 | the mark and version of this layout |
-//! | 8..12 | capacity of each ring in bytes |
+//! | 8..12 | capacity of the ring to the peer in bytes |
 //! | 12..16 | the state: 0 being made, 1 waits for a peer, 2 has or had one |
 //! | 16..20 | the permissions that the listener asked for |
+//! | 20..24 | capacity of the ring to the listener in bytes |
 //! | 128..192 | the listener's seat |
 //! | 256..320 | the peer's seat |
 //! | 384..448 | the listener's doorbell, for a peer that arrives |
@@ -13,7 +14,7 @@
 //! | 1024..1536 | the ring to the peer: words |
 //! | 1536..2048 | the ring to the listener: words |
 //! | 4096.. | the ring to the peer: bytes |
-//! | 4096 + capacity.. | the ring to the listener: bytes |
+//! | behind that | the ring to the listener: bytes |
 //!
 //! The words of a ring, each group on cache lines of its own:
 //!
@@ -36,10 +37,11 @@ use samemap_platform::words::ring::{HEADER, RingMemory, Shape};
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x02");
 
 pub(super) const MARK_AT: usize = 0;
-pub(super) const CAPACITY_AT: usize = 8;
+const TO_PEER_CAPACITY_AT: usize = 8;
 pub(super) const STATE_AT: usize = 12;
 /// Here and at a desk, as are the mark and the listener's seat.
 pub(super) const PERMISSIONS_AT: usize = 16;
+const TO_LISTENER_CAPACITY_AT: usize = 20;
 pub(super) const LISTENER_SEAT: usize = 128;
 pub(super) const PEER_SEAT: usize = 256;
 pub(super) const LISTENER_BELL: usize = 384;
@@ -71,9 +73,18 @@ pub(super) const LISTENING: u32 = 1;
 /// Has a peer, or had one.
 pub(super) const CONNECTED: u32 = 2;
 
-/// Bytes of a region that a channel with rings of this shape takes.
-pub(super) fn bytes_needed(shape: Shape) -> u64 {
-    DATA as u64 + 2 * u64::from(shape.capacity())
+/// The shapes of the two rings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shapes {
+    pub(super) to_peer: Shape,
+    pub(super) to_listener: Shape,
+}
+
+impl Shapes {
+    /// Bytes of a region that such a channel takes.
+    pub(super) fn bytes_needed(self) -> u64 {
+        DATA as u64 + u64::from(self.to_peer.capacity()) + u64::from(self.to_listener.capacity())
+    }
 }
 
 /// Which end of the channel.
@@ -98,11 +109,11 @@ impl Side {
         }
     }
 
-    /// Where the words and the bytes lie of the ring that this side sends through.
-    fn ring_out(self, shape: Shape) -> (usize, usize) {
+    /// Where the words and the bytes lie of the ring that this side sends through, and its shape.
+    fn ring_out(self, shapes: Shapes) -> (usize, usize, Shape) {
         match self {
-            Side::Listener => (TO_PEER, DATA),
-            Side::Peer => (TO_LISTENER, DATA + shape.capacity() as usize),
+            Side::Listener => (TO_PEER, DATA, shapes.to_peer),
+            Side::Peer => (TO_LISTENER, DATA + shapes.to_peer.capacity() as usize, shapes.to_listener),
         }
     }
 }
@@ -111,7 +122,8 @@ impl Side {
 #[derive(Debug)]
 pub(super) struct Control {
     pub(super) mark: SharedWord<AtomicU64>,
-    pub(super) capacity: SharedWord<AtomicU32>,
+    to_peer_capacity: SharedWord<AtomicU32>,
+    to_listener_capacity: SharedWord<AtomicU32>,
     pub(super) state: SharedWord<AtomicU32>,
     pub(super) listener_bell: Doorbell,
     pub(super) peer_bell: Doorbell,
@@ -121,25 +133,34 @@ impl Control {
     pub(super) fn at(view: &View) -> Result<Control> {
         Ok(Control {
             mark: SharedWord::<AtomicU64>::at(view, MARK_AT)?,
-            capacity: SharedWord::<AtomicU32>::at(view, CAPACITY_AT)?,
+            to_peer_capacity: SharedWord::<AtomicU32>::at(view, TO_PEER_CAPACITY_AT)?,
+            to_listener_capacity: SharedWord::<AtomicU32>::at(view, TO_LISTENER_CAPACITY_AT)?,
             state: SharedWord::<AtomicU32>::at(view, STATE_AT)?,
             listener_bell: Doorbell::at(view, LISTENER_BELL, Sleepers::Many)?,
             peer_bell: Doorbell::at(view, PEER_BELL, Sleepers::Many)?,
         })
     }
 
-    /// The shape that the memory says its rings have, if they fit into it.
-    pub(super) fn shape(&self, view: &View) -> Result<Shape> {
-        let capacity = self.capacity.load(Ordering::Relaxed);
-        Shape::new(capacity)
-            .filter(|&shape| bytes_needed(shape) <= view.len() as u64)
+    /// The shapes that the memory says its rings have, if they fit into it.
+    pub(super) fn shapes(&self, view: &View) -> Result<Shapes> {
+        let shape = |capacity: &AtomicU32| Shape::new(capacity.load(Ordering::Relaxed));
+        shape(&self.to_peer_capacity)
+            .zip(shape(&self.to_listener_capacity))
+            .map(|(to_peer, to_listener)| Shapes { to_peer, to_listener })
+            .filter(|shapes| shapes.bytes_needed() <= view.len() as u64)
             .ok_or_else(|| damaged("connect to the channel"))
+    }
+
+    pub(super) fn set_shapes(&self, shapes: Shapes) {
+        self.to_peer_capacity.store(shapes.to_peer.capacity(), Ordering::Relaxed);
+        self.to_listener_capacity.store(shapes.to_listener.capacity(), Ordering::Relaxed);
     }
 }
 
 /// One ring, as both of its ends see it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ring {
+    pub(super) shape: Shape,
     pub(super) view: View,
     /// Where its bytes begin in the view.
     pub(super) data: usize,
@@ -154,9 +175,10 @@ pub(super) struct Ring {
 
 impl Ring {
     /// The ring that `side` sends through.
-    pub(super) fn from(side: Side, view: &View, shape: Shape) -> Result<Ring> {
-        let (words, data) = side.ring_out(shape);
+    pub(super) fn from(side: Side, view: &View, shapes: Shapes) -> Result<Ring> {
+        let (words, data, shape) = side.ring_out(shapes);
         Ok(Ring {
+            shape,
             view: view.clone(),
             data,
             headers: SharedWords::at(view, data, shape.capacity() as usize / HEADER)?,

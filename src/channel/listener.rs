@@ -114,7 +114,7 @@ impl Listener {
     /// # Errors
     /// Those of [`Region::create`], and for a capacity beyond the limits.
     pub fn bind(name: &ObjectName, options: &ChannelOptions) -> Result<Listener> {
-        options.shape()?;
+        options.shapes()?;
         channel_name(name, 0)?;
         match left::make(name, desk::bytes_needed(options.backlog), MARK, options)? {
             Found::New(region) => {
@@ -227,7 +227,7 @@ impl Listener {
     /// Sees to the client at a place.
     fn attend(&mut self, place: usize) -> Result<()> {
         if self.pending.get(&place).is_some_and(|pending| pending.made.channel().is_connected()) {
-            self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.met()));
+            self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.connected()));
         }
         let turn = self.desk.turn(place)?;
         if turn == Turn::NOBODYS {
@@ -260,7 +260,7 @@ impl Listener {
             let is_expected =
                 self.desk.turn(place)? == pending.turn.served() && self.desk.is_occupied(place)?;
             if pending.made.channel().is_connected() {
-                self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.met()));
+                self.connected.extend(self.pending.remove(&place).map(|pending| pending.made.connected()));
             } else if !is_expected {
                 // Its client may have left the word as it was.
                 self.desk.replace_turn(place, pending.turn.served(), Turn::NOBODYS)?;
@@ -296,7 +296,7 @@ impl Listener {
             let Some(place) = given_up.map(|(&place, _)| place) else { return false };
             // It may come in this very moment.
             let connected = self.pending.remove(&place).filter(|pending| !pending.made.channel().withdraw());
-            self.connected.extend(connected.map(|pending| pending.made.met()));
+            self.connected.extend(connected.map(|pending| pending.made.connected()));
         }
         self.pending.values().filter(|pending| pending.since.elapsed() < SLOW).count() < AHEAD
     }

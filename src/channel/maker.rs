@@ -1,23 +1,23 @@
 //! How a listener makes a channel for one client.
 //!
-//! The channel's memory has no name: the listener hands it to the client that came to its gate, and to no other
-//! process. So the listener knows its peer by what the kernel says, and no process can take the channel of another.
-//! A client that cannot come to the gate, as from another network namespace, gets a channel with a random name, whose
-//! peer is not known.
+//! The channel's memory has no name: the listener hands it over to the client that came to its gate, and to no other
+//! process. So the kernel tells the listener its peer, and no process can take another one's channel. A client that
+//! cannot come to the gate, as from another network namespace, gets a channel with a random name, whose peer is not
+//! known.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use samemap_platform::gate::{Gate, Guest, PAPER_LEN};
+use samemap_platform::gate::{Gate, KnownClient, WAYBILL_LEN};
 
 use super::desk::{Desk, Turn, channel_name};
 use super::end::Channel;
 use super::options::ChannelOptions;
 use crate::{CreateOptions, ErrorKind, ObjectName, Region, Result};
 
-/// A client that is killed after our end was closed leaves the memory of a channel with a name behind on some systems.
-/// No process makes an object of that name again, so a listener that runs for long sweeps now and then.
+/// A client that is killed after the listener's end was closed leaves the memory of a channel with a name behind on some
+/// systems. No process makes an object of that name again, so a listener that runs for long sweeps now and then.
 const MADE_BETWEEN_SWEEPS: u32 = 64;
 
 /// After a sweep the listener pauses for this many times as long as the sweep took: with many objects a sweep is slow.
@@ -40,7 +40,7 @@ pub(super) struct Maker {
 pub(super) struct Made {
     channel: Channel,
     /// Its client, if the channel was handed to it.
-    guest: Option<Guest>,
+    client: Option<KnownClient>,
 }
 
 impl Made {
@@ -50,16 +50,16 @@ impl Made {
     }
 
     /// The channel, once its client has connected.
-    pub(super) fn met(mut self) -> Channel {
-        if let Some(guest) = &mut self.guest {
-            guest.has_taken();
+    pub(super) fn connected(mut self) -> Channel {
+        if let Some(client) = &mut self.client {
+            client.has_taken();
         }
         self.channel
     }
 }
 
 impl Maker {
-    /// Opens the gate, and says at the desk which it is.
+    /// Opens the gate, and writes its number at the desk.
     pub(super) fn at(
         desk: &Desk,
         region: &Region,
@@ -85,18 +85,18 @@ impl Maker {
     }
 
     fn handed_over(&mut self, place: usize, turn: Turn, note: u32) -> Result<Option<Made>> {
-        let guest = self.gate.as_mut().and_then(|gate| gate.guest(turn.at_the_gate(), note));
-        let Some(mut guest) = guest else { return Ok(None) };
+        let client = self.gate.as_mut().and_then(|gate| gate.find(turn.at_the_gate(), note));
+        let Some(mut client) = client else { return Ok(None) };
         let size = CreateOptions::new(self.options.region_len()?).permissions(self.options.permissions);
         let region = Region::anonymous(&size)?;
-        let channel = Channel::create_in(&region, &self.options)?.with_peer(Some(guest.peer()));
-        let mut paper = [0; PAPER_LEN];
-        if guest.hand(&region, &mut paper).is_err() {
+        let channel = Channel::create_in(&region, &self.options)?.with_peer(Some(client.peer()));
+        let mut waybill = [0; WAYBILL_LEN];
+        if client.hand_over(&region, &mut waybill).is_err() {
             return Ok(None);
         }
-        self.desk.set_paper(place, &paper)?;
+        self.desk.set_waybill(place, &waybill)?;
         self.desk.channel(place)?.store(0, Ordering::Relaxed);
-        Ok(Some(Made { channel, guest: Some(guest) }))
+        Ok(Some(Made { channel, client: Some(client) }))
     }
 
     fn with_a_name(&mut self, place: usize) -> Result<Made> {
@@ -114,7 +114,7 @@ impl Maker {
                 Err(error) if error.is(ErrorKind::AlreadyExists) => {}
                 channel => {
                     self.desk.channel(place)?.store(number, Ordering::Relaxed);
-                    return Ok(Made { channel: channel?, guest: None });
+                    return Ok(Made { channel: channel?, client: None });
                 }
             }
         }

@@ -15,7 +15,7 @@ use super::spin::{Spin, Spinner};
 use super::watch::{Half, PeerArrival, RingNews};
 use crate::{Error, ErrorKind, Result};
 use samemap_platform::words::Until;
-use samemap_platform::words::ring::{Consumer, Record, Shape};
+use samemap_platform::words::ring::{Consumer, Record};
 
 const OPERATION: &str = "receive from the channel";
 
@@ -27,20 +27,19 @@ pub struct Receiver {
     pub(super) connection: Arc<Connection>,
     ring: Ring,
     consumer: Consumer,
-    shape: Shape,
     spinner: Spinner,
 }
 
 impl Receiver {
-    pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Receiver {
-        let (consumer, spinner) = (Consumer::new(shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, shape, spinner }
+    pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
+        let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
+        Receiver { connection, ring, consumer, spinner }
     }
 
     /// The longest message that can come, in bytes.
     #[must_use]
     pub fn max_message(&self) -> usize {
-        self.shape.max_message()
+        self.ring.shape.max_message()
     }
 
     /// The next message, in place; waits until there is one.
@@ -210,7 +209,7 @@ impl Receiver {
 
     #[cold]
     fn last_of_a_closed(&mut self) -> Result<Option<Received<'_>>> {
-        // It closed after its last message, which may have come since we looked.
+        // It closed after its last message, which may have come since the last look.
         match self.next()? {
             Some(record) => Ok(Some(Received { receiver: self, record })),
             None => Err(closed(OPERATION)),
@@ -257,7 +256,7 @@ impl Receiver {
     /// For a new peer.
     pub(super) fn renew(&mut self) {
         self.ring.renew();
-        self.consumer = Consumer::new(self.shape);
+        self.consumer = Consumer::new(self.ring.shape);
         self.spinner.sleeps();
     }
 }
@@ -265,8 +264,8 @@ impl Receiver {
 /// What asynchronous receiving is made of.
 #[cfg(feature = "tokio")]
 impl Receiver {
-    pub(crate) fn watch(&self) -> Result<RingNews> {
-        RingNews::new(&self.connection, Half::Receiving, self.shape)
+    pub(crate) fn watch(&self) -> RingNews {
+        RingNews::new(&self.connection, Half::Receiving, &self.ring)
     }
 
     pub(crate) fn watch_for_peer(&self) -> Result<PeerArrival> {

@@ -31,20 +31,19 @@ pub struct Sender {
     pub(super) connection: Arc<Connection>,
     ring: Ring,
     producer: Producer,
-    shape: Shape,
     spinner: Spinner,
 }
 
 impl Sender {
-    pub(super) fn new(connection: Arc<Connection>, ring: Ring, shape: Shape, spin: Spin) -> Sender {
-        let (producer, spinner) = (Producer::new(shape), Spinner::new(spin));
-        Sender { connection, ring, producer, shape, spinner }
+    pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Sender {
+        let (producer, spinner) = (Producer::new(ring.shape), Spinner::new(spin));
+        Sender { connection, ring, producer, spinner }
     }
 
     /// The longest message, in bytes.
     #[must_use]
     pub fn max_message(&self) -> usize {
-        self.shape.max_message()
+        self.ring.shape.max_message()
     }
 
     /// Sends a copy of `message`; waits while the ring is full.
@@ -136,8 +135,8 @@ impl Sender {
 
     #[inline]
     fn room(&mut self, len: usize) -> Result<Option<Record>> {
-        if len > self.shape.max_message() {
-            return Err(too_long(len, self.shape));
+        if len > self.ring.shape.max_message() {
+            return Err(too_long(len, self.ring.shape));
         }
         self.connection.check_ours(OPERATION)?;
         if self.ring.is_receiver_closed() {
@@ -206,7 +205,7 @@ impl Sender {
     /// For a new peer.
     pub(super) fn renew(&mut self) {
         self.ring.renew();
-        self.producer = Producer::new(self.shape);
+        self.producer = Producer::new(self.ring.shape);
         self.spinner.sleeps();
     }
 }
@@ -214,8 +213,8 @@ impl Sender {
 /// What asynchronous sending is made of.
 #[cfg(feature = "tokio")]
 impl Sender {
-    pub(crate) fn watch(&self) -> Result<RingNews> {
-        RingNews::new(&self.connection, Half::Sending, self.shape)
+    pub(crate) fn watch(&self) -> RingNews {
+        RingNews::new(&self.connection, Half::Sending, &self.ring)
     }
 
     /// Room for a message; an error when there is none and there will be none.

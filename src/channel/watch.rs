@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
 use crate::Result;
 use samemap_platform::sync::waiter::Source;
-use samemap_platform::words::ring::{RingMemory as _, Shape};
+use samemap_platform::words::ring::RingMemory as _;
 
 /// One half of an end.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,6 @@ pub(super) enum Half {
 #[derive(Debug)]
 pub(crate) struct RingNews {
     ring: Ring,
-    shape: Shape,
     half: Half,
     connection: Arc<Connection>,
     is_peer_gone: AtomicBool,
@@ -32,14 +31,9 @@ pub(crate) struct RingNews {
 }
 
 impl RingNews {
-    pub(super) fn new(connection: &Arc<Connection>, half: Half, shape: Shape) -> Result<Self> {
-        let from = match half {
-            Half::Sending => connection.side,
-            Half::Receiving => connection.side.other(),
-        };
-        let ring = Ring::from(from, &connection.view, shape)?;
-        let (connection, is_peer_gone) = (Arc::clone(connection), AtomicBool::new(false));
-        Ok(RingNews { ring, shape, half, connection, is_peer_gone, seen: AtomicU64::new(0) })
+    pub(super) fn new(connection: &Arc<Connection>, half: Half, ring: &Ring) -> Self {
+        let (ring, connection) = (ring.clone(), Arc::clone(connection));
+        RingNews { ring, half, connection, is_peer_gone: AtomicBool::new(false), seen: AtomicU64::new(0) }
     }
 
     /// From now on another position of the receiver is news, or a message there.
@@ -65,7 +59,7 @@ impl Source for RingNews {
         let seen = self.seen.load(Ordering::Acquire);
         match self.half {
             Half::Sending => self.ring.load_head() != seen || self.ring.is_receiver_closed(),
-            Half::Receiving => self.shape.is_published(&self.ring, seen) || self.ring.is_sender_closed(),
+            Half::Receiving => self.ring.shape.is_published(&self.ring, seen) || self.ring.is_sender_closed(),
         }
     }
 

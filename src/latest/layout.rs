@@ -18,20 +18,18 @@
 
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
-use std::time::{Duration, Instant};
 
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::newest::{self, Slots, Word};
 
+use crate::laid_out::{HEAD, HEAD_LEN, Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};
 
-const UNTOUCHED: u32 = 0;
 const BEGUN: u32 = u32::from_ne_bytes(*b"SmL0");
 const READY: u32 = u32::from_ne_bytes(*b"SmLt");
-const VERSION: u32 = 1;
+const LAYOUT: Layout = Layout { begun: BEGUN, version: 1, maker: "writer", operation: OPEN };
 
 const STATE: usize = 0;
-const FACTS: usize = 8;
 pub(super) const SEAT: usize = 64;
 pub(super) const BELL: usize = 128;
 const NEWEST: usize = 192;
@@ -43,14 +41,11 @@ const VALUE: usize = 16;
 
 const LINE: usize = 64;
 
-const _: () = assert!(FACTS + size_of::<[u32; 6]>() <= SEAT && SEAT + Seat::SIZE <= BELL);
+const _: () = assert!(HEAD + HEAD_LEN <= SEAT && SEAT + Seat::SIZE <= BELL);
 const _: () = assert!(BELL + Doorbell::SIZE <= NEWEST && NEWEST + LINE <= SLOTS && SLOTS % LINE == 0);
 
 /// More slots than any layout has.
 const MOST_SLOTS: u32 = 1024;
-
-/// How long a reader that comes first waits for the writer to lay the memory out.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What kind of values there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +63,20 @@ pub(super) struct Facts {
     pub(super) len: u64,
     /// The version that the program gives its type.
     pub(super) version: u32,
+}
+
+impl Facts {
+    fn head(self, slots: u32) -> Head {
+        Head { len: self.len, parts: slots, version: self.version, form: self.form as u32 }
+    }
+
+    /// The facts, and the number of slots.
+    fn of(head: Head) -> Option<(Facts, u32)> {
+        let Head { len, parts: slots, version, form } = head;
+        let form = [Form::Fixed, Form::Bytes].into_iter().find(|&known| known as u32 == form)?;
+        (slots.is_power_of_two() && (2..=MOST_SLOTS).contains(&slots))
+            .then_some((Facts { form, len, version }, slots))
+    }
 }
 
 /// How many slots values of this length have.
@@ -127,7 +136,7 @@ impl Place {
             let place = Place::check_size(view, at, wanted.len, slots)?;
             place.check_that_it_is_nobodys()?;
             state.store(BEGUN, Relaxed);
-            view.put(at + FACTS, &pack(wanted, slots))?;
+            LAYOUT.write(view, at, wanted.head(slots))?;
             for slot in 0..=place.mask {
                 place.store(Word::Slot(slot), 0, Relaxed)?;
             }
@@ -140,44 +149,24 @@ impl Place {
 
     /// Checks that the memory was laid out for values of this type.
     pub(super) fn open(view: &View, at: usize, wanted: Facts) -> Result<Place> {
-        Place::wait_until_ready(view, at)?;
+        LAYOUT.wait_until_ready(view, at)?;
         Place::check(view, at, &|found| found == wanted, wanted)
     }
 
     /// Checks that the memory was laid out for byte strings, of whatever length.
     pub(super) fn open_bytes(view: &View, at: usize, version: u32) -> Result<Place> {
-        Place::wait_until_ready(view, at)?;
+        LAYOUT.wait_until_ready(view, at)?;
         let wanted = Facts { form: Form::Bytes, len: 0, version };
         Place::check(view, at, &|found| Facts { len: 0, ..found } == wanted, wanted)
-    }
-
-    fn wait_until_ready(view: &View, at: usize) -> Result<()> {
-        let state = view.atomic_u32_reader(at.saturating_add(STATE))?;
-        let deadline = Instant::now() + PATIENCE;
-        while matches!(state.load(Acquire), UNTOUCHED | BEGUN) {
-            if Instant::now() >= deadline {
-                return Err(Error::new(ErrorKind::NotFound, OPEN)
-                    .with_detail("no writer has laid out the memory there; start the writer first"));
-            }
-            // Microseconds, where the writer has made the region in this instant.
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
     }
 
     fn check(view: &View, at: usize, agrees: &dyn Fn(Facts) -> bool, wanted: Facts) -> Result<Place> {
         if view.atomic_u32_reader(at)?.load(Acquire) != READY {
             return Err(damaged(FOREIGN));
         }
-        let packed: [u32; 6] = view.get(at.saturating_add(FACTS))?;
-        if packed[4] != VERSION {
-            return Err(Error::new(ErrorKind::LayoutMismatch, OPEN).with_detail(format!(
-                "the memory has layout version {}, and this program knows version {VERSION}; build both with one version of samemap",
-                packed[4]
-            )));
-        }
+        let head = LAYOUT.read(view, at)?;
         let (found, slots) =
-            unpack(packed).ok_or_else(|| damaged("the header of the newest value is not valid"))?;
+            Facts::of(head).ok_or_else(|| damaged("the header of the newest value is not valid"))?;
         if !agrees(found) {
             return Err(mismatch(found, wanted));
         }
@@ -187,7 +176,7 @@ impl Place {
     /// Memory that is not laid out is zero; anything else there belongs to another program. The seat and the doorbell
     /// are the system's: it may have written to the seat by now.
     fn check_that_it_is_nobodys(&self) -> Result<()> {
-        let facts: [u64; (SEAT - FACTS) / 8] = self.view.get(self.at + FACTS)?;
+        let facts: [u64; (SEAT - HEAD) / 8] = self.view.get(self.at + HEAD)?;
         let begun = self.view.atomic_u32(self.at + STATE)?.load(Relaxed) == BEGUN;
         if begun || (facts.iter().all(|&word| word == 0) && self.newest()? == 0) {
             return Ok(());
@@ -293,22 +282,6 @@ pub(super) fn carry_on(place: &Place) -> Result<u64> {
     Ok(newest)
 }
 
-fn pack(facts: Facts, slots: u32) -> [u32; 6] {
-    let [low, high] = [facts.len as u32, (facts.len >> 32) as u32];
-    // As one 64-bit word in the machine's byte order.
-    let [first, second] = if cfg!(target_endian = "little") { [low, high] } else { [high, low] };
-    [first, second, slots, facts.version, VERSION, facts.form as u32]
-}
-
-fn unpack(packed: [u32; 6]) -> Option<(Facts, u32)> {
-    let [first, second, slots, version, _, form] = packed;
-    let [low, high] = if cfg!(target_endian = "little") { [first, second] } else { [second, first] };
-    let form = [Form::Fixed, Form::Bytes].into_iter().find(|&known| known as u32 == form)?;
-    let len = u64::from(low) | u64::from(high) << 32;
-    (slots.is_power_of_two() && (2..=MOST_SLOTS).contains(&slots))
-        .then_some((Facts { form, len, version }, slots))
-}
-
 #[cold]
 fn mismatch(found: Facts, wanted: Facts) -> Error {
     Error::new(ErrorKind::LayoutMismatch, OPEN).with_detail(format!(
@@ -345,13 +318,13 @@ mod tests {
         for len in [0, 1, u64::from(u32::MAX) + 7, u64::MAX] {
             for form in [Form::Fixed, Form::Bytes] {
                 let facts = Facts { form, len, version: 9 };
-                assert_eq!(unpack(pack(facts, 8)), Some((facts, 8)));
+                assert_eq!(Facts::of(facts.head(8)), Some((facts, 8)));
                 for slots in [0, 1, 3, 6, 2048, u32::MAX] {
-                    assert_eq!(unpack(pack(facts, slots)), None);
+                    assert_eq!(Facts::of(facts.head(slots)), None);
                 }
             }
         }
-        assert_eq!(unpack([0, 0, 8, 0, VERSION, 3]), None);
+        assert_eq!(Facts::of(Head { len: 0, parts: 8, version: 0, form: 3 }), None);
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl RawReader {
         if let Some(found) = read()? {
             return Ok(Some(Awaited::Newer(found)));
         }
-        let Some(bell) = &self.bell else { return Err(deaf()) };
+        let Some(bell) = &self.bell else { return Err(never_woken()) };
         let until = Until::after(timeout);
         loop {
             if until.is_over() {
@@ -214,7 +214,7 @@ fn not_ours() -> Error {
 }
 
 #[cold]
-pub(super) fn deaf() -> Error {
+pub(super) fn never_woken() -> Error {
     Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
         "the view is read-only, and a reader that waits writes to the memory that it does; open it for reading and writing, or read now and then",
     )

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use samemap_platform::sync::Doorbell;
 
-use super::raw::{RawReader, deaf};
+use super::raw::{RawReader, never_woken};
 use crate::Result;
 use samemap_platform::sync::waiter::Source;
 
@@ -22,7 +22,7 @@ pub(crate) struct News {
 
 impl News {
     pub(super) fn new(reader: &RawReader) -> Result<News> {
-        let bell = reader.bell().cloned().ok_or_else(deaf)?;
+        let bell = reader.bell().cloned().ok_or_else(never_woken)?;
         let (seen, writer_gone) = (AtomicU64::new(0), AtomicBool::new(false));
         Ok(News { reader: reader.clone(), bell, seen, writer_gone })
     }

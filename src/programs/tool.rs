@@ -57,7 +57,8 @@ With --json: {\"objects\": [{\"name\", \"system_name\", \"kind\", \"size\", \"ho
 \"owner\", \"state\", \"detail\"}, …]}
 \"state\" is live, dead (waits to be reclaimed), foreign (no program of samemap made
 it; \"detail\" says what it is) or unreadable. What cannot be told is null.
-HOLDERS are handles, and of a mutex processes.
+HOLDERS are handles, and of a mutex processes; they are not told where the system takes
+more than half a second to count them.
 Where the system keeps the name space itself: {\"objects\": null, \"note\": …}";
 
 const GC_HELP: &str = "\

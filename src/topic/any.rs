@@ -5,57 +5,58 @@ use std::time::Duration;
 use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
 
-use self::ear::Ear;
+use self::sealed::Reader;
 use super::reader::never_woken;
 use super::subscriber::Subscriber;
 use super::viewer::Viewer;
 use crate::Result;
 
 /// A reader that [`wait_any`] takes: a [`Subscriber`], or a [`Viewer`] that is [woken](Viewer::is_woken).
-pub trait Waits: Ear {}
+pub trait Waits: Reader {}
 
 impl Waits for Subscriber {}
 
 impl Waits for Viewer {}
 
-impl Ear for Subscriber {
+impl Reader for Subscriber {
     fn bell(&self) -> Option<&Doorbell> {
         self.reader.bell()
     }
 
-    fn hears(&self, asking: bool) -> Result<bool> {
+    fn has_news(&self, asking: bool) -> Result<bool> {
         self.check_ours()?;
         Ok(self.consumer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
     }
 }
 
-impl Ear for Viewer {
+impl Reader for Viewer {
     fn bell(&self) -> Option<&Doorbell> {
         self.reader.bell()
     }
 
-    fn hears(&self, asking: bool) -> Result<bool> {
+    fn has_news(&self, asking: bool) -> Result<bool> {
         Ok(self.viewer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
     }
 }
 
-mod ear {
+mod sealed {
     use samemap_platform::sync::Doorbell;
 
     use crate::Result;
 
-    /// What a wait for several needs of each.
-    pub trait Ear {
+    /// What a wait for several readers needs of each. Other crates cannot implement it.
+    pub trait Reader {
         /// What rings when there is news.
         fn bell(&self) -> Option<&Doorbell>;
-        /// Whether there is a message, or an end to be told of; one that was killed is found by `asking` the system.
-        fn hears(&self, asking: bool) -> Result<bool>;
+        /// Whether there is a message, or an end to be told of; a killed publisher is found only by `asking` the system.
+        fn has_news(&self, asking: bool) -> Result<bool>;
     }
 }
 
 /// Waits until one of up to 64 readers has a message, or an end to be told of, and returns the lowest index of those.
 ///
-/// One that always has news hides those behind it: take from all that have something before the next wait.
+/// A reader that always has news hides those behind it in the list: receive from all that have something before the next
+/// wait.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none, or more than 64;
@@ -88,18 +89,18 @@ fn any_by(readers: &[&dyn Waits], limit: Until) -> Result<Option<usize>> {
     let bells: Option<Vec<&Doorbell>> = readers.iter().map(|reader| reader.bell()).collect();
     let Some(bells) = bells else { return Err(never_woken()) };
     // A failed look fails again below, and says why.
-    let has_news = || readers.iter().any(|reader| reader.hears(false).unwrap_or(true));
+    let news = || readers.iter().any(|reader| reader.has_news(false).unwrap_or(true));
     let mut asking = false;
     loop {
         for (index, reader) in readers.iter().enumerate() {
-            if reader.hears(asking)? {
+            if reader.has_news(asking)? {
                 return Ok(Some(index));
             }
         }
         if asking && limit.is_over() {
             return Ok(None);
         }
-        Doorbell::sleep_on_any(&bells, limit.left().unwrap_or(Duration::MAX), has_news)?;
+        Doorbell::sleep_on_any(&bells, limit.left().unwrap_or(Duration::MAX), news)?;
         asking = true;
     }
 }

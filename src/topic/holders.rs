@@ -1,4 +1,4 @@
-//! The subscribers that hold a publisher back: which of them have ended, and whose time is over.
+//! The subscribers that hold a publisher back: which of them have ended, and which have done so for too long.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use samemap_platform::words::topic::{Holder, Producer};
 use super::layout::{Memory, seat_of};
 use crate::Result;
 
-/// How often the system is asked whether they live.
+/// How often the system is asked whether the subscribers live.
 const LOOK_EACH: Duration = Duration::from_millis(20);
 
 /// A subscriber that holds the publisher back.
@@ -39,13 +39,13 @@ impl Laggard {
         self.holder.position
     }
 
-    /// How many messages it had not given back.
+    /// How many messages it had not given back, of those that were published.
     #[must_use]
     pub fn behind(&self) -> u64 {
         self.behind
     }
 
-    /// Whether it was thrown out, and only a message is in the way that it may still be lent.
+    /// Whether it was thrown out, so that only a message which it may still be lent is in the way.
     #[must_use]
     pub fn is_thrown_out(&self) -> bool {
         self.is_thrown_out
@@ -60,7 +60,7 @@ impl Laggard {
     }
 }
 
-/// What a publisher knows of those that hold it back.
+/// What a publisher knows of the subscribers that hold it back.
 #[derive(Debug)]
 pub(super) struct Holders {
     throw_out_after: Option<Duration>,
@@ -118,7 +118,7 @@ impl Holders {
         left.map_or(longest, |left| left.clamp(Duration::from_millis(1), longest))
     }
 
-    /// Buries those that have ended, and throws those out whose time is over; whether there were any.
+    /// Removes the subscribers that have ended, and throws out those whose time is over; true when there were any.
     pub(super) fn look_after(&mut self, producer: &mut Producer, memory: &Memory) -> Result<bool> {
         let now = Instant::now();
         let holders: Vec<Holder> = producer.holders().collect();
@@ -147,7 +147,7 @@ impl Holders {
         let mut has_freed = false;
         for Stalled { holder, .. } in &self.stalled {
             if !Seat::is_taken(lobby, seat_of(holder.place))? {
-                producer.bury(memory, *holder);
+                producer.remove(memory, *holder);
                 has_freed = true;
             }
         }

@@ -4,7 +4,7 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 0..4 | 0 not laid out; [`BEGUN`] a publisher is at it, or was killed there; [`READY`] |
+//! | 0..4 | 0 not laid out; [`BEGUN`] a publisher lays it out, or was killed while it did; [`READY`] |
 //! | 4..8 | zeros |
 //! | 8..16 | capacity of the ring in bytes |
 //! | 16..20 | number of places for subscribers |
@@ -13,12 +13,12 @@
 //! | 32..40 | a random number, which the lobby has too |
 //! | 128..136 | the number of the newest message |
 //! | 256..264 | the first message that is kept |
-//! | 384..392 | counts publishers that came and ended: odd while one is there, or was killed |
-//! | 512.. | for each place: 8 bytes who was thrown out of it last, 8 bytes what is pinned for that one |
+//! | 384..392 | the epoch, which counts publishers that came and ended: odd while one is there, or was killed |
+//! | 512.. | for each place: 8 bytes the subscriber that was thrown out of it last, 8 bytes the message that is pinned for it |
 //! | then, on a multiple of 64 | the index: 8 bytes for each slot |
 //! | then, on a multiple of 64 | the ring |
 //!
-//! The *lobby*, which subscribers write, and viewers that are to be woken:
+//! The *lobby*, which subscribers write, and viewers that the publisher wakes:
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -36,25 +36,23 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
-use std::time::{Duration, Instant};
 
 use samemap_platform::regions::Part;
 use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use samemap_platform::words::topic::{Extent, LINE, Shape, TopicMemory, Word};
 
+use crate::laid_out::{Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};
 
-const UNTOUCHED: u32 = 0;
 const BEGUN: u32 = u32::from_ne_bytes(*b"SmT0");
 const READY: u32 = u32::from_ne_bytes(*b"SmTp");
-const VERSION: u32 = 1;
+const LAYOUT: Layout = Layout { begun: BEGUN, version: 1, maker: "publisher", operation: OPEN };
 
 const STATE: usize = 0;
-const FACTS: usize = 8;
 const NONCE: usize = 32;
 const NEWEST: usize = 128;
 const OLDEST: usize = 256;
-const OFFICE: usize = 384;
+const EPOCH: usize = 384;
 const VERDICTS: usize = 512;
 const VERDICT: usize = 16;
 
@@ -74,9 +72,6 @@ const POSITION: usize = 128;
 const _: () = assert!(Seat::SIZE <= SINCE && POSITION + 8 <= PLACE && JOINS + 8 <= PLACES);
 const _: () =
     assert!(PUBLISHER_SEAT + Seat::SIZE <= PUBLISHER_BELL && READERS_BELL + Doorbell::SIZE <= JOINS);
-
-/// How long a reader that comes first waits for the publisher to lay the memory out.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 const fn on_a_line(bytes: usize) -> usize {
     bytes.next_multiple_of(LINE)
@@ -115,6 +110,17 @@ pub(super) struct Facts {
     pub(super) version: u32,
 }
 
+impl Facts {
+    fn head(self) -> Head {
+        Head { len: self.shape.capacity(), parts: self.shape.places(), version: self.version, form: 0 }
+    }
+
+    fn of(head: Head) -> Option<Facts> {
+        let shape = Shape::new(head.len, head.parts)?;
+        Some(Facts { shape, version: head.version })
+    }
+}
+
 /// A topic's memory: checked once, and never looked at again but for the words and messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
@@ -133,7 +139,7 @@ impl Memory {
         let memory = if matches!(state.load(Acquire), UNTOUCHED | BEGUN) {
             let memory = Memory::over(data, wanted.shape)?;
             state.store(BEGUN, Relaxed);
-            data.put(FACTS, &pack(wanted))?;
+            LAYOUT.write(data, 0, wanted.head())?;
             data.put(NONCE, &random())?;
             data.fill(VERDICTS, memory.ring - VERDICTS, 0)?;
             memory.store(Word::Newest, 0, Relaxed);
@@ -175,7 +181,7 @@ impl Memory {
 
     /// Checks that the memory was laid out for messages of this version.
     pub(super) fn open(data: &View, version: u32) -> Result<Memory> {
-        wait_until_ready(data)?;
+        LAYOUT.wait_until_ready(data, 0)?;
         let found = Memory::facts(data)?;
         if found.version != version {
             return Err(mismatch(found, Facts { version, ..found }));
@@ -205,14 +211,7 @@ impl Memory {
         if data.atomic_u32_reader(STATE)?.load(Acquire) != READY {
             return Err(damaged(OPEN, FOREIGN));
         }
-        let packed: [u32; 6] = data.get(FACTS)?;
-        if packed[4] != VERSION {
-            return Err(Error::new(ErrorKind::LayoutMismatch, OPEN).with_detail(format!(
-                "the memory has layout version {}, and this program knows version {VERSION}; build both with one version of samemap",
-                packed[4]
-            )));
-        }
-        unpack(packed).ok_or_else(|| damaged(OPEN, FOREIGN))
+        Facts::of(LAYOUT.read(data, 0)?).ok_or_else(|| damaged(OPEN, FOREIGN))
     }
 
     fn over(data: &View, shape: Shape) -> Result<Memory> {
@@ -245,14 +244,14 @@ impl Memory {
         self.data.part(self.ring + at, len).expect("the ring lies inside the view")
     }
 
-    /// Counts publishers that came and ended.
-    pub(super) fn office(&self) -> u64 {
-        self.data.atomic_u64_reader(OFFICE).map_or(0, |word| word.load(Acquire))
+    /// Counts publishers that came and ended: odd while one is there, or was killed.
+    pub(super) fn epoch(&self) -> u64 {
+        self.data.atomic_u64_reader(EPOCH).map_or(0, |word| word.load(Acquire))
     }
 
-    pub(super) fn set_office(&self, office: u64) {
-        if let Ok(word) = self.data.atomic_u64(OFFICE) {
-            word.store(office, Release);
+    pub(super) fn set_epoch(&self, epoch: u64) {
+        if let Ok(word) = self.data.atomic_u64(EPOCH) {
+            word.store(epoch, Release);
         }
     }
 
@@ -275,7 +274,7 @@ impl Memory {
         self.lobby.as_ref().map_or(Ok(true), |lobby| Seat::is_taken(lobby, PUBLISHER_SEAT))
     }
 
-    /// Says which process has a place, for people to read.
+    /// Writes which process has a place, for people to read.
     pub(super) fn sign(&self, place: u32) -> Result<()> {
         self.lobby_or_none()?.put(seat_of(place) + PROCESS, &std::process::id())
     }
@@ -338,20 +337,6 @@ impl TopicMemory for Memory {
     }
 }
 
-fn wait_until_ready(data: &View) -> Result<()> {
-    let state = data.atomic_u32_reader(STATE)?;
-    let deadline = Instant::now() + PATIENCE;
-    while matches!(state.load(Acquire), UNTOUCHED | BEGUN) {
-        if Instant::now() >= deadline {
-            return Err(Error::new(ErrorKind::NotFound, OPEN)
-                .with_detail("no publisher has laid out the memory there; start the publisher first"));
-        }
-        // Microseconds, where the publisher has made the region in this instant.
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(())
-}
-
 /// A lobby of another topic, which has just ended, may be made anew.
 fn check_that_nobody_is_in(lobby: &View, places: u32) -> Result<()> {
     for place in 0..places {
@@ -367,20 +352,6 @@ fn check_that_nobody_is_in(lobby: &View, places: u32) -> Result<()> {
 fn random() -> u64 {
     // The keys of std are random in each process, and change with each call.
     RandomState::new().build_hasher().finish()
-}
-
-fn pack(facts: Facts) -> [u32; 6] {
-    let capacity = facts.shape.capacity();
-    let [low, high] = [capacity as u32, (capacity >> 32) as u32];
-    // As one 64-bit word in the machine's byte order.
-    let [first, second] = if cfg!(target_endian = "little") { [low, high] } else { [high, low] };
-    [first, second, facts.shape.places(), facts.version, VERSION, 0]
-}
-
-fn unpack([first, second, places, version, ..]: [u32; 6]) -> Option<Facts> {
-    let [low, high] = if cfg!(target_endian = "little") { [first, second] } else { [second, first] };
-    let shape = Shape::new(u64::from(low) | u64::from(high) << 32, places)?;
-    Some(Facts { shape, version })
 }
 
 #[cold]

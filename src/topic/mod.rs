@@ -42,7 +42,7 @@
 //!   while it is lent, whatever becomes of the publisher.
 //! - **A viewer reads whole messages, in order, and is told how many it missed**, before it uses what it read. One that
 //!   was overtaken goes on in the middle of what is kept.
-//! - **Nobody waits for the dead.** A subscriber that ended or was killed holds nobody back for more than 100 ms.
+//! - **Nobody waits for the dead.** A subscriber that ended or was killed holds the publisher back for at most 100 ms.
 //!   One that is *stopped* holds the publisher back for as long as the publisher says: by the call that it chooses (wait,
 //!   wait for a time, try), by [`TopicOptions::throw_out_after`], or by [`Publisher::throw_out`] of those that
 //!   [`Publisher::laggards`] names. One that is thrown out keeps the message that it is lent, and is told when it receives
@@ -54,24 +54,24 @@
 //! - **Memory** is one ring, an index of 8 bytes for each message that may be kept, and 272 bytes for each place:
 //!   [`TopicOptions::capacity`] says how the longest message and the kept history follow.
 //!
-//! # Whom one trusts
+//! # Trust
 //! A topic is two regions. The *data* (the name itself) is written by the publisher alone, and readers open it for reading;
 //! other users never get more. The *lobby* (the name with `.lobby` behind it) has the places and the doorbells, and is open
 //! to those that [`TopicOptions::permissions`] let in to write.
 //!
 //! Whatever a process writes there, calls end with an answer or an error, within the memory. All words are read once and
 //! checked against private positions: a subscriber whose position no subscriber can have is thrown out. So a hostile
-//! subscriber cannot falsify a message. It can have itself thrown out; and since one region has one permission, it can write
-//! over the places of others: have them thrown out, or have what they are lent written over, which
-//! [`Received::finish`] tells. A process that may write to the data, as others of the publisher's user may, can make
-//! messages nonsense, as it could by publishing.
+//! subscriber cannot falsify a message. It can write over the places of other subscribers, and so have them thrown out, or
+//! have a message written over that is lent there, which [`Received::finish`] tells. A process that may write to the data,
+//! as others of the publisher's user may, can make messages nonsense, as it could by publishing.
 //!
-//! In the repository `platform/src/words/topic/` is the algorithm, and `models/tests/topic.rs` its model.
+//! The algorithm is in the repository's `platform/src/words/topic/`, and its model in `models/tests/topic.rs`.
 //!
 //! # Waiting
 //! A reader that finds nothing looks for a while ([`Spin`](crate::channel::Spin)) and then sleeps in the kernel, until the
-//! publisher wakes it; that costs the publisher one system call a message while any reader sleeps, and none while none
-//! does. A viewer that may not write to the lobby cannot say that it sleeps: it looks each millisecond, which costs a few
+//! publisher wakes it. That costs the publisher one system call a message while any reader sleeps, and otherwise none.
+//!
+//! A viewer that may not write to the lobby cannot say that it sleeps. It looks each millisecond, which costs a few
 //! thousandths of a processor, sees a message up to a millisecond late, and does not learn that a publisher was *killed*.
 //!
 //! [`wait_any`] waits for several readers. For a topic beside other things, take a thread for each, or
@@ -83,6 +83,7 @@ mod layout;
 mod options;
 mod publisher;
 mod reader;
+mod seats;
 mod subscriber;
 mod viewer;
 #[cfg(feature = "tokio")]

@@ -75,14 +75,15 @@ impl TopicOptions {
         self
     }
 
-    /// The version of the program's messages: a program with another one is told so.
+    /// The version that the program gives its messages: a program with another version gets
+    /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
         self
     }
 
-    /// Lets other users in, where the publisher makes the topic. All of them may at most read the data. Those that are
-    /// let in to write may join as subscribers; those that are let in to read can view.
+    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
+    /// are let in to read can view. None of them can write to the data.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
@@ -106,15 +107,15 @@ impl TopicOptions {
         self
     }
 
-    /// A reader begins with up to so many of the messages that are kept. Unless this says otherwise it begins with the
-    /// next one; `u64::MAX` is all that there is.
+    /// A reader begins with up to so many of the messages that are kept; `u64::MAX` is all of them. Without this it begins
+    /// with the next one.
     pub fn history(mut self, messages: u64) -> Self {
         self.history = messages;
         self
     }
 
-    /// The publisher throws a subscriber out that holds it back for so long and has not moved meanwhile. Without this it
-    /// throws out only what [`Publisher::throw_out`](super::Publisher::throw_out) says, and those that have ended.
+    /// The publisher throws out a subscriber that holds it back for so long without receiving. Without this it throws out
+    /// none but by [`Publisher::throw_out`](super::Publisher::throw_out), and waits for each that lives.
     pub fn throw_out_after(mut self, patience: Duration) -> Self {
         self.throw_out_after = Some(patience);
         self

@@ -1,6 +1,6 @@
 //! The publisher.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
@@ -10,15 +10,13 @@ use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Producer, Room};
 
 use super::holders::{Holders, Laggard};
-use super::layout::{Memory, PUBLISHER_SEAT, damaged};
+use super::layout::{Memory, damaged};
 use super::options::{TopicOptions, lobby_name};
+use super::seats;
 use crate::channel::spin::Spinner;
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const PUBLISH: &str = "publish in the topic";
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// The longest sleep. A subscriber that was killed is noticed within 100 ms.
 const SLICE: Duration = Duration::from_millis(50);
@@ -39,12 +37,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Becomes the publisher of the topic with that name: makes it, or carries on in the one that readers, or the
-    /// publisher before, still hold. The topic is two regions: the data, with this name, and the lobby, with `.lobby`
-    /// behind it.
+    /// Becomes the publisher of the topic with that name: makes the topic, or goes on in one that its readers still hold.
+    /// The topic is two regions: the data, with this name, and the lobby, with `.lobby` behind it.
     ///
     /// # Errors
-    /// [`Busy`](ErrorKind::Busy) while there is another one, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the
+    /// [`Busy`](ErrorKind::Busy) while there is another publisher, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the
     /// topic is there with other options, [`OutOfRange`](ErrorKind::OutOfRange) or [`Damaged`](ErrorKind::Damaged) when
     /// a region is there and holds something else, [`InvalidArgument`](ErrorKind::InvalidArgument) for options beyond
     /// the limits, and the errors of [`Region::create_or_open`].
@@ -66,13 +63,13 @@ impl Publisher {
     /// Those of [`create`](Self::create).
     pub fn at(data: &View, lobby: &View, options: &TopicOptions) -> Result<Publisher> {
         let facts = options.facts()?;
-        let seat = take_seat(lobby)?;
+        let seat = seats::take_publishers(lobby)?.ok_or_else(has_a_publisher)?;
         let memory = Memory::lay_out(data, lobby, facts)?;
         let producer = Producer::resume(&memory, facts.shape)
             .map_err(|_| damaged(PUBLISH, "what the last publisher left makes no sense"))?;
         let (readers_bell, own_bell) = (memory.readers_bell()?, memory.publisher_bell()?);
         // Odd, whatever the last one left.
-        memory.set_office((memory.office() | 1).wrapping_add(2));
+        memory.set_epoch((memory.epoch() | 1).wrapping_add(2));
         let holders = Holders::new(options.throw_out_after);
         let spinner = Spinner::new(options.spin);
         Ok(Publisher { seat: Some(seat), readers_bell, own_bell, memory, producer, holders, spinner })
@@ -165,8 +162,8 @@ impl Publisher {
         Ok(self.room(len)?.map(|room| self.lend(room)))
     }
 
-    /// The subscribers that hold the publisher back: those that still need what the last call wanted to overwrite that
-    /// found no room, and those that were thrown out and have not let go of a message.
+    /// The subscribers that hold the publisher back: those that still need what the last call would have overwritten when
+    /// it found no room, and those that were thrown out and have not let go of a message.
     ///
     /// # Errors
     /// What the system says.
@@ -179,9 +176,9 @@ impl Publisher {
         Ok(producer.holders().map(|holder| Laggard::new(holder, producer, memory)).collect())
     }
 
-    /// Waits no more for that subscriber; `false` when it is none any more that holds the publisher back. It is told when
-    /// it receives next ([`Busy`](ErrorKind::Busy)). The message that it is lent stays as it is until it lets go, or its
-    /// process ends: others go round it.
+    /// Waits for that subscriber no more; `false` when it does not hold the publisher back any more. The subscriber is told
+    /// when it next receives ([`Busy`](ErrorKind::Busy)). The message that it is lent stays as it is until it lets go, or
+    /// its process ends: others go round it.
     pub fn throw_out(&mut self, laggard: &Laggard) -> bool {
         let is_there = self.producer.holders().any(|holder| laggard.is(holder));
         if is_there && !laggard.is_thrown_out() && self.is_ours() {
@@ -200,7 +197,7 @@ impl Publisher {
         super::watch::RoomNews::new(&self.memory, &self.own_bell)
     }
 
-    /// Those that hold it back.
+    /// The subscribers that hold it back.
     #[cfg(feature = "tokio")]
     pub(crate) fn holders(&self) -> impl Iterator<Item = samemap_platform::words::topic::Holder> + '_ {
         self.producer.holders()
@@ -236,7 +233,7 @@ impl Publisher {
         }
     }
 
-    /// Those that have ended hold nobody back, nor do those whose time is over.
+    /// Room after a look at the subscribers: those that have ended, or whose time is over, are removed first.
     #[cold]
     fn room_after_a_look(&mut self, len: usize) -> Result<Option<Room>> {
         let has_freed = self.holders.look_after(&mut self.producer, &self.memory)?;
@@ -277,7 +274,7 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         // A forked child's copy ends nothing.
         if self.is_ours() {
-            self.memory.set_office(self.memory.office().wrapping_add(1) & !1);
+            self.memory.set_epoch(self.memory.epoch().wrapping_add(1) & !1);
             // First the seat: readers that wake up look whether it is taken.
             drop(self.seat.take());
             self.readers_bell.ring();
@@ -285,19 +282,10 @@ impl Drop for Publisher {
     }
 }
 
-fn take_seat(lobby: &View) -> Result<Seat> {
-    let begin = Instant::now();
-    loop {
-        if let Some(seat) = Seat::take(lobby, PUBLISHER_SEAT)? {
-            return Ok(seat);
-        }
-        if begin.elapsed() >= GRACE {
-            return Err(Error::new(ErrorKind::Busy, PUBLISH).with_detail(
-                "another publisher has it, and there is one at a time; end that one first, or subscribe",
-            ));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+#[cold]
+fn has_a_publisher() -> Error {
+    Error::new(ErrorKind::Busy, PUBLISH)
+        .with_detail("the topic has a publisher, and has one at a time; end that one first, or subscribe")
 }
 
 #[cold]

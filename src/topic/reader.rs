@@ -16,7 +16,7 @@ use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const RECEIVE: &str = "receive from the topic";
 
-/// How often a reader looks that nobody wakes.
+/// How often a reader looks that no publisher wakes.
 const LOOK_EACH: Duration = Duration::from_millis(1);
 
 /// The memory that a reader shares with its publisher, and what it knows of publishers.
@@ -25,7 +25,7 @@ pub(crate) struct Reader {
     /// Where this process may write to the lobby.
     bell: Option<Doorbell>,
     pub(super) memory: Memory,
-    /// The count of publishers when this reader was last told that one has ended.
+    /// The epoch when this reader was last told that a publisher has ended.
     told: Arc<AtomicU64>,
 }
 
@@ -61,9 +61,9 @@ impl Reader {
     fn over(memory: Memory) -> Result<Reader> {
         let bell = memory.lobby().is_some().then(|| memory.readers_bell()).transpose()?;
         let reader = Reader { bell, memory, told: Arc::default() };
-        // One that comes when there is no publisher waits for the next one.
-        if let Some(office) = reader.has_ended(true)? {
-            reader.told.store(office, Relaxed);
+        // A reader that comes when there is no publisher waits for the next one.
+        if let Some(epoch) = reader.has_ended(true)? {
+            reader.told.store(epoch, Relaxed);
         }
         Ok(reader)
     }
@@ -73,26 +73,26 @@ impl Reader {
         self.bell.as_ref()
     }
 
-    /// The same reader, for its task's waiter: what one is told the other knows.
+    /// The same reader, for its task's waiter: an end that one is told of, the other knows.
     #[cfg(feature = "tokio")]
     pub(super) fn same(&self) -> Reader {
         Reader { bell: self.bell.clone(), memory: self.memory.clone(), told: Arc::clone(&self.told) }
     }
 
-    /// Whether a publisher has ended of which this reader was not told: the count of publishers then. One that was
-    /// killed is found only by `asking` the system.
+    /// Whether a publisher has ended of which this reader was not told: the epoch then. A killed publisher is found only
+    /// by `asking` the system.
     pub(super) fn has_ended(&self, asking: bool) -> Result<Option<u64>> {
-        let office = self.memory.office();
-        let is_news = office != self.told.load(Relaxed);
-        let has_ended = is_news && (is_over(office) || asking && !self.memory.has_publisher()?);
-        Ok(has_ended.then_some(office))
+        let epoch = self.memory.epoch();
+        let is_news = epoch != self.told.load(Relaxed);
+        let has_ended = is_news && (is_over(epoch) || asking && !self.memory.has_publisher()?);
+        Ok(has_ended.then_some(epoch))
     }
 
-    /// Tells of it, once.
+    /// The error that tells of that end, once.
     #[cold]
-    pub(super) fn tell(&self, office: u64) -> Error {
-        self.told.store(office, Relaxed);
-        let kind = if is_over(office) { ErrorKind::Closed } else { ErrorKind::PeerDied };
+    pub(super) fn tell(&self, epoch: u64) -> Error {
+        self.told.store(epoch, Relaxed);
+        let kind = if is_over(epoch) { ErrorKind::Closed } else { ErrorKind::PeerDied };
         Error::new(kind, RECEIVE)
             .with_detail("the publisher has ended; receive again to wait for the next one")
     }
@@ -121,8 +121,8 @@ pub(super) fn never_woken() -> Error {
 }
 
 /// A publisher that left in order makes the count even.
-fn is_over(office: u64) -> bool {
-    office % 2 == 0
+fn is_over(epoch: u64) -> bool {
+    epoch % 2 == 0
 }
 
 /// Without a lobby nobody knows of this reader.

@@ -1,6 +1,6 @@
 //! Subscribers: they keep up, and the publisher waits for them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
@@ -9,17 +9,15 @@ use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Consumer, Fault, Message};
 
-use super::layout::{damaged, seat_of};
+use super::layout::damaged;
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
+use super::seats;
 use crate::channel::connection::Woken;
 use crate::channel::spin::Spinner;
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// How often, a millisecond apart, a message is looked at that seems not to be kept: the publisher may be just about to
 /// find that this subscriber has come.
@@ -43,8 +41,8 @@ impl Subscriber {
     ///
     /// # Errors
     /// [`Busy`](ErrorKind::Busy) when all places are taken, [`AccessDenied`](ErrorKind::AccessDenied) when this process
-    /// may read the data alone, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the messages have another version,
-    /// [`NotFound`](ErrorKind::NotFound) when no publisher was there, [`Damaged`](ErrorKind::Damaged) when the memory
+    /// may only read the data, [`LayoutMismatch`](ErrorKind::LayoutMismatch) when the messages have another version,
+    /// [`NotFound`](ErrorKind::NotFound) when no publisher has made it, [`Damaged`](ErrorKind::Damaged) when the memory
     /// holds something else, [`Contended`](ErrorKind::Contended) when the publisher overwrote 256 times what this one
     /// wanted to begin with, and the errors of [`Region::open`](crate::Region::open).
     pub fn open(name: &ObjectName, options: &TopicOptions) -> Result<Subscriber> {
@@ -63,7 +61,8 @@ impl Subscriber {
     fn join(reader: Reader, options: &TopicOptions) -> Result<Subscriber> {
         let memory = &reader.memory;
         let Some(lobby) = memory.lobby() else { return Err(may_only_view()) };
-        let (place, seat) = take_place(lobby, memory.shape().places())?;
+        let places = memory.shape().places();
+        let (place, seat) = seats::take_place(lobby, places)?.ok_or_else(|| no_place(places))?;
         memory.sign(place)?;
         let consumer = Consumer::join(memory, memory.shape(), place, options.history)
             .map_err(|_| senseless())?
@@ -188,7 +187,7 @@ impl Subscriber {
             }
             // It has slept, and may have found the publisher dead.
             found = self.next_or_end(true)?;
-            // Only where a peer took back what it said.
+            // Only where a peer took a word back.
             if found.is_none() && limit.is_over() {
                 return Ok(None);
             }
@@ -207,10 +206,10 @@ impl Subscriber {
 
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
-        let Some(office) = self.reader.has_ended(asking)? else { return Ok(None) };
-        // What was published before that end counts, and may have come since we looked.
+        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        // What was published before that end counts, and may have come since the last look.
         match self.next()? {
-            None => Err(self.reader.tell(office)),
+            None => Err(self.reader.tell(epoch)),
             found => Ok(found),
         }
     }
@@ -265,21 +264,11 @@ impl Drop for Subscriber {
     }
 }
 
-fn take_place(lobby: &View, places: u32) -> Result<(u32, Seat)> {
-    let begin = Instant::now();
-    loop {
-        for place in 0..places {
-            if let Some(seat) = Seat::take(lobby, seat_of(place))? {
-                return Ok((place, seat));
-            }
-        }
-        if begin.elapsed() >= GRACE {
-            return Err(Error::new(ErrorKind::Busy, SUBSCRIBE).with_detail(format!(
-                "all {places} places are taken; end a subscriber, make the topic with more, or view it"
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+#[cold]
+fn no_place(places: u32) -> Error {
+    Error::new(ErrorKind::Busy, SUBSCRIBE).with_detail(format!(
+        "all {places} places are taken; end a subscriber, make the topic with more, or view it"
+    ))
 }
 
 /// A message, in the ring. Dropping it gives its room back to the publisher; one that is forgotten is received again.

@@ -27,7 +27,7 @@ pub struct Viewed<T> {
     pub value: T,
 }
 
-/// A reader of a topic that is in nobody's way and may miss messages: see the [module's documentation](crate::topic).
+/// A reader of a topic that delays nobody and may miss messages: see the [module's documentation](crate::topic).
 ///
 /// It only reads the data, and needs no place.
 #[derive(Debug)]
@@ -216,7 +216,7 @@ impl Viewer {
                 return Ok(None);
             }
             found = self.read_or_end(true, &mut read)?;
-            // Only where a peer took back what it said.
+            // Only where a peer took a word back.
             if found.is_none() && limit.is_over() {
                 return Ok(None);
             }
@@ -234,10 +234,10 @@ impl Viewer {
         if let Some(found) = self.read(read)? {
             return Ok(Some(found));
         }
-        let Some(office) = self.reader.has_ended(asking)? else { return Ok(None) };
-        // What was published before that end counts, and may have come since we looked.
+        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
-            None => Err(self.reader.tell(office)),
+            None => Err(self.reader.tell(epoch)),
             found => Ok(found),
         }
     }

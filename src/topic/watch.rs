@@ -16,7 +16,7 @@ use crate::Result;
 pub(crate) struct TopicNews {
     reader: Reader,
     bell: Doorbell,
-    /// The place of a subscriber, and who was thrown out of it before.
+    /// The place of a subscriber, and the one that was thrown out of it before.
     place: Option<(u32, u64)>,
     /// The first message that the task has not seen.
     next: AtomicU64,
@@ -79,7 +79,7 @@ fn thrown_out_of(memory: &Memory, place: u32) -> u64 {
 pub(crate) struct RoomNews {
     memory: Memory,
     bell: Doorbell,
-    /// Those that held it back when the task looked.
+    /// The subscribers that held it back when the task looked.
     holders: Mutex<Vec<Holder>>,
 }
 
@@ -106,7 +106,7 @@ impl Source for RoomNews {
         holders.iter().any(|holder| holder.has_moved(&self.memory))
     }
 
-    /// The task looks whether they live, and whether their time is over.
+    /// Always: the task looks itself whether the subscribers live, and whether their time is over.
     fn is_over(&self) -> bool {
         true
     }

@@ -185,7 +185,7 @@ fn nobody_has_died_who_has_not_come() {
     }
 }
 
-/// Who hears `Closed` can turn to the next peer at once, though the one before is still on its way out.
+/// A listener that is told `Closed` can turn to the next peer at once, though the one before is still on its way out.
 #[test]
 fn the_next_peer_follows_at_once() {
     let text = unique_name("next");

@@ -6,7 +6,7 @@ pub fn client_part(arguments: &[String]) {
     client(&arguments[0], arguments[1].parse().expect("a number"));
 }
 
-/// Serves all who come, until it is killed.
+/// Serves all clients that come, until it is killed.
 pub fn listen(arguments: &[String]) {
     let mut listener = Listener::bind(&name(&arguments[0]), &options(4096)).expect("a free name");
     say("bound");
@@ -99,7 +99,7 @@ fn clients_are_killed_at_random() {
                 thread::sleep(Duration::from_micros(random.below(20_000)));
                 client.kill();
             }
-            // Whoever comes then is served.
+            // A client that comes then is served.
             client(&text, 2);
         }
         over.store(true, Ordering::Relaxed);

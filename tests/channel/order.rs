@@ -246,6 +246,25 @@ fn limits_are_errors() {
     assert!(for_large.max_message().unwrap() >= 100_000);
 }
 
+/// A channel whose messages go one way pays for one ring.
+#[test]
+fn each_direction_has_a_capacity_of_its_own() {
+    let options = options(1 << 16).send_capacity(1 << 12).receive_capacity(0);
+    assert_eq!(options.region_len().unwrap(), 4096 + (1 << 12) + 64);
+    assert_eq!(options.max_message().unwrap(), 24);
+    let name = name(&unique_name("capacities"));
+    let mut here = Channel::create(&name, &options).unwrap();
+    let mut there = Channel::connect(&name, &ChannelOptions::new()).unwrap();
+    assert_eq!((here.sender().max_message(), here.receiver().max_message()), (2040, 24));
+    assert_eq!((there.sender().max_message(), there.receiver().max_message()), (24, 2040));
+    for round in 0..100_u8 {
+        here.sender().send(&[round; 2040]).unwrap();
+        there.sender().send(&[round; 24]).unwrap();
+        assert_eq!(there.receiver().recv().unwrap().to_vec(), [round; 2040]);
+        assert_eq!(here.receiver().recv().unwrap().to_vec(), [round; 24]);
+    }
+}
+
 #[test]
 fn time_runs_out_in_time() {
     for spin in [Spin::Adaptive, Spin::Never, Spin::For(Duration::MAX)] {
@@ -268,10 +287,10 @@ fn time_runs_out_in_time() {
             assert!(here.sender().try_reserve(100).unwrap().is_none());
             assert_eq!(there.receiver().recv().unwrap().to_vec(), [1; 100]);
             // More time than a clock can tell is for ever.
-            assert!(here.sender().send_timeout(&[3; 100], Duration::MAX).unwrap());
+            assert!(here.sender().send_timeout(&[3; 90], Duration::MAX).unwrap());
             assert_eq!(there.receiver().recv().unwrap().to_vec(), [1; 100], "what had no time was not sent");
             let last = there.receiver().recv_timeout(Duration::MAX).unwrap().unwrap().to_vec();
-            assert_eq!(last, [3; 100]);
+            assert_eq!(last, [3; 90]);
         });
     }
 }
@@ -348,7 +367,7 @@ fn readers_and_writers_carry_bytes() {
     });
 }
 
-/// A message that was read in part is received whole by who takes the receiver back.
+/// A message that was read in part is received whole by the caller that takes the receiver back.
 #[test]
 fn a_reader_gives_back_what_it_has_begun() {
     let (mut here, there) = pair(512);

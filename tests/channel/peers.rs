@@ -14,7 +14,7 @@ fn connected_at_last(text: &str) -> Channel {
     }
 }
 
-/// Connects again and again, says who it is, and what it has been told of the listener.
+/// Connects again and again, and says which process it is, and what it was told of the listener.
 pub fn known_client(arguments: &[String]) {
     for _ in 0..arguments[1].parse::<u64>().expect("a number") {
         let mut channel = connected_at_last(&arguments[0]);

@@ -39,7 +39,7 @@ fn a_file_that_was_moved_or_replaced_is_not_found_by_the_name() {
     let made = std::process::Command::new("mkfifo").arg(file.path()).status().expect("coreutils");
     assert!(made.success());
     assert_astray(open(), &file, libc::ESTALE);
-    // Those who hold it go on.
+    // Its holders go on.
     assert_eq!(bytes_of(&region), TEXT);
     fs::remove_file(file.path()).expect("it exists");
     fs::rename(&moved, file.path()).expect("same folder");
@@ -97,7 +97,7 @@ fn the_name_is_nobody_elses_to_write_to_and_the_catalog_shows_the_files_length()
     assert_nothing_left(&text);
 }
 
-/// C21: whoever may write there can cause an error, and nothing worse.
+/// C21: a user that may write there can cause an error, and nothing worse.
 #[test]
 fn a_scribbled_record_is_an_error() {
     let (file, text) = (TestFile::with(TEXT), unique_name("file-scribbled"));
@@ -238,8 +238,8 @@ fn another_user(arguments: &[String]) {
     say(&format!("{} {}", tried(Access::ReadOnly), tried(Access::ReadWrite)));
 }
 
-/// Who has a file open that it may not open itself cannot know who else has the same open file, with the locks
-/// that say who owns what lies in it.
+/// A process that has a file open which it may not open itself cannot know which other processes have the same open file,
+/// with the locks that say which of them owns what lies in it.
 #[test]
 fn an_open_file_that_cannot_be_opened_anew_takes_no_locks() {
     if !users::root_or_aside("files: an open file that cannot be opened anew") {

@@ -22,7 +22,7 @@ fn scribbled_memory_brings_errors_or_other_bytes() {
             }
             view.put(offset, &nonsense).unwrap();
             errors += u32::from(use_it(&latest).is_err());
-            // Nobody looks at the header twice: who was there goes on.
+            // No process looks at the header twice: those that were there go on.
             writer.write(&[1; 200]).unwrap();
             errors += u32::from(use_it(&latest).is_err());
             drop(writer);
@@ -79,7 +79,7 @@ fn scribble_until(deadline: Instant, view: &View, size: usize) {
             _ => random.next() as usize % (size - 8),
         };
         let value = if random.next() % 2 == 0 { random.next() } else { random.next() % 200 };
-        // In steps of the word, as whoever uses atomics does.
+        // In steps of the word, as any program with atomics does.
         view.atomic_u64(offset & !7).unwrap().store(value, std::sync::atomic::Ordering::Relaxed);
     }
 }

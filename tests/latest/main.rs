@@ -1,5 +1,5 @@
 //! The newest value between processes, on every system that has seats and doorbells: whole, in order, from one writer
-//! at a time, also when writers are killed and when somebody scribbles.
+//! at a time, also when writers are killed and when a process scribbles.
 //!
 //! | on demand | how |
 //! | --- | --- |

@@ -62,7 +62,7 @@ pub fn shared(_arguments: &[String]) {
     nobody.must("write 9");
     assert_eq!(alice.must("read"), "7");
     alice.must("drop");
-    // The last holder is a reader who may not remove it: it is dead, and its owner's next call reclaims it.
+    // The last holder is a reader that may not remove it: it is dead, and its owner's next call reclaims it.
     nobody.must("drop");
     alice.must_fail(&format!("open {name} ro own"), "NotFound");
     assert_nothing_left(&name);
@@ -129,7 +129,7 @@ pub fn named_group(_arguments: &[String]) {
     member.must("write 7");
     assert_eq!(root.must("read"), "7");
     User::start(NOBODY).must_fail(&format!("open {name} ro own"), "AccessDenied");
-    // The last of them that goes may be the member, who cannot remove it: root does.
+    // The last of them that goes may be the member, which cannot remove it: root does.
     member.must("drop");
     root.must("drop");
     assert_nothing_left(&name);
@@ -160,7 +160,7 @@ pub fn squatted(_arguments: &[String]) {
     drop(facts);
     std::fs::rename(file_of(&bait), &path).expect("root may");
     nobody.must_fail(&format!("create {local} owner"), "AlreadyExists");
-    // Accepting somebody is for names that are shared: a local one is its own user's, whatever is accepted.
+    // Accepting another user is for names that are shared: a local one is its own user's, whatever is accepted.
     for trust in ["own", ALICE.to_string().as_str(), "anyone"] {
         for access in ["ro", "rw"] {
             nobody.must_fail(&format!("open {local} {access} {trust}"), "UntrustedOwner");

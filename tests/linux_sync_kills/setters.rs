@@ -21,7 +21,7 @@ fn a_setter_that_is_killed_before_it_wakes_leaves_nobody_asleep() {
 }
 
 /// An event, a semaphore and a mutex, whose setters die after the store and before the wake-up. An auto-reset event is set
-/// and woken in one step, so its setter dies before that: whoever sets it next lets the waiter through.
+/// and woken in one step, so its setter dies before that: the next setter lets the waiter through.
 pub fn setter_killed(arguments: &[String]) {
     let (locks, owned) = (Locks::new(), Signal::new());
     let (gate, permits) = (unique_name("gate"), unique_name("permits"));

@@ -43,7 +43,7 @@ pub fn waiter_killed(arguments: &[String]) {
         mortal.kill();
         if !waited.is_lock(round) {
             // Whether the dead one took it or the living one: the one thing that must not be is that it lies
-            // there while somebody sleeps.
+            // there while a waiter sleeps.
             while waited.has_signal(round) {
                 assert!(began.elapsed() < AT_MOST, "somebody was left asleep");
                 std::thread::sleep(Duration::from_micros(50));

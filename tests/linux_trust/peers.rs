@@ -1,4 +1,4 @@
-//! Who is at the other end of a channel: what the kernel tells, beside users that say they are others.
+//! The process at the other end of a channel: what the kernel tells of it, beside users that claim to be others.
 
 use std::io::{Read as _, Write as _};
 use std::os::linux::net::SocketAddrExt as _;
@@ -45,7 +45,7 @@ fn client(uid: u32, name: &ObjectName) -> Child {
     Start::role("peer").argument(uid).argument(name).start()
 }
 
-/// Becomes a user, and connects. Says who it is, and whom it was told to be the listener.
+/// Becomes a user, and connects. Says which process it is, and which one it was told is the listener.
 fn peer(arguments: &[String]) {
     let uid = arguments[0].parse().expect("a number");
     become_user(uid, uid);

@@ -1,4 +1,4 @@
-//! Objects whose peers cannot all reach one table.
+//! Objects whose peers cannot all reach one table; and what else is Linux's own way.
 
 use samemap::{Permissions, Share};
 
@@ -51,4 +51,50 @@ pub fn stranger(arguments: &[String]) {
     say(&format!("{woken:?}"));
     hear();
     drop(guards);
+}
+
+/// A manual-reset event that is set and reset while a waiter sleeps for it alone lets it through, as on Windows.
+#[test]
+fn a_sleeper_sees_a_set_that_was_taken_back() {
+    let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
+    let view = view_of(&region);
+    let manual = SharedEvent::create(&view, 0, &EventOptions::new(Reset::Manual)).expect("zeros");
+    let other =
+        SharedEvent::create(&view, 64, &EventOptions::new(Reset::Auto).set_at_first()).expect("zeros");
+    // Its lowest bits say that a thread is about to sleep.
+    let is_awaited = || view.get::<u32>(8).expect("in range") & 3 == 2;
+    for _ in 0..20 {
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                wait_all_timeout(&[&other, &manual], PATIENCE).expect("they can be waited for").is_some()
+            });
+            crate::support::wait_until("it sleeps", is_awaited);
+            manual.set().expect("an event");
+            manual.reset().expect("an event");
+            assert!(waiter.join().expect("no panic"), "it missed the set");
+        });
+        assert!(!other.try_wait().expect("an event"), "it was taken");
+        other.set().expect("an event");
+        assert!(try_wait_all(&[&other, &manual]).expect("they can be waited for").is_none(), "it is not set");
+    }
+}
+
+#[test]
+fn a_lock_inside_a_region_is_one_of_any() {
+    let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
+    let view = view_of(&region);
+    let mutexes = [0, 128].map(|at| SharedMutex::create(&view, at, &7u64).expect("zeros"));
+    let event = SharedEvent::create(&view, 256, &EventOptions::new(Reset::Auto)).expect("zeros");
+    let woken = samemap::wait_any(&[&event, &mutexes[0]]).expect("they can be waited for");
+    assert_eq!(woken.index(), 1);
+    let guard = mutexes[0].guarded(woken.into_guard().expect("a mutex has a guard")).expect("its own");
+    assert_eq!(guard.load().expect("in range"), 7);
+    drop(guard);
+    let guard =
+        samemap::wait_any(&[&mutexes[0]]).expect("it is free").into_guard().expect("a mutex has a guard");
+    assert_eq!(kind_of(mutexes[1].guarded(guard)), Some(ErrorKind::InvalidArgument));
+    let free = std::thread::scope(|scope| {
+        scope.spawn(|| mutexes[0].try_lock().expect("a mutex").is_some()).join().expect("no panic")
+    });
+    assert!(free, "a guard that is refused is given up");
 }

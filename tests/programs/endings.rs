@@ -213,8 +213,8 @@ mod signals {
         }
     }
 
-    /// A signal between creation and handler would kill the program with its region left behind. Who sees
-    /// the region's file must therefore see the handlers too.
+    /// A signal between creation and handler would kill the program with its region left behind. So a
+    /// process that sees the region's file must see the handlers too.
     #[cfg(target_os = "linux")]
     #[test]
     fn signals_are_caught_before_anything_is_created() {

@@ -41,7 +41,7 @@ impl Epoll {
     }
 }
 
-/// A loop over two of them, level-triggered and edge-triggered, hears each of a thousand signals.
+/// A loop over two of them, level-triggered and edge-triggered, is told of each of a thousand signals.
 #[test]
 fn an_epoll_loop_hears_each_signal() {
     const SIGNALS: u64 = 1000;
@@ -113,7 +113,7 @@ pub fn forks(_: &[String]) {
     }
 }
 
-/// Its number is another file's then, which stays as it is.
+/// A daemon closes the descriptor, whose number is another file's then: that file stays as it is.
 #[test]
 fn a_closed_descriptors_number_is_left_alone() {
     let event = event("closed");

@@ -1,4 +1,4 @@
-//! What is taken, by whom, and what is told.
+//! What is taken, by which waiter, and what is told.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

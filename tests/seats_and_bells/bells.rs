@@ -46,7 +46,7 @@ pub fn echo(arguments: &[String]) {
 const CROWD: usize = 3;
 const CROWD_ROUNDS: u64 = 300;
 
-/// One ring wakes all who sleep.
+/// One ring wakes all sleepers.
 #[test]
 fn a_ring_reaches_many_sleepers() {
     let shared = Shared::create("crowd");
@@ -139,7 +139,7 @@ fn ringing_where_nobody_sleeps_calls_no_system() {
     assert!(ringer.status.success(), "{ringer:#?}");
     // One for each of the two bells.
     assert_eq!(shared.word(0).load(Ordering::SeqCst), 2);
-    // And one where somebody is said to sleep does call it: the filter of this test works.
+    // And one where a sleeper is announced does call it: the filter of this test works.
     let bell = Doorbell::at(&view, BELL, Sleepers::One).unwrap();
     bell.sleep(Duration::from_millis(1), || false);
     let ringer = run(command("ringer", &shared));

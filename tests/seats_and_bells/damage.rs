@@ -25,7 +25,7 @@ fn scribbled_bytes_bring_errors_only() {
             bell.ring();
         }
         let began = Instant::now();
-        // A word that says that somebody makes it right now is believed for a while.
+        // A word that says that a process makes it right now is believed for a while.
         match Doorbell::at(&view, BELL, Sleepers::One) {
             Ok(_) => bells += 1,
             Err(_) => refusals += 1,

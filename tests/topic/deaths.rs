@@ -9,7 +9,7 @@ fn kills() -> u64 {
     number("SAMEMAP_KILLS", 30)
 }
 
-/// They are killed anywhere. What was published is there, whole, and the next one goes on behind it.
+/// Publishers are killed at any moment. What they published is there, whole, and the next publisher goes on behind it.
 #[test]
 fn a_killed_publisher_leaves_every_message_that_is_kept() {
     let text = unique_name("killed-publishers");
@@ -71,7 +71,7 @@ pub fn mortal_publisher(arguments: &[String]) {
     }
 }
 
-/// They are killed anywhere, many while they are lent a message. The publisher goes on, and so do the others.
+/// Subscribers are killed at any moment, many while they are lent a message. The publisher goes on, and so do the others.
 #[test]
 fn a_killed_subscriber_holds_nobody_back() {
     let text = unique_name("killed-subscribers");
@@ -105,7 +105,7 @@ fn a_killed_subscriber_holds_nobody_back() {
     assert_no_topic(&text);
 }
 
-/// Also a publisher that never waits gets through.
+/// A publisher that only tries gets through, too.
 #[test]
 fn a_killed_subscriber_holds_a_publisher_back_that_only_tries_no_longer() {
     let text = unique_name("tries");
@@ -141,7 +141,7 @@ pub fn mortal_subscriber(arguments: &[String]) {
     }
 }
 
-/// It is thrown out while it is lent a message: that one stays, and it is told.
+/// A subscriber is thrown out while it is lent a message: the message stays, and the subscriber is told.
 #[test]
 fn a_thrown_out_subscriber_keeps_what_it_is_lent_and_is_told() {
     let text = unique_name("thrown");

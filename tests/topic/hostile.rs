@@ -172,8 +172,8 @@ fn hostile_peers_do_no_harm() {
     assert!(errors > 0, "the scribblers have hit nothing");
 }
 
-/// One that can write to the lobby alone, as subscribers of other users can, falsifies no message: who keeps up reads every
-/// one of them whole, or is thrown out.
+/// A process that can write to the lobby alone, as other users' subscribers can, falsifies no message: a subscriber reads
+/// every one of them whole, or is thrown out.
 #[test]
 fn a_hostile_subscriber_falsifies_nothing() {
     let end = Instant::now() + Duration::from_secs(number("SAMEMAP_HOSTILE_SECONDS", 2));

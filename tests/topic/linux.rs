@@ -86,7 +86,7 @@ fn dies_joining(arguments: &[String]) {
     drop(Subscriber::open(&name(&arguments[0]), &small().history(u64::MAX)));
 }
 
-/// For as long as the publisher's policy says: here it waits, and then it does not.
+/// Here the publisher waits for ever, and then it throws the subscriber out.
 #[test]
 fn a_stopped_subscriber_holds_the_publisher_back_as_long_as_that_says() {
     let text = unique_name("stopped");

@@ -1,11 +1,11 @@
-//! Topics between processes, on every system that has seats and doorbells: every message whole and in order for those that
-//! keep up, whole or told for those that may miss, also when publishers and subscribers are killed or stopped and when
-//! somebody scribbles.
+//! Topics between processes, on every system that has seats and doorbells. Subscribers read every message whole and in
+//! order, viewers read whole ones and are told how many they missed, also when publishers and subscribers are killed or
+//! stopped and when a process scribbles.
 //!
 //! | on demand | how |
 //! | --- | --- |
 //! | the search for torn messages, 60 s in place of 3 | `SAMEMAP_TORN_SECONDS=60 cargo test --release --test topic torn` |
-//! | 500 killed publishers and subscribers in place of 30 | `SAMEMAP_KILLS=500 cargo test --release --test topic killed` |
+//! | 500 killed publishers in place of 30, and thrice as many killed subscribers | `SAMEMAP_KILLS=500 cargo test --release --test topic killed` |
 //! | 60 s of scribbling in place of 2 | `SAMEMAP_HOSTILE_SECONDS=60 cargo test --release --test topic hostile` |
 
 #![cfg(any(target_os = "linux", windows))]

@@ -45,7 +45,7 @@ pub fn subscribe(arguments: &[String]) {
     say("read all");
 }
 
-/// Whatever it misses, it is told.
+/// A viewer is told of all that it misses.
 pub fn view(arguments: &[String]) {
     let mut viewer = viewer(&arguments[0]);
     say("ready");

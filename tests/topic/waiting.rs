@@ -113,7 +113,7 @@ fn several_readers_are_waited_for_at_once() {
     assert_eq!(kind(topic::wait_any(&[])), ErrorKind::InvalidArgument);
 }
 
-/// It looks each millisecond, and an end in order is told; with a view of the data alone there is no more.
+/// A viewer with a view of the data alone looks each millisecond, and is told of an end in order.
 #[test]
 fn a_viewer_of_the_data_alone_is_served_too() {
     let options = small();

@@ -35,7 +35,7 @@ pub fn measure(plan: Plan, report: &mut Report) {
             }),
         ];
         let times = rounds::run_in_nanoseconds(plan, &mut rivals);
-        let subject = Subject { bench: "set so many events and take all", size: count };
+        let subject = Subject { bench: "set so many events and take all", size: count as u64 };
         report.add_in(subject, "ns", UNPINNED.name, times);
     }
 }

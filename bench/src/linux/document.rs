@@ -28,7 +28,7 @@ pub const PLOTS: &str = "performance";
 const BEGIN: &str = "<!-- performance: begin -->";
 const END: &str = "<!-- performance: end -->";
 
-/// How the programme was called.
+/// How the program was called.
 pub struct Call {
     /// The words behind its name.
     pub words: String,

@@ -83,7 +83,7 @@ fn name(beginning: &str, index: u64) -> ObjectName {
     ObjectName::new(format!("{beginning}-{index}")).expect("a valid name")
 }
 
-/// This process is a holder: makes its objects, and lets go of them when its input ends, as it does when the programme
+/// This process is a holder: makes its objects, and lets go of them when its input ends, as it does when the program
 /// is killed.
 pub fn hold(words: &[String]) -> Result<(), String> {
     let [beginning, from, to] = words else { return Err("not a holder's words".to_owned()) };

@@ -15,7 +15,7 @@ pub struct Machine {
     pub memory_gib: f64,
     /// The kernel's release.
     pub kernel: String,
-    /// The compiler of this programme.
+    /// The compiler of this program.
     pub rustc: String,
 }
 

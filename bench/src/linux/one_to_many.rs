@@ -1,5 +1,5 @@
 //! One producer whose every message reaches several processes: samemap's topic beside iceoryx2's publish-subscribe, which
-//! is set up as in its own file of this programme.
+//! is set up as in its own file of this program.
 //!
 //! Nothing is missed on either side: the producer waits for the slowest reader. Every reader reads every byte: those of
 //! small messages copied out, those of frames summed up where they lie, after the producer has filled the whole frame in
@@ -25,7 +25,7 @@ use super::rounds::{Plan, Times};
 /// The first argument of a process of these.
 pub const WORD: &str = "one-of-a-topic";
 
-/// Words of the arena's room: who is ready, who has read everything.
+/// Words of the arena's room: the readers that are ready, and those that have read everything.
 const READY: usize = 0;
 const DONE: usize = 1;
 
@@ -201,8 +201,10 @@ impl Part<'_> {
                         if let Some(sample) = subscriber.receive().expect("receive") {
                             break sample;
                         }
-                        if let Some(listener) = &listener {
-                            let _ = listener.blocking_wait(|_| ()).expect("wait");
+                        match &listener {
+                            Some(listener) => _ = listener.blocking_wait(|_| ()).expect("wait"),
+                            // There may be more readers than processors.
+                            None => std::thread::yield_now(),
                         }
                     };
                     check(sample.payload(), number);
@@ -214,7 +216,8 @@ impl Part<'_> {
     }
 }
 
-/// Who publishes.
+/// The side that publishes.
+#[expect(clippy::large_enum_variant, reason = "there are a few of them, and none is moved")]
 enum Sender {
     Topic(Publisher),
     Ice(

@@ -116,7 +116,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "ping-pong",
         "subetha",
-        "Its sides only spin: they never sleep, know nothing of each other's death, and keep the message beside the word that announces it. A Channel has that word on a cache line of its own, so that several messages are announced at once.",
+        "Its sides only spin: they never sleep, know nothing of each other's death, and send messages of one length from slots on cache lines of their own. A Channel packs messages of any length, so that one of 64 B with its header lies on two lines.",
     ),
     (
         "ping-pong",

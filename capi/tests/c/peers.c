@@ -2,6 +2,8 @@
 #include "check.h"
 
 static const char *peer, *self;
+/* The id of the last child. */
+static uint32_t started;
 
 /* The name of an object; valid until the next eight have been made. */
 static const char *of(const char *name, const char *what) {
@@ -17,7 +19,7 @@ static samemap_command_t *start(const char *program, const char *part, const cha
     OK(samemap_command_new(program, &command));
     OK(samemap_command_argument(command, part));
     OK(samemap_command_argument(command, name));
-    OK(samemap_command_start(command, NULL));
+    OK(samemap_command_start(command, &started));
     return command;
 }
 
@@ -165,6 +167,13 @@ static void messages(void) {
     samemap_command_t *command = start(peer, "messages", name);
     OK(samemap_latest_write(writer, "newest of C", 11, NULL));
     OK(samemap_listener_accept(listener, PATIENCE, &channel));
+    uint32_t process = 0;
+    const char *user = NULL;
+    OK(samemap_channel_peer(channel, &process, &user));
+    CHECK(process == started && user != NULL);
+#ifndef _WIN32
+    CHECK(strtoul(user, NULL, 10) == geteuid());
+#endif
     OK(samemap_channel_receive(channel, text, sizeof text, &length, PATIENCE));
     CHECK(length == 11 && memcmp(text, "newest of C", 11) == 0);
     OK(samemap_latest_reader_open(of(name, "from-rust"), &version, &patient, &reader));
@@ -179,6 +188,30 @@ static void messages(void) {
     samemap_listener_close(listener);
 }
 
+/* Each language publishes what the other one subscribes to. */
+static void topics(void) {
+    const char *name = unique("topics");
+    samemap_topic_options_t topic = SAMEMAP_TOPIC_OPTIONS_INIT;
+    samemap_open_options_t patient = SAMEMAP_OPEN_OPTIONS_INIT;
+    samemap_publisher_t *publisher;
+    samemap_subscriber_t *subscriber;
+    char text[16];
+    size_t length;
+    topic.history = UINT64_MAX;
+    patient.patience = PATIENCE;
+    OK(samemap_publisher_create(of(name, "from-c"), &topic, NULL, &publisher));
+    OK(samemap_publisher_publish(publisher, "message of C", 12, 0));
+    samemap_command_t *command = start(peer, "topics", name);
+    OK(samemap_subscriber_open(of(name, "from-rust"), &topic, &patient, &subscriber));
+    OK(samemap_subscriber_receive(subscriber, text, sizeof text, &length, NULL, PATIENCE));
+    CHECK(length == 12 && memcmp(text, "message of C", 12) == 0);
+    OK(samemap_publisher_publish(publisher, "end", 3, PATIENCE));
+    IS(samemap_subscriber_receive(subscriber, text, sizeof text, &length, NULL, PATIENCE), SAMEMAP_ERROR_CLOSED);
+    ends_well(command);
+    samemap_subscriber_close(subscriber);
+    samemap_publisher_close(publisher);
+}
+
 int main(int argc, char **argv) {
     self = argv[0];
     if (argc == 3) return own(argv[2]);
@@ -189,6 +222,7 @@ int main(int argc, char **argv) {
     an_owner_dies(peer);
     an_owner_dies(self);
     messages();
+    topics();
     puts("peers: passed");
     return 0;
 }

@@ -115,6 +115,7 @@ static void messages() {
         CHECK(channel.receive(text, sizeof text) == std::optional<std::size_t>(4));
     });
     auto channel = listener.accept(30s);
+    CHECK(channel->other_end().process_id != 0 && !channel->other_end().user.empty());
     CHECK(channel->borrow()->text() == "in place");
     CHECK(!channel->borrow(0s));
     { auto given_up = channel->reserve(10); }
@@ -136,6 +137,29 @@ static void newest() {
     const auto found = reader.wait(&sample, sizeof sample, 0, 30s);
     CHECK(found && found->sequence == 1 && found->length == sizeof sample && sample.b == 2);
     CHECK(!reader.wait(&sample, sizeof sample, 1, 1ms));
+}
+
+static void topics() {
+    auto publisher = samemap::publisher::create(unique("topic"));
+    auto subscriber = samemap::subscriber::open(unique("topic"));
+    auto viewer = samemap::viewer::open(unique("topic"), {}, samemap::open_options().patient(1s));
+    CHECK(!subscriber.borrow(0s) && !subscriber.wait(1ms) && !viewer.wait(0s));
+    auto slot = publisher.reserve(100);
+    std::memcpy(slot->data(), "in place", 8);
+    CHECK(slot->commit(8) == 1);
+    { auto given_up = publisher.reserve(10); }
+    CHECK(publisher.publish("copy") && publisher.laggards().empty());
+    {
+        auto message = subscriber.borrow(30s);
+        CHECK(message->text() == "in place" && message->sequence() == 1);
+        message->finish();
+    }
+    char text[16];
+    CHECK(subscriber.receive(text, sizeof text)->length == 4);
+    CHECK(viewer.receive(text, sizeof text, 30s)->length == 8 && viewer.receive(text, sizeof text)->sequence == 2);
+    { const samemap::publisher ended = std::move(publisher); }
+    std::error_code code;
+    CHECK(!subscriber.borrow(30s, code) && code.value() == SAMEMAP_ERROR_CLOSED);
 }
 
 static void catalog() {
@@ -167,6 +191,7 @@ int main() {
     objects();
     messages();
     newest();
+    topics();
     catalog();
     std::puts("layer: passed");
 }

@@ -252,7 +252,7 @@ pub fn c31_overlapping_sets_in_any_order<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A waiter that is killed has taken all of its objects or none, and is in nobody's way.
+/// A waiter that is killed has taken all of its objects or none, and delays no other waiter.
 pub fn c31_killed_waiter_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
     const ROUNDS: u64 = 30;
     let (event_name, semaphore_name) = (unique_name(), unique_name());

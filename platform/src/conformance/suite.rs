@@ -236,7 +236,7 @@ macro_rules! __native_conformance_rules {
         $crate::$then! {
             $context
             kinds: c04_every_kind_refuses_the_names_of_every_other, c04_free_name_is_free_for_every_kind, c05_three_calls_for_every_kind, c06_one_of_many_creates_every_kind, c06_killed_creators_of_every_kind_are_in_nobodys_way, c15_every_kind_outlives_its_creator, c16_name_of_every_kind_is_free_with_the_last_holder, c17_nothing_is_left_of_any_kind, c19_every_kind_is_for_its_owner_alone, c19_another_user_is_kept_out_of_every_kind, c20_another_users_object_of_every_kind_must_be_accepted;
-            timers: c25_new_timer_is_not_set, c25_relative_due_time, c25_absolute_due_time, c25_period, c25_cancelled_timer_is_never_due, c25_setting_replaces, c25_lets_one_or_all_through, c25_setter_may_be_gone, c25_setting_wakes_who_sleeps, c26_every_named_kind_together;
+            timers: c25_new_timer_is_not_set, c25_relative_due_time, c25_absolute_due_time, c25_period, c25_cancelled_timer_is_never_due, c25_setting_replaces, c25_lets_one_or_all_through, c25_setter_may_be_gone, c25_setting_wakes_who_sleeps, c26_every_named_kind_together, c31_every_named_kind_at_one_moment;
             handing: c18_child_adopts_what_it_is_offered, c18_child_holds_in_its_own_right, c18_child_that_goes_takes_nothing, c18_nothing_else_reaches_a_child, c18_running_process_receives, c18_receiver_holds_in_its_own_right, c18_sender_may_be_gone_before_the_receipt, c18_longest_names_arrive;
         }
     };

@@ -8,7 +8,7 @@ use super::support::{eventually, good, hex, patience, unique_name};
 use super::sync_support::{A_WHILE, comes, nothing, patience_in_millis, something};
 use crate::{
     Due, Event, EventOptions, Mutex, ObjectName, Reset, Semaphore, SemaphoreOptions, SyncOptions, Timer,
-    TimerOptions, WaitAny, wait_any_timeout,
+    TimerOptions, WaitAny, try_wait_all, wait_all_timeout, wait_any_timeout,
 };
 
 /// Far enough away to be never.
@@ -213,4 +213,33 @@ pub fn c26_every_named_kind_together(harness: &Harness) {
     assert_eq!(taken.index(), 1, "nobody owns it");
     drop(taken);
     assert!(others(), "what was woken gives it up");
+}
+
+/// All named kinds are taken at one moment, when the timer comes due; a manual-reset timer stays signalled.
+pub fn c31_every_named_kind_at_one_moment(_: &Harness) {
+    let mutex = good(Mutex::create(&unique_name(), &SyncOptions::new()));
+    let event = good(Event::create(&unique_name(), &EventOptions::new(Reset::Auto)));
+    let semaphore = good(Semaphore::create(&unique_name(), &SemaphoreOptions::new(2, 2)));
+    let (auto, manual) = (timer(Reset::Auto), timer(Reset::Manual));
+    let objects: [&dyn WaitAny; 5] = [&auto, &mutex, &semaphore, &manual, &event];
+    good(event.set());
+    good(manual.set(after(0)));
+    comes(&manual, "it is due at once");
+    assert!(good(try_wait_all(&objects)).is_none(), "one timer is not due");
+    something(&event, "it was not taken");
+    good(event.set());
+    let began = Instant::now();
+    good(auto.set(after(60)));
+    let woken = good(wait_all_timeout(&objects, patience())).expect("all can be had");
+    assert!(began.elapsed() + GRAIN >= Duration::from_millis(60), "it was due after {:?}", began.elapsed());
+    assert!(!woken.abandoned());
+    nothing(&auto, "it lets one through");
+    something(&manual, "it stays signalled");
+    nothing(&event, "it was taken");
+    assert_eq!(good(semaphore.release(1)), 1, "one permit was taken");
+    let others =
+        || thread::scope(|scope| scope.spawn(|| good(mutex.try_lock()).is_some()).join().expect("tried"));
+    assert!(!others(), "it is owned");
+    drop(woken);
+    assert!(others(), "its guard gives it up");
 }

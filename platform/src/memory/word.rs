@@ -185,6 +185,7 @@ impl<A: fmt::Debug> fmt::Debug for SharedWord<A> {
 }
 
 /// Atomic 64-bit words of a view that lie side by side, and keep the view mapped. The place is checked once.
+#[derive(Clone)]
 pub struct SharedWords {
     first: NonNull<AtomicU64>,
     len: usize,

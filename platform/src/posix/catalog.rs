@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{self, Mode, OFlags, Stat};
@@ -36,7 +38,33 @@ pub(super) fn list(counting: Counting) -> Result<Vec<Entry>> {
     };
     let mut names = our_names("list the objects")?;
     names.sort_unstable();
-    Ok(names.into_iter().filter_map(|name| entry(name, holders.as_ref())).collect())
+    Ok(entries(&names, holders.as_ref()))
+}
+
+/// The entries with these names, in their order. Each takes some system calls, so a long list is looked at by several
+/// threads.
+fn entries(names: &[String], holders: Option<&HashMap<File, u64>>) -> Vec<Entry> {
+    const OF_ONE_THREAD: usize = 2000;
+    const MOST_THREADS: usize = 4;
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(MOST_THREADS).min(names.len() / OF_ONE_THREAD).max(1);
+    let look =
+        |part: &[String]| -> Vec<Entry> { part.iter().filter_map(|name| entry(name, holders)).collect() };
+    thread::scope(|scope| {
+        let mut parts = names.chunks(names.len().div_ceil(threads).max(1));
+        let own = parts.next().unwrap_or_default();
+        let start = |part| (part, thread::Builder::new().spawn_scoped(scope, move || look(part)));
+        let others: Vec<_> = parts.map(start).collect();
+        let mut all = look(own);
+        for (part, other) in others {
+            all.extend(match other {
+                Ok(other) => other.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // The system starts no more threads.
+                Err(_) => look(part),
+            });
+        }
+        all
+    })
 }
 
 pub(super) fn data_path(name: &ObjectName) -> Option<PathBuf> {
@@ -73,8 +101,8 @@ pub(super) fn take_name(name: &ObjectName) -> Result<bool> {
 }
 
 /// The entry with the name; `None` when it was removed meanwhile.
-fn entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
-    living_file(&file_name, holders).or_else(|| any_entry(file_name, holders))
+fn entry(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+    living_file(file_name, holders).or_else(|| any_entry(file_name, holders))
 }
 
 /// The entry of a living object in one file, as most are, by as few calls as tell it. `None` for anything else.
@@ -102,14 +130,14 @@ fn counted(holders: &HashMap<File, u64>, life: &Stat) -> u64 {
     holders.get(&File::of(life)).copied().unwrap_or(0).max(1)
 }
 
-fn any_entry(file_name: String, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
+fn any_entry(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
     /// How often the name may change hands during the call.
     const LOOKS: u32 = 5;
-    let path = dir::path_of(&file_name);
+    let path = dir::path_of(file_name);
     let mut seen = None;
     for _ in 0..LOOKS {
         let stat = dir::stat(&path).ok()?;
-        seen = look_at(&file_name, &stat, holders);
+        seen = look_at(file_name, &stat, holders);
         // An object that is being removed is looked at again.
         if dir::stat(&path).is_ok_and(|now| Identity::from(&now) == Identity::from(&stat)) {
             return seen;

@@ -29,9 +29,9 @@ impl RawFlag for Flag {
     }
 
     fn raise(&self) {
-        // A daemon may have closed it, and given its number to a file.
+        // A daemon may have closed the descriptor, and its number may be a file's by now.
         let Ok(fd) = self.written.as_ref().unwrap_or(&self.awaited).verified() else { return };
-        // Refused where it is raised already, more than 2^64 times or to the end of a buffer.
+        // Fails only for a flag that is raised already, whose counter or buffer is full.
         let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
     }
 

@@ -1,11 +1,11 @@
-//! Gates on Linux: sockets, of which the kernel tells the process at the other end (`SO_PEERCRED` in unix(7)).
+//! Gates on Linux: sockets, whose other end the kernel tells (`SO_PEERCRED` in unix(7)).
 //!
 //! A listener's gate is a socket with an abstract address, so a killed listener leaves nothing. A client connects to it
-//! and sends its turn; the memory of its channel goes through that connection, so no other process gets it.
+//! and sends its turn. The memory of its channel goes through that connection, so no other process gets it.
 //!
-//! Any process in the network namespace may connect to such an address. So the gate asks what the kernel would ask of
-//! one that opens the listener's region for writing: whether its user is the owner, or in the group, and what the mode
-//! grants. A client in another network namespace finds no gate.
+//! Any process in the network namespace may connect to such an address. So the gate asks what the kernel asks of a
+//! process that opens the listener's region for writing: whether its user is the owner, or in the group, and what the
+//! mode grants. A client in another network namespace finds no gate.
 
 use std::collections::VecDeque;
 use std::io;
@@ -25,19 +25,19 @@ use super::owner;
 use super::region::Region;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{Paper, RawCaller, RawGate, RawGuest};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::random::random;
 use crate::seam::region::Sent as _;
 use crate::{Access, ErrorKind, Result, Trust};
 
-/// Clients that came before their turn, as far as they are remembered. One that is forgotten comes again.
+/// How many clients that came before their turn are remembered. A client that is forgotten comes again.
 const MOST_EARLY: usize = 128;
 
-/// How many a listener looks at in one call. The kernel queues fewer.
+/// How many clients a listener looks at in one call. The kernel queues fewer.
 const MOST_AT_ONCE: usize = 8192;
 
-/// What the number of a caller without a connection is not.
-const CALLS: u32 = 1;
+/// What a client leaves at its place: the connection tells the rest.
+const NOTE: u32 = 1;
 
 fn address(gate: u64) -> String {
     format!("samemap-{gate:016x}")
@@ -49,17 +49,17 @@ pub(crate) struct Gate {
     socket: Descriptor,
     number: u64,
     rule: Rule,
-    early: VecDeque<Guest>,
+    early: VecDeque<KnownClient>,
 }
 
 impl RawGate for Gate {
     type Region = Region;
-    type Caller = Caller;
-    type Guest = Guest;
+    type Client = Client;
+    type KnownClient = KnownClient;
 
-    fn open(desk: &Region) -> Option<Gate> {
+    fn open(region: &Region) -> Option<Gate> {
         let number = random().max(1);
-        let rule = Rule::of(desk)?;
+        let rule = Rule::of(region)?;
         let address = SocketAddr::from_abstract_name(address(number)).ok()?;
         let listener = UnixListener::bind_addr(&address).ok()?;
         listener.set_nonblocking(true).ok()?;
@@ -71,34 +71,34 @@ impl RawGate for Gate {
         self.number
     }
 
-    fn guest(&mut self, turn: u64, _note: u32) -> Option<Guest> {
-        if let Some(at) = self.early.iter_mut().position(|guest| guest.says() == Some(turn)) {
+    fn find(&mut self, turn: u64, _note: u32) -> Option<KnownClient> {
+        if let Some(at) = self.early.iter_mut().position(|client| client.sent_turn() == Some(turn)) {
             return self.early.remove(at);
         }
         for _ in 0..MOST_AT_ONCE {
-            let mut guest = self.next()?;
-            if !self.rule.admits(&guest) {
+            let mut client = self.next()?;
+            if !self.rule.admits(&client) {
                 continue;
             }
-            if guest.says() == Some(turn) {
-                return Some(guest);
+            if client.sent_turn() == Some(turn) {
+                return Some(client);
             }
             if self.early.len() == MOST_EARLY {
                 self.early.pop_front();
             }
-            self.early.push_back(guest);
+            self.early.push_back(client);
         }
         None
     }
 }
 
 impl Gate {
-    /// The next process that has connected.
-    fn next(&self) -> Option<Guest> {
+    /// The next client that has connected.
+    fn next(&self) -> Option<KnownClient> {
         loop {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             match accept_with(self.socket.verified().ok()?, flags) {
-                Ok(socket) => return Guest::behind(socket),
+                Ok(socket) => return KnownClient::behind(socket),
                 Err(Errno::CONNABORTED | Errno::INTR) => {}
                 Err(_) => return None,
             }
@@ -115,38 +115,37 @@ struct Rule {
 }
 
 impl Rule {
-    fn of(desk: &Region) -> Option<Rule> {
+    fn of(region: &Region) -> Option<Rule> {
         use super::mapping::Backing as _;
-        let stat = fs::fstat(desk.held().data().verified().ok()?).ok()?;
+        let stat = fs::fstat(region.held().data().verified().ok()?).ok()?;
         Some(Rule { owner: stat.st_uid, group: stat.st_gid, mode: stat.st_mode })
     }
 
-    fn admits(self, guest: &Guest) -> bool {
-        let is_told = |id: u32| !owner::cannot_be_told(id);
-        let class = if guest.user == 0 {
-            return true;
-        } else if guest.user == self.owner {
-            if !is_told(guest.user) {
-                return false;
-            }
-            0o200
-        } else if self.mode & 0o020 == (self.mode & 0o002) << 3 {
-            0o002
-        } else if guest.is_in(self.group) {
-            if !is_told(self.group) {
-                return false;
-            }
-            0o020
+    fn admits(self, client: &KnownClient) -> bool {
+        client.user == 0 || self.bit_for(client).is_some_and(|bit| self.mode & bit != 0)
+    }
+
+    /// The bit of the mode that decides for a client; `None` where its id stands for several users or groups.
+    fn bit_for(self, client: &KnownClient) -> Option<u32> {
+        const OWNER: u32 = 0o200;
+        const GROUP: u32 = 0o020;
+        const OTHERS: u32 = 0o002;
+        let told_by = |id: u32, bit: u32| (!owner::cannot_be_told(id)).then_some(bit);
+        // Otherwise members of the group may do what others may, and the kernel need not be asked for groups.
+        let group_decides = (self.mode & GROUP != 0) != (self.mode & OTHERS != 0);
+        if client.user == self.owner {
+            told_by(client.user, OWNER)
+        } else if group_decides && client.is_in(self.group) {
+            told_by(self.group, GROUP)
         } else {
-            0o002
-        };
-        self.mode & class != 0
+            Some(OTHERS)
+        }
     }
 }
 
-/// A process that has connected.
+/// A client that has connected, and its process.
 #[derive(Debug)]
-pub(crate) struct Guest {
+pub(crate) struct KnownClient {
     socket: UnixStream,
     process: i32,
     user: u32,
@@ -154,15 +153,15 @@ pub(crate) struct Guest {
     turn: Option<u64>,
 }
 
-impl Guest {
-    fn behind(socket: OwnedFd) -> Option<Guest> {
+impl KnownClient {
+    fn behind(socket: OwnedFd) -> Option<KnownClient> {
         let socket = UnixStream::from(socket);
         let libc::ucred { pid, uid, gid } = credentials(socket.as_fd())?;
-        Some(Guest { socket, process: pid, user: uid, group: gid, turn: None })
+        Some(KnownClient { socket, process: pid, user: uid, group: gid, turn: None })
     }
 
-    /// The turn that it has sent, if it has.
-    fn says(&mut self) -> Option<u64> {
+    /// The turn that it has sent, if it has sent one.
+    fn sent_turn(&mut self) -> Option<u64> {
         let mut bytes = [0_u8; 8];
         if self.turn.is_none() && recv(&self.socket, &mut bytes[..], RecvFlags::DONTWAIT).ok()?.0 == 8 {
             self.turn = Some(u64::from_ne_bytes(bytes));
@@ -170,52 +169,52 @@ impl Guest {
         self.turn
     }
 
-    /// Whether its process is of this group, or counts it among its other ones.
+    /// Whether this group is its process's own, or one of its supplementary groups.
     fn is_in(&self, group: u32) -> bool {
         self.group == group || other_groups(self.socket.as_fd()).is_some_and(|all| all.contains(&group))
     }
 }
 
-impl RawGuest for Guest {
+impl RawKnownClient for KnownClient {
     type Region = Region;
 
     fn peer(&self) -> Peer {
-        told(self.process, self.user)
+        peer_of(self.process, self.user)
     }
 
-    fn hand(&mut self, region: &Region, _paper: &mut Paper) -> Result<()> {
+    fn hand_over(&mut self, region: &Region, _waybill: &mut WaybillBytes) -> Result<()> {
         region.send(&mut self.socket, Access::ReadWrite, region.facts.context("hand the channel over"))
     }
 }
 
-/// A client's connection. Without one the listener asks it to come again.
+/// A client's connection; none while too many wait there, and the listener then has the client come again.
 #[derive(Debug)]
-pub(crate) struct Caller(Option<UnixStream>);
+pub(crate) struct Client(Option<UnixStream>);
 
-impl RawCaller for Caller {
+impl RawClient for Client {
     type Region = Region;
 
-    fn at(gate: u64) -> Option<Caller> {
+    fn at(gate: u64) -> Option<Client> {
         match connected(gate) {
-            Ok(socket) => Some(Caller(Some(socket))),
+            Ok(socket) => Some(Client(Some(socket))),
             // Too many wait there.
-            Err(Errno::AGAIN) => Some(Caller(None)),
+            Err(Errno::AGAIN) => Some(Client(None)),
             Err(_) => None,
         }
     }
 
-    fn say(&mut self, turn: u64) {
+    fn send_turn(&mut self, turn: u64) {
         if let Some(socket) = &self.0 {
-            // Where the listener has ended, the client finds that out.
+            // Fails when the listener has ended, which the client's next step finds.
             let _ = send(socket, &turn.to_ne_bytes(), SendFlags::NOSIGNAL);
         }
     }
 
     fn note(&self) -> u32 {
-        CALLS
+        NOTE
     }
 
-    fn receive(&mut self, _paper: &Paper, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
         let Some(socket) = &mut self.0 else { return Ok(None) };
         match Region::receive(socket, trust, context) {
@@ -226,7 +225,7 @@ impl RawCaller for Caller {
 
     fn listener(&self) -> Option<Peer> {
         let libc::ucred { pid, uid, .. } = credentials(self.0.as_ref()?.as_fd())?;
-        Some(told(pid, uid))
+        Some(peer_of(pid, uid))
     }
 }
 
@@ -238,12 +237,12 @@ fn connected(gate: u64) -> Result<UnixStream, Errno> {
     Ok(UnixStream::from(socket))
 }
 
-fn told(process: i32, user: u32) -> Peer {
+fn peer_of(process: i32, user: u32) -> Peer {
     let user = (!owner::cannot_be_told(user)).then(|| owner::user_id(user));
     Peer::new(user, u32::try_from(process).ok().filter(|&process| process != 0))
 }
 
-/// The process at the other end when it connected, or when it began to listen.
+/// The process at the other end, as it was when it connected, or began to listen.
 fn credentials(socket: BorrowedFd<'_>) -> Option<libc::ucred> {
     let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let room = size_of::<libc::ucred>();
@@ -283,15 +282,15 @@ unsafe fn option(
 mod tests {
     use super::*;
 
-    fn guest(user: u32, group: u32) -> Guest {
+    fn client(user: u32, group: u32) -> KnownClient {
         let (socket, _) = UnixStream::pair().unwrap();
-        Guest { socket, process: 1, user, group, turn: None }
+        KnownClient { socket, process: 1, user, group, turn: None }
     }
 
     #[test]
-    fn those_who_may_write_come_in() {
+    fn users_that_may_write_come_in() {
         let admits = |mode: u32, user: u32, group: u32| {
-            Rule { owner: 1000, group: 7777, mode: 0o100_000 | mode }.admits(&guest(user, group))
+            Rule { owner: 1000, group: 7777, mode: 0o100_000 | mode }.admits(&client(user, group))
         };
         assert!(admits(0o600, 1000, 1) && admits(0o600, 0, 1));
         assert!(!admits(0o600, 1001, 7777) && !admits(0o644, 1001, 7777) && !admits(0o466, 1000, 7777));

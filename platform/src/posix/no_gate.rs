@@ -1,11 +1,11 @@
-//! No gates on macOS: its sockets have no addresses that end with their process. So listeners serve clients by channels
-//! with names, and nobody is told which process it talks to.
+//! No gates on macOS: its sockets have no addresses that end with their process. So a listener serves its clients by
+//! channels with names, and no end is told which process the other one is.
 
 use std::convert::Infallible;
 
 use super::region::Region;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{Paper, RawCaller, RawGate, RawGuest};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::{Result, Trust};
 
 #[derive(Debug)]
@@ -13,8 +13,8 @@ pub(crate) struct Gate(Infallible);
 
 impl RawGate for Gate {
     type Region = Region;
-    type Caller = Gate;
-    type Guest = Gate;
+    type Client = Gate;
+    type KnownClient = Gate;
 
     fn open(_: &Region) -> Option<Gate> {
         None
@@ -24,12 +24,12 @@ impl RawGate for Gate {
         match self.0 {}
     }
 
-    fn guest(&mut self, _: u64, _: u32) -> Option<Gate> {
+    fn find(&mut self, _: u64, _: u32) -> Option<Gate> {
         match self.0 {}
     }
 }
 
-impl RawCaller for Gate {
+impl RawClient for Gate {
     type Region = Region;
 
     fn at(_: u64) -> Option<Gate> {
@@ -40,7 +40,7 @@ impl RawCaller for Gate {
         match self.0 {}
     }
 
-    fn receive(&mut self, _: &Paper, _: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<Region>> {
         match self.0 {}
     }
 
@@ -49,14 +49,14 @@ impl RawCaller for Gate {
     }
 }
 
-impl RawGuest for Gate {
+impl RawKnownClient for Gate {
     type Region = Region;
 
     fn peer(&self) -> Peer {
         match self.0 {}
     }
 
-    fn hand(&mut self, _: &Region, _: &mut Paper) -> Result<()> {
+    fn hand_over(&mut self, _: &Region, _: &mut WaybillBytes) -> Result<()> {
         match self.0 {}
     }
 }

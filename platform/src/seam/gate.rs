@@ -1,7 +1,7 @@
 //! What a backend owes for gates: how a listener learns which process it serves.
 //!
-//! Nothing in shared memory proves that. So the listener *hands* the memory of a channel, which has no name, to one
-//! process, by a way on which the kernel says which process that is. Another process that claims to be that one gets
+//! Nothing in shared memory proves that. So the memory of a channel has no name, and the listener *hands it over* to one
+//! process, by a way on which the kernel tells which process that is. Another process that claims to be that one gets
 //! nothing.
 
 use std::fmt::Debug;
@@ -10,60 +10,61 @@ use super::region::RawRegion;
 use crate::contract::peer::Peer;
 use crate::{Result, Trust};
 
-/// Bytes at a client's place, for what a system writes there when it hands memory over.
-pub const PAPER_LEN: usize = 128;
-/// The bytes at a place.
-pub type Paper = [u8; PAPER_LEN];
+/// Bytes of a waybill.
+pub const WAYBILL_LEN: usize = 128;
+/// What a system writes at a client's place, where the client needs it to fetch the memory.
+pub type WaybillBytes = [u8; WAYBILL_LEN];
 
-/// The listener's side.
+/// The listener's side of a gate.
 pub(crate) trait RawGate: Sized + Debug {
     type Region: RawRegion;
     /// The client's side.
-    type Caller: RawCaller<Region = Self::Region>;
-    /// A client that has come.
-    type Guest: RawGuest<Region = Self::Region>;
+    type Client: RawClient<Region = Self::Region>;
+    /// A client as the listener knows it.
+    type KnownClient: RawKnownClient<Region = Self::Region>;
 
-    /// Opens a gate for those that may write to the listener's region; `None` where the system has none.
-    fn open(desk: &Self::Region) -> Option<Self>;
+    /// Opens a gate for the users that may write to the listener's region; `None` where the system has none.
+    fn open(region: &Self::Region) -> Option<Self>;
 
-    /// What clients find it by.
+    /// The number by which clients find it; never 0.
     fn number(&self) -> u64;
 
-    /// The client with this turn, which left this note; `None` when it has not come, or may not write to the region.
-    fn guest(&mut self, turn: u64, note: u32) -> Option<Self::Guest>;
+    /// The client that has come with this turn and left this note; `None` when there is none, or its user may not write
+    /// to the region.
+    fn find(&mut self, turn: u64, note: u32) -> Option<Self::KnownClient>;
 }
 
-/// A client before a gate.
-pub(crate) trait RawCaller: Sized + Debug {
+/// The client's side of a gate.
+pub(crate) trait RawClient: Sized + Debug {
     type Region: RawRegion;
 
-    /// Comes to the gate with this number; `None` where there is no such way.
+    /// Comes to the gate with this number; `None` where that is not to be had.
     fn at(gate: u64) -> Option<Self>;
 
-    /// Says which turn it has. It is drawn after the client has come, so that most come in the order of their turns.
-    fn say(&mut self, _turn: u64) {}
+    /// Tells the listener its turn, which it draws after it has come: so most clients come in the order of their turns.
+    fn send_turn(&mut self, _turn: u64) {}
 
-    /// What the listener is to read in its memory; never 0.
+    /// What the client leaves at its place for [`RawGate::find`]; never 0.
     fn note(&self) -> u32;
 
-    /// The memory that was handed to this process; `None` when none was.
-    fn receive(&mut self, paper: &Paper, trust: &Trust) -> Result<Option<Self::Region>>;
+    /// The memory that was handed over to this process; `None` when none was.
+    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Self::Region>>;
 
     /// The listener's process, where the kernel tells it.
     fn listener(&self) -> Option<Peer>;
 }
 
-/// A client that the listener has seen.
-pub(crate) trait RawGuest: Sized + Debug {
+/// A client whose process the listener knows.
+pub(crate) trait RawKnownClient: Sized + Debug {
     type Region: RawRegion;
 
     /// Its process.
     fn peer(&self) -> Peer;
 
-    /// Hands this memory to it, and to no other process. What is not taken before this is dropped is taken back, where
-    /// the system can.
-    fn hand(&mut self, region: &Self::Region, paper: &mut Paper) -> Result<()>;
+    /// Hands this memory over to it, and to no other process. When this is dropped first, the memory is taken back, where
+    /// the system can do that.
+    fn hand_over(&mut self, region: &Self::Region, waybill: &mut WaybillBytes) -> Result<()>;
 
-    /// It has taken the memory.
+    /// The client has taken the memory, so that stays with it.
     fn has_taken(&mut self) {}
 }

@@ -131,8 +131,8 @@ impl Header {
     #[inline]
     pub(crate) fn value(&self) -> &AtomicU32 {
         let half = usize::from(cfg!(target_endian = "big"));
-        // SAFETY: a half of the word, aligned. The word of an object is accessed as a whole here, and its half by the
-        // kernel alone; a doorbell's half is accessed here and its whole never.
+        // SAFETY: a half of the word, aligned, and an atomic. It is accessed as a whole and by this half at once only as
+        // the documentation of `View` says of atomics of two sizes: by the kernel, and on 32-bit processors.
         unsafe { &*self.word.as_ptr().cast::<AtomicU32>().add(half) }
     }
 

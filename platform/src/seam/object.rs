@@ -81,7 +81,7 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Fails with [`ErrorKind::InvalidArgument`] for an object that stands there twice, as far as the system
     /// [knows that](Self::KNOWS_TWINS), and with
     /// [`ErrorKind::Unsupported`] where the system cannot take these together; then nothing was changed.
-    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure>;
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure>;
 
     /// Applies an operation to this object and then waits for the other one. When the operation fails, it does not wait,
     /// and the failure has the index 0.
@@ -129,9 +129,9 @@ impl From<Outcome<()>> for Took {
     }
 }
 
-/// How a wait for all found the mutexes among its objects.
+/// What a wait for all took, by the state of the mutexes among its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum TookAll {
     /// Each was given up, or was the caller's own.
     InOrder,
     /// The owner of one of them died.

@@ -7,7 +7,7 @@ use super::mutex::MutexGuard;
 use super::wait::{WaitAny, check_count};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
-use crate::seam::object::{Failure, Found, RawObject as _};
+use crate::seam::object::{Failure, RawObject as _, TookAll};
 use crate::system::Object;
 
 const WAIT: Operation = "wait for all of the objects";
@@ -17,7 +17,7 @@ const WAIT: Operation = "wait for all of the objects";
 #[must_use = "the mutexes that the wait took are given up when this is dropped"]
 pub struct AllWoken<'a> {
     guards: Vec<Option<MutexGuard<'a>>>,
-    found: Found,
+    took: TookAll,
 }
 
 impl<'a> AllWoken<'a> {
@@ -28,7 +28,7 @@ impl<'a> AllWoken<'a> {
     /// whose mutex this thread did not own before.
     #[must_use]
     pub fn abandoned(&self) -> bool {
-        self.found == Found::Abandoned
+        self.took == TookAll::Abandoned
     }
 
     /// The guards of the mutexes, in the order of the list, with `None` for each other object. Without this call,
@@ -96,7 +96,7 @@ fn wait_all_within<'a>(
     check_count(objects.len(), WAIT)?;
     let raw: Vec<&Object> = objects.iter().map(|object| object.object()).collect();
     match check_names(objects).and_then(|()| Object::wait_all(&raw, timeout)) {
-        Ok(found) => Ok(found.map(|found| AllWoken { guards: guards(objects), found })),
+        Ok(took) => Ok(took.map(|took| AllWoken { guards: guards(objects), took })),
         Err(failure) => {
             let name = failure.0.index.and_then(|index| objects[index].name());
             Err(failure.in_call(Context { operation: WAIT, name }))

@@ -1,4 +1,4 @@
-//! Objects to wait for (rules C22 to C27): named ones, those inside a region, their options and guards, and the parts
+//! Objects to wait for (rules C22 to C27, C31 and C38): named ones, those inside a region, their options and guards, and the parts
 //! of channels.
 //!
 //! Each kind of wait has three calls: `wait` for ever, `wait_timeout` for a time, `try_wait` without waiting. They
@@ -6,10 +6,10 @@
 
 // The public types are written once, in front of `crate::seam`, with their names, options, documentation, `Debug` and
 // errors. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
-// `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones,
-// `inside` those inside a region, `wait` is for the first of several, `all` for all of them, `then` for a signal and a wait
-// in one call, `bell` and `seat` are for channels. `waiter` is the thread that waits for what tasks and event loops
-// `watched`, `readiness` the descriptor for event loops.
+// `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones, `inside`
+// those inside a region. `wait` is for the first of several, `all` for all of them, `then` for a signal and a wait in one
+// call. `bell` and `seat` are for channels. `watched` is what tasks and event loops wait for, `waiter` the threads that
+// wait on their behalf, `readiness` the descriptor for event loops.
 
 mod all;
 mod bell;

@@ -37,24 +37,24 @@ use crate::{ErrorKind, Result};
 ///   signal, as `try_wait` does. Another waiter, here or in another process, may have been faster. Then the answer is
 ///   `None`, and nothing was lost.
 /// - *It is a level.* The descriptor stays ready until `try_take` answers `None`, which alone lowers it: neither read it
-///   nor reset it. It begins ready, so the first call comes by itself. Edge-triggered loops may use it too, where they
+///   nor reset it. It begins ready, so the loop calls `try_take` at once. Edge-triggered loops may use it too, where they
 ///   call `try_take` until `None`.
-/// - A manual-reset event that is set is there at each call, as it is for each wait: unset it, or leave the loop.
-/// - Of several objects, the one that became ready first comes first.
-/// - Dropping it gives back what it took and `try_take` has not told yet.
+/// - A manual-reset event that is set is answered by each call, as by each wait: reset it, or stop calling.
+/// - Of several objects, the one that became ready first is answered first.
+/// - Dropping a readiness gives back the signals that it took and `try_take` has not answered yet.
 ///
-/// Each object may be in any number of these, and be waited for in other ways at the same time. A thread of this
-/// process waits for 63 objects at once, on behalf of all that there are here, and of all tasks; it starts with the
-/// first `try_take` that finds nothing.
+/// Each object may be in any number of these, and be waited for in other ways at the same time. Threads of this process
+/// wait for 63 objects each, on behalf of all readinesses and of all tasks; the first one starts with the first `try_take`
+/// that finds nothing.
 ///
 /// In a forked child the copy refuses to work ([`Unsupported`](crate::ErrorKind::Unsupported)): it shares the parent's
 /// descriptor. The child makes one of its own.
 ///
 /// # Platform-specific behavior
-/// - On Linux an `eventfd`: readable when it is ready. Nothing is taken before `try_take`.
-/// - On Windows a manual-reset event. The thread takes an auto-reset event's signal, or a permit, when it comes, and keeps
-///   it until `try_take`: until then other waiters do not have it, and it ends with this process. Timers are looked
-///   at every 10 ms. A manual-reset event that is unset right after it was set may be missed.
+/// - On Linux it is an `eventfd`, which is readable when it is ready. Nothing is taken before `try_take`.
+/// - On Windows it is a manual-reset event. The thread takes an auto-reset event's signal, or a permit, when it comes, and
+///   keeps it until `try_take`: until then no other waiter can have it, and it is lost when this process ends. Timers are
+///   looked at every 10 ms. A manual-reset event that is reset right after it was set may be missed.
 pub struct Readiness {
     // Dropped before what it waits for.
     waits: Vec<Waiting>,
@@ -71,7 +71,7 @@ struct Waiting {
 /// What the waiters' threads report.
 struct Ready {
     flag: Flag,
-    /// Those to look at, each once; the flag is raised while there are some.
+    /// The objects to look at, each once; the flag is raised while there are some.
     indices: Mutex<VecDeque<usize>>,
 }
 
@@ -85,14 +85,15 @@ const MAKE: &str = "make a descriptor for an event loop";
 const TAKE: &str = "take from the objects that are ready";
 
 impl Readiness {
-    /// For these objects, in any number.
+    /// Makes one for these objects, in any number.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none; [`Os`](crate::ErrorKind::Os).
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none; [`Os`](crate::ErrorKind::Os) when no descriptor,
+    /// or handle, can be had.
     pub fn of(objects: &[&dyn Awaitable]) -> Result<Readiness> {
         let context = Context { operation: MAKE, name: None };
         if objects.is_empty() {
-            return Err(context.invalid("there are none; give one or more"));
+            return Err(context.invalid("no objects were given; give one or more"));
         }
         let flag = Flag::new(context)?;
         flag.raise();
@@ -114,15 +115,15 @@ impl Readiness {
     pub fn try_take(&mut self) -> Result<Option<usize>> {
         if self.process != this_process() {
             let context = Context { operation: TAKE, name: None };
-            return Err(context
-                .error(ErrorKind::Unsupported)
-                .with_detail("it is its parent's in a forked child; make one in the child"));
+            return Err(context.error(ErrorKind::Unsupported).with_detail(
+                "this is a forked child's copy, and belongs to its parent; make one in the child",
+            ));
         }
         while let Some(index) = self.ready.first() {
             match self.waits[index].take_or_ask() {
                 Ok(false) => {}
                 took => {
-                    // No thread waits for it, and there may be more to take.
+                    // No waiter watches the object now, and it may have more signals.
                     self.ready.put_last(index);
                     return took.map(|_| Some(index));
                 }

@@ -1,7 +1,7 @@
 //! The threads that wait on behalf of tasks and event loops.
 //!
-//! A thread can sleep on 64 doorbells and objects: 63 of tasks, and one doorbell of its own, which rings when the others
-//! change. There are as many threads as the sources need; a thread without work ends after a while.
+//! A thread can sleep on 64 doorbells and objects: 63 of tasks and event loops, and one doorbell of its own, which rings
+//! when the others change. There are as many threads as the sources need; a thread without work ends after five seconds.
 //!
 //! # No wake-up is lost
 //! A task that finds nothing gives its waker to its source's entry, and then looks once more. Its waiter announces
@@ -23,15 +23,15 @@ use crate::machine::{PerProcess, stay_loaded};
 use crate::seam::object::MAX_OBJECTS;
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, Sleepers};
 
-/// Something with a doorbell that a task can wait for.
+/// Something with a doorbell for which a task can wait.
 pub trait Source: Send + Sync + 'static {
     /// What is rung when there may be news.
     fn bell(&self) -> &Doorbell;
 
-    /// Whether there are news, since the task looked.
+    /// Whether there are news since the task looked.
     fn is_ready(&self) -> bool;
 
-    /// Whether to wake the task though no peer rang: its peers have ended. Asked every 80 ms, without a lock.
+    /// Whether to wake the task though no peer rang, because its peers have ended. Asked every 80 ms, without a lock.
     fn is_over(&self) -> bool;
 }
 
@@ -77,7 +77,7 @@ impl AtWaiter {
         Ok(watched.is_ready())
     }
 
-    /// Wakes no task any more, until it asks again.
+    /// Wakes the task no more, until it asks again.
     pub fn ask_no_more(&self) {
         if let Some(place) = self.0.as_ref().filter(|place| place.waiter.is_ours()) {
             place.ask_no_more();
@@ -377,7 +377,7 @@ impl Waiter {
         state.phase != Phase::Asleep || state.asking().any(|entry| entry.source.is_ready())
     }
 
-    /// Lets go of the set, and returns the tasks to wake.
+    /// Lets go of the set, and returns the wakers of the tasks to wake.
     fn leave(&self, over: &[usize]) -> Vec<Waker> {
         let mut state = self.lock();
         state.phase = Phase::Awake;
@@ -388,7 +388,7 @@ impl Waiter {
             entry.is_in_set = false;
             if entry.waker.is_some() && (entry.source.is_ready() || over.contains(&place)) {
                 wakers.extend(entry.waker.take());
-                // An object's signal is not taken where nothing waits for it.
+                // Objects do not linger: on Windows the thread would take a signal for which no task waits.
                 entry.linger = if matches!(entry.source.alarm(), Alarm::Bell(_)) { LINGER } else { 0 };
             }
         }

@@ -16,8 +16,8 @@ use crate::system::{Bell, Watch};
 use crate::words::bell;
 use crate::{ObjectName, Result};
 
-/// An object that a [`Readiness`](crate::sync::Readiness), or a task, waits for: an event, a semaphore or a timer, and
-/// whatever else of this library says so. Other crates cannot implement it.
+/// An object that a [`Readiness`](crate::sync::Readiness), or a task, waits for: an event, a semaphore or a timer, with a
+/// name or inside a region. Other crates cannot implement it.
 ///
 /// A mutex is none: a thread owns it, and neither a task nor an event loop's callback stays on one thread. Lock it in a
 /// thread that may block, or use a semaphore with one permit.

@@ -8,11 +8,11 @@
 //! thread that is killed or stopped at any step delays nobody, and has taken all or none.
 //!
 //! # Why a late step does no harm
-//! - A tag that is put on a word by a thread that was stopped while its attempt was aborted: its place in the table says
-//!   aborted, or is a later attempt's with another tag; both mean that the tag goes and the value comes back.
-//! - A call that settles by an old verdict: the word has another tag by then, or none, and the compare-and-swap fails.
-//!   Tags are used again after four thousand million attempts.
-//! - A place in the table is used again when its attempt was aborted or all its words are settled. A place that a killed
+//! - *A thread puts a tag on a word after its attempt was aborted,* because it was stopped meanwhile. The attempt's place
+//!   in the table says aborted, or is a later attempt's with another tag. By both the tag goes and the value comes back.
+//! - *A call settles by an old verdict.* The word has another tag by then, or none, and the compare-and-swap fails: tags
+//!   are used again after four thousand million attempts.
+//! - *A place in the table is used again* when its attempt was aborted or all its words are settled. A place that a killed
 //!   thread left as committed is passed over, until a table is full of them.
 //!
 //! # Words that are read and not taken
@@ -167,7 +167,7 @@ pub fn attempt<M: Member, C: Cell>(
     let is_ready = matches!(tagged, Ok(None));
     let is_taken = is_ready && decisions.commit(tag);
     if !is_taken {
-        // First, so that nobody takes a late look for a commitment.
+        // Recorded before the words are settled, so that every call that meets the tag gets the same verdict.
         let _ = decisions.verdict(tag);
     }
     let verdict = if is_taken { Verdict::Committed } else { Verdict::Aborted };
@@ -201,8 +201,8 @@ fn tag_all<M: Member>(
     Ok(changed)
 }
 
-/// Puts a tag on a word, whose value becomes what `hold` makes of it. `None` when that makes nothing of it, or the word
-/// changes too often. Returns the value before.
+/// Puts a tag on a word, and replaces its value by what `hold` makes of it. Returns the value before; `None` when `hold`
+/// answers `None`, or the word changes too often.
 pub fn put_tag<W: Tagged>(word: &W, tag: u32, hold: impl Fn(u32) -> Option<u32>) -> Option<u32> {
     for _ in 0..TRIES {
         let value = look(word);
@@ -255,7 +255,7 @@ pub fn looks_available<W: Tagged>(word: &W, maximum: u32) -> Result<bool, Damage
     }
 }
 
-/// One that takes a lock together with other words.
+/// A thread that takes a lock together with other words.
 #[derive(Clone, Copy, Debug)]
 pub struct LockTaker {
     /// Its claim.
@@ -294,8 +294,8 @@ pub fn take_tag_off<W: Tagged>(word: &W, tag: u32, verdict: Verdict) {
     }
 }
 
-/// The value of a word, for one that waits for all: it gives the attempt of another one a moment to end, before it
-/// settles its tag.
+/// The value of a word, for a thread that waits for all. Another thread's attempt gets a moment to end before its tag is
+/// settled.
 pub fn look<W: Tagged>(word: &W) -> u32 {
     let mut seen = word.load_both();
     for _ in 0..W::PATIENCE {

@@ -1,5 +1,5 @@
-//! The algorithms of locks, events, semaphores and doorbells, each on one 32-bit word that processes share, of taking
-//! several of them at one moment, and of newest values, rings of messages and topics.
+//! The algorithms of locks, events, semaphores and doorbells, each on one value of 32 bits that processes share; of taking
+//! several of them at one moment; and of newest values, rings of messages and topics.
 //!
 //! They are generic over traits, so the same code runs on shared memory with futexes and in a model checker
 //! (`models/`), which tries every order of steps.

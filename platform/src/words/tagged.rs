@@ -1,4 +1,4 @@
-//! Words that several may be taken of at one moment: a value, and the *tag* of an attempt to take it together with
+//! Words of which several can be taken at one moment: a value, and the *tag* of an attempt to take it together with
 //! others (see [`all`](super::all)).
 //!
 //! A word has eight bytes, so that one compare-and-swap changes value and tag. A tag is there for the time of an attempt
@@ -6,9 +6,9 @@
 //! for the attempt's [`Verdict`], which revokes an attempt that is not decided yet. So nobody waits for an attempt, and
 //! it does not matter whether its thread runs, was stopped, or was killed.
 //!
-//! A tagged value says what it becomes in both cases, so no other memory is needed to settle it: see [`Kind`]. Nobody
-//! sleeps while a tag is there, because announcing a sleeper settles it first; so nobody has to be woken when it goes,
-//! but the next taker of a lock, whose wake-up the attempt may have had.
+//! A tagged value says what it becomes in both cases, so no other memory is needed to settle it: see [`Kind`]. A waiter
+//! settles the tag before it announces its sleep, so no waiter sleeps while a tag is there, and none has to be woken when
+//! it goes. The one exception is the next waiter for a lock, whose wake-up the attempt may have used.
 
 use super::{Word, event, lock, permits};
 
@@ -27,6 +27,9 @@ pub enum Verdict {
 pub trait Kind {
     /// What calls see when the tag cannot be settled: a value that ends waits with an error, where the kind has one.
     const UNSETTLED: u32;
+    /// Whether a tagged value is never one that a call replaces by [`Word::replace_once`], so that it may do so without a
+    /// look at the tag, which 32-bit processors do faster. A peer that forges such a value harms this word alone.
+    const VALUE_TELLS_TAG: bool = false;
     /// The value when the attempt has taken the word.
     fn taken(tagged: u32) -> u32;
     /// The value when it has not.
@@ -44,6 +47,8 @@ pub enum Lock {}
 impl Kind for Lock {
     // An owner that sleeps may wait for, until its time is over.
     const UNSETTLED: u32 = lock::UNKNOWN | lock::WAITERS;
+    // A free lock's value is zero, and an owner has no tag any more.
+    const VALUE_TELLS_TAG: bool = true;
 
     fn taken(tagged: u32) -> u32 {
         tagged & !lock::ABANDONED
@@ -58,8 +63,8 @@ impl Kind for Lock {
     }
 }
 
-/// An event. Its tagged value is [`HELD`](event::HELD), unless a set came meanwhile, which stored [`SET`](event::SET)
-/// over it and counts as the set after the taking.
+/// An event. Its tagged value is [`HELD`](event::HELD), unless a set came meanwhile: that stored [`SET`](event::SET)
+/// over it, and counts as a set after the attempt.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {}
 
@@ -95,7 +100,8 @@ impl Kind for Permits {
 pub trait Tagged: Sync {
     /// What it is.
     type Kind: Kind;
-    /// How often one that waits for all looks at another's tag before it settles it: about a microsecond.
+    /// How often a thread that waits for all looks at the tag of another attempt before it settles it: for about a
+    /// microsecond.
     const PATIENCE: u32 = 40;
 
     /// Reads value (the lower half) and tag (the upper half); acquires.
@@ -105,6 +111,15 @@ pub trait Tagged: Sync {
     /// # Errors
     /// What the word is, when it is not `current`.
     fn replace_both(&self, current: u64, new: u64) -> Result<(), u64>;
+    /// Replaces `current` without a tag by `new` in one step. A word whose
+    /// [value tells of a tag](Kind::VALUE_TELLS_TAG) may leave the tag alone.
+    ///
+    /// # Errors
+    /// What the word is, when it is not that.
+    #[inline]
+    fn replace_untagged(&self, current: u32, new: u32) -> Result<(), u64> {
+        self.replace_both(both(current, 0), both(new, 0))
+    }
     /// Replaces all of it and returns what it was.
     fn swap_both(&self, new: u64) -> u64;
     /// The verdict on the attempt with this tag, which is revoked if it is not decided. It may sleep for a moment where
@@ -160,7 +175,7 @@ impl<W: Tagged> Word for W {
 
     #[inline]
     fn replace_once(&self, current: u32, new: u32) -> Result<(), u64> {
-        self.replace_both(both(current, 0), both(new, 0))
+        self.replace_untagged(current, new)
     }
 
     #[inline]

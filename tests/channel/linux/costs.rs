@@ -108,7 +108,7 @@ pub fn streams(arguments: &[String]) {
     };
     let (count, mut sent, mut got) = (1_000_000_u64, 0_u64, 0_u64);
     let switches = voluntary_switches();
-    // Both poll, so whoever is on the processor does its work.
+    // Both poll, so the one that has the processor does its work.
     while sent < count || got < count {
         while sent < count && sender.try_send(&sent.to_ne_bytes()).expect("open") {
             sent += 1;

@@ -44,7 +44,7 @@ pub fn asks_and_stops(arguments: &[String]) {
     hear();
 }
 
-/// Those who ask and never come keep nobody else from being accepted.
+/// Clients that ask and never come delay no other client.
 #[test]
 fn clients_that_stop_are_in_nobodys_way() {
     let name = unique_name("slow");

@@ -60,7 +60,7 @@ fn what_arrives_is_checked() {
     assert_eq!(kind(courier.send(&region, Access::ReadOnly)), ErrorKind::Os);
 }
 
-/// An object that nobody holds is dead, and is not brought to life by whoever has a descriptor of it.
+/// An object that nobody holds is dead, and is not brought to life by a process that has a descriptor of it.
 #[test]
 fn a_dead_object_is_not_received() {
     let text = unique_name("dead");

@@ -2,7 +2,7 @@
 
 use super::common::*;
 
-/// C20: a user who could not open it by name may be given it by handle, with as much access as was given.
+/// C20: a user that could not open it by name may be given it by handle, with as much access as was given.
 #[test]
 fn another_user_gets_what_is_given_and_no_more() {
     if !users::root_or_aside("handles: another user") {

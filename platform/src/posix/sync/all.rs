@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use super::desk::{Desk, desk_of};
 use super::futex::sleep_on_any;
 use super::member::Member;
 use super::object::Object;
+use super::table::{Table, table_of};
 use super::wait::Awaited as _;
 use crate::ErrorKind;
-use crate::seam::object::{Failure, Found, Reason};
+use crate::seam::object::{Failure, Reason, TookAll};
 use crate::words::all::{Attempt, attempt};
 use crate::words::{Damaged, Slept, Until};
 
@@ -20,14 +20,14 @@ use crate::words::{Damaged, Slept, Until};
 const POLLS: u32 = 200;
 
 /// See `RawObject::wait_all`.
-pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+pub(super) fn wait_all(objects: &[&Object], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {
     let order = in_order(objects)?;
-    let desk = common_desk(objects)?;
+    let table = common_table(objects)?;
     let mut members = Vec::with_capacity(objects.len());
     for index in order {
         members.extend(Member::of(objects[index], index).map_err(|failure| failure.of_object(index))?);
     }
-    let set = Set { objects, members, desk };
+    let set = Set { objects, members, table };
     let taken = set.wait(Until::after(timeout))?;
     taken.map(|notes| set.take_over(&notes)).transpose()
 }
@@ -46,21 +46,21 @@ fn in_order(objects: &[&Object]) -> Result<Vec<usize>, Failure> {
     }
 }
 
-/// The desk of all objects.
-fn common_desk(objects: &[&Object]) -> Result<&'static Desk, Failure> {
+/// The one table of all the objects.
+fn common_table(objects: &[&Object]) -> Result<&'static Table, Failure> {
     const APART: &str = "objects of different owners, or with different permissions to write, cannot be waited for together; make them alike, or put them into one region";
-    let desk = desk_of(objects[0].place()).map_err(|reason| Failure::from(reason).of_object(0))?;
+    let table = table_of(objects[0].place()).map_err(|reason| Failure::from(reason).of_object(0))?;
     for (index, object) in objects.iter().enumerate().skip(1) {
-        if desk.is_noted_in(object.place()) {
+        if table.is_noted_in(object.place()) {
             continue;
         }
-        let other = desk_of(object.place()).map_err(|reason| Failure::from(reason).of_object(index))?;
-        if !std::ptr::eq(desk, other) {
+        let other = table_of(object.place()).map_err(|reason| Failure::from(reason).of_object(index))?;
+        if !std::ptr::eq(table, other) {
             let apart = Reason { detail: Some(APART.into()), ..ErrorKind::Unsupported.into() };
             return Err(Failure::from(apart).of_object(index));
         }
     }
-    Ok(desk)
+    Ok(table)
 }
 
 /// The objects of a wait.
@@ -68,7 +68,7 @@ struct Set<'a> {
     objects: &'a [&'a Object],
     /// What is to be taken: all but the mutexes that this thread owns already.
     members: Vec<Member<'a>>,
-    desk: &'static Desk,
+    table: &'static Table,
 }
 
 /// Notes of the members that an attempt took.
@@ -121,7 +121,7 @@ impl Set<'_> {
     }
 
     fn attempt(&self) -> Result<Attempt, Failure> {
-        let attempt = attempt(&self.members, &self.desk.decisions());
+        let attempt = attempt(&self.members, &self.table.decisions());
         for member in &self.members {
             member.forget_pulse();
         }
@@ -146,18 +146,17 @@ impl Set<'_> {
     }
 
     /// Notes in this process what was taken.
-    fn take_over(&self, notes: &[u64]) -> Result<Found, Failure> {
-        let mut found = Found::InOrder;
+    fn take_over(&self, notes: &[u64]) -> Result<TookAll, Failure> {
+        let mut found = TookAll::InOrder;
         for (member, &note) in self.members.iter().zip(notes) {
             if member.take_over(note) {
-                found = Found::Abandoned;
+                found = TookAll::Abandoned;
             }
         }
         // The others are this thread's own already.
         for object in self.objects {
-            if let Object::Mutex(lock) = object
-                && !self.members.iter().any(|member| std::ptr::eq(self.objects[member.index], *object))
-            {
+            let Object::Mutex(lock) = object else { continue };
+            if !self.members.iter().any(|member| std::ptr::eq(self.objects[member.index], *object)) {
                 lock.take(Some(Duration::ZERO))?;
             }
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::futex::{Expectation, sleep_on_any};
-use super::object::initialise;
+use super::making::initialise;
 use super::place::held_of;
 use crate::contract::context::{Context, Operation};
 use crate::posix::kernel;

@@ -2,7 +2,8 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `object` | an object of any kind, made by name or inside a view |
+//! | `object`, `raw_object` | an object of any kind, and the seam's trait for it |
+//! | `making` | makes an object inside a region |
 //! | `place` | the memory of a place, and its locks |
 //! | `claims` | numbers of owners, which the kernel takes back when they die |
 //! | `futex` | sleeping on words |
@@ -11,7 +12,7 @@
 //! | `word` | the words of objects |
 //! | `wait`, `all` | waiting for one of several, and for all of them |
 //! | `member` | an object as a wait for all sees it |
-//! | `desk` | the tables where waits for all are decided |
+//! | `table` | the tables where waits for all are decided |
 //! | `watch` | waiting on behalf of tasks and event loops |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
@@ -20,15 +21,17 @@
 mod all;
 mod bell;
 mod claims;
-mod desk;
 mod event;
 mod futex;
 mod lock;
+mod making;
 mod member;
 mod object;
 mod place;
+mod raw_object;
 mod seat;
 mod semaphore;
+mod table;
 mod thread_end;
 mod timer;
 mod wait;

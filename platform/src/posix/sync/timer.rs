@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::claims::Claim;
-use super::desk;
 use super::futex::{Expectation, FutexSleeper};
+use super::table;
 use crate::memory::Mapped;
 use crate::seam::header::{HEADER_LEN, reset_of};
 use crate::seam::object::{Failure, Took};
@@ -335,7 +335,7 @@ impl Tagged for TakenWord<'_> {
     }
 
     fn verdict(&self, tag: u32) -> Verdict {
-        desk::verdict(self.place, tag)
+        table::verdict(self.place, tag)
     }
 
     fn wake_one(&self) {}

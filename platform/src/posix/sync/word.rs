@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::desk;
 use super::futex::{FutexWord, wake_one};
+use super::table;
 use crate::seam::place::Place;
 use crate::words::tagged::{Kind, Tagged, Verdict};
 
@@ -40,12 +40,23 @@ impl<K: Kind> Tagged for PlaceWord<K> {
         word.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(|_| ())
     }
 
+    #[cfg(target_pointer_width = "32")]
+    #[inline]
+    fn replace_untagged(&self, current: u32, new: u32) -> Result<(), u64> {
+        if !K::VALUE_TELLS_TAG {
+            return self.replace_both(current.into(), new.into());
+        }
+        let replaced =
+            self.place.header().value().compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire);
+        replaced.map(|_| ()).map_err(u64::from)
+    }
+
     fn swap_both(&self, new: u64) -> u64 {
         self.place.header().word.swap(new, Ordering::AcqRel)
     }
 
     fn verdict(&self, tag: u32) -> Verdict {
-        desk::verdict(&self.place, tag)
+        table::verdict(&self.place, tag)
     }
 
     fn wake_one(&self) {

@@ -1,7 +1,8 @@
-//! Gates on Windows: a client says which process it is, and the listener puts the channel's memory into that process.
+//! Gates on Windows: a client says which process it is, and the listener puts handles of the channel's memory into that
+//! process.
 //!
-//! A client that names another process gets nothing: the handles are in that one, which does not know of them, and are
-//! taken back. So the process that takes the listener's peer's seat is the one that was named.
+//! A client that names another process gets nothing: the handles are in that process, which does not know of them, and
+//! are taken back. So the process that takes the peer's seat is the one that was named.
 
 use std::io::{self, Cursor};
 use std::os::windows::io::{AsHandle as _, AsRawHandle as _, FromRawHandle as _, OwnedHandle};
@@ -16,23 +17,23 @@ use super::courier::{Courier, Parcel};
 use super::duplicate::open_process;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{PAPER_LEN, Paper, RawCaller, RawGate, RawGuest};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
 use crate::seam::region::{RawRegion as _, Sent as _};
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
 use crate::{Access, ErrorKind, Result, Trust, UserId};
 
-/// Nothing: the clients' processes are all that is needed.
+/// Empty: the listener needs nothing but the clients' processes.
 #[derive(Debug)]
 pub(crate) struct Gate;
 
 impl RawGate for Gate {
     type Region = Region;
-    type Caller = Caller;
-    type Guest = Guest;
+    type Client = Client;
+    type KnownClient = KnownClient;
 
-    fn open(_desk: &Region) -> Option<Gate> {
+    fn open(_region: &Region) -> Option<Gate> {
         Some(Gate)
     }
 
@@ -40,38 +41,38 @@ impl RawGate for Gate {
         1
     }
 
-    fn guest(&mut self, _turn: u64, process_id: u32) -> Option<Guest> {
+    fn find(&mut self, _turn: u64, process_id: u32) -> Option<KnownClient> {
         let rights = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
         let process = open_process(process_id, rights).ok()?;
         let user = user_of_process(&process).ok();
-        Some(Guest { peer: Peer::new(user, Some(process_id)), process, parcel: None })
+        Some(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None })
     }
 }
 
-/// A client's process, and what was put there.
+/// A client's process, and the handles that were put there.
 #[derive(Debug)]
-pub(crate) struct Guest {
+pub(crate) struct KnownClient {
     process: OwnedHandle,
     peer: Peer,
     parcel: Option<Parcel>,
 }
 
-impl RawGuest for Guest {
+impl RawKnownClient for KnownClient {
     type Region = Region;
 
     fn peer(&self) -> Peer {
         self.peer.clone()
     }
 
-    fn hand(&mut self, region: &Region, paper: &mut Paper) -> Result<()> {
+    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
         let attempt = Attempt::of(region.facts().context("hand the channel over"));
         let packed = self.process.try_clone().and_then(|process| {
             let mut parcel = Parcel::to(process);
             Ok((parcel.pack(region, Access::ReadWrite)?, parcel))
         });
         let (message, parcel) = packed.map_err(|cause| attempt.failed(cause))?;
-        debug_assert!(message.len() <= PAPER_LEN);
-        paper[..message.len()].copy_from_slice(&message);
+        debug_assert!(message.len() <= WAYBILL_LEN);
+        waybill[..message.len()].copy_from_slice(&message);
         self.parcel = Some(parcel);
         Ok(())
     }
@@ -83,26 +84,26 @@ impl RawGuest for Guest {
     }
 }
 
-/// This process.
+/// This process, which its id names.
 #[derive(Debug)]
-pub(crate) struct Caller;
+pub(crate) struct Client;
 
-impl RawCaller for Caller {
+impl RawClient for Client {
     type Region = Region;
 
-    fn at(_gate: u64) -> Option<Caller> {
-        Some(Caller)
+    fn at(_gate: u64) -> Option<Client> {
+        Some(Client)
     }
 
     fn note(&self) -> u32 {
         std::process::id()
     }
 
-    fn receive(&mut self, paper: &Paper, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
-        let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*paper)) };
+        let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*waybill)) };
         match Region::receive(&mut courier, trust, context) {
-            // It was taken back, or a peer has written there.
+            // The memory was taken back, or a peer has written over the waybill.
             Err(error) if matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::Damaged) => Ok(None),
             region => region.map(Some),
         }

@@ -1,4 +1,5 @@
-//! Handing over: a child takes handles out of its parent, and a sender puts them into the receiver.
+//! Handing over: a child takes handles out of its parent, and a sender puts them into the receiver, as a listener puts
+//! those of a channel into its client ([`gate`]).
 //!
 //! No handle is ever inheritable: `CreateProcess` gives every inheritable handle to every child that inherits
 //! any, and std's [`Command`](std::process::Command) starts each so (it cannot pass a list of handles). A handle that

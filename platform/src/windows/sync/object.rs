@@ -20,7 +20,7 @@ use super::wait::{Outcome, signal_and_wait, wait, wait_all};
 use crate::contract::context::Operation;
 use crate::seam::header::Ownership;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, Found, RawObject, Reason, Signal, Took};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Reason, Signal, Took, TookAll};
 use crate::seam::place::Place;
 use crate::windows::error::code_of;
 use crate::words::Until;
@@ -103,18 +103,18 @@ impl RawObject for Object {
         Ok(Some(index))
     }
 
-    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<Found>, Failure> {
+    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {
         check_places(objects)?;
         let handles: Vec<_> = objects.iter().map(|object| object.handle()).collect();
         let found =
             match wait_all(&handles, Until::after(timeout)).map_err(|cause| cannot_wait(objects, cause))? {
                 Outcome::TimedOut => return Ok(None),
-                Outcome::Signalled(_) => Found::InOrder,
-                Outcome::Abandoned(_) => Found::Abandoned,
+                Outcome::Signalled(_) => TookAll::InOrder,
+                Outcome::Abandoned(_) => TookAll::Abandoned,
             };
         for object in objects {
             // The kernel does not say whose owner died.
-            object.0.taken(found == Found::Abandoned && !object.0.is_ours());
+            object.0.taken(found == TookAll::Abandoned && !object.0.is_ours());
         }
         Ok(Some(found))
     }

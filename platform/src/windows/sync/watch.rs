@@ -1,8 +1,7 @@
-//! Waits on behalf of tasks and event loops. The kernel shows no wait that takes nothing: a thread that waits for an
-//! event or a semaphore takes the signal, which is kept for the task, or given back.
+//! Waits on behalf of tasks and event loops. The kernel has no wait that takes nothing: a thread that waits for an event
+//! or a semaphore takes the signal, and keeps it for the task, or gives it back.
 //!
-//! A timer's signal cannot be given back, so the thread looks at timers at each tick of the system's clock, which
-//! is as exact as they are.
+//! A timer's signal cannot be given back. So the thread looks at timers every 10 ms, which is about as exact as they are.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,12 +21,12 @@ const TICK: Duration = Duration::from_millis(10);
 pub(crate) struct Watch {
     object: Object,
     looked_at: bool,
-    /// Whether the thread took a signal that nothing else has taken from here.
+    /// Whether the thread took a signal that the task has not taken yet.
     has_signal: AtomicBool,
 }
 
 impl Watch {
-    /// What gives back a signal that the thread took; `None` where the object has kept it.
+    /// The call that gives back a signal which the thread took; `None` where the object has kept it.
     fn giving_back(&self) -> Option<Signal> {
         match self.object.kind() {
             ObjectKind::Semaphore => Some(Signal::Release(1)),

@@ -57,11 +57,11 @@ struct Seen {
     /// Zero while no subscriber that counts is there.
     since: u64,
     position: u64,
-    /// The one that was thrown out of it last.
+    /// The subscriber that was thrown out of it last.
     thrown: u64,
 }
 
-/// A message that a subscriber may still be lent, though it was thrown out.
+/// A message that a subscriber which was thrown out may still be lent.
 #[derive(Clone, Copy, Debug)]
 struct Pin {
     holder: Holder,
@@ -81,17 +81,17 @@ pub struct Producer {
     joins: u64,
     /// No place needs a message before this one.
     limit: u64,
-    /// What the last call that found no room would have written over: all before.
+    /// The last call that found no room would have written over all messages before this one.
     wanted: u64,
     places: Box<[Seen]>,
     pins: Vec<Pin>,
 }
 
 impl Producer {
-    /// Goes on where the publisher before was, or begins.
+    /// Goes on where the publisher before ended, or begins.
     ///
     /// # Errors
-    /// [`Damaged`].
+    /// [`Damaged`] when that one's words contradict each other.
     pub fn resume(memory: &impl TopicMemory, shape: Shape) -> Result<Producer, Damaged> {
         let newest = memory.load(Word::Newest, Acquire);
         let oldest = memory.load(Word::Oldest, Acquire);
@@ -173,8 +173,8 @@ impl Producer {
             return None;
         };
         let oldest = self.oldest_beside(spot.position + u64::from(lines));
-        let has_company = oldest > self.oldest && memory.load(Word::Joins, Acquire) != self.joins;
-        if has_company || oldest > self.limit {
+        let may_have_joined = oldest > self.oldest && memory.load(Word::Joins, Acquire) != self.joins;
+        if may_have_joined || oldest > self.limit {
             self.look_at_places(memory);
         }
         if oldest > self.limit {
@@ -266,7 +266,7 @@ impl Producer {
         Extent::unpack(memory.load(Word::Entry(self.shape.slot(sequence)), Relaxed), self.shape)
     }
 
-    /// Looks anew what the holders need.
+    /// Looks again which messages the subscribers need.
     pub fn look_again(&mut self, memory: &impl TopicMemory) {
         self.look_at_pins(memory);
         self.look_at_places(memory);
@@ -275,7 +275,7 @@ impl Producer {
     /// Looks which messages the places need. A subscriber whose position no subscriber can have is thrown out.
     #[cold]
     fn look_at_places(&mut self, memory: &impl TopicMemory) {
-        // First: one that joins later counts later.
+        // Read first: a subscriber that joins later changes the count again.
         self.joins = memory.load(Word::Joins, Acquire);
         self.limit = u64::MAX;
         for place in 0..self.shape.places {
@@ -298,8 +298,8 @@ impl Producer {
         }
     }
 
-    /// Those that hold the publisher back, as it was when it last found no room: by the messages that they need, or by
-    /// one that they are lent still.
+    /// The subscribers that hold the publisher back, as it was when it last found no room: by messages that they need, or
+    /// by one that they may still be lent.
     pub fn holders(&self) -> impl Iterator<Item = Holder> + '_ {
         let places = self.places.iter().zip(0_u32..);
         let slow = places.filter(|(seen, _)| seen.since != 0 && seen.position < self.wanted);
@@ -312,51 +312,51 @@ impl Producer {
         self.holders().any(|holder| holder.has_moved(memory))
     }
 
-    /// Whether it was thrown out, and holds the publisher back by what it is lent alone.
+    /// Whether it was thrown out, so that only a message which it is lent holds the publisher back.
     #[must_use]
     pub fn is_thrown_out(&self, holder: Holder) -> bool {
         self.places[holder.place as usize].thrown == holder.since
     }
 
-    /// The holder's process has ended: it needs nothing any more.
-    pub fn bury(&mut self, memory: &impl TopicMemory, holder: Holder) {
-        self.condemn(memory, holder);
+    /// Forgets a holder whose process has ended: it needs nothing any more.
+    pub fn remove(&mut self, memory: &impl TopicMemory, holder: Holder) {
+        self.mark_thrown_out(memory, holder);
         self.pins.retain(|pin| pin.holder.place != holder.place);
         memory.store(Word::Pinned(holder.place), NONE, Relaxed);
-        // Not where another one has taken the place meanwhile.
+        // Not where another subscriber has taken the place meanwhile.
         memory.replace(Word::Since(holder.place), holder.since, 0);
         self.look_at_places(memory);
     }
 
-    /// Waits for the subscriber at this place no more. It is told when it looks, and what it is lent stays as it is until
-    /// then.
+    /// The publisher waits for the subscriber at this place no more. The subscriber is told when it next looks; the message
+    /// that it is lent stays as it is until then.
     pub fn throw_out(&mut self, memory: &impl TopicMemory, place: u32) {
         let Seen { since, position, .. } = self.places[place as usize];
         let holder = Holder { place, since, position };
         if since != 0 {
-            // Before it is told: a publisher that takes over finds both.
+            // Written before the verdict, so that the next publisher finds both.
             let pinned = self.entry(memory, position).map_or(NONE, Extent::pack);
             memory.store(Word::Pinned(place), pinned, Relaxed);
-            self.condemn(memory, holder);
+            self.mark_thrown_out(memory, holder);
             self.pin(memory, holder);
         }
     }
 
-    fn condemn(&mut self, memory: &impl TopicMemory, holder: Holder) {
+    fn mark_thrown_out(&mut self, memory: &impl TopicMemory, holder: Holder) {
         memory.store(Word::Thrown(holder.place), holder.since, Release);
         let seen = &mut self.places[holder.place as usize];
         (seen.thrown, seen.since) = (holder.since, 0);
-        // It moves its position and looks then; here it is the other way round.
+        // The subscriber moves its position and then looks at the verdict; the publisher does the reverse.
         memory.fence(SeqCst);
     }
 
-    /// Pins what one that was thrown out may be lent.
+    /// Pins the message that a subscriber which was thrown out may be lent.
     fn pin(&mut self, memory: &impl TopicMemory, holder: Holder) {
         let Holder { place, .. } = holder;
         let position = memory.load(Word::Position(place), Acquire);
         let is_indexed = position <= self.newest && self.newest - position < u64::from(self.shape.slots);
         let extent = match position {
-            // It has read everything, or the word says what no subscriber does.
+            // The subscriber has read everything, or the word says what no subscriber writes.
             _ if position > self.newest => None,
             _ if is_indexed => self.entry(memory, position),
             _ => Extent::unpack(memory.load(Word::Pinned(place), Relaxed), self.shape),
@@ -367,7 +367,7 @@ impl Producer {
         self.pins.extend(extent.map(|extent| Pin { holder, extent }));
     }
 
-    /// Lets go of what subscribers have let go of.
+    /// Unpins the messages that subscribers have let go of.
     #[cold]
     fn look_at_pins(&mut self, memory: &impl TopicMemory) {
         self.pins.retain(|pin| !pin.holder.has_moved(memory));
@@ -375,7 +375,7 @@ impl Producer {
 }
 
 impl Holder {
-    /// Whether it has moved, or is another one.
+    /// Whether it has moved, or another subscriber has its place.
     pub fn has_moved(self, memory: &impl TopicMemory) -> bool {
         memory.load(Word::Since(self.place), Acquire) != self.since
             || memory.load(Word::Position(self.place), Acquire) != self.position

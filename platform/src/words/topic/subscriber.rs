@@ -37,18 +37,18 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Begins at a place that no other subscriber has: with the next message, or with up to so many of those that
-    /// are kept. `None` when the publisher was faster each time.
+    /// Begins at a place that no other subscriber has: with the next message, or with up to `history` of those that are
+    /// kept. `None` when the publisher was faster each time.
     ///
     /// # Errors
-    /// [`Damaged`].
+    /// [`Damaged`] when the publisher's words contradict each other.
     pub fn join(
         memory: &impl TopicMemory,
         shape: Shape,
         place: u32,
         history: u64,
     ) -> Result<Option<Consumer>, Damaged> {
-        // One that was killed here has left its words.
+        // A subscriber that was killed at this place has left its words.
         memory.store(Word::Since(place), 0, Relaxed);
         let mut since = 0;
         for _ in 0..TRIES {
@@ -73,7 +73,7 @@ impl Consumer {
         Ok(None)
     }
 
-    /// Takes a number that nobody was thrown out of this place with.
+    /// Takes a number for this join, other than that of the subscriber which was thrown out of this place last.
     fn announce(memory: &impl TopicMemory, place: u32) -> u64 {
         let thrown = memory.load(Word::Thrown(place), Acquire);
         let mut since = memory.count(Word::Joins).wrapping_add(1);
@@ -96,8 +96,9 @@ impl Consumer {
         let newest = if self.next > self.newest { memory.load(Word::Newest, Acquire) } else { self.newest };
         let slot = Word::Entry(self.shape.slot(self.next));
         let entry = (self.next <= newest).then(|| memory.load(slot, Relaxed));
-        // A publisher that has thrown this one out writes over the entry some time; then this load sees that it has.
-        // And since the position was moved there was a full fence: else the publisher sees what it must leave alone.
+        // A publisher that has thrown this subscriber out writes over the entry some time; then this load sees the verdict.
+        // Since the position was moved there was a full fence: so either this load sees it, or the publisher sees which
+        // message it must leave alone.
         memory.fence(Acquire);
         if self.is_thrown_out(memory) {
             return Err(Fault::ThrownOut);
@@ -111,7 +112,7 @@ impl Consumer {
         Ok(Some(Message { sequence: self.next, extent }))
     }
 
-    /// Gives the message back: it and all before may be written over.
+    /// Gives the message back: that one and all before may be written over.
     #[inline]
     pub fn free(&mut self, memory: &impl TopicMemory, message: Message) {
         self.next = message.sequence + 1;
@@ -133,7 +134,7 @@ impl Consumer {
         memory.load(Word::Thrown(self.place), Relaxed) == self.since
     }
 
-    /// Whether [`next`](Self::next) has something to say.
+    /// Whether [`next`](Self::next) would return a message or a fault.
     #[inline]
     pub fn has_news(&self, memory: &impl TopicMemory) -> bool {
         self.next <= self.newest
@@ -162,7 +163,7 @@ impl Consumer {
         self.place
     }
 
-    /// Needs nothing any more; before the place is left.
+    /// Says that this subscriber needs nothing any more, before it leaves its place.
     pub fn leave(&self, memory: &impl TopicMemory) {
         memory.store(Word::Since(self.place), 0, Release);
     }

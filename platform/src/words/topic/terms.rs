@@ -20,15 +20,15 @@ pub enum Word {
     Oldest,
     /// Where a message lies, by its number within [`Shape::slots`].
     Entry(u64),
-    /// Who was thrown out of a place last, by the word of its join.
+    /// The subscriber that was thrown out of a place last, by the number of its join.
     Thrown(u32),
-    /// Where the message lies that it may still be lent.
+    /// Where the message lies that this subscriber may still be lent.
     Pinned(u32),
-    /// Counts those that join. Subscribers write this word and the following ones.
+    /// Counts the subscribers that join. They write this word and the following ones.
     Joins,
-    /// Who has a place, by the number of its join; zero when none has.
+    /// The subscriber that has a place, by the number of its join; zero when none has.
     Since(u32),
-    /// The message that it needs next.
+    /// The number of the message that it needs next.
     Position(u32),
 }
 
@@ -108,7 +108,7 @@ impl Shape {
     }
 }
 
-/// One entry for each line, but not more than anybody wants to look back.
+/// One entry for each line, up to as many messages as readers look back for.
 const fn slots_for(lines: u32) -> u32 {
     const LEAST: u32 = 4;
     const MOST: u32 = 16 << 10;

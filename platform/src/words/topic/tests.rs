@@ -182,14 +182,14 @@ fn what_is_lent_outlives_being_thrown_out() {
 }
 
 #[test]
-fn the_dead_are_buried_and_their_place_is_taken_again() {
+fn dead_subscribers_are_removed_and_their_place_is_taken_again() {
     let memory = Plain::new(16, 1);
     let mut producer = memory.producer();
     let dead = memory.subscriber(0);
     while publish(&mut producer, &memory, 64).is_some() {}
     let holder = producer.holders().next().expect("the dead one");
     let _ = dead;
-    producer.bury(&memory, holder);
+    producer.remove(&memory, holder);
     assert!(publish(&mut producer, &memory, 64).is_some());
     let mut next = memory.subscriber(0);
     let sequence = publish(&mut producer, &memory, 64).unwrap();

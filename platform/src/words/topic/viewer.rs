@@ -1,4 +1,4 @@
-//! The side of a viewer: it only reads, is in nobody's way, and may miss messages.
+//! The side of a viewer: it only reads, delays nobody, and may miss messages.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
@@ -33,7 +33,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Begins with the next message, or with up to so many of those that are kept.
+    /// Begins with the next message, or with up to `history` of those that are kept.
     pub fn begin(memory: &impl TopicMemory, shape: Shape, history: u64) -> Viewer {
         let newest = memory.load(Word::Newest, Acquire);
         let oldest = memory.load(Word::Oldest, Acquire);

@@ -1,18 +1,17 @@
-//! Desks: the tables where waits for all are decided (see `crate::words::all`), each in a file of its own.
+//! The tables where waits for all are decided (see `crate::words::all`), each in a file of its own.
 //!
-//! A desk must be in reach of every process that may change one of the objects, because such a process settles the
-//! tags that it meets. So there is one for each owner and each set of users that may write: `.samemap.all.` and the
-//! owner's id in the directory of objects for those of the owner alone, with `.g` and the group's id behind it where
-//! the group may write, and with `.o` where all users may. Only the owner and root can make it. Objects with different
-//! desks are not waited for together.
+//! Every process that may change one of the objects must reach the table, because such a process settles the tags that
+//! it meets. So there is one table for each owner and each set of users that may write: `.samemap.all.` and the owner's
+//! id in the directory of objects for those of the owner alone, with `.g` and the group's id behind it where the group
+//! may write, and with `.o` where all users may. Only the owner and root can make it. Objects with different tables are
+//! not waited for together.
 //!
-//! A desk stays when no process uses it: after the kill of a waiter it may be the only place that knows whether objects
+//! A table stays when no process uses it: after the kill of a waiter it may be the only place that knows whether objects
 //! are taken. It is never replaced, has no lock, and begins as zeros, so nothing about it can be half-made.
 //!
-//! An object notes the id of its desk before it gets its first tag. A process that meets a tag and finds another desk or
-//! none, because it has another directory, lives in another mount name space, or is another user to which a region was
-//! handed, sees that it must not settle by that. It can then not use the object before the tag is gone, which an attempt
-//! that is not stopped half-way sees to itself.
+//! An object notes the id of its table before it gets its first tag. A process may find another table, or none: it has
+//! another directory, lives in another mount name space, or is another user to which a region was handed. Then it does
+//! not settle the tag, and cannot use the object before the attempt itself takes the tag off.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -40,12 +39,12 @@ use crate::words::tagged::Verdict;
 /// What the first bytes are when they are not zero: the version of the layout.
 const VERSION: u32 = 1;
 
-/// How many attempts at a time a desk knows.
+/// How many attempts a table has places for.
 const PLACES: usize = 4096;
 
 /// The file, mapped. A peer may write to all of it.
 #[repr(C, align(64))]
-pub(super) struct Desk {
+pub(super) struct Table {
     version: AtomicU32,
     reserved: AtomicU32,
     /// A random number, not zero.
@@ -56,14 +55,14 @@ pub(super) struct Desk {
 }
 
 const LEN: usize = 64 + 8 * PLACES;
-const _: () = assert!(size_of::<Desk>() == LEN);
+const _: () = assert!(size_of::<Table>() == LEN);
 
-impl Desk {
+impl Table {
     pub(super) fn decisions(&self) -> Decisions<'_, AtomicU64> {
         Decisions { last: &self.last, places: &self.places }
     }
 
-    /// Whether the object at a place has this desk.
+    /// Whether the object at a place has this table.
     pub(super) fn is_noted_in(&self, place: &Place) -> bool {
         let id = self.id.load(Ordering::Relaxed);
         id != 0 && id == place.header().id.load(Ordering::Acquire)
@@ -84,7 +83,7 @@ enum Writers {
     Everyone,
 }
 
-/// Which desk an object has.
+/// Which table an object has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Site {
     owner: u32,
@@ -124,27 +123,27 @@ impl Site {
     }
 }
 
-/// The desks that this process has mapped, which stay so.
+/// The tables that this process has mapped, which stay so.
 static MAPPED: PerProcess<Mutex<Vec<Known>>> = PerProcess::new();
 
-type Known = (Site, u64, &'static Desk);
+type Known = (Site, u64, &'static Table);
 
-fn mapped(is_it: impl Fn(Site, u64) -> bool) -> Option<(u64, &'static Desk)> {
+fn mapped(is_it: impl Fn(Site, u64) -> bool) -> Option<(u64, &'static Table)> {
     let mapped = MAPPED.get().lock().unwrap_or_else(PoisonError::into_inner);
-    mapped.iter().find(|&&(site, id, _)| is_it(site, id)).map(|&(_, id, desk)| (id, desk))
+    mapped.iter().find(|&&(site, id, _)| is_it(site, id)).map(|&(_, id, table)| (id, table))
 }
 
 /// The verdict on an attempt whose tag lies on the object at a place. Sleeps for a moment when it cannot be had.
 #[cold]
 pub(super) fn verdict(place: &Place, tag: u32) -> Verdict {
-    // An object without a desk has no tag, unless a peer forged it.
+    // An object without a table has no tag, unless a peer forged it.
     let id = place.header().id.load(Ordering::Acquire);
     if id == 0 {
         return Verdict::Aborted;
     }
-    let known = mapped(|_, known| known == id).map(|(_, desk)| desk);
+    let known = mapped(|_, known| known == id).map(|(_, table)| table);
     match known.map_or_else(|| found(place, Making::Never), Ok) {
-        Ok(desk) => desk.decisions().verdict(tag),
+        Ok(table) => table.decisions().verdict(tag),
         Err(_) => {
             std::thread::sleep(Duration::from_millis(1));
             Verdict::OutOfReach
@@ -152,16 +151,16 @@ pub(super) fn verdict(place: &Place, tag: u32) -> Verdict {
     }
 }
 
-/// The desk of the object at a place, which is noted in the object.
-pub(super) fn desk_of(place: &Place) -> Result<&'static Desk, Reason> {
+/// The table of the object at a place, which is noted in the object.
+pub(super) fn table_of(place: &Place) -> Result<&'static Table, Reason> {
     let id = place.header().id.load(Ordering::Acquire);
     match mapped(|_, known| known == id) {
-        Some((_, desk)) => Ok(desk),
+        Some((_, table)) => Ok(table),
         None => found(place, Making::WhereMissing),
     }
 }
 
-/// Whether a missing desk is made.
+/// Whether a missing table is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Making {
     WhereMissing,
@@ -169,9 +168,9 @@ enum Making {
 }
 
 #[cold]
-fn found(place: &Place, making: Making) -> Result<&'static Desk, Reason> {
+fn found(place: &Place, making: Making) -> Result<&'static Table, Reason> {
     let site = site_of(place)?;
-    let (id, desk) = match mapped(|known, _| known == site) {
+    let (id, table) = match mapped(|known, _| known == site) {
         Some(known) => known,
         None => map(site, making)?,
     };
@@ -182,7 +181,7 @@ fn found(place: &Place, making: Making) -> Result<&'static Desk, Reason> {
             noted.compare_exchange(0, id, Ordering::AcqRel, Ordering::Acquire).err().unwrap_or(id)
         }
     };
-    if chosen == id { Ok(desk) } else { Err(out_of_reach(ELSEWHERE)) }
+    if chosen == id { Ok(table) } else { Err(out_of_reach(ELSEWHERE)) }
 }
 
 const ELSEWHERE: &str = "processes with another directory of objects wait for all of some that include this one; use one directory (SAMEMAP_DIR, or one /dev/shm) in all processes";
@@ -211,24 +210,24 @@ fn refused(errno: Errno) -> Reason {
     Reason { cause: Some(errno.into()), ..out_of_reach("the table that such waits need cannot be opened") }
 }
 
-/// Maps the desk and remembers it.
-fn map(site: Site, making: Making) -> Result<(u64, &'static Desk), Reason> {
+/// Maps the table and remembers it.
+fn map(site: Site, making: Making) -> Result<(u64, &'static Table), Reason> {
     let file = open(site, making)?;
     check(file.as_fd(), site)?;
     // SAFETY: a new mapping at a place that the kernel chooses. It is never unmapped, so the reference stays valid, and
-    // the desk is made of atomics.
-    let desk: &'static Desk = unsafe {
+    // the table is made of atomics.
+    let table: &'static Table = unsafe {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         let start = mmap(ptr::null_mut(), LEN, protection, MapFlags::SHARED, &file, 0).map_err(refused)?;
-        &*start.cast::<Desk>()
+        &*start.cast::<Table>()
     };
-    let version = desk.version.compare_exchange(0, VERSION, Ordering::AcqRel, Ordering::Acquire);
+    let version = table.version.compare_exchange(0, VERSION, Ordering::AcqRel, Ordering::Acquire);
     if !matches!(version, Ok(_) | Err(VERSION)) {
         return Err(out_of_reach(IN_THE_WAY));
     }
-    let id = desk.id();
-    MAPPED.get().lock().unwrap_or_else(PoisonError::into_inner).push((site, id, desk));
-    Ok((id, desk))
+    let id = table.id();
+    MAPPED.get().lock().unwrap_or_else(PoisonError::into_inner).push((site, id, table));
+    Ok((id, table))
 }
 
 fn open(site: Site, making: Making) -> Result<OwnedFd, Reason> {
