@@ -417,3 +417,21 @@ fn user(arguments: &[String]) {
     }
     say(&used.to_string());
 }
+
+/// An object of a program that was built with another version of the library.
+#[test]
+fn another_version_is_told_as_that() {
+    const VERSION_AT: usize = 4;
+    let region = Region::create(&unique_name("version"), &CreateOptions::new(4096)).expect("a free name");
+    let view = view_of(&region);
+    drop(SharedMutex::create(&view, 0, &0u64).expect("zeros"));
+    view.put(VERSION_AT, &1u16).expect("in range");
+    let opened = [
+        SharedMutex::<u64>::open(&view, 0).map(|_| ()),
+        SharedMutex::<u64>::create_or_open(&view, 0).map(|_| ()),
+        SharedEvent::open(&view, 0).map(|_| ()),
+    ];
+    for error in opened.map(|opened| opened.expect_err("it is another one's")) {
+        assert!(error.is(ErrorKind::LayoutMismatch) && error.to_string().contains("version"), "{error}");
+    }
+}

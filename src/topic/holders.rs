@@ -64,9 +64,45 @@ impl Laggard {
 #[derive(Debug)]
 pub(super) struct Holders {
     throw_out_after: Option<Duration>,
-    /// Each with the time since when it has not moved.
-    stalled: Vec<(Holder, Instant)>,
+    stalled: Vec<Stalled>,
     next_look: Option<Instant>,
+}
+
+/// A subscriber that holds the publisher back and does not move.
+#[derive(Clone, Copy, Debug)]
+struct Stalled {
+    holder: Holder,
+    since: Instant,
+    /// How many have come at its place of which none moved on from here.
+    comings: u32,
+    farthest: u64,
+}
+
+/// A subscriber that comes where another one was stalled has its own time. One that says again and again that it has
+/// just come has it only so many times.
+const COMINGS: u32 = 4;
+
+impl Stalled {
+    fn new(holder: Holder, now: Instant) -> Stalled {
+        Stalled { holder, since: now, comings: 0, farthest: holder.position }
+    }
+
+    /// The same place, as it is now.
+    fn seen(self, holder: Holder, now: Instant) -> Stalled {
+        if holder == self.holder {
+            self
+        } else if holder.position > self.farthest {
+            Stalled::new(holder, now)
+        } else {
+            let since = if self.comings < COMINGS { now } else { self.since };
+            Stalled { holder, since, comings: self.comings.saturating_add(1), ..self }
+        }
+    }
+
+    /// How much of its time is left.
+    fn left(&self, patience: Duration) -> Duration {
+        patience.saturating_sub(self.since.elapsed())
+    }
 }
 
 impl Holders {
@@ -77,7 +113,7 @@ impl Holders {
     /// How long the publisher may sleep, at most `longest`, before it looks again.
     pub(super) fn next_look(&self, longest: Duration) -> Duration {
         let Some(patience) = self.throw_out_after else { return longest };
-        let left = self.stalled.iter().map(|(_, since)| patience.saturating_sub(since.elapsed())).min();
+        let left = self.stalled.iter().map(|stalled| stalled.left(patience)).min();
         // Not zero: one that was thrown out stays among them while it is lent a message.
         left.map_or(longest, |left| left.clamp(Duration::from_millis(1), longest))
     }
@@ -87,15 +123,15 @@ impl Holders {
         let now = Instant::now();
         let holders: Vec<Holder> = producer.holders().collect();
         let before = std::mem::take(&mut self.stalled);
-        let since = |holder: &Holder| {
-            before.iter().find(|(known, _)| known == holder).map_or(now, |&(_, since)| since)
-        };
-        self.stalled = holders.iter().map(|holder| (*holder, since(holder))).collect();
+        let known = |holder: Holder| before.iter().find(|known| known.holder.place == holder.place);
+        let stalled =
+            |holder| known(holder).map_or(Stalled::new(holder, now), |known| known.seen(holder, now));
+        self.stalled = holders.into_iter().map(stalled).collect();
         let mut has_freed = self.bury_the_dead(now, producer, memory)?;
-        for (holder, since) in &self.stalled {
-            let is_over = self.throw_out_after.is_some_and(|patience| now - *since >= patience);
-            if is_over && !producer.is_thrown_out(*holder) {
-                producer.throw_out(memory, holder.place);
+        for stalled in &self.stalled {
+            let is_over = self.throw_out_after.is_some_and(|patience| stalled.left(patience).is_zero());
+            if is_over && !producer.is_thrown_out(stalled.holder) {
+                producer.throw_out(memory, stalled.holder.place);
                 has_freed = true;
             }
         }
@@ -109,7 +145,7 @@ impl Holders {
         self.next_look = Some(now + LOOK_EACH);
         let Some(lobby) = memory.lobby() else { return Ok(false) };
         let mut has_freed = false;
-        for (holder, _) in &self.stalled {
+        for Stalled { holder, .. } in &self.stalled {
             if !Seat::is_taken(lobby, seat_of(holder.place))? {
                 producer.remove(memory, *holder);
                 has_freed = true;

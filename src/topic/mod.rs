@@ -46,7 +46,8 @@
 //!   One that is *stopped* holds the publisher back for as long as the publisher says: by the call that it chooses (wait,
 //!   wait for a time, try), by [`TopicOptions::throw_out_after`], or by [`Publisher::throw_out`] of those that
 //!   [`Publisher::laggards`] names. One that is thrown out keeps the message that it is lent, and is told when it receives
-//!   next; meanwhile messages go round that one.
+//!   next; meanwhile messages go round that one. Three and more of those may leave no room in one piece for the longest
+//!   messages, until they let go or end.
 //! - **The end of a publisher is told once** to each reader, after everything that was published:
 //!   [`Closed`](crate::ErrorKind::Closed), or [`PeerDied`](crate::ErrorKind::PeerDied) within 100 ms when it was killed.
 //!   The next call waits for the next publisher.

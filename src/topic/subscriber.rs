@@ -19,6 +19,10 @@ use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
 
+/// How often, a millisecond apart, a message is looked at that seems not to be kept: the publisher may be just about to
+/// find that this subscriber has come.
+const LOOKS_AT_A_MESSAGE: u32 = 20;
+
 /// A reader of a topic that gets every message, lent in place: see the [module's documentation](crate::topic).
 ///
 /// It has a place until it is dropped, or until its process ends. In a forked child its copy receives nothing.
@@ -366,12 +370,14 @@ impl Received<'_> {
     /// # Errors
     /// [`Damaged`](ErrorKind::Damaged) when it was not.
     pub fn finish(self) -> Result<()> {
-        let subscriber = &self.subscriber;
-        if subscriber.consumer.is_kept(&subscriber.reader.memory, self.message) {
-            Ok(())
-        } else {
-            Err(senseless())
+        let Received { subscriber, message } = &self;
+        for _ in 0..LOOKS_AT_A_MESSAGE {
+            if subscriber.consumer.is_kept(&subscriber.reader.memory, *message) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
+        Err(senseless())
     }
 }
 

@@ -20,6 +20,8 @@ fn child_entry() {
         ("waiter", points::waiter),
         ("worker", storm::worker),
         ("victim", hostile::victim),
+        ("linked", hostile::linked),
+        ("adopter", hostile::adopter),
         ("stranger", reach::stranger),
     ]);
 }

@@ -37,7 +37,10 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let options = TopicOptions::new().capacity(2048).subscribers(2).history(3);
-        let options = options.throw_out_after(Duration::from_millis(2));
+        Rig::with(options.throw_out_after(Duration::from_millis(2)))
+    }
+
+    fn with(options: TopicOptions) -> Rig {
         let (data, lobby) = options.bytes_needed().unwrap();
         let view =
             |len| Region::anonymous(&CreateOptions::new(len)).unwrap().view(.., Access::ReadWrite).unwrap();
@@ -222,4 +225,28 @@ fn a_hostile_subscriber_falsifies_nothing() {
     }
     println!("{rounds} rounds, {read} read, thrown out {thrown} times");
     assert!(read > 0);
+}
+
+/// One that says again and again that it is another one, and never moves, is thrown out all the same.
+#[test]
+fn a_subscriber_that_changes_its_number_is_thrown_out() {
+    const SINCE: usize = 1024 + 64;
+    let options = TopicOptions::new().capacity(4096).subscribers(2);
+    let rig = Rig::with(options.throw_out_after(Duration::from_millis(20)));
+    let mut publisher = rig.publisher().unwrap();
+    let _hostile = rig.subscriber().unwrap();
+    let over = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let number = rig.lobby.atomic_u64(SINCE).unwrap();
+            while !over.load(Ordering::Relaxed) {
+                number.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let _over = crate::support::SetAtEnd(over);
+        for _ in 0..50 {
+            assert!(publisher.publish_timeout(&[1; 500], DEADLINE).unwrap(), "it holds the publisher back");
+        }
+    });
 }

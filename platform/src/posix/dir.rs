@@ -59,6 +59,11 @@ pub(super) fn device() -> Option<u64> {
     fs::stat(base().c_path()).ok().map(|stat| stat.st_dev as u64)
 }
 
+/// Whether the directory lies in the same file system as this file.
+pub(super) fn has_device_of(file: &Stat) -> bool {
+    fs::stat(base().c_path()).is_ok_and(|stat| stat.st_dev == file.st_dev)
+}
+
 /// Opens an object's directory, to reach its entries.
 pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
     fs::open(path, FOLDER | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())

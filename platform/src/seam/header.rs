@@ -75,6 +75,8 @@ const _: () = {
 pub(crate) enum Readiness {
     Ready(ObjectKind),
     Untouched,
+    /// Ready, for programs with another version of this layout.
+    OtherVersion,
     /// A state that only one system has, or an invalid one.
     Other(u32),
 }
@@ -83,10 +85,9 @@ impl Header {
     pub(crate) fn readiness(&self) -> Readiness {
         match self.state.load(Ordering::Acquire) {
             0 => Readiness::Untouched,
-            READY if self.version.load(Ordering::Relaxed) == VERSION => {
-                ObjectKind::of_code(self.kind.load(Ordering::Relaxed).into())
-                    .map_or(Readiness::Other(READY), Readiness::Ready)
-            }
+            READY if self.version.load(Ordering::Relaxed) != VERSION => Readiness::OtherVersion,
+            READY => ObjectKind::of_code(self.kind.load(Ordering::Relaxed).into())
+                .map_or(Readiness::Other(READY), Readiness::Ready),
             state => Readiness::Other(state),
         }
     }
@@ -96,6 +97,7 @@ impl Header {
         match self.readiness() {
             Readiness::Ready(kind) if kind == wanted => Ok(()),
             Readiness::Ready(kind) => Err(ErrorKind::KindMismatch { wanted, found: Found::Object(kind) }),
+            Readiness::OtherVersion => Err(ErrorKind::LayoutMismatch),
             Readiness::Untouched | Readiness::Other(_) => Err(ErrorKind::Damaged),
         }
     }

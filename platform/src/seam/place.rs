@@ -44,7 +44,11 @@ impl Place {
 
     /// Checks that a ready object of this kind lies there.
     pub(crate) fn check(&self, wanted: ObjectKind, context: Context<'_>) -> Result<()> {
-        self.header().check(wanted).map_err(|kind| context.error(kind))
+        const OTHER_VERSION: &str = "it was made by another version of samemap, with another layout; build all programs that share it with one version";
+        self.header().check(wanted).map_err(|kind| match kind {
+            ErrorKind::LayoutMismatch => context.error(kind).with_detail(OTHER_VERSION),
+            kind => context.error(kind),
+        })
     }
 
     #[inline]

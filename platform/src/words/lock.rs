@@ -15,6 +15,8 @@ pub const WAITERS: u32 = 1 << 31;
 pub const ABANDONED: u32 = 1 << 30;
 /// The owner's claim; zero when there is no owner.
 pub const OWNER: u32 = ABANDONED - 1;
+/// An owner that cannot be told: no claim has this number, and it counts as living.
+pub const UNKNOWN: u32 = OWNER;
 
 /// The state in which the lock was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +49,18 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     pub fn take_contended(&self, until: Until) -> Outcome<Found> {
         if until != Until::Now {
             for _ in 0..S::LOOKS {
-                if let Some(found) = self.take_free(0) {
-                    return Outcome::Got(found);
+                match self.take_free(0) {
+                    Ok(found) => return Outcome::Got(found),
+                    // Each look has taken a moment.
+                    Err(UNKNOWN) => break,
+                    Err(_) => std::hint::spin_loop(),
                 }
-                std::hint::spin_loop();
             }
         }
         loop {
             // A sleeper does not know the other sleepers, so it keeps the mark when it takes the lock.
             let mark = if until == Until::Now { 0 } else { WAITERS };
-            if let Some(found) = self.take_free(mark) {
+            if let Ok(found) = self.take_free(mark) {
                 return Outcome::Got(found);
             }
             let seen = self.word.load();
@@ -85,7 +89,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     /// Tries to take the lock once, for a waiter that has slept: other waiters may be asleep still.
     pub fn take_after_sleep(&self) -> Outcome<Found> {
         loop {
-            if let Some(found) = self.take_free(WAITERS) {
+            if let Ok(found) = self.take_free(WAITERS) {
                 return Outcome::Got(found);
             }
             let Some(seen) = announce(self.word) else { continue };
@@ -97,7 +101,7 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
     /// the other sleepers, so the waiter passes the mark on.
     fn take_at_the_end(&self) -> Outcome<Found> {
         loop {
-            if let Some(found) = self.take_free(WAITERS) {
+            if let Ok(found) = self.take_free(WAITERS) {
                 return Outcome::Got(found);
             }
             if announce(self.word).is_some() {
@@ -106,16 +110,16 @@ impl<W: Word, S: Sleeper<W>, D: Fn(u32) -> bool> Taker<'_, W, S, D> {
         }
     }
 
-    /// Takes the lock if it has no owner.
-    fn take_free(&self, mark: u32) -> Option<Found> {
+    /// Takes the lock if it has no owner, or tells which.
+    fn take_free(&self, mark: u32) -> Result<Found, u32> {
         loop {
             let seen = self.word.load();
             if seen & OWNER != 0 {
-                return None;
+                return Err(seen & OWNER);
             }
             if self.word.replace(seen, self.claim | seen & WAITERS | mark).is_ok() {
                 let abandoned = seen & ABANDONED != 0;
-                return Some(if abandoned { Found::Abandoned } else { Found::InOrder });
+                return Ok(if abandoned { Found::Abandoned } else { Found::InOrder });
             }
         }
     }

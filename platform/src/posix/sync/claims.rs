@@ -17,7 +17,7 @@ use crate::posix::advice::{Call, Of as _, Refused};
 use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::kernel;
 use crate::posix::ofd_lock;
-use crate::words::lock::OWNER;
+use crate::words::lock::{OWNER, UNKNOWN};
 
 /// How many numbers are tried. Hardly any number is taken, unless a process with write access locks them all.
 const TRIES: u32 = 100;
@@ -80,7 +80,8 @@ impl Claim {
     /// Whether the holder of another number is dead. It counts as living when the system does not tell.
     pub(super) fn is_dead(&self, other: u32) -> bool {
         let held = &self.claimed.held;
-        let is_dead = !own().numbers.contains(&(holder(held), other))
+        let is_dead = other != UNKNOWN
+            && !own().numbers.contains(&(holder(held), other))
             && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false));
         if is_dead {
             self.claimed.known_dead.store(other, Ordering::Relaxed);
@@ -98,7 +99,7 @@ impl Claim {
 fn claim_any(held: &Arc<dyn Mapped>, own: &mut Own) -> Result<u32, Refused> {
     for _ in 0..TRIES {
         let number = random_number().of(Call::Random)? & OWNER;
-        if number == 0 || own.numbers.contains(&(holder(held), number)) {
+        if number == 0 || number == UNKNOWN || own.numbers.contains(&(holder(held), number)) {
             continue;
         }
         let claimed = locks_fd(held).and_then(|fd| ofd_lock::try_claim(fd, number));

@@ -67,7 +67,7 @@ impl Drop for Making<'_> {
     }
 }
 
-/// Becomes the maker; `None` when another one has made the object.
+/// Becomes the maker; `None` when another one has made the object, perhaps with another layout.
 fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'a>>, ErrorKind> {
     let until = Until::after(Some(MAKER_PATIENCE));
     let state = MAKING | claim.number();
@@ -78,7 +78,7 @@ fn become_maker<'a>(header: &'a Header, claim: &Claim) -> Result<Option<Making<'
     };
     loop {
         match header.readiness() {
-            Readiness::Ready(_) => return Ok(None),
+            Readiness::Ready(_) | Readiness::OtherVersion => return Ok(None),
             Readiness::Untouched => {
                 if let Some(making) = begin(0) {
                     return Ok(Some(making));

@@ -27,7 +27,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap};
 use crate::ErrorKind;
 use crate::contract::context::Context;
 use crate::posix::commit::commit;
-use crate::posix::dir::{ATTEMPTS, CAREFULLY, NEW_PREFIX, path_of, random_name};
+use crate::posix::dir::{self, ATTEMPTS, CAREFULLY, NEW_PREFIX, path_of, random_name};
 use crate::posix::fork::PerProcess;
 use crate::posix::owner::effective_user;
 use crate::seam::object::Reason;
@@ -198,7 +198,12 @@ fn site_of(place: &Place) -> Result<Site, Reason> {
     let context = Context { operation: "wait for all of the objects", name: None };
     let origin = place.origin(context).map_err(|_| out_of_reach(NO_LOCKS))?;
     let fd = origin.object.handle().ok_or_else(|| out_of_reach(NO_LOCKS))?;
-    Ok(Site::of(&fs::fstat(fd).map_err(refused)?))
+    let stat = fs::fstat(fd).map_err(refused)?;
+    let site = Site::of(&stat);
+    // Memory without a name is reached by those alone that it is handed to, whatever its mode says: a memfd's says that
+    // all users may write.
+    let is_nameless = stat.st_nlink == 0 && !dir::has_device_of(&stat);
+    Ok(if is_nameless { Site { writers: Writers::Owner, ..site } } else { site })
 }
 
 fn refused(errno: Errno) -> Reason {
@@ -238,11 +243,13 @@ fn open(site: Site, making: Making) -> Result<OwnedFd, Reason> {
     Err(out_of_reach(IN_THE_WAY))
 }
 
-/// Nobody but the owner may have made it, and nobody but the objects' writers may write to it.
+/// Nobody but the owner may have made it, and nobody but the objects' writers may write to it. Another user may have
+/// linked a file of the owner's there: one with another name, or another mode, is no table.
 fn check(file: BorrowedFd<'_>, site: Site) -> Result<(), Reason> {
     let stat = fs::fstat(file).map_err(refused)?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-    if is_file && Site::of(&stat) == site && stat.st_size as usize >= LEN {
+    let is_made_here = stat.st_nlink == 1 && Mode::from_raw_mode(stat.st_mode) == site.mode();
+    if is_file && is_made_here && Site::of(&stat) == site && stat.st_size as usize >= LEN {
         Ok(())
     } else {
         Err(out_of_reach(IN_THE_WAY))

@@ -159,8 +159,8 @@ impl Producer {
     }
 
     /// Room for a message of `len` bytes, at most [`Shape::max_message`]; `None` while subscribers need what lies there:
-    /// then [`holders`](Self::holders) tells which. Readers see no change but that old messages are not kept any more,
-    /// so the caller may forget the room.
+    /// then [`holders`](Self::holders) tells which. Readers see no change but that old messages are not kept any more
+    /// once there is room, so the caller may forget the room.
     #[inline]
     pub fn reserve(&mut self, memory: &impl TopicMemory, len: usize) -> Option<Room> {
         debug_assert!(len <= self.shape.max_message());
@@ -190,8 +190,8 @@ impl Producer {
     /// Keeps messages from this one on. False when a subscriber has just come that needs an earlier one.
     #[inline]
     fn forget_until(&mut self, memory: &impl TopicMemory, oldest: u64) -> bool {
+        let before = std::mem::replace(&mut self.oldest, oldest);
         memory.store(Word::Oldest, oldest, Release);
-        self.oldest = oldest;
         // Two things are ordered by it. A viewer that sees any of the new bytes sees the new `oldest`. A subscriber
         // that joins sees that too, or its join is seen here.
         memory.fence(SeqCst);
@@ -200,7 +200,13 @@ impl Producer {
             self.look_at_places(memory);
         }
         self.wanted = oldest;
-        oldest <= self.limit
+        if oldest <= self.limit {
+            return true;
+        }
+        // Nothing was written over, and the one that has come is lent a message that must count as kept.
+        memory.store(Word::Oldest, before, Release);
+        self.oldest = before;
+        false
     }
 
     /// The first message that can stay when the ring is written up to `end`.

@@ -121,10 +121,12 @@ impl Consumer {
         memory.fence(SeqCst);
     }
 
-    /// Whether the message was kept all the time. It always is, unless another subscriber wrote over this one's place.
+    /// Whether the message was kept all the time. It always is, unless another subscriber wrote over this one's place. For
+    /// a moment it may seem not to be, while the publisher finds that this one has just come.
     pub fn is_kept(&self, memory: &impl TopicMemory, message: Message) -> bool {
         memory.fence(Acquire);
-        memory.load(Word::Oldest, Relaxed) <= message.sequence || self.is_thrown_out(memory)
+        // Acquired: one that is thrown out for what is not kept any more sees that it is.
+        memory.load(Word::Oldest, Acquire) <= message.sequence || self.is_thrown_out(memory)
     }
 
     #[inline]

@@ -278,3 +278,59 @@ fn a_subscriber_that_comes_in_the_same_moment_is_waited_for() {
     assert_eq!(publish(&mut producer, &memory, 64), Some(17));
     (2..=17).for_each(|sequence| assert_eq!(memory.take(&mut consumer), Ok(Some(sequence))));
 }
+
+/// A subscriber that joins just before the publisher forgets what it begins with.
+struct Late<'a> {
+    plain: &'a Plain,
+    joined: RefCell<Option<Consumer>>,
+}
+
+impl TopicMemory for Late<'_> {
+    fn load(&self, word: Word, order: Ordering) -> u64 {
+        self.plain.load(word, order)
+    }
+
+    fn store(&self, word: Word, value: u64, order: Ordering) {
+        if word == Word::Oldest && self.joined.borrow().is_none() {
+            let joined = Consumer::join(self.plain, self.plain.shape, 0, u64::MAX);
+            *self.joined.borrow_mut() = Some(joined.expect("sound").expect("not contended"));
+        }
+        self.plain.store(word, value, order);
+    }
+
+    fn replace(&self, word: Word, current: u64, new: u64) {
+        self.plain.replace(word, current, new);
+    }
+
+    fn count(&self, word: Word) -> u64 {
+        self.plain.count(word)
+    }
+
+    fn fence(&self, _order: Ordering) {}
+}
+
+#[test]
+fn what_one_begins_with_counts_as_kept_when_the_publisher_finds_that_it_has_come() {
+    let memory = Plain::new(8, 1);
+    let mut producer = memory.producer();
+    while producer.newest() < 7 {
+        publish(&mut producer, &memory, 64).expect("there is room");
+    }
+    let late = Late { plain: &memory, joined: RefCell::default() };
+    let room = (0..9).find_map(|_| match producer.reserve(&late, 64) {
+        Some(room) => {
+            producer.commit(&late, room, 0);
+            None
+        }
+        none => Some(none),
+    });
+    assert_eq!(room, Some(None), "it waits for the one that has come");
+    let mut consumer = late.joined.into_inner().expect("it has come");
+    let message = consumer.next(&memory).expect("sound").expect("it begins with one");
+    memory.check(message.sequence, message.extent);
+    assert!(consumer.is_kept(&memory, message), "{message:?}");
+    let mut viewer = Viewer::begin(&memory, memory.shape, u64::MAX);
+    assert_eq!(memory.view(&mut viewer), Some((message.sequence, 0)), "it is there for viewers, too");
+    consumer.free(&memory, message);
+    assert!(producer.reserve(&memory, 64).is_some());
+}
