@@ -127,7 +127,7 @@ impl Holders {
         let stalled =
             |holder| known(holder).map_or(Stalled::new(holder, now), |known| known.seen(holder, now));
         self.stalled = holders.into_iter().map(stalled).collect();
-        let mut has_freed = self.bury_the_dead(now, producer, memory)?;
+        let mut has_freed = self.remove_ended(now, producer, memory)?;
         for stalled in &self.stalled {
             let is_over = self.throw_out_after.is_some_and(|patience| stalled.left(patience).is_zero());
             if is_over && !producer.is_thrown_out(stalled.holder) {
@@ -138,7 +138,7 @@ impl Holders {
         Ok(has_freed)
     }
 
-    fn bury_the_dead(&mut self, now: Instant, producer: &mut Producer, memory: &Memory) -> Result<bool> {
+    fn remove_ended(&mut self, now: Instant, producer: &mut Producer, memory: &Memory) -> Result<bool> {
         if self.next_look.is_some_and(|next| now < next) {
             return Ok(false);
         }

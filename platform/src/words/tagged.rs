@@ -45,7 +45,7 @@ pub trait Kind {
 pub enum Lock {}
 
 impl Kind for Lock {
-    // An owner that sleeps may wait for, until its time is over.
+    // Owned, so that a wait sleeps until its time is over.
     const UNSETTLED: u32 = lock::UNKNOWN | lock::WAITERS;
     // A free lock's value is zero, and an owner has no tag any more.
     const VALUE_TELLS_TAG: bool = true;

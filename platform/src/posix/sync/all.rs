@@ -141,7 +141,7 @@ impl Set<'_> {
         let (expectation, next) = self.object(index).announce(member.begun())?;
         let (sleep_until, is_last) = until.or_after(next);
         let slept = sleep_on_any(&[expectation], sleep_until);
-        member.has_slept();
+        member.note_sleep();
         Some((slept, is_last))
     }
 

@@ -107,7 +107,7 @@ impl<'a> Member<'a> {
     }
 
     /// The wait slept on it.
-    pub(super) fn has_slept(&self) {
+    pub(super) fn note_sleep(&self) {
         self.has_slept.set(true);
     }
 
