@@ -8,9 +8,7 @@ pub use samemap::{Access, CreateOptions, ErrorKind, Region, View};
 #[cfg(target_os = "linux")]
 pub use crate::support::linux;
 pub use crate::support::part::{say, start};
-pub use crate::support::{
-    DEADLINE, Program, Random, assert_nothing_left, kind, name, number, unique_name, wait_until,
-};
+pub use crate::support::{DEADLINE, Program, Random, assert_nothing_left, kind, name, number, unique_name};
 
 /// Small enough that publishers come round in no time.
 pub fn small() -> TopicOptions {

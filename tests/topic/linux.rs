@@ -4,6 +4,7 @@ use samemap_platform::testing::at_stop_points;
 
 use crate::common::*;
 use crate::support::part::Part;
+use crate::support::wait_until;
 
 pub const PARTS: [Part; 3] =
     [("dies_publishing", dies_publishing), ("dies_joining", dies_joining), ("forks", forks)];

@@ -26,13 +26,13 @@ fn for_c(header: &str) -> String {
             while lines.last().is_some_and(|last| last.trim() == "*") {
                 lines.pop();
             }
-            if let [.., opening, only] = &lines[..] {
-                if opening.trim() == "/**" {
-                    let comment = format!("{} {} */", opening, only.trim().trim_start_matches("* "));
-                    lines.truncate(lines.len() - 2);
-                    lines.push(comment);
-                    continue;
-                }
+            if let [.., opening, only] = &lines[..]
+                && opening.trim() == "/**"
+            {
+                let comment = format!("{} {} */", opening, only.trim().trim_start_matches("* "));
+                lines.truncate(lines.len() - 2);
+                lines.push(comment);
+                continue;
             }
         }
         if !is_for_rust {
