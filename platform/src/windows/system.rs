@@ -74,13 +74,14 @@ impl RawSystem for System {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seam::system::Counting;
     use crate::{ErrorKind, ObjectName};
 
     #[test]
     fn says_that_nothing_is_ever_left() {
         let name = ObjectName::new("X").expect("a valid name");
         let errors = [
-            System::list().unwrap_err(),
+            System::list(Counting::No).unwrap_err(),
             System::reclaim().unwrap_err(),
             System::take_name(&name).unwrap_err(),
         ];
