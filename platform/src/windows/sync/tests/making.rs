@@ -166,8 +166,16 @@ pub(super) fn make(region: &ObjectName) {
 }
 
 #[test]
+fn a_header_of_another_version_is_told_as_that() {
+    let view = anonymous();
+    drop(event_at(&view, &EventOptions::new(AUTO)));
+    view.put(AT + 4, &1_u16).unwrap();
+    assert_eq!(kind_of(SharedEvent::open(&view, AT)), ErrorKind::LayoutMismatch);
+}
+
+#[test]
 fn what_is_no_header_is_damaged() {
-    for (offset, garbage) in [(0, 1_u32), (0, u32::MAX), (4, 0xFFFF_FFFF), (4, 2), (12, 2), (16, 0), (24, 2)]
+    for (offset, garbage) in [(0, 1_u32), (0, u32::MAX), (4, 0xFFFF_0002), (4, 2), (16, 0), (24, 2), (48, 2)]
     {
         let view = anonymous();
         drop(event_at(&view, &EventOptions::new(AUTO)));
@@ -181,7 +189,7 @@ fn what_is_no_header_is_damaged() {
     for (setting, signal) in [(0_u32, 0_u32), (2, 3), (u32::MAX, 0)] {
         let view = anonymous();
         drop(semaphore_at(&view, 0, 1));
-        view.put(AT + 12, &setting).unwrap();
+        view.put(AT + 48, &setting).unwrap();
         view.put(AT + 24, &signal).unwrap();
         assert_eq!(kind_of(SharedSemaphore::open(&view, AT)), ErrorKind::Damaged, "{signal} of {setting}");
     }
