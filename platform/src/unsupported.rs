@@ -12,11 +12,9 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
-use crate::contract::peer::Peer;
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
 use crate::seam::flag::RawFlag;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
 use crate::seam::kind::New;
 use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, TookAll};
 use crate::seam::place::Place;
@@ -35,11 +33,12 @@ pub struct Nothing(Infallible);
 pub(crate) use Nothing as Bell;
 pub(crate) use Nothing as Flag;
 pub use Nothing as Forks;
-pub(crate) use Nothing as Gate;
 pub(crate) use Nothing as Object;
 pub(crate) use Nothing as Region;
 pub(crate) use Nothing as Seat;
 pub(crate) use Nothing as Watch;
+
+pub(crate) type Gate = crate::seam::no_gate::NoGate<Nothing>;
 
 #[cold]
 fn unsupported<T>(operation: Operation) -> Result<T> {
@@ -160,56 +159,6 @@ impl RawBell for Nothing {
     fn sleep_on_any(_: &[&Self], _: Duration) {}
 
     fn wake(&self) {}
-}
-
-impl RawGate for Nothing {
-    type Region = Nothing;
-    type Client = Nothing;
-    type KnownClient = Nothing;
-
-    fn open(region: &Nothing) -> Option<Nothing> {
-        match region.0 {}
-    }
-
-    fn number(&self) -> u64 {
-        match self.0 {}
-    }
-
-    fn find(&mut self, _: u64, _: u32) -> Option<Nothing> {
-        match self.0 {}
-    }
-}
-
-impl RawClient for Nothing {
-    type Region = Nothing;
-
-    fn at(_: u64) -> Option<Nothing> {
-        None
-    }
-
-    fn note(&self) -> u32 {
-        match self.0 {}
-    }
-
-    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<Nothing>> {
-        match self.0 {}
-    }
-
-    fn listener(&self) -> Option<Peer> {
-        match self.0 {}
-    }
-}
-
-impl RawKnownClient for Nothing {
-    type Region = Nothing;
-
-    fn peer(&self) -> Peer {
-        match self.0 {}
-    }
-
-    fn hand_over(&mut self, _: &Nothing, _: &mut WaybillBytes) -> Result<()> {
-        match self.0 {}
-    }
 }
 
 impl RawSeat for Nothing {

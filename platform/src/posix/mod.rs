@@ -21,7 +21,7 @@
 //! | `file`, `record`, `opened_file` | regions over files, and the objects that lead to them |
 //! | `handover`, `offer`, `courier` | handing over: the descriptors, to a child, through a socket |
 //! | `flag` | descriptors for event loops |
-//! | `gate` | which process a listener serves: sockets; `no_gate` where they do not tell |
+//! | `gate` | which process a listener serves: sockets of Linux |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
 //! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
@@ -43,9 +43,6 @@ mod file;
 mod flag;
 mod fork;
 #[cfg(target_os = "linux")]
-mod gate;
-#[cfg(not(target_os = "linux"))]
-#[path = "no_gate.rs"]
 mod gate;
 mod handover;
 mod kernel;
@@ -73,7 +70,11 @@ mod system;
 
 pub(crate) use flag::Flag;
 pub use fork::Forks;
+#[cfg(target_os = "linux")]
 pub(crate) use gate::Gate;
+/// macOS has no sockets whose addresses end with their process.
+#[cfg(not(target_os = "linux"))]
+pub(crate) type Gate = crate::seam::no_gate::NoGate<Region>;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub(crate) use system::System;

@@ -6,7 +6,7 @@
 //! | `object` | mutexes, events, semaphores and timers: [`RawObject`](object::RawObject) |
 //! | `bell`, `seat` | what channels are built with: [`RawBell`](bell::RawBell), [`RawSeat`](seat::RawSeat) |
 //! | `watch`, `flag` | waits on behalf of tasks and event loops: [`RawWatch`](watch::RawWatch), [`RawFlag`](flag::RawFlag) |
-//! | `gate` | how a listener learns which process it serves: [`RawGate`](gate::RawGate) |
+//! | `gate` | how a listener learns which process it serves: [`RawGate`](gate::RawGate); `no_gate` where it cannot |
 //! | `system` | the rest: [`RawSystem`](system::RawSystem) |
 //! | `per_process` | [`Forks`](per_process::Forks), for what a forked child must not find locked |
 //!
@@ -22,6 +22,8 @@ pub(crate) mod flag;
 pub(crate) mod gate;
 pub(crate) mod header;
 pub(crate) mod kind;
+#[cfg(not(any(target_os = "linux", windows)))]
+pub(crate) mod no_gate;
 pub(crate) mod object;
 pub(crate) mod patience;
 pub(crate) mod per_process;
