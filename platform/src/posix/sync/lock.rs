@@ -120,24 +120,21 @@ impl Core {
     /// Takes the lock, for the first time or once more. Each time needs one give-up.
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
-        // One look for the thread's record: in a shared library that is a call.
-        ThisThread::with(|thread| {
-            if !self.mark.is_current() {
-                return Err(forked());
+        let thread = ThisThread::get();
+        if !self.mark.is_current() {
+            return Err(forked());
+        }
+        // Before the word, which a failed attempt would cost more to look at.
+        if self.owner.load(Ordering::Relaxed) == thread.number() {
+            return self.count_once_more();
+        }
+        match lock::take(self.word(), self.claim.number(), || self.take_otherwise(timeout)) {
+            Outcome::Got(Found::InOrder) => {
+                self.is_owned_by(thread);
+                Ok(Took::Signal)
             }
-            // Before the word, which a failed attempt would cost more to look at.
-            if self.owner.load(Ordering::Relaxed) == thread.number() {
-                return self.count_once_more();
-            }
-            let otherwise = || self.take_otherwise(timeout);
-            match lock::take(self.word(), self.claim.number(), otherwise) {
-                Outcome::Got(Found::InOrder) => {
-                    self.is_owned_by(thread);
-                    Ok(Took::Signal)
-                }
-                outcome => self.took(thread, outcome),
-            }
-        })
+            outcome => self.took(thread, outcome),
+        }
     }
 
     /// Continues an attempt that did not find the lock given up in order.
@@ -190,8 +187,7 @@ impl Core {
     /// Whether this thread owns it.
     #[inline]
     pub(super) fn is_owned(&self) -> bool {
-        self.mark.is_current()
-            && ThisThread::with(|thread| self.owner.load(Ordering::Relaxed) == thread.number())
+        self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::get().number()
     }
 
     /// Whether the previous owner died; for the present owner.
@@ -224,7 +220,7 @@ impl Core {
     #[inline]
     fn give(&self, giving: Giving) {
         self.owner.store(0, Ordering::Relaxed);
-        ThisThread::with(|thread| thread.owns(-1));
+        ThisThread::get().owns(-1);
         // Damaged: a peer wrote another owner into the word. Then that one owns the lock.
         let _ = lock::give(self.word(), self.claim.number(), giving, &FutexSleeper);
     }
@@ -235,7 +231,7 @@ impl Core {
             return Err(forked());
         }
         let outcome = self.taker().take_after_sleep();
-        ThisThread::with(|thread| self.took(thread, outcome))
+        self.took(ThisThread::get(), outcome)
     }
 
     /// Which lock it is.
@@ -253,7 +249,7 @@ impl Core {
         if !self.mark.is_current() {
             return Err(forked());
         }
-        Ok(ThisThread::with(|thread| self.owner.load(Ordering::Relaxed) == thread.number()))
+        Ok(self.owner.load(Ordering::Relaxed) == ThisThread::get().number())
     }
 
     /// Whether another owner is known to be dead; the kernel is asked where `ask` says so, or where the answer is likely.
@@ -266,7 +262,7 @@ impl Core {
         if from_the_dead {
             self.unusual.store(ABANDONED, Ordering::Relaxed);
         }
-        ThisThread::with(|thread| self.is_owned_by(thread));
+        self.is_owned_by(ThisThread::get());
     }
 
     /// Announces a sleeper: the value to sleep on, or `None` when the lock is free.
@@ -311,10 +307,13 @@ struct ThisThread {
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(1);
 
 impl ThisThread {
-    /// Calls the function with this thread's record.
+    /// This thread's record: looked for once in a call, because in a shared library that takes a call.
     #[inline]
-    fn with<T>(call: impl FnOnce(&ThisThread) -> T) -> T {
-        THIS_THREAD.with(call)
+    fn get<'a>() -> &'a ThisThread {
+        let record = THIS_THREAD.with(std::ptr::from_ref);
+        // SAFETY: it has no destructor, so it is valid until this thread has ended; and no other thread gets the
+        // reference, because the cells in it are not `Sync`.
+        unsafe { &*record }
     }
 
     /// A number that no other thread of this process has or had.
