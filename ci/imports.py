@@ -24,7 +24,7 @@ KNOWN = pathlib.Path('ci/known-circles.txt')
 
 # The files that crates begin with; those of a pattern each begin one.
 CRATES = [
-    'platform/src/lib.rs', 'src/lib.rs', 'src/bin/*.rs', 'adaptors/src/lib.rs', 'bench/src/main.rs',
+    'platform/src/lib.rs', 'src/lib.rs', 'src/bin/*.rs', 'adaptors/src/lib.rs', 'capi/src/lib.rs', 'bench/src/main.rs',
     'bench/peers/subetha/src/main.rs', 'models/src/lib.rs', 'models/tests/*.rs', 'tests/*.rs', 'tests/*/main.rs',
 ]
 

@@ -4,7 +4,8 @@ use samemap::Event;
 use samemap::sync::{EventOptions, Reset};
 
 use super::codes::right;
-use super::handles::{Handle, Object};
+use super::handle::Handle;
+use super::handles::Object;
 use super::last_error::{Done, HandleOrNull};
 use super::made::{change, check_flags, made, opened};
 use super::name;

@@ -8,25 +8,12 @@ use std::sync::Arc;
 
 use super::codes::{error, right};
 use super::errors::code_of_io;
-use super::handles::{self, Handle, Object, Opened};
+use super::handle::Handle;
+use super::handles::{self, Object, Opened};
 use super::last_error::{self, Done, HandleOrInvalid, Waited};
+use super::open_file::OpenFile;
 use super::pointers::{Buffer, In, Narrow, Out, Text, Wide};
 use super::security::SecurityAttributes;
-
-/// A file that a program opened.
-#[derive(Debug)]
-pub(super) struct OpenFile(File);
-
-impl OpenFile {
-    pub(super) fn len(&self) -> Result<u64, u32> {
-        self.0.metadata().map(|facts| facts.len()).map_err(|cause| code_of_io(&cause))
-    }
-
-    /// The same open file, for a region.
-    pub(super) fn again(&self) -> Result<File, u32> {
-        self.0.try_clone().map_err(|cause| code_of_io(&cause))
-    }
-}
 
 const CREATE_NEW: u32 = 1;
 const CREATE_ALWAYS: u32 = 2;

@@ -1,6 +1,6 @@
 //! The process's handles: one table, which every call looks at, and no lock that all of them share.
 //!
-//! A handle is four times the number of its place, as on Windows. Places lie in chunks that are made when they are needed
+//! Places lie in chunks that are made when they are needed
 //! and never move, so a look-up takes no lock but the place's own, for reading. A wait copies the object out first, so
 //! that closing never waits for it. A closed place is used anew only after others, so that a stale handle is found out.
 
@@ -11,29 +11,10 @@ use samemap::sync::WaitAny;
 use samemap::{Event, Mutex, Region, Semaphore, Timer};
 
 use super::codes::{error, right};
-use super::file::OpenFile;
+use super::handle::Handle;
 use super::last_error::Done;
+use super::open_file::OpenFile;
 use super::pointers::Out;
-
-/// What a program holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(transparent)]
-pub(super) struct Handle(isize);
-
-impl Handle {
-    pub(super) const NULL: Handle = Handle(0);
-    /// `INVALID_HANDLE_VALUE`; as a handle of `GetCurrentProcess` it means this process.
-    pub(super) const INVALID: Handle = Handle(-1);
-
-    fn of(place: usize) -> Handle {
-        Handle(4 * (place as isize + 1))
-    }
-
-    /// The two lowest bits are the program's own, as on Windows.
-    fn place(self) -> Option<usize> {
-        usize::try_from(self.0 / 4 - 1).ok()
-    }
-}
 
 /// An object of any kind.
 #[derive(Clone)]

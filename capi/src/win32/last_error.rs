@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use super::codes::{error, wait};
-use super::handles::Handle;
+use super::handle::Handle;
 
 thread_local! {
     static LAST: Cell<u32> = const { Cell::new(error::SUCCESS) };
@@ -133,16 +133,5 @@ pub(super) fn answer<T, A: Answer<T>>(call: impl FnOnce() -> Result<T, u32>) -> 
         Ok(Ok(value)) => A::good(value),
         Ok(Err(code)) => failed(code),
         Err(_) => failed(error::GEN_FAILURE),
-    }
-}
-
-super::calls! {
-    fn GetLastError() -> Count<u32> {
-        Ok(get())
-    }
-
-    fn SetLastError(code: u32) -> () {
-        set(code);
-        Ok(())
     }
 }

@@ -4,7 +4,8 @@ use samemap::{Disposition, Error, ErrorKind, Result as Made};
 
 use super::codes::{error, right};
 use super::errors::code_of;
-use super::handles::{self, Handle, Object, Opened};
+use super::handle::Handle;
+use super::handles::{self, Object, Opened};
 use super::last_error;
 
 /// A handle of an object that was made or opened. The last error says which of the two: `ERROR_ALREADY_EXISTS`, or none.

@@ -6,11 +6,12 @@ use samemap::{
 };
 
 use super::codes::{error, page, right};
-use super::file::OpenFile;
-use super::handles::{self, Handle, Object};
+use super::handle::Handle;
+use super::handles::{self, Object};
 use super::last_error::HandleOrNull;
 use super::made::{is_free, made, opened};
 use super::name;
+use super::open_file::OpenFile;
 use super::pointers::{In, Narrow, Text, Wide};
 use super::security::{self, SecurityAttributes};
 

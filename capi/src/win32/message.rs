@@ -1,9 +1,9 @@
-//! What the codes mean, in words of our own.
+//! The calls for the last error, and what the codes mean, in words of our own.
 
 use std::ffi::c_void;
 
 use super::codes::error;
-use super::last_error::Count;
+use super::last_error::{self, Count};
 use super::memory::allocate;
 use super::pointers::Buffer;
 
@@ -79,6 +79,15 @@ fn give<T: Copy + Default>(flags: u32, mut text: Vec<T>, buffer: Buffer<T>, room
 }
 
 super::calls! {
+    fn GetLastError() -> Count<u32> {
+        Ok(last_error::get())
+    }
+
+    fn SetLastError(code: u32) -> () {
+        last_error::set(code);
+        Ok(())
+    }
+
     fn FormatMessageA(
         flags: u32,
         _source: *const c_void,

@@ -6,7 +6,8 @@ use samemap::{Disposition, Mutex};
 
 use super::codes::right;
 use super::errors::code_of;
-use super::handles::{Handle, Object};
+use super::handle::Handle;
+use super::handles::Object;
 use super::last_error::{Done, HandleOrNull};
 use super::made::{check_flags, made, opened, with_kind};
 use super::name;

@@ -1,6 +1,6 @@
 //! This process, its thread, and the machine.
 
-use super::handles::Handle;
+use super::handle::Handle;
 use super::last_error::{Count, HandleOrNull};
 use super::memory::page_size;
 use super::pointers::Out;

@@ -7,7 +7,8 @@ use samemap::Timer;
 use samemap::sync::{Due, Reset, TimerOptions};
 
 use super::codes::{error, right};
-use super::handles::{Handle, Object};
+use super::handle::Handle;
+use super::handles::Object;
 use super::last_error::{self, Done, HandleOrNull};
 use super::made::{change, check_flags, made, opened};
 use super::name;

@@ -9,7 +9,8 @@ use samemap::{Access, ErrorKind, Region, Result as Made, View};
 
 use super::codes::{error, page, right};
 use super::errors::code_of;
-use super::handles::{self, Handle, Object};
+use super::handle::Handle;
+use super::handles::{self, Object};
 use super::last_error::{Address, Count, Done};
 use super::memory::{self, page_size};
 use super::pointers::Out;

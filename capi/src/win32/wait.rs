@@ -8,7 +8,8 @@ use samemap::{Mutex, Result as Made};
 
 use super::codes::{error, right, wait};
 use super::errors::code_of;
-use super::handles::{self, Handle, Object, Opened};
+use super::handle::Handle;
+use super::handles::{self, Object, Opened};
 use super::last_error::Waited;
 use super::pointers::In;
 use super::time::timeout;
