@@ -13,11 +13,11 @@ use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::Shape;
 
-use super::connection::MOMENT;
 use super::desk::{self, Desk, Turn, channel_name};
 use super::end::{Channel, Connected};
 use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Shapes, Side};
 use super::options::ChannelOptions;
+use crate::endpoint::wait::MOMENT;
 use crate::{Access, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
 const CONNECT: &str = "connect to the channel";

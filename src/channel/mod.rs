@@ -58,7 +58,7 @@
 //! peer.
 
 pub(crate) mod connect;
-pub(crate) mod connection;
+mod connection;
 mod desk;
 pub(crate) mod end;
 mod layout;
@@ -68,7 +68,6 @@ mod maker;
 mod options;
 mod receiver;
 mod sender;
-pub(crate) mod spin;
 pub(crate) mod stream;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
@@ -78,6 +77,6 @@ pub use self::listener::Listener;
 pub use self::options::ChannelOptions;
 pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};
-pub use self::spin::Spin;
 pub use self::stream::{MessageReader, MessageWriter};
+pub use crate::endpoint::spin::Spin;
 pub use samemap_platform::gate::Peer;
