@@ -65,10 +65,13 @@ mod layout;
 mod left;
 mod listener;
 mod maker;
+mod meet;
 mod options;
 mod receiver;
 mod sender;
+pub(crate) mod step;
 pub(crate) mod stream;
+mod visit;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
