@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::ErrorKind;
 
-pub(super) use call::{Call, Of, Refused};
+pub(super) use call::{Call, InCall, Of, Refused};
 
 mod call;
 mod table;

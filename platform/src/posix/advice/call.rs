@@ -2,6 +2,8 @@
 
 use rustix::io::Errno;
 
+use crate::contract::context::Context;
+
 /// A call to the system, by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::posix) enum Call {
@@ -63,6 +65,17 @@ pub(in crate::posix) struct Refused {
 /// Adds the call to an error number.
 pub(in crate::posix) trait Of<T> {
     fn of(self, call: Call) -> Result<T, Refused>;
+}
+
+/// Adds the operation and the object to a refused call.
+pub(in crate::posix) trait InCall<T> {
+    fn in_call(self, context: Context<'_>) -> crate::Result<T>;
+}
+
+impl<T> InCall<T> for Result<T, Refused> {
+    fn in_call(self, context: Context<'_>) -> crate::Result<T> {
+        self.map_err(|refused| context.refused(refused))
+    }
 }
 
 impl<T> Of<T> for Result<T, Errno> {

@@ -12,7 +12,7 @@ use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::advice::Call;
+use crate::posix::advice::{Call, InCall as _, Of as _};
 use crate::posix::fork::{HolderMark, PerProcess};
 use crate::posix::ofd_lock::{self, Role};
 use crate::seam::place::Place;
@@ -34,14 +34,12 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        let taken = take(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        take(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        let taken = is_taken(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        is_taken(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
     }
 }
 
