@@ -21,7 +21,7 @@ use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
-use crate::seam::watch::RawWatch;
+use crate::seam::watch::{Beside, RawWatch};
 use crate::{
     Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
 };
@@ -192,6 +192,14 @@ impl RawWatch for Nothing {
     }
 
     fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
+
+    fn wait_any_beside(
+        _: &[&Nothing],
+        _: Option<Duration>,
+        _: &Beside<'_, Nothing>,
+    ) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
 }
 
 impl RawFlag for Nothing {
