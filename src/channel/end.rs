@@ -9,13 +9,14 @@ use samemap_platform::gate::Peer;
 use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
 
-use super::connection::{Connection, MOMENT, Woken, sleep_until};
+use super::connection::Connection;
 use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Shapes, Side};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::spin::Spin;
+use crate::endpoint::spin::Spin;
+use crate::endpoint::wait::{MOMENT, Woken, sleep_until};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";

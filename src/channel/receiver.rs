@@ -8,11 +8,12 @@ use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 use samemap_platform::sync::Doorbell;
 
-use super::connection::{Connection, Woken, closed, peer_died};
+use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::spin::{Spin, Spinner};
 #[cfg(feature = "tokio")]
 use super::watch::{Half, PeerArrival, RingNews};
+use crate::endpoint::spin::{Spin, Spinner};
+use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, Result};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::{Consumer, Record};

@@ -7,11 +7,12 @@ use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 
-use super::connection::{Connection, Woken, closed, peer_died};
+use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::spin::{Spin, Spinner};
 #[cfg(feature = "tokio")]
 use super::watch::{Half, RingNews};
+use crate::endpoint::spin::{Spin, Spinner};
+use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, Result};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::{Producer, Record, Shape};

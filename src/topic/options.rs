@@ -5,7 +5,7 @@ use std::time::Duration;
 use samemap_platform::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
-use crate::channel::Spin;
+use crate::endpoint::spin::Spin;
 use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result, Trust};
 use samemap_platform::Share;
 

@@ -13,7 +13,7 @@ use super::holders::{Holders, Laggard};
 use super::layout::{Memory, damaged};
 use super::options::{TopicOptions, lobby_name};
 use super::seats;
-use crate::channel::spin::Spinner;
+use crate::endpoint::spin::Spinner;
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const PUBLISH: &str = "publish in the topic";

@@ -10,8 +10,8 @@ use samemap_platform::words::Until;
 
 use super::layout::Memory;
 use super::options::{TopicOptions, lobby_name};
-use crate::channel::connection::{Woken, sleep_until};
-use crate::channel::spin::Spinner;
+use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::{Woken, sleep_until};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const RECEIVE: &str = "receive from the topic";

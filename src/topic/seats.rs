@@ -1,15 +1,10 @@
 //! The seats in a topic's lobby: the publisher's, and one at each place for a subscriber.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use samemap_platform::sync::Seat;
 
 use super::layout::{PUBLISHER_SEAT, seat_of};
+use crate::endpoint::seat::within_grace;
 use crate::{Result, View};
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// The publisher's seat; `None` while another publisher has it.
 pub(super) fn take_publishers(lobby: &View) -> Result<Option<Seat>> {
@@ -26,15 +21,4 @@ pub(super) fn take_place(lobby: &View, places: u32) -> Result<Option<(u32, Seat)
         }
         Ok(None)
     })
-}
-
-fn within_grace<T>(mut take: impl FnMut() -> Result<Option<T>>) -> Result<Option<T>> {
-    let begin = Instant::now();
-    loop {
-        let taken = take()?;
-        if taken.is_some() || begin.elapsed() >= GRACE {
-            return Ok(taken);
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }

@@ -13,8 +13,8 @@ use super::layout::damaged;
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
 use super::seats;
-use crate::channel::connection::Woken;
-use crate::channel::spin::Spinner;
+use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";

@@ -11,8 +11,8 @@ use samemap_platform::words::topic::{self, Reading};
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
 use super::subscriber::{other_length, senseless};
-use crate::channel::connection::Woken;
-use crate::channel::spin::Spinner;
+use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 /// A message that a [`Viewer`] has read, whole, and how many it missed before it.
