@@ -8,7 +8,9 @@ use samemap_platform::sync::Doorbell;
 use super::connection::Connection;
 use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
+use super::listener::MORE;
 use crate::Result;
+use crate::endpoint::in_vain::{InVain, Unread};
 use samemap_platform::sync::waiter::Source;
 use samemap_platform::words::ring::RingMemory as _;
 
@@ -96,25 +98,32 @@ impl Source for PeerArrival {
 
 /// A listener's desk.
 #[derive(Debug)]
-pub(crate) struct Arrivals(Desk);
+pub(crate) struct Arrivals {
+    desk: Desk,
+    unread: Unread,
+}
 
 impl Arrivals {
-    pub(super) fn new(desk: Desk) -> Self {
-        Arrivals(desk)
+    pub(super) fn new(desk: Desk, calls: &Arc<InVain>) -> Self {
+        Arrivals { desk, unread: Unread::after(calls) }
     }
 }
 
 impl Source for Arrivals {
     fn bell(&self) -> &Doorbell {
-        &self.0.bell
+        &self.desk.bell
     }
 
     fn is_ready(&self) -> bool {
-        self.0.has_news()
+        self.unread.is_there(|seen| seen == MORE || self.desk.has_news())
     }
 
     /// Clients that were given a channel may end without a word.
     fn is_over(&self) -> bool {
-        self.0.waiting() > 0
+        let may_be = self.desk.waiting() > 0;
+        if may_be {
+            self.unread.found();
+        }
+        may_be
     }
 }

@@ -58,4 +58,11 @@ impl Source for News {
         let has_gone = self.reader.writer_has_gone().unwrap_or(true);
         self.writer_gone.fetch_or(has_gone, Ordering::AcqRel) || has_gone
     }
+
+    fn tell(&self) -> bool {
+        let has_gone = self.writer_gone.swap(false, Ordering::AcqRel);
+        // A failed look is told: the loop's next call returns the error.
+        let Ok(newest) = self.reader.place().newest() else { return true };
+        self.seen.fetch_max(newest, Ordering::AcqRel) < newest || has_gone
+    }
 }

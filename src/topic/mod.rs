@@ -86,7 +86,6 @@ mod reader;
 mod seats;
 mod subscriber;
 mod viewer;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
 pub use any::{Waits, try_wait_any, wait_any, wait_any_timeout};

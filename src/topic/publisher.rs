@@ -1,5 +1,6 @@
 //! The publisher.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::NoUninit;
@@ -13,6 +14,7 @@ use super::holders::{Holders, Laggard};
 use super::layout::{Memory, damaged};
 use super::options::{TopicOptions, lobby_name};
 use super::seats;
+use super::watch::{Refused, RoomNews};
 use crate::endpoint::spin::Spinner;
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
@@ -34,6 +36,8 @@ pub struct Publisher {
     producer: Producer,
     holders: Holders,
     spinner: Spinner,
+    /// The calls that found no room, for those that wait on behalf of this publisher.
+    refused: Arc<Refused>,
 }
 
 impl Publisher {
@@ -72,7 +76,16 @@ impl Publisher {
         memory.set_epoch((memory.epoch() | 1).wrapping_add(2));
         let holders = Holders::new(options.throw_out_after);
         let spinner = Spinner::new(options.spin);
-        Ok(Publisher { seat: Some(seat), readers_bell, own_bell, memory, producer, holders, spinner })
+        Ok(Publisher {
+            seat: Some(seat),
+            readers_bell,
+            own_bell,
+            memory,
+            producer,
+            holders,
+            spinner,
+            refused: Arc::default(),
+        })
     }
 
     /// The longest message, in bytes.
@@ -192,15 +205,10 @@ impl Publisher {
         Slot { publisher: self, room }
     }
 
-    #[cfg(feature = "tokio")]
-    pub(crate) fn watch(&self) -> super::watch::RoomNews {
-        super::watch::RoomNews::new(&self.memory, &self.own_bell)
-    }
-
-    /// The subscribers that hold it back.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn holders(&self) -> impl Iterator<Item = samemap_platform::words::topic::Holder> + '_ {
-        self.producer.holders()
+    pub(crate) fn watch(&self) -> RoomNews {
+        let news = RoomNews::new(&self.memory, &self.own_bell, &self.refused);
+        self.refused.set_holders(self.producer.holders());
+        news
     }
 
     #[inline]
@@ -237,7 +245,11 @@ impl Publisher {
     #[cold]
     fn room_after_a_look(&mut self, len: usize) -> Result<Option<Room>> {
         let has_freed = self.holders.look_after(&mut self.producer, &self.memory)?;
-        Ok(if has_freed { self.producer.reserve(&self.memory, len) } else { None })
+        let room = if has_freed { self.producer.reserve(&self.memory, len) } else { None };
+        if room.is_none() {
+            self.refused.note(|| self.producer.holders());
+        }
+        Ok(room)
     }
 
     #[cold]

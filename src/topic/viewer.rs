@@ -194,7 +194,6 @@ impl Viewer {
         self.has_news_within(Until::Now)
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, None)
     }
@@ -202,6 +201,9 @@ impl Viewer {
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         let Viewer { reader, viewer, spinner } = self;
         let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
+        if awaited == Woken::TimedOut {
+            reader.calls.note(viewer.position());
+        }
         Ok(awaited != Woken::TimedOut)
     }
 
@@ -234,7 +236,10 @@ impl Viewer {
         if let Some(found) = self.read(read)? {
             return Ok(Some(found));
         }
-        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else {
+            self.reader.calls.note(self.viewer.position());
+            return Ok(None);
+        };
         // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
             None => Err(self.reader.tell(epoch)),

@@ -66,6 +66,15 @@ impl<'a> Awaited<'a> {
             Awaited::News(_) => None,
         }
     }
+
+    /// What a doorbell announces.
+    #[must_use]
+    pub fn news(self) -> Option<&'a dyn News> {
+        match self {
+            Awaited::Object(_) => None,
+            Awaited::News(news) => Some(news),
+        }
+    }
 }
 
 /// The part of an object that the wait needs.
