@@ -1,24 +1,21 @@
 //! POSIX systems other than Linux, which have no backend yet.
 //!
 //! The crate compiles there, and every call that makes or opens an object returns
-//! [`Unsupported`](ErrorKind::Unsupported). So all objects have one type without values, and their methods have no
-//! bodies.
+//! [`Unsupported`](crate::ErrorKind::Unsupported). So all objects have one type without values, and their methods have
+//! no bodies. There are no gates and no flags: the seam's defaults say so.
 
-use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
-use crate::seam::flag::RawFlag;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, TookAll};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
 use crate::seam::place::Place;
-use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
+use crate::seam::region::{AskRegion, Kept, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
 use crate::seam::watch::{Beside, RawWatch};
@@ -28,28 +25,16 @@ use crate::{
 
 /// A type without values.
 #[derive(Clone, Debug)]
-pub struct Nothing(Infallible);
+pub(crate) enum Nothing {}
 
-pub(crate) use Nothing as Bell;
-pub(crate) use Nothing as Flag;
-pub use Nothing as Forks;
-pub(crate) use Nothing as Object;
-pub(crate) use Nothing as Region;
-pub(crate) use Nothing as Seat;
-pub(crate) use Nothing as Watch;
-
-pub(crate) type Gate = crate::seam::no_gate::NoGate<Nothing>;
-
-#[cold]
-fn unsupported<T>(operation: Operation) -> Result<T> {
-    Err(System::unsupported(operation))
-}
+pub(crate) use self::{
+    Nothing as Bell, Nothing as Object, Nothing as Region, Nothing as Seat, Nothing as Watch,
+};
+pub use crate::seam::per_process::NoForks as Forks;
 
 pub(crate) struct System;
 
 impl RawSystem for System {
-    const UNSUPPORTED: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
-
     fn current_user() -> UserId {
         // SAFETY: geteuid has no preconditions and cannot fail.
         UserId::new(unsafe { libc::geteuid() }.to_string())
@@ -59,31 +44,29 @@ impl RawSystem for System {
 // SAFETY: there is no region, and so no view of one.
 unsafe impl RawRegion for Nothing {
     fn named(_: &ObjectName, _: AskRegion<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn nameless(_: Bytes<'_>, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn facts(&self) -> &RegionFacts {
-        match self.0 {}
+        match *self {}
     }
 
     fn map(&self, _: &MapRequest, _: Context<'_>) -> Result<View> {
-        match self.0 {}
+        match *self {}
     }
 }
 
 impl Offered for Nothing {
-    type Offer = Nothing;
-
-    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Nothing)> {
-        match self.0 {}
+    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Kept)> {
+        match *self {}
     }
 
     fn adopt(_: &str, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
@@ -91,69 +74,61 @@ impl Sent for Nothing {
     type Courier = UnixStream;
 
     fn send(&self, _: &mut UnixStream, _: Access, _: Context<'_>) -> Result<()> {
-        match self.0 {}
+        match *self {}
     }
 
     fn receive(_: &mut UnixStream, _: &Trust, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
 impl Native for Nothing {
     fn to_handle(&self, _: Context<'_>) -> Result<OwnedFd> {
-        match self.0 {}
+        match *self {}
     }
 
     fn from_handle(_: OwnedFd, _: Access, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
 impl RawObject for Nothing {
-    const KNOWS_TWINS: bool = true;
-
     fn named(_: &ObjectName, _: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn make_inside(_: &Place, _: New, _: Fill<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn open_inside(_: &Place, _: ObjectKind, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
-    fn wait_any(_: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<TookAll>, Failure> {
-        Err(ErrorKind::Unsupported.into())
+    fn wait_any(objects: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
+        match *objects[0] {}
     }
 
     fn signal(&self, _: Signal) -> Result<u32, Failure> {
-        match self.0 {}
+        match *self {}
     }
 
     fn is_owned(&self) -> bool {
-        match self.0 {}
+        match *self {}
     }
 
     fn is_abandoned(&self) -> bool {
-        match self.0 {}
+        match *self {}
     }
 }
 
-impl crate::seam::per_process::Forks for Nothing {}
-
 impl RawBell for Nothing {
     fn at(_: &Place, _: Sleepers, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
-    fn word(&self) -> &AtomicU32 {
-        match self.0 {}
+    fn place(&self) -> &Place {
+        match *self {}
     }
 
     fn sleep_on_any(_: &[&Self], _: Duration) {}
@@ -163,32 +138,25 @@ impl RawBell for Nothing {
 
 impl RawSeat for Nothing {
     fn take(_: &Place, operation: Operation) -> Result<Option<Self>> {
-        unsupported(operation)
-    }
-
-    fn is_ours(&self) -> bool {
-        match self.0 {}
+        Err(System::unsupported(operation))
     }
 
     fn is_taken(_: &Place, operation: Operation) -> Result<bool> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 }
 
-impl RawWatch for Nothing {
-    type Object = Nothing;
-    type Bell = Nothing;
-
+impl RawWatch<Nothing, Nothing> for Nothing {
     fn begin(object: &Nothing) -> Self {
-        match object.0 {}
+        match *object {}
     }
 
     fn try_take(&self) -> Result<bool, Failure> {
-        match self.0 {}
+        match *self {}
     }
 
     fn is_ready(&self) -> bool {
-        match self.0 {}
+        match *self {}
     }
 
     fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
@@ -199,21 +167,5 @@ impl RawWatch for Nothing {
         _: &Beside<'_, Nothing>,
     ) -> Result<Option<usize>, Failure> {
         Err(ErrorKind::Unsupported.into())
-    }
-}
-
-impl RawFlag for Nothing {
-    fn new(context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
-    }
-
-    fn raise(&self) {}
-
-    fn lower(&self) {}
-}
-
-impl AsFd for Nothing {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self.0 {}
     }
 }

@@ -11,9 +11,13 @@ use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 
 use super::layout::{LISTENING, MAKING, Side};
+use crate::endpoint::seat::forked;
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, sleep_until};
+use crate::endpoint::wait::{self, Woken};
 use crate::{Error, ErrorKind, Region, Result, View};
+
+/// What a forked child does in place of using its copy.
+pub(super) const ADVICE: &str = "connect or listen in the child";
 
 /// One end of a channel, open in this process.
 #[derive(Debug)]
@@ -57,7 +61,7 @@ impl Connection {
     /// Refuses a forked child's copy: it and the parent would write over each other's messages.
     #[inline]
     pub(super) fn check_ours(&self, operation: &'static str) -> Result<()> {
-        if self.is_ours() { Ok(()) } else { Err(forked(operation)) }
+        if self.is_ours() { Ok(()) } else { Err(forked(operation, ADVICE)) }
     }
 
     /// Whether no peer has come yet. Once one was seen this is kept in private memory: what it writes does not make it
@@ -78,7 +82,7 @@ impl Connection {
 
     /// Whether the other end was found dead before.
     pub(super) fn is_peer_known_dead(&self) -> bool {
-        self.peer_died.load(Ordering::Relaxed)
+        self.peer_died.load(Ordering::Acquire)
     }
 
     /// Whether the other end's process lives and has the channel open, or is still to come.
@@ -87,10 +91,13 @@ impl Connection {
             return Ok(false);
         }
         let lives = self.awaits_peer() || Seat::is_taken(&self.view, self.side.other().seat())?;
-        if !lives {
-            self.peer_died.store(true, Ordering::Relaxed);
-        }
-        Ok(lives)
+        Ok(lives || self.give_up_peer())
+    }
+
+    /// From now on the other end counts as dead.
+    pub(super) fn give_up_peer(&self) -> bool {
+        self.peer_died.store(true, Ordering::Release);
+        false
     }
 
     /// Waits for news of the other end: looks for a while, then sleeps.
@@ -104,11 +111,7 @@ impl Connection {
         if self.is_peer_known_dead() {
             return Ok(if news() { Woken::News } else { Woken::Alone });
         }
-        if spinner.look(limit, &news, || self.peer_lives())? {
-            return Ok(Woken::News);
-        }
-        spinner.sleeps();
-        sleep_until(bell, limit, news, || self.peer_lives())
+        wait::wait(spinner, Some(bell), limit, news, || self.peer_lives())
     }
 
     /// Before a new peer comes, which [`LISTENING`] then invites.
@@ -145,13 +148,6 @@ impl Turn {
         }
         answer
     }
-}
-
-#[cold]
-pub(super) fn forked(operation: &'static str) -> Error {
-    Error::new(ErrorKind::Unsupported, operation).with_detail(
-        "this is a forked child's copy, and belongs to its parent; connect or listen in the child",
-    )
 }
 
 #[cold]

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, Seat, WaitAny, Watched};
 use samemap_platform::words::Until;
 
-use super::connection::forked;
+use super::connection::ADVICE;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
@@ -36,6 +36,7 @@ use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
 use super::watch::Arrivals;
 use crate::endpoint::in_vain::InVain;
+use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
@@ -195,7 +196,7 @@ impl Listener {
 
     fn next_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
-            return Err(forked(BIND));
+            return Err(forked(BIND, ADVICE));
         }
         loop {
             self.look()?;
@@ -353,7 +354,7 @@ impl News for Listener {
 
     fn have_come(&self, asking: bool) -> Result<bool> {
         if !self.seat.is_ours() {
-            return Err(forked(BIND));
+            return Err(forked(BIND, ADVICE));
         }
         // Clients that were served may end without a word.
         let is_due = || asking && self.last_round.is_none_or(|last| last.elapsed() >= ROUND);

@@ -85,6 +85,7 @@ impl HolderMark {
 pub(super) struct Generation(u32);
 
 impl Generation {
+    #[inline]
     pub(super) fn current() -> Generation {
         handlers::install();
         Generation(GENERATION.load(Ordering::Relaxed))
@@ -101,6 +102,7 @@ impl Generation {
 pub struct Forks;
 
 impl per_process::Forks for Forks {
+    #[inline]
     fn count() -> u32 {
         Generation::current().0
     }

@@ -19,12 +19,8 @@ use super::ofd_lock;
 use super::region::{Held, Region};
 use crate::contract::context::Context;
 use crate::contract::wire::{self, Label, not_understood};
-use crate::seam::region::Offered;
+use crate::seam::region::{Kept, Offered};
 use crate::{Access, ErrorKind, Result, Trust};
-
-/// An empty offer: the command keeps the descriptors.
-#[derive(Debug)]
-pub(crate) struct Offer;
 
 /// A file that the child opens anew to have a description of its own. The child uses the same number, which is not that
 /// of a standard stream.
@@ -71,9 +67,7 @@ fn check(answer: i32) -> io::Result<()> {
 }
 
 impl Offered for Region {
-    type Offer = Offer;
-
-    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
+    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Kept)> {
         let parts = handover::parts(self.held(), access, context)?;
         let label = Label::of(&self.facts, access);
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
@@ -87,7 +81,8 @@ impl Offered for Region {
         // SAFETY: between fork and exec the closure makes system calls only, with numbers and texts that were made
         // before: no allocation, no lock.
         unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
-        Ok((wire::to_text(&numbers), Offer))
+        // The command keeps the descriptors.
+        Ok((wire::to_text(&numbers), Box::new(())))
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {

@@ -7,6 +7,8 @@ use rustix::fs;
 use super::advice::Call;
 use super::commit;
 use super::descriptor::behind_standard_streams;
+#[cfg(target_os = "linux")]
+use super::gate;
 use super::lifetime::Object;
 use super::object::{Contents, Plan, planned_len};
 use super::region::{Held, MappedFile, Region};
@@ -14,6 +16,7 @@ use super::{file, kernel, mapping, record};
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::ask::Ask;
+use crate::seam::gate::{RawClient, RawGate};
 use crate::seam::region::{AskRegion, RawRegion};
 use crate::{Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, Result, View};
 
@@ -85,6 +88,17 @@ unsafe impl RawRegion for Region {
 
     fn has_its_name(&self) -> bool {
         self.held().object().is_some_and(Object::has_its_name)
+    }
+
+    // macOS has no sockets whose addresses end with their process.
+    #[cfg(target_os = "linux")]
+    fn open_gate(&self) -> Option<Box<dyn RawGate<Region>>> {
+        Some(Box::new(gate::Gate::open(self)?))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn come_to_gate(number: u64) -> Option<Box<dyn RawClient<Region>>> {
+        Some(Box::new(gate::Client::at(number)?))
     }
 }
 

@@ -8,8 +8,9 @@ use std::task::{Wake, Waker};
 use super::waiter::{AtWaiter, this_process};
 use super::watched::{Awaitable, Watched};
 use crate::contract::context::Context;
-use crate::seam::flag::RawFlag as _;
-use crate::system::Flag;
+use crate::seam::flag::RawFlag;
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
 use crate::{ErrorKind, Result};
 
 /// One descriptor (on Windows, one handle) that becomes ready when one of any number of objects does: for event loops
@@ -84,7 +85,7 @@ struct Waiting {
 
 /// What the waiters' threads report.
 struct Ready {
-    flag: Flag,
+    flag: Box<dyn RawFlag>,
     /// The objects to look at, each once; the flag is raised while there are some.
     indices: Mutex<VecDeque<usize>>,
 }
@@ -121,7 +122,7 @@ impl Readiness {
     /// # Errors
     /// [`Os`](crate::ErrorKind::Os) when no descriptor, or handle, can be had.
     pub fn new() -> Result<Readiness> {
-        let flag = Flag::new(Context { operation: MAKE, name: None })?;
+        let flag = System::lowered_flag(Context { operation: MAKE, name: None })?;
         let ready = Arc::new(Ready { flag, indices: Mutex::default() });
         Ok(Readiness { waits: Vec::new(), ready, process: this_process() })
     }
@@ -182,8 +183,8 @@ impl Readiness {
             .with_detail("this is a forked child's copy, and belongs to its parent; make one in the child"))
     }
 
-    pub(crate) fn flag(&self) -> &Flag {
-        &self.ready.flag
+    pub(crate) fn flag(&self) -> &dyn RawFlag {
+        &*self.ready.flag
     }
 }
 

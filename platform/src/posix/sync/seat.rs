@@ -13,7 +13,7 @@ use crate::Result;
 use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
 use crate::posix::advice::Call;
-use crate::posix::fork::{Generation, PerProcess, ProcessMark};
+use crate::posix::fork::{PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat;
@@ -21,9 +21,6 @@ use crate::seam::seat::RawSeat;
 pub(crate) struct Seat {
     key: PlaceKey,
     held: Arc<dyn Mapped>,
-    /// For `is_ours`, which is called often.
-    mark: Generation,
-    /// Also recognises the copies of a raw clone.
     taken_by: ProcessMark,
 }
 
@@ -41,11 +38,6 @@ impl RawSeat for Seat {
         taken.map_err(|errno| context.os(Call::Lock, errno))
     }
 
-    #[inline]
-    fn is_ours(&self) -> bool {
-        self.mark.is_current()
-    }
-
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
         let taken = is_taken(place, &held_of(place, context)?);
@@ -54,13 +46,13 @@ impl RawSeat for Seat {
 }
 
 fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
-    let (key, mark) = (PlaceKey::of(place, held), Generation::current());
+    let key = PlaceKey::of(place, held);
     let mut ours = ours();
     if ours.contains(&key) || !ofd_lock::try_seat(locks_fd(held)?, key.offset)? {
         return Ok(None);
     }
     ours.insert(key);
-    Ok(Some(Seat { key, held: Arc::clone(held), mark, taken_by: ProcessMark::current() }))
+    Ok(Some(Seat { key, held: Arc::clone(held), taken_by: ProcessMark::current() }))
 }
 
 fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {

@@ -21,7 +21,7 @@ use super::waybill::Waybill;
 use crate::contract::context::Context;
 use crate::contract::region::Bytes;
 use crate::contract::wire::{not_understood, numbers_in, to_text};
-use crate::seam::region::{Offered, RawRegion as _};
+use crate::seam::region::{Kept, Offered, RawRegion as _};
 use crate::windows::error::{Attempt, code_of, is_denied};
 use crate::windows::region::Region;
 use crate::windows::section::Section;
@@ -29,7 +29,7 @@ use crate::{Access, CreateOptions, Error, ErrorKind, MapRequest, Result};
 
 /// An offer: handles with the offered rights only, and the ticket that describes them. Dropping it closes them and
 /// withdraws the offer.
-pub(crate) struct Offer {
+struct Offer {
     _ticket: Region,
     _section: OwnedHandle,
     _file: Option<OwnedHandle>,
@@ -45,9 +45,7 @@ impl fmt::Debug for Offer {
 const WAYBILL_AT: usize = size_of::<Nonce>();
 
 impl Offered for Region {
-    type Offer = Offer;
-
-    fn offer(&self, _command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
+    fn offer(&self, _command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Kept)> {
         let attempt = Attempt::of(context);
         let failed = |cause| attempt.failed(cause);
         let section = duplicate_section(&self.section, this_process(), access).map_err(failed)?;
@@ -66,7 +64,7 @@ impl Offered for Region {
             ticket: number_of(ticket.section.as_handle().as_raw_handle()),
             nonce,
         };
-        Ok((sender.to_text(), Offer { _ticket: ticket, _section: section, _file: file }))
+        Ok((sender.to_text(), Box::new(Offer { _ticket: ticket, _section: section, _file: file })))
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
