@@ -11,6 +11,9 @@ pub(crate) struct InVain {
     position: AtomicU64,
 }
 
+/// The number of no call.
+const NEVER: u64 = u64::MAX;
+
 /// One of those calls.
 #[derive(Clone, Copy, Debug)]
 struct Call {
@@ -47,9 +50,8 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// There are news until the next call in vain.
     pub(crate) fn after(calls: &Arc<InVain>) -> Unread {
-        Unread { calls: Arc::clone(calls), found_after: AtomicU64::new(calls.last().number) }
+        Unread { calls: Arc::clone(calls), found_after: AtomicU64::new(NEVER) }
     }
 
     /// Whether there are news; `has_come` tells whether there are some at a position.
@@ -126,7 +128,8 @@ mod tests {
     fn a_reader_has_news_until_it_looks_in_vain() {
         let calls = Arc::new(InVain::default());
         let unread = Unread::after(&calls);
-        assert!(unread.is_there(|_| false), "nothing has looked yet");
+        assert!(!unread.is_there(|_| false) && unread.is_there(|seen| seen == 0));
+        assert!(unread.is_there(|_| false), "until the first call in vain");
         calls.note(7);
         assert!(!unread.is_there(|seen| seen != 7));
         assert!(unread.is_there(|seen| seen == 7));
@@ -135,6 +138,7 @@ mod tests {
         assert!(!unread.is_there(|_| false));
         unread.found();
         assert!(unread.is_there(|_| false));
+        assert!(!Unread::after(&calls).is_there(|seen| seen != 8), "another one has found nothing yet");
     }
 
     #[test]

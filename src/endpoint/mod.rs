@@ -7,5 +7,4 @@ pub(crate) mod message;
 pub(crate) mod seat;
 pub(crate) mod spin;
 pub(crate) mod wait;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;

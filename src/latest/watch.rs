@@ -39,6 +39,7 @@ impl News {
     }
 
     /// Now it knows.
+    #[cfg(feature = "tokio")]
     pub(crate) fn set_writer_gone_told(&self) {
         self.writer_gone.take();
     }

@@ -70,6 +70,7 @@ impl Subscriber {
             .map_err(|_| senseless())?
             .ok_or_else(|| Error::new(ErrorKind::Contended, SUBSCRIBE))?;
         let publisher_bell = memory.publisher_bell()?;
+        reader.calls.note(consumer.position());
         Ok(Subscriber {
             seat: OwnSeat::new(seat),
             publisher_bell,

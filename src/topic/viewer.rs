@@ -58,6 +58,7 @@ impl Viewer {
 
     fn over(reader: Reader, options: &TopicOptions) -> Viewer {
         let viewer = topic::Viewer::begin(&reader.memory, reader.memory.shape(), options.history);
+        reader.calls.note(viewer.position());
         Viewer { reader, viewer, spinner: Spinner::new(options.spin) }
     }
 
