@@ -19,6 +19,7 @@ use crate::contract::context::Context;
 use crate::contract::peer::Peer;
 use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
 use crate::seam::region::{RawRegion as _, Sent as _};
+use crate::windows::calls::succeeded;
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
@@ -101,9 +102,7 @@ impl RawClient<Region> for Client {
 fn user_of_process(process: &OwnedHandle) -> io::Result<UserId> {
     let mut token = ptr::null_mut();
     // SAFETY: the process's handle is open, and `token` is valid for a write.
-    if unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) })?;
     // SAFETY: opened just now, and nothing else closes it.
     let token = unsafe { OwnedHandle::from_raw_handle(token) };
     user_of_token(token.as_handle())
