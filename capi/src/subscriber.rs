@@ -19,14 +19,14 @@ pub struct samemap_subscriber_t {
 }
 
 /// A subscriber, and the message of it that C reads in place.
-type OpenSubscriber = Lender<Subscriber, Received<'static>>;
+pub(crate) type OpenSubscriber = Lender<Subscriber, Received<'static>>;
 
 impl Handle for samemap_subscriber_t {
     type Inside = InTurn<OpenSubscriber>;
     const WHAT: &'static str = "the subscriber";
 }
 
-const LENT: &str = "a message is lent in place; release it first";
+pub(crate) const LENT: &str = "a message is lent in place; release it first";
 
 /// Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
 /// `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
