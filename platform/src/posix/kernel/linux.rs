@@ -253,11 +253,11 @@ pub(in crate::posix) fn wake_all(word: &AtomicU32) {
     let _ = futex::wake(word, Flags::empty(), i32::MAX as u32);
 }
 
-/// Stores `new` and wakes all sleepers, in one step.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Stores `new` and wakes one sleeper, in one step.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     // Fails only for memory that is not mapped, and this is. The call wakes no second word.
-    let (all, none) = (i32::MAX as u32, 0);
-    let _ = futex::wake_op(word, Flags::empty(), all, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
+    let (one, none) = (1, 0);
+    let _ = futex::wake_op(word, Flags::empty(), one, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
 }
 
 fn timespec(duration: Duration) -> Timespec {
