@@ -1,21 +1,21 @@
 //! Gates, for channels: how a listener hands a channel's memory over to one process, and learns which process that is.
 
 pub use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient as _, RawGate as _, RawKnownClient as _};
-use crate::system;
-use crate::{Region, Result, Trust};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient};
+use crate::seam::region::RawRegion as _;
+use crate::{Region, Result, Trust, system};
 
 pub use crate::seam::gate::{WAYBILL_LEN, WaybillBytes};
 
 /// The listener's side of a gate.
 #[derive(Debug)]
-pub struct Gate(system::Gate);
+pub struct Gate(Box<dyn RawGate<system::Region>>);
 
 impl Gate {
     /// Opens a gate for the users that may write to the listener's region; `None` where the system has none.
     #[must_use]
     pub fn open(region: &Region) -> Option<Gate> {
-        system::Gate::open(&region.0).map(Gate)
+        region.0.open_gate().map(Gate)
     }
 
     /// The number by which clients find it; never 0.
@@ -33,13 +33,13 @@ impl Gate {
 
 /// The client's side of a gate.
 #[derive(Debug)]
-pub struct Client(system::Client);
+pub struct Client(Box<dyn RawClient<system::Region>>);
 
 impl Client {
     /// Comes to the gate with this number; `None` for 0, and where that gate is not to be had.
     #[must_use]
     pub fn at(gate: u64) -> Option<Client> {
-        if gate == 0 { None } else { system::Client::at(gate).map(Client) }
+        if gate == 0 { None } else { system::Region::come_to_gate(gate).map(Client) }
     }
 
     /// Tells the listener this client's turn, which it draws after it has come.
@@ -70,7 +70,7 @@ impl Client {
 
 /// A client whose process the listener knows.
 #[derive(Debug)]
-pub struct KnownClient(system::KnownClient);
+pub struct KnownClient(Box<dyn RawKnownClient<system::Region>>);
 
 impl KnownClient {
     /// Its process.

@@ -11,7 +11,7 @@ use rustix::net::{
     SendAncillaryMessage, recv, recvmsg, sendmsg,
 };
 
-use super::advice::{Call, Of as _, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part};
@@ -29,8 +29,8 @@ impl Sent for Region {
 
     fn send(&self, courier: &mut UnixStream, access: Access, context: Context<'_>) -> Result<()> {
         let parts = handover::parts(self.held(), access, context)?;
-        let fds: Result<Vec<Lockable>, Refused> = parts.iter().map(for_the_receiver).collect();
-        let fds = fds.map_err(|refused| context.refused(refused))?;
+        let fds: Vec<Lockable> =
+            parts.iter().map(for_the_receiver).collect::<Result<_, _>>().in_call(context)?;
         let message = Label::of(&self.facts, access).head(fds.len() as u32);
         send_message(courier, &message, &fds)
             .map_err(|errno| connection_failed(Call::Send, errno, context))?;

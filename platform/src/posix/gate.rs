@@ -45,19 +45,25 @@ fn address(gate: u64) -> String {
 
 /// A listener's socket.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(super) struct Gate {
     socket: Descriptor,
     number: u64,
     rule: Rule,
     early: VecDeque<KnownClient>,
 }
 
-impl RawGate for Gate {
-    type Region = Region;
-    type Client = Client;
-    type KnownClient = KnownClient;
+impl RawGate<Region> for Gate {
+    fn number(&self) -> u64 {
+        self.number
+    }
 
-    fn open(region: &Region) -> Option<Gate> {
+    fn find(&mut self, turn: u64, _note: u32) -> Option<Box<dyn RawKnownClient<Region>>> {
+        Some(Box::new(self.client_with(turn)?))
+    }
+}
+
+impl Gate {
+    pub(super) fn open(region: &Region) -> Option<Gate> {
         let number = random().max(1);
         let rule = Rule::of(region)?;
         let address = SocketAddr::from_abstract_name(address(number)).ok()?;
@@ -67,11 +73,7 @@ impl RawGate for Gate {
         Some(Gate { socket, number, rule, early: VecDeque::new() })
     }
 
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn find(&mut self, turn: u64, _note: u32) -> Option<KnownClient> {
+    fn client_with(&mut self, turn: u64) -> Option<KnownClient> {
         if let Some(at) = self.early.iter_mut().position(|client| client.sent_turn() == Some(turn)) {
             return self.early.remove(at);
         }
@@ -90,9 +92,7 @@ impl RawGate for Gate {
         }
         None
     }
-}
 
-impl Gate {
     /// The next client that has connected.
     fn next(&self) -> Option<KnownClient> {
         loop {
@@ -145,7 +145,7 @@ impl Rule {
 
 /// A client that has connected, and its process.
 #[derive(Debug)]
-pub(crate) struct KnownClient {
+pub(super) struct KnownClient {
     socket: UnixStream,
     process: i32,
     user: u32,
@@ -175,9 +175,7 @@ impl KnownClient {
     }
 }
 
-impl RawKnownClient for KnownClient {
-    type Region = Region;
-
+impl RawKnownClient<Region> for KnownClient {
     fn peer(&self) -> Peer {
         peer_of(self.process, self.user)
     }
@@ -189,12 +187,10 @@ impl RawKnownClient for KnownClient {
 
 /// A client's connection; none while too many wait there, and the listener then has the client come again.
 #[derive(Debug)]
-pub(crate) struct Client(Option<UnixStream>);
+pub(super) struct Client(Option<UnixStream>);
 
-impl RawClient for Client {
-    type Region = Region;
-
-    fn at(gate: u64) -> Option<Client> {
+impl Client {
+    pub(super) fn at(gate: u64) -> Option<Client> {
         match connected(gate) {
             Ok(socket) => Some(Client(Some(socket))),
             // Too many wait there.
@@ -202,7 +198,9 @@ impl RawClient for Client {
             Err(_) => None,
         }
     }
+}
 
+impl RawClient<Region> for Client {
     fn send_turn(&mut self, turn: u64) {
         if let Some(socket) = &self.0 {
             // Fails when the listener has ended, which the client's next step finds.

@@ -12,19 +12,16 @@ use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
 use crate::memory::Mapped;
-use crate::posix::advice::Call;
-use crate::posix::fork::{Generation, PerProcess, ProcessMark};
-use crate::posix::ofd_lock;
+use crate::posix::advice::{Call, InCall as _, Of as _};
+use crate::posix::fork::{HolderMark, PerProcess};
+use crate::posix::ofd_lock::{self, Role};
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat;
 
 pub(crate) struct Seat {
     key: PlaceKey,
     held: Arc<dyn Mapped>,
-    /// For `is_ours`, which is called often.
-    mark: Generation,
-    /// Also recognises the copies of a raw clone.
-    taken_by: ProcessMark,
+    taken_by: HolderMark,
 }
 
 /// The seats that this process holds.
@@ -37,37 +34,30 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        let taken = take(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
-    }
-
-    #[inline]
-    fn is_ours(&self) -> bool {
-        self.mark.is_current()
+        take(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        let taken = is_taken(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        is_taken(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
     }
 }
 
 fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
-    let (key, mark) = (PlaceKey::of(place, held), Generation::current());
+    let key = PlaceKey::of(place, held);
     let mut ours = ours();
-    if ours.contains(&key) || !ofd_lock::try_seat(locks_fd(held)?, key.offset)? {
+    if ours.contains(&key) || !ofd_lock::try_take(locks_fd(held)?, Role::Seat(key.offset))? {
         return Ok(None);
     }
     ours.insert(key);
-    Ok(Some(Seat { key, held: Arc::clone(held), mark, taken_by: ProcessMark::current() }))
+    Ok(Some(Seat { key, held: Arc::clone(held), taken_by: HolderMark::current() }))
 }
 
 fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {
     // No thread of this process takes or leaves the seat between the two looks.
     let ours = ours();
     // Other processes' seats come first: callers that poll then pay one system call.
-    Ok(ofd_lock::is_seated(locks_fd(held)?, offset_in_file(place))?
+    Ok(ofd_lock::is_taken(locks_fd(held)?, Role::Seat(offset_in_file(place)))?
         || ours.contains(&PlaceKey::of(place, held)))
 }
 
@@ -78,7 +68,7 @@ impl Drop for Seat {
         }
         let mut ours = ours();
         if let Ok(fd) = locks_fd(&self.held) {
-            ofd_lock::unseat(fd, self.key.offset);
+            ofd_lock::leave(fd, Role::Seat(self.key.offset));
         }
         ours.remove(&self.key);
     }

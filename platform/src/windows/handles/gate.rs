@@ -19,6 +19,7 @@ use crate::contract::context::Context;
 use crate::contract::peer::Peer;
 use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
 use crate::seam::region::{RawRegion as _, Sent as _};
+use crate::windows::calls::succeeded;
 use crate::windows::error::Attempt;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
@@ -26,40 +27,30 @@ use crate::{Access, ErrorKind, Result, Trust, UserId};
 
 /// Empty: the listener needs nothing but the clients' processes.
 #[derive(Debug)]
-pub(crate) struct Gate;
+pub(in crate::windows) struct Gate;
 
-impl RawGate for Gate {
-    type Region = Region;
-    type Client = Client;
-    type KnownClient = KnownClient;
-
-    fn open(_region: &Region) -> Option<Gate> {
-        Some(Gate)
-    }
-
+impl RawGate<Region> for Gate {
     fn number(&self) -> u64 {
         1
     }
 
-    fn find(&mut self, _turn: u64, process_id: u32) -> Option<KnownClient> {
+    fn find(&mut self, _turn: u64, process_id: u32) -> Option<Box<dyn RawKnownClient<Region>>> {
         let rights = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
         let process = open_process(process_id, rights).ok()?;
         let user = user_of_process(&process).ok();
-        Some(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None })
+        Some(Box::new(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None }))
     }
 }
 
 /// A client's process, and the handles that were put there.
 #[derive(Debug)]
-pub(crate) struct KnownClient {
+struct KnownClient {
     process: OwnedHandle,
     peer: Peer,
     parcel: Option<Parcel>,
 }
 
-impl RawKnownClient for KnownClient {
-    type Region = Region;
-
+impl RawKnownClient<Region> for KnownClient {
     fn peer(&self) -> Peer {
         self.peer.clone()
     }
@@ -86,15 +77,9 @@ impl RawKnownClient for KnownClient {
 
 /// This process, which its id names.
 #[derive(Debug)]
-pub(crate) struct Client;
+pub(in crate::windows) struct Client;
 
-impl RawClient for Client {
-    type Region = Region;
-
-    fn at(_gate: u64) -> Option<Client> {
-        Some(Client)
-    }
-
+impl RawClient<Region> for Client {
     fn note(&self) -> u32 {
         std::process::id()
     }
@@ -117,9 +102,7 @@ impl RawClient for Client {
 fn user_of_process(process: &OwnedHandle) -> io::Result<UserId> {
     let mut token = ptr::null_mut();
     // SAFETY: the process's handle is open, and `token` is valid for a write.
-    if unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) })?;
     // SAFETY: opened just now, and nothing else closes it.
     let token = unsafe { OwnedHandle::from_raw_handle(token) };
     user_of_token(token.as_handle())
