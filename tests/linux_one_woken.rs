@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use samemap::Event;
 use samemap::sync::{EventOptions, Readiness, Reset, wait_all_timeout, wait_any_timeout};
-use samemap::traits::Waitable as _;
 use support::linux::shm::unique_name;
 
 const PATIENCE: Duration = Duration::from_secs(20);
