@@ -254,10 +254,10 @@ pub(in crate::posix) fn wake_all_at(address: *mut u32) {
     let _ = unsafe { libc::os_sync_wake_by_address_all(address, size_of::<u32>(), shared) };
 }
 
-/// Stores `new` and wakes all sleepers, in two steps.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Stores `new` and wakes one sleeper, in two steps.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     word.store(u32::from(new), Ordering::Release);
-    wake_all(word);
+    wake_one(word);
 }
 
 // ---- fences ---------------------------------------------------------------------------------------------

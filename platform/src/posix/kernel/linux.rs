@@ -264,11 +264,11 @@ pub(in crate::posix) fn wake_all_at(address: *mut u32) {
     unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, i32::MAX) };
 }
 
-/// Stores `new` and wakes all sleepers, in one step.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Stores `new` and wakes one sleeper, in one step.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     // Fails only for memory that is not mapped, and this is. The call wakes no second word.
-    let (all, none) = (i32::MAX as u32, 0);
-    let _ = futex::wake_op(word, Flags::empty(), all, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
+    let (one, none) = (1, 0);
+    let _ = futex::wake_op(word, Flags::empty(), one, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
 }
 
 fn timespec(duration: Duration) -> Timespec {
