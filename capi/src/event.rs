@@ -9,7 +9,7 @@ use crate::arguments::{name, timeout};
 use crate::handle::{Handle, close, give, give_either, inside};
 use crate::object::{OpenObject, call, wait};
 use crate::options::{
-    event as event_options, samemap_create_options_t, samemap_open_options_t, samemap_reset_t,
+    event as event_options, reset, samemap_create_options_t, samemap_open_options_t, samemap_reset_t,
 };
 use crate::status::{done, samemap_status_t};
 use crate::view::samemap_view_t;
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn samemap_event_create(
     unsafe {
         give(event, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Event::create(&self::name(name)?, &event_options(reset, is_set, sync)?)
+            Event::create(&self::name(name)?, &event_options(self::reset(reset)?, is_set, sync))
         })
     }
 }
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn samemap_event_create_or_open(
     unsafe {
         give_either(event, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Event::create_or_open(&self::name(name)?, &event_options(reset, is_set, sync)?)
+            Event::create_or_open(&self::name(name)?, &event_options(self::reset(reset)?, is_set, sync))
         })
     }
 }
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn samemap_event_create_in(
             SharedEvent::create(
                 self::inside(view)?,
                 offset,
-                &event_options(reset, is_set, SyncOptions::new())?,
+                &event_options(self::reset(reset)?, is_set, SyncOptions::new()),
             )
         })
     }
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn samemap_event_create_or_open_in(
             SharedEvent::create_or_open(
                 self::inside(view)?,
                 offset,
-                &event_options(reset, is_set, SyncOptions::new())?,
+                &event_options(self::reset(reset)?, is_set, SyncOptions::new()),
             )
         })
     }

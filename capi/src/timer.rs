@@ -11,7 +11,7 @@ use crate::arguments::{name, timeout};
 use crate::handle::{Handle, close, give, give_either};
 use crate::object::{OpenObject, call, wait};
 use crate::options::{
-    samemap_create_options_t, samemap_open_options_t, samemap_reset_t, timer as timer_options,
+    reset, samemap_create_options_t, samemap_open_options_t, samemap_reset_t, timer as timer_options,
 };
 use crate::status::{done, samemap_status_t};
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn samemap_timer_create(
     unsafe {
         give(timer, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Timer::create(&self::name(name)?, &timer_options(reset, sync)?)
+            Timer::create(&self::name(name)?, &timer_options(self::reset(reset)?, sync))
         })
     }
 }
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn samemap_timer_create_or_open(
     unsafe {
         give_either(timer, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Timer::create_or_open(&self::name(name)?, &timer_options(reset, sync)?)
+            Timer::create_or_open(&self::name(name)?, &timer_options(self::reset(reset)?, sync))
         })
     }
 }
