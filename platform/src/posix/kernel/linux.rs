@@ -1,4 +1,4 @@
-//! Linux.
+//! The calls that Linux has and other POSIX kernels have not.
 
 use std::ffi::{CStr, CString, OsString};
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
@@ -88,7 +88,7 @@ const FILE_SYSTEMS: [(u32, &str); 6] = [
 /// Checks that a file system keeps what objects need.
 ///
 /// # Errors
-/// What the file system is, and the names of those that do.
+/// The name or the number of the file system, and the names of those that do.
 pub(in crate::posix) fn check_file_system(system: &StatFs) -> Result<(), (String, Vec<&'static str>)> {
     let number = number_of(system);
     match FILE_SYSTEMS.iter().any(|known| known.0 == number) {
