@@ -73,7 +73,6 @@ mod sender;
 pub(crate) mod step;
 pub(crate) mod stream;
 mod visit;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
 pub use self::end::Channel;

@@ -28,8 +28,8 @@ use crate::seam::per_process;
 /// The number of forks between the process that loaded the program and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// The process that something belongs to: its id, and the number of forks before it, because parent and child may have
-/// one id in different PID namespaces. A forked child can take it over.
+/// The process that a handle belongs to: its id, and the number of forks before it, because parent and child may have
+/// one id in different PID namespaces. A forked child can take the handle over.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 

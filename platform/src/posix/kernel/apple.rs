@@ -1,5 +1,5 @@
-//! macOS 14.4 and later (`os_sync_wait_on_address`). **Never run**: what it says of the kernel is from Apple's headers
-//! and manual pages, and only the types were checked.
+//! macOS 14.4 and later (`os_sync_wait_on_address`). **It has never run**: it follows Apple's headers and manual pages, and
+//! only its types were checked.
 //!
 //! What Linux has and this kernel has not:
 //!
@@ -96,7 +96,7 @@ fn name_of(system: &StatFs) -> String {
 /// Checks that a file system keeps what objects need.
 ///
 /// # Errors
-/// What the file system is, and the names of those that do.
+/// The name of the file system, and the names of those that do.
 pub(in crate::posix) fn check_file_system(system: &StatFs) -> Result<(), (String, Vec<&'static str>)> {
     let found = name_of(system);
     let known: Vec<&str> = FILE_SYSTEMS.iter().filter_map(|name| name.to_str().ok()).collect();
@@ -193,7 +193,7 @@ pub(in crate::posix) fn seal(_fd: BorrowedFd<'_>) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Answers that nothing received is such memory, because nothing proves it.
+/// Answers that received memory has no seals, because this kernel has none.
 pub(in crate::posix) fn seals(_fd: BorrowedFd<'_>) -> Result<Seals, Errno> {
     Err(Errno::INVAL)
 }
@@ -254,10 +254,10 @@ pub(in crate::posix) fn wake_all_at(address: *mut u32) {
     let _ = unsafe { libc::os_sync_wake_by_address_all(address, size_of::<u32>(), shared) };
 }
 
-/// Stores `new` and wakes all sleepers, in two steps.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Stores `new` and wakes one sleeper, in two steps.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     word.store(u32::from(new), Ordering::Release);
-    wake_all(word);
+    wake_one(word);
 }
 
 // ---- fences ---------------------------------------------------------------------------------------------
