@@ -187,11 +187,8 @@ fn answer(channel: &mut Channel) -> bool {
 
 // ---- what the system says of threads -------------------------------------------------------------------
 
-/// The numbers of `futex`.
-#[cfg(target_pointer_width = "64")]
-const FUTEX: [libc::c_long; 1] = [libc::SYS_futex];
-#[cfg(target_pointer_width = "32")]
-const FUTEX: [libc::c_long; 2] = [libc::SYS_futex, libc::SYS_futex_time64];
+/// The numbers of `futex`, and of the form with long times that 32-bit systems have.
+const FUTEX: [libc::c_long; 2] = [libc::SYS_futex, 422];
 
 fn this_thread() -> i32 {
     // SAFETY: takes nothing.
