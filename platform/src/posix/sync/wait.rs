@@ -29,7 +29,7 @@ pub(super) trait Awaited {
     /// Announces a sleeper: the value to sleep on and the longest time, or `None` when the object may be signalled.
     fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
 
-    /// Passes a wake-up on to another waiter, because the wait took another object.
+    /// Passes a wake-up on to another waiter, because the wait ended without this object.
     fn pass_on(&self);
 }
 

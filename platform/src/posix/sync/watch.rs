@@ -53,6 +53,11 @@ impl RawWatch<Object, Bell> for Watch {
         }
         // The caller looks again after every sleep.
         let _ = sleep_on_any(&expectations, until);
+        // A task takes the signal when its executor lets it, if ever: a thread that waits for the same object may be
+        // faster.
+        for watch in watches {
+            watch.object.pass_on();
+        }
     }
 
     fn wait_any_beside(
