@@ -111,6 +111,36 @@
 /** A side that waits sleeps at once. */
 #define SAMEMAP_SPIN_NEVER UINT64_MAX
 
+/**
+ * A handle of an event, a semaphore, a timer or (not for a samemap_readiness_t) a mutex: its signal, or its ownership,
+ * is taken.
+ */
+#define SAMEMAP_AWAITED_OBJECT 1
+
+/** A samemap_channel_t that receives: a message, or the peer's end. */
+#define SAMEMAP_AWAITED_MESSAGE 2
+
+/** A samemap_subscriber_t: a message, or the publisher's end. */
+#define SAMEMAP_AWAITED_SUBSCRIBER 3
+
+/** A samemap_viewer_t: a message, or the publisher's end. */
+#define SAMEMAP_AWAITED_VIEWER 4
+
+/** A samemap_latest_reader_t: a value with a number larger than `newer_than`, or the writer's end. */
+#define SAMEMAP_AWAITED_NEWER 5
+
+/** A samemap_listener_t: a peer to accept. */
+#define SAMEMAP_AWAITED_PEER 6
+
+/**
+ * For a samemap_readiness_t: a samemap_channel_t that sends. There is room again, after a call with a timeout of 0 found
+ * none.
+ */
+#define SAMEMAP_AWAITED_ROOM 7
+
+/** For a samemap_readiness_t: a samemap_publisher_t. There is room again, after a call with a timeout of 0 found none. */
+#define SAMEMAP_AWAITED_PUBLISHER 8
+
 /** The kind cannot be told. */
 #define SAMEMAP_KIND_UNKNOWN 0
 
@@ -260,6 +290,12 @@ typedef struct samemap_mutex_t samemap_mutex_t;
 
 /** The one publisher of a topic, until it is closed or its process ends. For one thread at a time. */
 typedef struct samemap_publisher_t samemap_publisher_t;
+
+/**
+ * One descriptor (on Windows, one handle) that is ready when one of any number of objects and others may be, for event
+ * loops that know nothing of this library. For one thread at a time.
+ */
+typedef struct samemap_readiness_t samemap_readiness_t;
 
 /**
  * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
@@ -447,6 +483,19 @@ typedef struct {
     /** Whether it was thrown out: then only a message that is still lent to it is in the way. */
     bool is_thrown_out;
 } samemap_laggard_t;
+
+/** What a samemap_awaited_t is: one of SAMEMAP_AWAITED_OBJECT and its kin. */
+typedef int32_t samemap_awaited_kind_t;
+
+/** One of those in a list to wait for. */
+typedef struct {
+    /** What the handle is of, and what is awaited. */
+    samemap_awaited_kind_t kind;
+    /** The handle. */
+    const void *handle;
+    /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 awaits any. */
+    uint64_t newer_than;
+} samemap_awaited_t;
 
 /** The kind of an object. */
 typedef int32_t samemap_kind_t;
@@ -1379,6 +1428,58 @@ samemap_status_t samemap_viewer_max_message(const samemap_viewer_t *viewer, size
 
 /** Ends the viewer. NULL does nothing. */
 void samemap_viewer_close(samemap_viewer_t *viewer);
+
+/**
+ * Waits for the first of 1 to 64 entries of any kinds, as samemap_wait_any() does for objects, and gives its
+ * index: the lowest one where there are several. The signal of an object, or its ownership, is taken. Nothing is
+ * taken from an entry of another kind: its own call with a timeout of 0 finds what there is, which for a listener
+ * may be nothing yet. An entry that always has something hides those behind it.
+ *
+ * Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
+ */
+samemap_status_t samemap_wait_any_of(const samemap_awaited_t *list,
+                                     size_t count,
+                                     uint64_t timeout,
+                                     size_t *index);
+
+/** Makes a readiness that waits for nothing yet. Close it with samemap_readiness_close(). */
+samemap_status_t samemap_readiness_create(samemap_readiness_t **readiness);
+
+/**
+ * Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for. It belongs to the readiness: do not
+ * read, close or reset it. Register it for reading, level-triggered; when it is ready, call
+ * samemap_readiness_take() until the answer is SAMEMAP_NOTHING.
+ */
+samemap_status_t samemap_readiness_descriptor(const samemap_readiness_t *readiness,
+                                              ptrdiff_t *descriptor);
+
+/**
+ * Adds an entry, and gives its index, the lowest that is free. The readiness keeps an object open until the entry
+ * is removed or the readiness is closed. Of the other kinds it keeps the memory alone: an entry whose handle is
+ * closed before has ended.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes, and for a mutex, which a thread owns.
+ */
+samemap_status_t samemap_readiness_add(const samemap_readiness_t *readiness,
+                                       const samemap_awaited_t *awaited,
+                                       size_t *index);
+
+/** Removes the entry with that index. SAMEMAP_NOTHING when there is none. */
+samemap_status_t samemap_readiness_remove(const samemap_readiness_t *readiness, size_t index);
+
+/**
+ * Gives the index of an entry that is ready, and takes the signal of an object. Nothing is taken from an entry of
+ * another kind: its own call with a timeout of 0 finds what there is. SAMEMAP_NOTHING when no entry is ready: the
+ * descriptor becomes ready when one may be.
+ *
+ * A listener, and an entry that receives, is given until its own call finds nothing. An entry whose peer has ended
+ * is given again and again until it is removed. A newer value, and room, are given once.
+ */
+samemap_status_t samemap_readiness_take(const samemap_readiness_t *readiness,
+                                        size_t *index);
+
+/** Closes the readiness, and with it the descriptor. NULL does nothing. */
+void samemap_readiness_close(samemap_readiness_t *readiness);
 
 /** Makes a command that will start a program as a child. The program is found as the shell finds it. */
 samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);

@@ -38,7 +38,7 @@ impl Handle for samemap_latest_reader_t {
 
 /// A reader, and what it has read last.
 pub(crate) struct Reader {
-    latest: LatestBytes,
+    pub(crate) latest: LatestBytes,
     value: Vec<u8>,
 }
 

@@ -4,11 +4,11 @@ use std::ffi::{CString, c_char};
 use std::time::Duration;
 
 use samemap::sync::{
-    SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny, signal_and_wait,
+    Awaitable, SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny, signal_and_wait,
     signal_and_wait_timeout, try_wait_any, wait_all, wait_all_timeout, wait_any, wait_any_timeout,
 };
 use samemap::traits::{LockGuard, Lockable, Waitable};
-use samemap::{Error, Event, Mutex, ObjectName, Result, Semaphore, Timer};
+use samemap::{Error, ErrorKind, Event, Mutex, ObjectName, Result, Semaphore, Timer};
 
 use crate::arguments::{SAMEMAP_FOREVER, invalid, null, place, timeout};
 use crate::handle::{Handle, inside};
@@ -117,7 +117,7 @@ impl OpenObject {
         }
     }
 
-    fn any(&self) -> &dyn WaitAny {
+    pub(crate) fn any(&self) -> &dyn WaitAny {
         match &self.object {
             Object::Mutex(mutex) => mutex,
             Object::SharedMutex(mutex) => mutex,
@@ -130,9 +130,29 @@ impl OpenObject {
     }
 }
 
+impl OpenObject {
+    /// What a loop waits for.
+    pub(crate) fn awaitable(&self) -> Result<&dyn Awaitable> {
+        Ok(match &self.object {
+            Object::Event(event) => event,
+            Object::SharedEvent(event) => event,
+            Object::Semaphore(semaphore) => semaphore,
+            Object::SharedSemaphore(semaphore) => semaphore,
+            Object::Timer(timer) => timer,
+            Object::Mutex(_) | Object::SharedMutex(_) => return Err(owned_by_a_thread()),
+        })
+    }
+}
+
+#[cold]
+fn owned_by_a_thread() -> Error {
+    Error::new(ErrorKind::Unsupported, "wait on behalf of a loop")
+        .with_detail("a mutex is owned by a thread, and a loop is none; take a semaphore with one permit")
+}
+
 /// What a wait that took an object tells. The guard is forgotten, where there is one: C gives the mutex up by its handle.
 #[inline]
-fn taken<G: LockGuard>(guard: Option<G>) -> samemap_status_t {
+pub(crate) fn taken<G: LockGuard>(guard: Option<G>) -> samemap_status_t {
     let is_abandoned = guard.as_ref().is_some_and(LockGuard::abandoned);
     std::mem::forget(guard);
     if is_abandoned { SAMEMAP_ABANDONED } else { SAMEMAP_OK }

@@ -33,7 +33,7 @@ impl Handle for samemap_publisher_t {
 const FILLED: &str = "a message is being filled in place; commit or cancel it first";
 
 impl OpenPublisher {
-    fn free(&mut self) -> Result<&mut Publisher> {
+    pub(crate) fn free(&mut self) -> Result<&mut Publisher> {
         self.lender.owner(FILLED)
     }
 }

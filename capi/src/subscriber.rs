@@ -19,7 +19,7 @@ pub struct samemap_subscriber_t {
 }
 
 /// A subscriber, and the message of it that C reads in place.
-type OpenSubscriber = Lender<Subscriber, Received<'static>>;
+pub(crate) type OpenSubscriber = Lender<Subscriber, Received<'static>>;
 
 impl From<Subscriber> for InTurn<OpenSubscriber> {
     fn from(subscriber: Subscriber) -> Self {
@@ -32,7 +32,7 @@ impl Handle for samemap_subscriber_t {
     const WHAT: &'static str = "the subscriber";
 }
 
-const LENT: &str = "a message is lent in place; release it first";
+pub(crate) const LENT: &str = "a message is lent in place; release it first";
 
 /// Subscribes to the topic with the name. The process needs the right to write to the topic's lobby; the access of
 /// `options` is ignored. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
