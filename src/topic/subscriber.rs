@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytemuck::AnyBitPattern;
-use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
@@ -12,10 +10,10 @@ use samemap_platform::words::topic::{Consumer, Fault, Message};
 use super::layout::{damaged, seat_of};
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
-use crate::endpoint::message::lent_message;
+use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within};
+use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
@@ -125,51 +123,6 @@ impl Subscriber {
         Ok(message.map(|message| self.lend(message)))
     }
 
-    /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`TooLong`](ErrorKind::TooLong) when it is longer than `into`: then it is still
-    /// there.
-    #[inline]
-    pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
-        self.recv()?.take_into(into)
-    }
-
-    /// Receives a plain-data value.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another
-    /// length than the value: it is lost then.
-    #[inline]
-    pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
-        self.recv()?.value()
-    }
-
-    /// Waits until there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn wait(&mut self) -> Result<()> {
-        while !self.has_news_within(Until::Forever)? {}
-        Ok(())
-    }
-
-    /// Waits for at most `timeout` until there is a message, or an end to be told of; `false` when time ran out.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
-        self.has_news_within(Until::after(Some(timeout)))
-    }
-
-    /// Whether there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn try_wait(&mut self) -> Result<bool> {
-        self.has_news_within(Until::Now)
-    }
-
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         self.check_ours()?;
         let Subscriber { reader, consumer, spinner, .. } = self;
@@ -248,6 +201,9 @@ impl Subscriber {
         if self.is_ours() { Ok(()) } else { Err(forked(RECEIVE, "subscribe in the child")) }
     }
 }
+
+receives_copies!(Subscriber);
+waits_for_news!(Subscriber, "a message, or an end to be told of");
 
 impl Drop for Subscriber {
     fn drop(&mut self) {

@@ -13,7 +13,7 @@ use super::reader::{RECEIVE, Reader};
 use super::subscriber::senseless;
 use crate::endpoint::message::{copy, other_length, to_vec};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within};
+use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 /// A message that a [`Viewer`] has read, whole, and how many it missed before it.
@@ -167,31 +167,6 @@ impl Viewer {
         self.read_or_end(false, &mut read)
     }
 
-    /// Waits until there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn wait(&mut self) -> Result<()> {
-        while !self.has_news_within(Until::Forever)? {}
-        Ok(())
-    }
-
-    /// Waits for at most `timeout` until there is a message, or an end to be told of; `false` when time ran out.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
-        self.has_news_within(Until::after(Some(timeout)))
-    }
-
-    /// Whether there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn try_wait(&mut self) -> Result<bool> {
-        self.has_news_within(Until::Now)
-    }
-
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, None)
     }
@@ -252,3 +227,5 @@ impl Viewer {
         }
     }
 }
+
+waits_for_news!(Viewer, "a message, or an end to be told of");
