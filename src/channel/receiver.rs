@@ -51,7 +51,7 @@ impl Receiver {
     /// # Errors
     /// [`Closed`](crate::ErrorKind::Closed) when the peer has closed its sender and everything was read,
     /// [`PeerDied`](crate::ErrorKind::PeerDied) when it ended without, and everything was read,
-    /// [`Damaged`](crate::ErrorKind::Damaged) when the channel's memory makes no sense.
+    /// [`Damaged`](crate::ErrorKind::Damaged) when the channel's memory holds no valid state.
     #[inline]
     pub fn recv(&mut self) -> Result<Received<'_>> {
         let record = for_ever(|| {

@@ -66,7 +66,7 @@ pub(crate) fn for_ever<R>(mut look: impl FnMut() -> Result<Option<R>>) -> Result
     }
 }
 
-/// What `take` finds after a wait that has brought news; `None` when time ran out. For an end that has looked in vain.
+/// Waits for news, and then takes what there is; `None` when time ran out. For an end that has just looked in vain.
 pub(crate) fn take_within<E, R>(
     end: &mut E,
     timeout: Option<Duration>,

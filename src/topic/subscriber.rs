@@ -7,9 +7,9 @@ use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Consumer, Fault, Message};
 
-use super::layout::{damaged, seat_of};
+use super::layout::{RECEIVE, seat_of, senseless};
 use super::options::TopicOptions;
-use super::reader::{RECEIVE, Reader};
+use super::reader::Reader;
 use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
@@ -96,7 +96,7 @@ impl Subscriber {
     /// [`Closed`](ErrorKind::Closed) when the publisher has ended and everything was read,
     /// [`PeerDied`](ErrorKind::PeerDied) when it was killed and everything was read: both are told once for each
     /// publisher, and the next call waits for the messages of the next one. [`Busy`](ErrorKind::Busy) when the
-    /// publisher has thrown this subscriber out, [`Damaged`](ErrorKind::Damaged) when the memory makes no sense,
+    /// publisher has thrown this subscriber out, [`Damaged`](ErrorKind::Damaged) when the memory holds no valid state,
     /// [`Unsupported`](ErrorKind::Unsupported) in a forked child.
     #[inline]
     pub fn recv(&mut self) -> Result<Received<'_>> {
@@ -291,11 +291,7 @@ fn may_only_view() -> Error {
 
 #[cold]
 fn thrown_out() -> Error {
-    Error::new(ErrorKind::Busy, RECEIVE)
-        .with_detail("the publisher waited for this subscriber, and has thrown it out; subscribe anew")
-}
-
-#[cold]
-pub(super) fn senseless() -> Error {
-    damaged(RECEIVE, "the topic's memory says what no samemap program writes")
+    Error::new(ErrorKind::Busy, RECEIVE).with_detail(
+        "the publisher has thrown this subscriber out, because it held messages back; subscribe anew",
+    )
 }
