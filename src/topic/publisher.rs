@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
-use samemap_platform::sync::Doorbell;
+use samemap_platform::sync::{Awaitable, Doorbell, Watched};
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Producer, Room};
 
@@ -276,6 +276,12 @@ impl Publisher {
     #[inline]
     fn is_ours(&self) -> bool {
         self.seat.is_ours()
+    }
+}
+
+impl Awaitable for Publisher {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
     }
 }
 
