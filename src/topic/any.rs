@@ -1,8 +1,9 @@
 //! Waiting for several readers, here or [beside objects](crate::wait_any).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use samemap_platform::sync::{Awaited, Doorbell, News, WaitAny, wait_for_news};
+use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
 use samemap_platform::words::Until;
 
 use super::reader::never_woken;
@@ -47,6 +48,18 @@ impl News for Viewer {
 
     fn have_come(&self, asking: bool) -> Result<bool> {
         Ok(self.viewer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
+    }
+}
+
+impl Awaitable for Subscriber {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
+    }
+}
+
+impl Awaitable for Viewer {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
     }
 }
 

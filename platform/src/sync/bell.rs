@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::wait::check_count;
+use super::count::check_count;
 use crate::seam::bell::RawBell;
 use crate::seam::header::HEADER_LEN;
 use crate::seam::place::Place;
