@@ -36,7 +36,7 @@ const MOST_EARLY: usize = 128;
 /// How many clients a listener looks at in one call. The kernel queues fewer.
 const MOST_AT_ONCE: usize = 8192;
 
-/// What a client leaves at its place: the connection tells the rest.
+/// The note of every client: the connection identifies it.
 const NOTE: u32 = 1;
 
 fn address(gate: u64) -> String {

@@ -20,6 +20,7 @@ pub mod lock;
 pub mod newest;
 pub mod permits;
 pub mod ring;
+pub mod rouser;
 pub mod tagged;
 pub mod topic;
 mod until;
