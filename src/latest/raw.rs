@@ -7,7 +7,7 @@ use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use samemap_platform::words::Until;
 use samemap_platform::words::newest::{self, Reading};
 
-use super::layout::{self, BELL, Facts, Form, Place, SEAT};
+use super::layout::{self, BELL, Facts, Form, Place, SEAT, Words};
 use super::options::{Awaited, LatestOptions};
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::wait::{Woken, sleep_until};
@@ -128,9 +128,27 @@ impl RawReader {
     pub(super) fn read<R>(
         &self,
         than: u64,
-        mut copy: impl FnMut(&Place, u64) -> Result<R>,
+        mut copy: impl FnMut(Words<'_>, u64) -> Result<R>,
     ) -> Result<Option<(u64, R)>> {
-        match newest::read(&self.place, than, |slot| copy(&self.place, slot))? {
+        let words = self.place.words();
+        match newest::read_once(&words, than, |slot| copy(words, slot)) {
+            Ok(Some(Reading::Value { sequence, copied })) => Ok(Some((sequence, copied?))),
+            Ok(Some(Reading::Nothing)) => Ok(None),
+            Ok(_) => self.read_on(than, copy),
+        }
+    }
+
+    /// Reads when the writer was faster once. Out of line, so that a read without that is short.
+    #[cold]
+    #[inline(never)]
+    fn read_on<R>(
+        &self,
+        than: u64,
+        mut copy: impl FnMut(Words<'_>, u64) -> Result<R>,
+    ) -> Result<Option<(u64, R)>> {
+        let words = self.place.words();
+        let Ok(reading) = newest::read(&words, than, |slot| copy(words, slot));
+        match reading {
             Reading::Value { sequence, copied } => Ok(Some((sequence, copied?))),
             Reading::Nothing => Ok(None),
             Reading::Contended => Err(Error::new(ErrorKind::Contended, READ)),

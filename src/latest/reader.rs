@@ -78,7 +78,7 @@ impl<V: Value + ?Sized> Latest<V> {
     /// Those of [`read`](Self::read).
     #[inline]
     pub fn read_into(&self, sequence: u64, into: &mut V::Owned) -> Result<Option<u64>> {
-        let found = self.raw.read(sequence, |place, slot| V::copy(place, slot, into))?;
+        let found = self.raw.read(sequence, |words, slot| V::copy(self.raw.place(), words, slot, into))?;
         Ok(found.map(|(sequence, ())| sequence))
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod copy;
 mod keeper;
 mod load;
 mod part;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -13,5 +14,6 @@ mod word;
 pub(crate) use keeper::OwnedSystemHandle;
 pub use keeper::{Keeper, Mapped, Origin, SystemHandle};
 pub use part::Part;
+pub use slots::{SharedReader, SharedSlots, SlotsReader};
 pub use view::{MappedRange, View};
 pub use word::{AtomicReader, SharedWord, SharedWords};
