@@ -228,6 +228,34 @@ fn a_channel_that_is_watched_ends_all_the_same() {
     }
 }
 
+/// The next peer of a channel is heard as the one before was, though positions begin anew.
+#[test]
+fn the_next_peer_is_heard_too() {
+    let text = unique_name("next");
+    let mut here = Channel::create(&name(&text), &small()).unwrap();
+    let mut readiness = Readiness::of(&[&*here.receiver()]).unwrap();
+    readiness.add(&*here.sender()).unwrap();
+    for _ in 0..3 {
+        let name = name(&text);
+        let connecting = thread::spawn(move || Channel::connect(&name, &small()).unwrap());
+        assert!(here.wait_for_next_peer_timeout(DEADLINE).unwrap());
+        let mut there = connecting.join().unwrap();
+        assert!(here.receiver().try_recv().unwrap().is_none());
+        assert_quiet(&mut readiness);
+        there.sender().send(b"hello").unwrap();
+        assert_eq!(next(&mut readiness), 0);
+        assert_eq!(receive_all(here.receiver()), [b"hello"]);
+        fill(here.sender(), &[7; 100]);
+        assert_quiet(&mut readiness);
+        assert!(!receive_all(there.receiver()).is_empty());
+        assert_eq!(next(&mut readiness), 1);
+        assert_quiet(&mut readiness);
+        drop(there);
+        hear_both(&mut readiness);
+        assert_eq!(kind(here.receiver().try_recv().map(|_| ())), ErrorKind::Closed);
+    }
+}
+
 /// A killed peer is noticed in time by a loop that only makes `try_` calls, and told as one that died.
 #[test]
 fn killed_peers_are_told() {

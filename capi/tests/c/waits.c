@@ -194,5 +194,6 @@ int main(void) {
     one_wait();
     one_descriptor();
     close_all();
+    puts("waits: passed");
     return 0;
 }
