@@ -25,9 +25,6 @@ const CONNECT: &str = "connect to the channel";
 /// Where few clients wait, they use only the first so many places.
 const NEAR: usize = 16;
 
-/// How often a client comes to the listener's gate before it wants a channel with a name.
-const TRIES_AT_GATE: u32 = 3;
-
 /// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
 
@@ -350,7 +347,6 @@ struct Place {
     seat: Option<Seat>,
     /// This client at the listener's gate, through which the channel comes.
     client: Option<Client>,
-    tries_at_gate: u32,
 }
 
 impl Place {
@@ -359,21 +355,17 @@ impl Place {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
         let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
         let turn = Turn::NOBODYS;
-        let mut place = Place { desk, index, turn, bell, seat: Some(seat), client: None, tries_at_gate: 0 };
+        let mut place = Place { desk, index, turn, bell, seat: Some(seat), client: None };
         place.ask()?;
         Ok(Some(place))
     }
 
-    /// Asks for a channel, as the client that came last.
+    /// Asks for a channel: at first as the client that came last, and later in the same turn.
     fn ask(&mut self) -> Result<()> {
-        self.client = None;
-        if self.tries_at_gate < TRIES_AT_GATE {
-            self.tries_at_gate += 1;
-            self.client = Client::at(self.desk.gate()?.load(Ordering::Acquire));
-        }
-        self.turn = self.desk.next_turn()?;
-        if let Some(client) = &mut self.client {
-            client.send_turn(self.turn.at_the_gate());
+        let has_gate = self.desk.gate()?.load(Ordering::Acquire) != 0;
+        self.client = if has_gate { Client::at(self.desk.region())? } else { None };
+        if self.turn == Turn::NOBODYS {
+            self.turn = self.desk.next_turn()?;
         }
         let note = self.client.as_ref().map_or(0, Client::note);
         self.desk.channel(self.index)?.store(u64::from(note), Ordering::Relaxed);
@@ -403,7 +395,8 @@ impl Place {
     /// The channel that came through the gate.
     fn received(&mut self, options: &ChannelOptions) -> Result<Channel> {
         let Some(client) = &mut self.client else { return Err(nobody_listens()) };
-        let region = client.receive(&self.desk.waybill(self.index)?, &options.trust)?;
+        let gate = self.desk.gate()?.load(Ordering::Acquire);
+        let region = client.receive(gate, &self.desk.waybill(self.index)?, &options.trust)?;
         let attempt = Attempt::inside(region.ok_or_else(nobody_listens)?, options)?;
         Ok(attempt.at_once()?.with_peer(client.listener()))
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
+use super::gate::{RawClient, RawGate, RawKnownClient, Sought, WaybillBytes};
 use super::region::RawRegion;
 use crate::contract::peer::Peer;
 use crate::{Result, Trust};
@@ -31,7 +31,7 @@ impl<R: RawRegion> RawGate for NoGate<R> {
         match self.0 {}
     }
 
-    fn find(&mut self, _: u64, _: u32) -> Option<Self> {
+    fn find(&mut self, _: u32) -> Result<Sought<Self>> {
         match self.0 {}
     }
 }
@@ -39,15 +39,15 @@ impl<R: RawRegion> RawGate for NoGate<R> {
 impl<R: RawRegion> RawClient for NoGate<R> {
     type Region = R;
 
-    fn at(_: u64) -> Option<Self> {
-        None
+    fn at(_: &R) -> Result<Option<Self>> {
+        Ok(None)
     }
 
     fn note(&self) -> u32 {
         match self.0 {}
     }
 
-    fn receive(&mut self, _: &WaybillBytes, _: &Trust) -> Result<Option<R>> {
+    fn receive(&mut self, _: u64, _: &WaybillBytes, _: &Trust) -> Result<Option<R>> {
         match self.0 {}
     }
 
@@ -63,7 +63,7 @@ impl<R: RawRegion> RawKnownClient for NoGate<R> {
         match self.0 {}
     }
 
-    fn hand_over(&mut self, _: &R, _: &mut WaybillBytes) -> Result<()> {
+    fn hand_over(&mut self, _: &R, _: &mut WaybillBytes) -> Result<bool> {
         match self.0 {}
     }
 }

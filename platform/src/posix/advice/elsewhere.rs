@@ -67,6 +67,12 @@ pub(super) const FLUSH: &[Row] = &[
 const NOT_CONNECTED: Row =
     (&[Errno::NOTCONN], Kind::Os, "the socket is not connected; connect it before it is used");
 
+pub(super) const MAKE_SOCKET: &[Row] = &[(
+    &[Errno::NOBUFS],
+    Kind::Os,
+    "the kernel has no memory left for one more socket; end some programs, or give this one's memory cgroup more",
+)];
+
 pub(super) const SEND: &[Row] = &[
     NOT_CONNECTED,
     (

@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 
 use super::call::{Call, Kind};
-use super::elsewhere::{FLUSH, GROW_FILE, LEASE, MAP, OPEN_FILE, RECEIVE, Row, SEND};
+use super::elsewhere::{FLUSH, GROW_FILE, LEASE, MAKE_SOCKET, MAP, OPEN_FILE, RECEIVE, Row, SEND};
 
 /// The rows that are the same for every call.
 pub(super) const IN_ANY_CALL: &[Row] = &[
@@ -105,6 +105,7 @@ pub(super) fn of(call: Call) -> &'static [Row] {
         Call::OpenAnew => OPEN_ANEW,
         Call::Map => MAP,
         Call::Flush => FLUSH,
+        Call::MakeSocket => MAKE_SOCKET,
         Call::Send => SEND,
         Call::Receive => RECEIVE,
         Call::OpenFile => OPEN_FILE,

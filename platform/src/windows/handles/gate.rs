@@ -17,9 +17,8 @@ use super::courier::{Courier, Parcel};
 use super::duplicate::open_process;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
-use crate::seam::region::{RawRegion as _, Sent as _};
-use crate::windows::error::Attempt;
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Sought, WAYBILL_LEN, WaybillBytes};
+use crate::seam::region::Sent as _;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
 use crate::{Access, ErrorKind, Result, Trust, UserId};
@@ -41,11 +40,12 @@ impl RawGate for Gate {
         1
     }
 
-    fn find(&mut self, _turn: u64, process_id: u32) -> Option<KnownClient> {
+    fn find(&mut self, process_id: u32) -> Result<Sought<KnownClient>> {
         let rights = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
-        let process = open_process(process_id, rights).ok()?;
-        let user = user_of_process(&process).ok();
-        Some(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None })
+        Ok(open_process(process_id, rights).map_or(Sought::OutOfReach, |process| {
+            let user = user_of_process(&process).ok();
+            Sought::Known(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None })
+        }))
     }
 }
 
@@ -64,17 +64,17 @@ impl RawKnownClient for KnownClient {
         self.peer.clone()
     }
 
-    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
-        let attempt = Attempt::of(region.facts().context("hand the channel over"));
+    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<bool> {
         let packed = self.process.try_clone().and_then(|process| {
             let mut parcel = Parcel::to(process);
             Ok((parcel.pack(region, Access::ReadWrite)?, parcel))
         });
-        let (message, parcel) = packed.map_err(|cause| attempt.failed(cause))?;
+        // It has ended, or is a process that takes no handles from this one.
+        let Ok((message, parcel)) = packed else { return Ok(false) };
         debug_assert!(message.len() <= WAYBILL_LEN);
         waybill[..message.len()].copy_from_slice(&message);
         self.parcel = Some(parcel);
-        Ok(())
+        Ok(true)
     }
 
     fn has_taken(&mut self) {
@@ -91,15 +91,15 @@ pub(crate) struct Client;
 impl RawClient for Client {
     type Region = Region;
 
-    fn at(_gate: u64) -> Option<Client> {
-        Some(Client)
+    fn at(_desk: &Region) -> Result<Option<Client>> {
+        Ok(Some(Client))
     }
 
     fn note(&self) -> u32 {
         std::process::id()
     }
 
-    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _gate: u64, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
         let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*waybill)) };
         match Region::receive(&mut courier, trust, context) {
