@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
+use super::place::{PlaceKey, locks_fd, locks_of};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
-use crate::memory::Mapped;
+use crate::memory::{Mapped, Origin};
 use crate::posix::advice::Call;
 use crate::posix::fork::{Generation, PerProcess, ProcessMark};
 use crate::posix::ofd_lock;
@@ -37,8 +37,16 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        let taken = take(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        let Origin { object: held, .. } = place.origin(context)?;
+        let (key, mark) = (PlaceKey::of(place, &held), Generation::current());
+        let mut ours = ours();
+        let had = ours.contains(&key)
+            || !locked(ofd_lock::try_seat(locks_of(&held, context)?, key.offset), context)?;
+        if had {
+            return Ok(None);
+        }
+        ours.insert(key);
+        Ok(Some(Seat { key, held, mark, taken_by: ProcessMark::current() }))
     }
 
     #[inline]
@@ -48,27 +56,17 @@ impl RawSeat for Seat {
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        let taken = is_taken(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        let Origin { object: held, offset } = place.origin(context)?;
+        // No thread of this process takes or leaves the seat between the two looks.
+        let ours = ours();
+        // Other processes' seats come first: callers that poll then pay one system call.
+        Ok(locked(ofd_lock::is_seated(locks_of(&held, context)?, offset), context)?
+            || ours.contains(&PlaceKey::of(place, &held)))
     }
 }
 
-fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
-    let (key, mark) = (PlaceKey::of(place, held), Generation::current());
-    let mut ours = ours();
-    if ours.contains(&key) || !ofd_lock::try_seat(locks_fd(held)?, key.offset)? {
-        return Ok(None);
-    }
-    ours.insert(key);
-    Ok(Some(Seat { key, held: Arc::clone(held), mark, taken_by: ProcessMark::current() }))
-}
-
-fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {
-    // No thread of this process takes or leaves the seat between the two looks.
-    let ours = ours();
-    // Other processes' seats come first: callers that poll then pay one system call.
-    Ok(ofd_lock::is_seated(locks_fd(held)?, offset_in_file(place))?
-        || ours.contains(&PlaceKey::of(place, held)))
+fn locked(answer: Result<bool, Errno>, context: Context<'_>) -> Result<bool> {
+    answer.map_err(|errno| context.os(Call::Lock, errno))
 }
 
 impl Drop for Seat {
