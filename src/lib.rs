@@ -95,7 +95,7 @@
 #[cfg(feature = "tokio")]
 pub mod aio;
 pub mod channel;
-mod laid_out;
+mod endpoint;
 pub mod latest;
 pub mod topic;
 

@@ -1,21 +1,21 @@
 //! Gates, for channels: how a listener hands a channel's memory over to one process, and learns which process that is.
 
 pub use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient as _, RawGate as _, RawKnownClient as _};
-use crate::system;
-use crate::{Region, Result, Trust};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient};
+use crate::seam::region::RawRegion as _;
+use crate::{Region, Result, Trust, system};
 
 pub use crate::seam::gate::{Sought, WAYBILL_LEN, WaybillBytes};
 
 /// The listener's side of a gate.
 #[derive(Debug)]
-pub struct Gate(system::Gate);
+pub struct Gate(Box<dyn RawGate<system::Region>>);
 
 impl Gate {
     /// Opens a gate for the users that may write to the listener's region; `None` where the system has none.
     #[must_use]
     pub fn open(region: &Region) -> Option<Gate> {
-        system::Gate::open(&region.0).map(Gate)
+        region.0.open_gate().map(Gate)
     }
 
     /// The number by which its clients know it; never 0.
@@ -39,7 +39,7 @@ impl Gate {
 
 /// The client's side of a gate.
 #[derive(Debug)]
-pub struct Client(system::Client);
+pub struct Client(Box<dyn RawClient<system::Region>>);
 
 impl Client {
     /// Comes to the gate of the listener whose region this is; `None` where there is no way to it.
@@ -47,7 +47,7 @@ impl Client {
     /// # Errors
     /// When this process has no room for one more connection.
     pub fn at(desk: &Region) -> Result<Option<Client>> {
-        Ok(system::Client::at(&desk.0)?.map(Client))
+        Ok(desk.0.come_to_gate()?.map(Client))
     }
 
     /// What the client leaves at its place for [`Gate::find`]; never 0.
@@ -73,7 +73,7 @@ impl Client {
 
 /// A client whose process the listener knows.
 #[derive(Debug)]
-pub struct KnownClient(system::KnownClient);
+pub struct KnownClient(Box<dyn RawKnownClient<system::Region>>);
 
 impl KnownClient {
     /// Its process.

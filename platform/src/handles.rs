@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use crate::contract::context::{Context, Operation};
-use crate::seam::region::{Offered as _, RawRegion as _, Sent as _};
+use crate::seam::region::{Kept, Offered as _, RawRegion as _, Sent as _};
 use crate::{Access, ErrorKind, PerProcess, Region, Result, Trust, system};
 
 /// # Sharing by handle
@@ -124,7 +124,7 @@ fn variable_of(key: &str) -> Option<String> {
 #[must_use = "on Windows the offer is withdrawn when this is dropped"]
 pub struct Offer {
     _region: Region,
-    _system: system::Offer,
+    _system: Kept,
 }
 
 /// Sends regions to a running process, and receives them.

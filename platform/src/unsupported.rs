@@ -1,55 +1,38 @@
 //! POSIX systems other than Linux, which have no backend yet.
 //!
 //! The crate compiles there, and every call that makes or opens an object returns
-//! [`Unsupported`](ErrorKind::Unsupported). So all objects have one type without values, and their methods have no
-//! bodies.
+//! [`Unsupported`](crate::ErrorKind::Unsupported). So all objects have one type without values, and their methods have
+//! no bodies. There are no gates and no flags: the seam's defaults say so.
 
-use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::bell::RawBell;
-use crate::seam::flag::RawFlag;
 use crate::seam::kind::New;
-use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal, TookAll};
+use crate::seam::object::{AskObject, Failure, Fill, RawObject, Signal};
 use crate::seam::place::Place;
-use crate::seam::region::{AskRegion, Native, Offered, RawRegion, Sent};
+use crate::seam::region::{AskRegion, Kept, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
 use crate::seam::watch::RawWatch;
-use crate::{
-    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
-};
+use crate::{Access, Disposition, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View};
 
-/// A type without values.
+/// A type without values. Its field is private, so that the compiler does not take the code in front of it for unreachable.
 #[derive(Clone, Debug)]
-pub struct Nothing(Infallible);
+pub(crate) struct Nothing(std::convert::Infallible);
 
-pub(crate) use Nothing as Bell;
-pub(crate) use Nothing as Flag;
-pub use Nothing as Forks;
-pub(crate) use Nothing as Object;
-pub(crate) use Nothing as Region;
-pub(crate) use Nothing as Seat;
-pub(crate) use Nothing as Watch;
-
-pub(crate) type Gate = crate::seam::no_gate::NoGate<Nothing>;
-
-#[cold]
-fn unsupported<T>(operation: Operation) -> Result<T> {
-    Err(System::unsupported(operation))
-}
+pub(crate) use self::{
+    Nothing as Bell, Nothing as Object, Nothing as Region, Nothing as Seat, Nothing as Watch,
+};
+pub use crate::seam::per_process::NoForks as Forks;
 
 pub(crate) struct System;
 
 impl RawSystem for System {
-    const UNSUPPORTED: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
-
     fn current_user() -> UserId {
         // SAFETY: geteuid has no preconditions and cannot fail.
         UserId::new(unsafe { libc::geteuid() }.to_string())
@@ -59,11 +42,11 @@ impl RawSystem for System {
 // SAFETY: there is no region, and so no view of one.
 unsafe impl RawRegion for Nothing {
     fn named(_: &ObjectName, _: AskRegion<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn nameless(_: Bytes<'_>, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn facts(&self) -> &RegionFacts {
@@ -76,14 +59,12 @@ unsafe impl RawRegion for Nothing {
 }
 
 impl Offered for Nothing {
-    type Offer = Nothing;
-
-    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Nothing)> {
+    fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Kept)> {
         match self.0 {}
     }
 
     fn adopt(_: &str, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
@@ -95,7 +76,7 @@ impl Sent for Nothing {
     }
 
     fn receive(_: &mut UnixStream, _: &Trust, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
@@ -105,31 +86,25 @@ impl Native for Nothing {
     }
 
     fn from_handle(_: OwnedFd, _: Access, context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
+        Err(System::unsupported(context.operation))
     }
 }
 
 impl RawObject for Nothing {
-    const KNOWS_TWINS: bool = true;
-
     fn named(_: &ObjectName, _: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn make_inside(_: &Place, _: New, _: Fill<'_>, operation: Operation) -> Result<(Self, Disposition)> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
     fn open_inside(_: &Place, _: ObjectKind, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
-    fn wait_any(_: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn wait_all(_: &[&Self], _: Option<Duration>) -> Result<Option<TookAll>, Failure> {
-        Err(ErrorKind::Unsupported.into())
+    fn wait_any(objects: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
+        match objects[0].0 {}
     }
 
     fn signal(&self, _: Signal) -> Result<u32, Failure> {
@@ -145,14 +120,12 @@ impl RawObject for Nothing {
     }
 }
 
-impl crate::seam::per_process::Forks for Nothing {}
-
 impl RawBell for Nothing {
     fn at(_: &Place, _: Sleepers, operation: Operation) -> Result<Self> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 
-    fn word(&self) -> &AtomicU32 {
+    fn place(&self) -> &Place {
         match self.0 {}
     }
 
@@ -163,22 +136,15 @@ impl RawBell for Nothing {
 
 impl RawSeat for Nothing {
     fn take(_: &Place, operation: Operation) -> Result<Option<Self>> {
-        unsupported(operation)
-    }
-
-    fn is_ours(&self) -> bool {
-        match self.0 {}
+        Err(System::unsupported(operation))
     }
 
     fn is_taken(_: &Place, operation: Operation) -> Result<bool> {
-        unsupported(operation)
+        Err(System::unsupported(operation))
     }
 }
 
-impl RawWatch for Nothing {
-    type Object = Nothing;
-    type Bell = Nothing;
-
+impl RawWatch<Nothing, Nothing> for Nothing {
     fn begin(object: &Nothing) -> Self {
         match object.0 {}
     }
@@ -192,20 +158,4 @@ impl RawWatch for Nothing {
     }
 
     fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
-}
-
-impl RawFlag for Nothing {
-    fn new(context: Context<'_>) -> Result<Self> {
-        unsupported(context.operation)
-    }
-
-    fn raise(&self) {}
-
-    fn lower(&self) {}
-}
-
-impl AsFd for Nothing {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self.0 {}
-    }
 }

@@ -8,7 +8,8 @@ use samemap_platform::sync::waiter::Source;
 use samemap_platform::sync::{Doorbell, Sleepers};
 
 use super::waiter::Wait;
-use crate::channel::connect::{Attempt, News, Step};
+use crate::channel::connect::Attempt;
+use crate::channel::step::{News, Step};
 use crate::{Access, Channel, ChannelOptions, CreateOptions, ObjectName, Region, Result};
 
 /// An attempt to connect, for tasks.

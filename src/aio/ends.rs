@@ -81,7 +81,7 @@ impl AsyncReceiver {
     pub(super) fn poll_record(&mut self, context: &mut Context<'_>) -> Poll<Result<Record>> {
         let AsyncReceiver { wait, receiver } = self;
         wait.poll_for(context, |news| {
-            let next = receiver.next_or_end(news.is_known_over())?;
+            let next = receiver.next_or_end()?;
             if next.is_none() {
                 news.set_seen(receiver.position());
                 receiver.sleeps();
@@ -161,7 +161,7 @@ impl AsyncSender {
     pub(super) fn poll_room(&mut self, len: usize, context: &mut Context<'_>) -> Poll<Result<Record>> {
         let AsyncSender { wait, sender } = self;
         wait.poll_for(context, |news| {
-            let room = sender.room_or_end(len, news.is_known_over())?;
+            let room = sender.room_or_end(len)?;
             if room.is_none() {
                 news.set_seen(sender.position());
                 sender.sleeps();

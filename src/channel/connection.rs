@@ -5,18 +5,19 @@
 //! rings let the sender run ahead.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
 
 use samemap_platform::SharedWord;
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 
 use super::layout::{LISTENING, MAKING, Side};
-use super::spin::Spinner;
+use crate::endpoint::seat::forked;
+use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::{self, Woken};
 use crate::{Error, ErrorKind, Region, Result, View};
 
-/// The pause between two looks at something that no doorbell announces.
-pub(super) const MOMENT: Duration = Duration::from_millis(1);
+/// What a forked child does in place of using its copy.
+pub(super) const ADVICE: &str = "connect or listen in the child";
 
 /// One end of a channel, open in this process.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Connection {
     /// Refuses a forked child's copy: it and the parent would write over each other's messages.
     #[inline]
     pub(super) fn check_ours(&self, operation: &'static str) -> Result<()> {
-        if self.is_ours() { Ok(()) } else { Err(forked(operation)) }
+        if self.is_ours() { Ok(()) } else { Err(forked(operation, ADVICE)) }
     }
 
     /// Whether no peer has come yet. Once one was seen this is kept in private memory: what it writes does not make it
@@ -81,7 +82,7 @@ impl Connection {
 
     /// Whether the other end was found dead before.
     pub(super) fn is_peer_known_dead(&self) -> bool {
-        self.peer_died.load(Ordering::Relaxed)
+        self.peer_died.load(Ordering::Acquire)
     }
 
     /// Whether the other end's process lives and has the channel open, or is still to come.
@@ -90,10 +91,13 @@ impl Connection {
             return Ok(false);
         }
         let lives = self.awaits_peer() || Seat::is_taken(&self.view, self.side.other().seat())?;
-        if !lives {
-            self.peer_died.store(true, Ordering::Relaxed);
-        }
-        Ok(lives)
+        Ok(lives || self.give_up_peer())
+    }
+
+    /// From now on the other end counts as dead.
+    pub(super) fn give_up_peer(&self) -> bool {
+        self.peer_died.store(true, Ordering::Release);
+        false
     }
 
     /// Waits for news of the other end: looks for a while, then sleeps.
@@ -107,11 +111,7 @@ impl Connection {
         if self.is_peer_known_dead() {
             return Ok(if news() { Woken::News } else { Woken::Alone });
         }
-        if spinner.look(limit, &news, || self.peer_lives())? {
-            return Ok(Woken::News);
-        }
-        spinner.sleeps();
-        sleep_until(bell, limit, news, || self.peer_lives())
+        wait::wait(spinner, Some(bell), limit, news, || self.peer_lives())
     }
 
     /// Before a new peer comes, which [`LISTENING`] then invites.
@@ -148,50 +148,6 @@ impl Turn {
         }
         answer
     }
-}
-
-/// Why a wait has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
-    /// What was waited for.
-    News,
-    /// Time ran out.
-    TimedOut,
-    /// There will be none.
-    Alone,
-}
-
-/// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on`
-/// says whether there may still be some.
-pub(crate) fn sleep_until(
-    bell: &Doorbell,
-    limit: Until,
-    news: impl Fn() -> bool,
-    goes_on: impl Fn() -> Result<bool>,
-) -> Result<Woken> {
-    loop {
-        if !limit.is_over() {
-            bell.sleep(limit.left().unwrap_or(Duration::MAX), &news);
-        }
-        if news() {
-            return Ok(Woken::News);
-        }
-        // Before the time is looked at: a caller that often waits for a short time learns of an end, too.
-        if !goes_on()? {
-            // What came before the end counts.
-            return Ok(if news() { Woken::News } else { Woken::Alone });
-        }
-        if limit.is_over() {
-            return Ok(Woken::TimedOut);
-        }
-    }
-}
-
-#[cold]
-pub(super) fn forked(operation: &'static str) -> Error {
-    Error::new(ErrorKind::Unsupported, operation).with_detail(
-        "this is a forked child's copy, and belongs to its parent; connect or listen in the child",
-    )
 }
 
 #[cold]

@@ -9,19 +9,18 @@ use samemap_platform::gate::Peer;
 use samemap_platform::sync::Seat;
 use samemap_platform::words::Until;
 
-use super::connection::{Connection, MOMENT, Woken, sleep_until};
+use super::connection::Connection;
 use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Shapes, Side};
 use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::spin::Spin;
+use crate::endpoint::seat;
+use crate::endpoint::spin::Spin;
+use crate::endpoint::wait::{MOMENT, Woken, sleep_until};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// How often the peer of a listener that was killed is given time to notice that.
 const LOOKS_AT_A_PEER: u32 = 3;
@@ -74,7 +73,7 @@ impl Channel {
     /// listener already, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
     pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
-        let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
+        let seat = seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
             Error::new(ErrorKind::Busy, CREATE)
                 .with_detail("a listener has that region already; connect, or use another region")
         })?;
@@ -96,12 +95,8 @@ impl Channel {
         }
         // From now on no process becomes the peer. One that has just taken the peer's seat for that leaves it again.
         Control::at(&view)?.state.store(MAKING, Ordering::Release);
-        let grace = Until::after(Some(GRACE));
-        while Seat::is_taken(&view, Side::Peer.seat())? {
-            if grace.is_over() {
-                return Ok(None);
-            }
-            thread::sleep(MOMENT);
+        if !seat::is_free(&view, Side::Peer.seat())? {
+            return Ok(None);
         }
         Channel::begin(&region, view, seat, options).map(Some)
     }
@@ -167,7 +162,7 @@ impl Channel {
             return Ok(true);
         }
         let bell = Control::at(&self.connection().view)?.listener_bell;
-        Ok(sleep_until(&bell, limit, connected, || Ok(true))? == Woken::News)
+        Ok(sleep_until(Some(&bell), limit, connected, || Ok(true))? == Woken::News)
     }
 
     /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
@@ -206,13 +201,13 @@ impl Channel {
         }
         self.connection().check_ours(OPERATION)?;
         if !self.connection().awaits_peer() {
-            let grace = Until::after(Some(GRACE));
-            while Seat::is_taken(&self.connection().view, Side::Peer.seat())? {
+            let (view, peers) = (&self.connection().view, Side::Peer.seat());
+            while Seat::is_taken(view, peers)? {
                 let is_leaving = self.sender.is_closed() && self.receiver.is_closed();
                 if is_leaving && limit.is_over() {
                     return Ok(false);
                 }
-                if !is_leaving && grace.is_over() {
+                if !is_leaving && !seat::is_free(view, peers)? {
                     return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
                 }
                 thread::sleep(MOMENT);

@@ -26,13 +26,14 @@ use std::time::{Duration, Instant};
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::Until;
 
-use super::connection::forked;
+use super::connection::ADVICE;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
+use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
@@ -181,7 +182,7 @@ impl Listener {
 
     fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
-            return Err(forked(BIND));
+            return Err(forked(BIND, ADVICE));
         }
         loop {
             self.look()?;

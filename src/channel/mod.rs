@@ -58,18 +58,20 @@
 //! peer.
 
 pub(crate) mod connect;
-pub(crate) mod connection;
+mod connection;
 mod desk;
 pub(crate) mod end;
 mod layout;
 mod left;
 mod listener;
 mod maker;
+mod meet;
 mod options;
 mod receiver;
 mod sender;
-pub(crate) mod spin;
+pub(crate) mod step;
 pub(crate) mod stream;
+mod visit;
 #[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
@@ -78,6 +80,6 @@ pub use self::listener::Listener;
 pub use self::options::ChannelOptions;
 pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};
-pub use self::spin::Spin;
 pub use self::stream::{MessageReader, MessageWriter};
+pub use crate::endpoint::spin::Spin;
 pub use samemap_platform::gate::Peer;

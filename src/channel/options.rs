@@ -6,7 +6,7 @@ use samemap_platform::permissions_and_trust;
 use samemap_platform::words::ring::{HEADER, Shape};
 
 use super::layout::Shapes;
-use super::spin::Spin;
+use crate::endpoint::spin::Spin;
 use crate::{Error, ErrorKind, Permissions, Result, Trust};
 
 /// Bytes of a ring, unless it is said otherwise.

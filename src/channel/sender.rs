@@ -7,11 +7,13 @@ use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 
-use super::connection::{Connection, Woken, closed, peer_died};
+use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::spin::{Spin, Spinner};
 #[cfg(feature = "tokio")]
 use super::watch::{Half, RingNews};
+use crate::endpoint::message::lent_room;
+use crate::endpoint::spin::{Spin, Spinner};
+use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, Result};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::{Producer, Record, Shape};
@@ -54,10 +56,8 @@ impl Sender {
     /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
-        while !self.try_send(message)? {
-            self.wait_for_room(message.len(), None)?;
-        }
-        Ok(())
+        let record = self.room_for_ever(message.len())?;
+        self.send_in(record, message)
     }
 
     /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`.
@@ -67,10 +67,7 @@ impl Sender {
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
         let Some(record) = self.room(message.len())? else { return Ok(false) };
-        self.ring.view.write(self.ring.data + record.at, message)?;
-        self.producer.commit(&self.ring, record, message.len());
-        self.publish();
-        Ok(true)
+        self.send_in(record, message).map(|()| true)
     }
 
     /// Sends a copy of `message`; waits for at most `timeout` while the ring is full. The answer is `false` when time
@@ -79,10 +76,8 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<bool> {
-        if self.try_send(message)? {
-            return Ok(true);
-        }
-        Ok(self.wait_for_room(message.len(), Some(timeout))? && self.try_send(message)?)
+        let Some(record) = self.room_within(message.len(), Some(timeout))? else { return Ok(false) };
+        self.send_in(record, message).map(|()| true)
     }
 
     /// Sends a plain-data value.
@@ -99,13 +94,8 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn reserve(&mut self, len: usize) -> Result<Slot<'_>> {
-        let record = loop {
-            if let Some(record) = self.room(len)? {
-                break record;
-            }
-            self.wait_for_room(len, None)?;
-        };
-        Ok(Slot { sender: self, record })
+        let record = self.room_for_ever(len)?;
+        Ok(self.lend(record))
     }
 
     /// Room for a message of up to `len` bytes; `None` while the ring is too full.
@@ -114,7 +104,7 @@ impl Sender {
     /// Those of [`send`](Self::send).
     #[inline]
     pub fn try_reserve(&mut self, len: usize) -> Result<Option<Slot<'_>>> {
-        Ok(self.room(len)?.map(|record| Slot { sender: self, record }))
+        Ok(self.room(len)?.map(|record| self.lend(record)))
     }
 
     /// Room for a message of up to `len` bytes; waits for at most `timeout`, and is `None` when time ran out.
@@ -122,15 +112,46 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn reserve_timeout(&mut self, len: usize, timeout: Duration) -> Result<Option<Slot<'_>>> {
-        if self.room(len)?.is_none() && !self.wait_for_room(len, Some(timeout))? {
-            return Ok(None);
-        }
-        self.try_reserve(len)
+        let record = self.room_within(len, Some(timeout))?;
+        Ok(record.map(|record| self.lend(record)))
     }
 
     /// Several messages that the peer gets to see together: cheaper than one by one.
     pub fn batch(&mut self) -> Batch<'_> {
         Batch { sender: self }
+    }
+
+    #[inline]
+    fn room_for_ever(&mut self, len: usize) -> Result<Record> {
+        for_ever(|| {
+            let room = self.room(len)?;
+            if room.is_none() {
+                self.wait_for_room(len)?;
+            }
+            // Looked for again after a wait: so the call that is inlined has no other way to room.
+            Ok(room)
+        })
+    }
+
+    #[cold]
+    fn wait_for_room(&mut self, len: usize) -> Result<()> {
+        self.room_within(len, None).map(drop)
+    }
+
+    #[inline]
+    fn room_within(&mut self, len: usize, timeout: Option<Duration>) -> Result<Option<Record>> {
+        match self.room(len)? {
+            None => take_within(self, timeout, Sender::has_moved_within, |sender| sender.room_or_end(len)),
+            room => Ok(room),
+        }
+    }
+
+    /// Room for a message; an error when there is none and there will be none.
+    pub(crate) fn room_or_end(&mut self, len: usize) -> Result<Option<Record>> {
+        match self.room(len)? {
+            None if self.connection.is_peer_known_dead() => Err(self.peer_is_gone()),
+            room => Ok(room),
+        }
     }
 
     #[inline]
@@ -155,6 +176,26 @@ impl Sender {
         Ok(room)
     }
 
+    #[inline]
+    fn send_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
+        self.add_in(record, message)?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Adds a message that the peer does not see yet.
+    #[inline]
+    fn add_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
+        self.ring.view.write(self.ring.data + record.at, message)?;
+        self.producer.commit(&self.ring, record, message.len());
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
+        Slot { sender: self, record }
+    }
+
     /// Sends what was filled in place.
     #[inline]
     fn commit(&mut self, record: Record, len: usize) {
@@ -175,21 +216,13 @@ impl Sender {
         }
     }
 
-    /// Waits until the peer has made room; `false` when time ran out.
+    /// Waits until the peer has made some room, or has ended; `false` when time ran out.
     #[cold]
-    fn wait_for_room(&mut self, len: usize, timeout: Option<Duration>) -> Result<bool> {
-        let limit = Until::after(timeout);
-        loop {
-            let (ring, producer) = (&self.ring, &self.producer);
-            let news = || producer.has_moved(ring) || ring.is_receiver_closed();
-            match self.connection.wait(&mut self.spinner, &ring.sender_bell, limit, news)? {
-                Woken::News if self.room(len)?.is_some() => return Ok(true),
-                // Some room, but not enough yet.
-                Woken::News if !limit.is_over() => {}
-                Woken::News | Woken::TimedOut => return Ok(false),
-                Woken::Alone => return Err(self.peer_is_gone()),
-            }
-        }
+    fn has_moved_within(&mut self, limit: Until) -> Result<bool> {
+        let (ring, producer) = (&self.ring, &self.producer);
+        let news = || producer.has_moved(ring) || ring.is_receiver_closed();
+        let woken = self.connection.wait(&mut self.spinner, &ring.sender_bell, limit, news)?;
+        Ok(woken != Woken::TimedOut)
     }
 
     #[cold]
@@ -215,18 +248,6 @@ impl Sender {
 impl Sender {
     pub(crate) fn watch(&self) -> RingNews {
         RingNews::new(&self.connection, Half::Sending, &self.ring)
-    }
-
-    /// Room for a message; an error when there is none and there will be none.
-    pub(crate) fn room_or_end(&mut self, len: usize, is_over: bool) -> Result<Option<Record>> {
-        match self.room(len)? {
-            None if is_over => Err(self.peer_is_gone()),
-            room => Ok(room),
-        }
-    }
-
-    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
-        Slot { sender: self, record }
     }
 
     /// Where the receiver was when it was last asked.
@@ -286,24 +307,6 @@ impl Slot<'_> {
         ring.view.part(ring.data + self.record.at, self.record.len).expect("the ring lies inside the view")
     }
 
-    /// Copies `from` in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn write(&mut self, offset: usize, from: &[u8]) -> Result<()> {
-        self.bytes().write(offset, from)
-    }
-
-    /// Copies a plain-data value in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn put<T: NoUninit>(&mut self, offset: usize, value: &T) -> Result<()> {
-        self.bytes().put(offset, value)
-    }
-
     /// Sends it.
     #[inline]
     pub fn commit(self) {
@@ -321,6 +324,8 @@ impl Slot<'_> {
     }
 }
 
+lent_room!(Slot);
+
 /// Messages that become visible together, when it is dropped or when the ring is full.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -334,10 +339,8 @@ impl Batch<'_> {
     /// Those of [`Sender::send`].
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
-        while !self.try_send(message)? {
-            self.sender.wait_for_room(message.len(), None)?;
-        }
-        Ok(())
+        let record = self.sender.room_for_ever(message.len())?;
+        self.sender.add_in(record, message)
     }
 
     /// Adds a message, unless the ring is too full for it.
@@ -347,10 +350,7 @@ impl Batch<'_> {
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
         let Some(record) = self.sender.room(message.len())? else { return Ok(false) };
-        let ring = &self.sender.ring;
-        ring.view.write(ring.data + record.at, message)?;
-        self.sender.producer.commit(ring, record, message.len());
-        Ok(true)
+        self.sender.add_in(record, message).map(|()| true)
     }
 
     /// Shows the peer what there is.

@@ -1,7 +1,7 @@
 //! What the waiters of [`aio`](crate::aio) watch on behalf of a channel's tasks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use samemap_platform::sync::Doorbell;
 
@@ -25,7 +25,6 @@ pub(crate) struct RingNews {
     ring: Ring,
     half: Half,
     connection: Arc<Connection>,
-    is_peer_gone: AtomicBool,
     /// Where the task has seen the receiver, or where its next message will begin.
     seen: AtomicU64,
 }
@@ -33,17 +32,12 @@ pub(crate) struct RingNews {
 impl RingNews {
     pub(super) fn new(connection: &Arc<Connection>, half: Half, ring: &Ring) -> Self {
         let (ring, connection) = (ring.clone(), Arc::clone(connection));
-        RingNews { ring, half, connection, is_peer_gone: AtomicBool::new(false), seen: AtomicU64::new(0) }
+        RingNews { ring, half, connection, seen: AtomicU64::new(0) }
     }
 
     /// From now on another position of the receiver is news, or a message there.
     pub(crate) fn set_seen(&self, position: u64) {
         self.seen.store(position, Ordering::Release);
-    }
-
-    /// Whether the peer was found dead.
-    pub(crate) fn is_known_over(&self) -> bool {
-        self.is_peer_gone.load(Ordering::Acquire)
     }
 }
 
@@ -65,8 +59,7 @@ impl Source for RingNews {
 
     fn is_over(&self) -> bool {
         // The task's next call returns the error.
-        let is_gone = !self.connection.peer_lives().unwrap_or(false);
-        self.is_peer_gone.fetch_or(is_gone, Ordering::AcqRel) || is_gone
+        !self.connection.peer_lives().unwrap_or_else(|_| self.connection.give_up_peer())
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::atomic::fence;
 use samemap_platform::sync::{Doorbell, Seat};
 use samemap_platform::words::newest::{self, Slots, Word};
 
-use crate::laid_out::{HEAD, HEAD_LEN, Head, Layout, UNTOUCHED};
+use crate::endpoint::laid_out::{HEAD, HEAD_LEN, Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};
 
 const BEGUN: u32 = u32::from_ne_bytes(*b"SmL0");

@@ -41,7 +41,7 @@ use samemap_platform::regions::Part;
 use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use samemap_platform::words::topic::{Extent, LINE, Shape, TopicMemory, Word};
 
-use crate::laid_out::{Head, Layout, UNTOUCHED};
+use crate::endpoint::laid_out::{Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};
 
 const BEGUN: u32 = u32::from_ne_bytes(*b"SmT0");

@@ -83,7 +83,6 @@ mod layout;
 mod options;
 mod publisher;
 mod reader;
-mod seats;
 mod subscriber;
 mod viewer;
 #[cfg(feature = "tokio")]

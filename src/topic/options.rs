@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use samemap_platform::permissions_and_trust;
 use samemap_platform::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
-use crate::channel::Spin;
+use crate::endpoint::spin::Spin;
 use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result, Trust};
 use samemap_platform::Share;
 
@@ -79,19 +80,6 @@ impl TopicOptions {
     /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
-        self
-    }
-
-    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
-    /// are let in to read can view. None of them can write to the data.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Which user's topic is accepted, where there is one already.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
         self
     }
 
@@ -175,6 +163,14 @@ impl TopicOptions {
         OpenOptions::new(access).trust(self.trust.clone()).patience(self.patience)
     }
 }
+
+permissions_and_trust!(TopicOptions {
+    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
+    /// are let in to read can view. None of them can write to the data.
+    permissions,
+    /// Which user's topic is accepted, where there is one already.
+    trust
+});
 
 /// The name of the lobby of the topic with that name.
 pub(super) fn lobby_name(name: &ObjectName) -> Result<ObjectName> {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
 use std::time::Duration;
 
 use samemap_platform::sync::Doorbell;
@@ -10,14 +9,11 @@ use samemap_platform::words::Until;
 
 use super::layout::Memory;
 use super::options::{TopicOptions, lobby_name};
-use crate::channel::connection::{Woken, sleep_until};
-use crate::channel::spin::Spinner;
+use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::{self, Woken};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const RECEIVE: &str = "receive from the topic";
-
-/// How often a reader looks that no publisher wakes.
-const LOOK_EACH: Duration = Duration::from_millis(1);
 
 /// The memory that a reader shares with its publisher, and what it knows of publishers.
 #[derive(Debug)]
@@ -102,14 +98,7 @@ impl Reader {
     pub(super) fn wait(&self, spinner: &mut Spinner, limit: Until, news: impl Fn() -> bool) -> Result<Woken> {
         let news = || news() || self.has_ended(false).is_ok_and(|ended| ended.is_some());
         let goes_on = || self.has_ended(true).map(|ended| ended.is_none());
-        if spinner.look(limit, news, goes_on)? {
-            return Ok(Woken::News);
-        }
-        spinner.sleeps();
-        match &self.bell {
-            Some(bell) => sleep_until(bell, limit, news, goes_on),
-            None => Ok(look_now_and_then(limit, news)),
-        }
+        wait::wait(spinner, self.bell.as_ref(), limit, news, goes_on)
     }
 }
 
@@ -123,18 +112,4 @@ pub(super) fn never_woken() -> Error {
 /// A publisher that left in order makes the count even.
 fn is_over(epoch: u64) -> bool {
     epoch % 2 == 0
-}
-
-/// Without a lobby nobody knows of this reader.
-fn look_now_and_then(limit: Until, news: impl Fn() -> bool) -> Woken {
-    loop {
-        if news() {
-            return Woken::News;
-        }
-        let (pause, _) = limit.slice(LOOK_EACH);
-        if pause.is_zero() {
-            return Woken::TimedOut;
-        }
-        thread::sleep(pause);
-    }
 }

@@ -1,6 +1,6 @@
 //! What the waiters of [`aio`](crate::aio) watch on behalf of a topic's tasks.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use samemap_platform::sync::Doorbell;
@@ -10,6 +10,7 @@ use samemap_platform::words::topic::{Holder, TopicMemory as _, Word};
 use super::layout::Memory;
 use super::reader::{Reader, never_woken};
 use crate::Result;
+use crate::endpoint::watch::EndFound;
 
 /// A topic, as the task of a reader waits for it.
 #[derive(Debug)]
@@ -21,14 +22,14 @@ pub(crate) struct TopicNews {
     /// The first message that the task has not seen.
     next: AtomicU64,
     /// A publisher was found dead, and the task does not know yet.
-    publisher_died: AtomicBool,
+    publisher_died: EndFound,
 }
 
 impl TopicNews {
     pub(super) fn new(reader: &Reader, place: Option<u32>) -> Result<TopicNews> {
         let bell = reader.bell().cloned().ok_or_else(never_woken)?;
         let place = place.map(|place| (place, thrown_out_of(&reader.memory, place)));
-        let (next, publisher_died) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (next, publisher_died) = (AtomicU64::new(0), EndFound::default());
         Ok(TopicNews { reader: reader.same(), bell, place, next, publisher_died })
     }
 
@@ -39,7 +40,7 @@ impl TopicNews {
 
     /// Whether a publisher was found dead since this was asked last.
     pub(crate) fn take_publisher_died(&self) -> bool {
-        self.publisher_died.swap(false, Ordering::AcqRel)
+        self.publisher_died.take()
     }
 
     fn has_message(&self) -> bool {
@@ -61,12 +62,11 @@ impl Source for TopicNews {
             self.place.is_some_and(|(place, before)| thrown_out_of(&self.reader.memory, place) != before);
         // The task's next call returns the error.
         let has_ended = || self.reader.has_ended(false).map_or(true, |ended| ended.is_some());
-        self.has_message() || is_thrown_out || has_ended() || self.publisher_died.load(Ordering::Acquire)
+        self.has_message() || is_thrown_out || has_ended() || self.publisher_died.is_noted()
     }
 
     fn is_over(&self) -> bool {
-        let died = self.reader.has_ended(true).map_or(true, |ended| ended.is_some());
-        self.publisher_died.fetch_or(died, Ordering::AcqRel) || died
+        self.publisher_died.note(self.reader.has_ended(true).map(|ended| ended.is_some()))
     }
 }
 

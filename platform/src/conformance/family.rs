@@ -72,11 +72,11 @@ pub trait SyncObjects: 'static {
 #[derive(Debug)]
 pub enum Named {}
 
-fn created<T>(object: T) -> (T, Disposition) {
+pub(super) fn created<T>(object: T) -> (T, Disposition) {
     (object, Disposition::Created)
 }
 
-fn opened<T>(object: T) -> (T, Disposition) {
+pub(super) fn opened<T>(object: T) -> (T, Disposition) {
     (object, Disposition::Opened)
 }
 

@@ -15,7 +15,7 @@ fn anonymous() -> Region {
 
 /// How a puppet tells of a region.
 fn told(access: &str, name: Option<&ObjectName>) -> String {
-    format!("{SIZE} {access} {}", name.map_or_else(|| "-".to_owned(), |name| hex(&name.to_string())))
+    format!("{SIZE} {access} {}", name.map_or_else(|| "-".to_owned(), hex))
 }
 
 /// Both sides have the same bytes.

@@ -42,7 +42,7 @@ fn not_found(kind: ObjectKind, name: &ObjectName) {
 
 /// What a puppet is told to make, for its owner alone unless `share` says otherwise.
 fn command(kind: ObjectKind, how: &str, share: &str, name: &ObjectName) -> String {
-    format!("make it {kind} {how} {share} own {}", hex(&name.to_string()))
+    format!("make it {kind} {how} {share} own {}", hex(&name))
 }
 
 /// Every kind refuses a name that any other kind holds, by every call, saying what is there where the system
@@ -230,31 +230,25 @@ pub fn c19_every_kind_is_for_its_owner_alone(harness: &Harness) -> Outcome {
 }
 
 /// Without permissions another user cannot open an object of any kind.
-pub fn c19_another_user_is_kept_out_of_every_kind(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c19_another_user_is_kept_out_of_every_kind(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     for kind in sync_kinds() {
         let name = global_name();
         owner.expect(&command(kind, "create", "owner", &name));
         for how in ["open", "create-or-open"] {
-            let answer = other.ask(&format!("make it {kind} {how} owner anyone {}", hex(&name.to_string())));
+            let answer = other.ask(&format!("make it {kind} {how} owner anyone {}", hex(&name)));
             puppet_fails(answer, &format!("{how} another user's {kind}"), "AccessDenied");
         }
     }
-    Outcome::Kept
+    Ok(())
 }
 
 /// A user that the permissions let in opens another user's object when it accepts that user, and then shares it whole.
-pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     for kind in sync_kinds() {
         let name = global_name();
-        let hexed = hex(&name.to_string());
+        let hexed = hex(&name);
         owner.expect(&command(kind, "create", "everyone-rw", &name));
         for how in ["open", "create-or-open"] {
             let answer = other.ask(&format!("make it {kind} {how} owner own {hexed}"));
@@ -270,5 +264,5 @@ pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness
         assert!(listed(&name).is_none_or(|(state, _)| state == State::Live), "{kind} died too early");
         other.expect("drop it");
     }
-    Outcome::Kept
+    Ok(())
 }

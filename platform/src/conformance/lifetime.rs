@@ -3,8 +3,8 @@
 use super::puppet::{Harness, Puppet};
 use super::suite::Outcome;
 use super::support::{
-    SIZE, assert_free, create, create_or_open, error_of, fails, hex, is_filled_with, map_all, not_found,
-    open, tell, unique_name,
+    SIZE, assert_free, create, create_or_open, error_of, fails, good, hex, is_filled_with, map_all,
+    not_found, open, tell, unique_name,
 };
 use crate::catalog::{self, State};
 use crate::{Access, CreateOptions, Disposition, ErrorKind, ObjectName, SharedRegion};
@@ -261,7 +261,7 @@ pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Ou
         return Outcome::aside("the backend's objects are in no catalog");
     }
     holder(harness, &dead).kill();
-    catalog::reclaim().unwrap_or_else(|error| panic!("{}", tell(&error)));
+    good(catalog::reclaim());
     assert_eq!(listed(&dead), None, "a sweep left a dead object");
     assert_eq!(listed(&alive), Some(State::Live), "a sweep took a living object");
     drop(open::<R>(&alive, Access::ReadWrite));
@@ -271,8 +271,7 @@ pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Ou
 
 /// A region without a name has none, is zeroed and rounded like any other, and is nobody else's.
 pub fn c18_anonymous_region_has_no_name<R: SharedRegion>(_: &Harness) {
-    let anonymous =
-        || R::anonymous(&CreateOptions::new(SIZE - 1)).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let anonymous = || good(R::anonymous(&CreateOptions::new(SIZE - 1)));
     let (first, second) = (anonymous(), anonymous());
     assert_eq!(first.name(), None);
     assert_eq!((first.len(), first.access()), (SIZE, Access::ReadWrite));
@@ -280,7 +279,7 @@ pub fn c18_anonymous_region_has_no_name<R: SharedRegion>(_: &Harness) {
     assert!(is_filled_with(&one, 0), "a new anonymous region is not zeroed");
     one.fill(0, one.len(), 1).expect("a new region can be filled");
     assert!(is_filled_with(&two, 0), "two anonymous regions are one");
-    let other = first.view(.., Access::ReadOnly).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let other = good(first.view(.., Access::ReadOnly));
     drop(first);
     assert!(is_filled_with(&other, 1), "views of one anonymous region share it");
 }
@@ -291,7 +290,7 @@ pub fn c18_anonymous_region_keeps_the_rules<R: SharedRegion>(_: &Harness) {
     fails(zero, "creating nothing", &ErrorKind::InvalidArgument);
     let huge = error_of(R::anonymous(&CreateOptions::new(64 << 40)), "creating 64 TiB");
     assert!(matches!(huge.kind(), ErrorKind::OutOfMemory { .. }), "64 TiB: {:?}", huge.kind());
-    let region = R::anonymous(&CreateOptions::new(SIZE)).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let region = good(R::anonymous(&CreateOptions::new(SIZE)));
     let outside = ErrorKind::OutOfRange { offset: SIZE, len: 1, region_len: SIZE };
     let error = fails(region.view(SIZE..SIZE + 1, Access::ReadOnly), "mapping outside", &outside);
     assert_eq!(error.name(), None, "an anonymous region has no name to tell");
@@ -302,8 +301,7 @@ pub fn c15_live_process_holds_only_what_it_holds<R: SharedRegion>(harness: &Harn
     let name = unique_name();
     let mut puppet = Puppet::start(harness);
     for _ in 0..20 {
-        let created =
-            puppet.expect(&format!("create-or-open region {SIZE} owner {}", hex(&name.to_string())));
+        let created = puppet.expect(&format!("create-or-open region {SIZE} owner {}", hex(&name)));
         assert_eq!(created, format!("created {SIZE}"));
         puppet.view("view", "region", Access::ReadWrite);
         puppet.expect("drop-view view");

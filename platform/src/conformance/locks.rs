@@ -21,7 +21,7 @@ pub fn c22_one_owner_at_a_time<O: SyncObjects>(harness: &Harness) {
     let region: Region = create(&memory, 4096);
     let mut puppets: Vec<_> = (0..COUNTERS).map(|_| puppet_with(harness, "mutex", &name)).collect();
     for puppet in &mut puppets {
-        puppet.tell(&format!("count it {ROUNDS} {}", hex(&memory.to_string())));
+        puppet.tell(&format!("count it {ROUNDS} {}", hex(&memory)));
     }
     for mut puppet in puppets {
         puppet.answer().unwrap_or_else(|error| panic!("counting: {error}"));

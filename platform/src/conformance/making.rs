@@ -12,7 +12,7 @@ use crate::{Disposition, ErrorKind, EventOptions, LockGuard as _, ObjectName, Re
 
 /// What a puppet is told to make or to find.
 fn make_or_find(name: &ObjectName) -> [String; 3] {
-    let name = hex(&name.to_string());
+    let name = hex(&name);
     [
         format!("mutex it create-or-open {name}"),
         format!("event it create-or-open auto-set {name}"),

@@ -84,8 +84,7 @@ impl NativeStage {
     /// Its length, its access, and what its name is.
     fn keep(&mut self, slot: &str, region: Region) -> String {
         let access = super::support::word_for(region.access());
-        let name =
-            region.name().map_or_else(|| "-".to_owned(), |name| super::support::hex(&name.to_string()));
+        let name = region.name().map_or_else(|| "-".to_owned(), super::support::hex);
         let len = self.regions.keep(slot, region);
         format!("{len} {access} {name}")
     }

@@ -223,7 +223,7 @@ impl Puppet {
 
     /// Creates a region in `slot`; returns its length.
     pub(super) fn create(&mut self, slot: &str, size: u64, name: &ObjectName) -> u64 {
-        length(self.ask(&format!("create {slot} {size} owner {}", hex(&name.to_string()))))
+        length(self.ask(&format!("create {slot} {size} owner {}", hex(&name))))
     }
 
     /// Opens a region in `slot`; returns its length.
@@ -238,7 +238,7 @@ impl Puppet {
         access: Access,
         name: &ObjectName,
     ) -> Result<String, String> {
-        self.ask(&format!("open {slot} {} own {}", word_for(access), hex(&name.to_string())))
+        self.ask(&format!("open {slot} {} own {}", word_for(access), hex(&name)))
     }
 
     /// Maps all of the region in slot `region` as a view in slot `view`.

@@ -38,6 +38,13 @@ impl From<()> for Outcome {
     }
 }
 
+impl From<Result<(), Outcome>> for Outcome {
+    /// A rule that had to step aside says so with `?`.
+    fn from(result: Result<(), Outcome>) -> Self {
+        result.err().unwrap_or(Outcome::Kept)
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

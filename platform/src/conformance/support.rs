@@ -57,8 +57,8 @@ pub(super) fn name(text: &str) -> ObjectName {
 }
 
 /// Names travel to puppets in hexadecimal digits: they may hold any character.
-pub(super) fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(text: &impl ToString) -> String {
+    text.to_string().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Back from [`hex`].
@@ -95,25 +95,25 @@ pub(super) fn kind_word(kind: &ErrorKind) -> String {
 /// Creates a region; it must work.
 #[track_caller]
 pub(super) fn create<R: SharedRegion>(name: &ObjectName, size: u64) -> R {
-    R::create(name, &CreateOptions::new(size)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::create(name, &CreateOptions::new(size)))
 }
 
 /// Opens a region; it must work.
 #[track_caller]
 pub(super) fn open<R: SharedRegion>(name: &ObjectName, access: Access) -> R {
-    R::open(name, &OpenOptions::new(access)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::open(name, &OpenOptions::new(access)))
 }
 
 /// Creates or opens a region; it must work.
 #[track_caller]
 pub(super) fn create_or_open<R: SharedRegion>(name: &ObjectName, size: u64) -> (R, Disposition) {
-    R::create_or_open(name, &CreateOptions::new(size)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::create_or_open(name, &CreateOptions::new(size)))
 }
 
 /// Maps all of a region; it must work.
 #[track_caller]
 pub(super) fn map_all<R: SharedRegion>(region: &R, access: Access) -> View {
-    region.view(.., access).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(region.view(.., access))
 }
 
 /// The bytes of a whole view.

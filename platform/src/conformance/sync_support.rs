@@ -62,7 +62,7 @@ pub(super) const A_WHILE: Duration = Duration::from_millis(20);
 #[track_caller]
 pub(super) fn puppet_with(harness: &Harness, kind: &str, name: &ObjectName) -> Puppet {
     let mut puppet = Puppet::start(harness);
-    let name = hex(&name.to_string());
+    let name = hex(&name);
     let options = match kind {
         "event" => " auto",
         "semaphore" => " 0 1",

@@ -1,6 +1,6 @@
 //! A named object of any kind, for the rules that all kinds keep alike.
 
-use super::family::Making;
+use super::family::{Making, created, opened};
 use super::support::patience;
 use crate::{
     Access, CreateOptions, Disposition, Due, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions,
@@ -107,14 +107,6 @@ impl Thing {
             Thing::Timer(timer) => timer.try_wait().map(Some),
         }
     }
-}
-
-fn created<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Created)
-}
-
-fn opened<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Opened)
 }
 
 fn region(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Region, Disposition)> {

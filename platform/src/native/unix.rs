@@ -66,6 +66,6 @@ impl Region {
 /// Readable when it is ready. The descriptor is this process's own; nothing else reads it or writes to it.
 impl AsFd for Readiness {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.flag().as_fd()
+        self.flag().handle()
     }
 }

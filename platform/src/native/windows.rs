@@ -78,6 +78,6 @@ impl Region {
 /// Signalled when it is ready. Nothing else sets or resets the handle.
 impl AsHandle for Readiness {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.flag().as_handle()
+        self.flag().handle()
     }
 }

@@ -11,7 +11,7 @@ use rustix::net::{
     SendAncillaryMessage, recv, recvmsg, sendmsg,
 };
 
-use super::advice::{Call, Of as _, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part};
@@ -29,8 +29,8 @@ impl Sent for Region {
 
     fn send(&self, courier: &mut UnixStream, access: Access, context: Context<'_>) -> Result<()> {
         let parts = handover::parts(self.held(), access, context)?;
-        let fds: Result<Vec<Lockable>, Refused> = parts.iter().map(for_the_receiver).collect();
-        let fds = fds.map_err(|refused| context.refused(refused))?;
+        let fds: Vec<Lockable> =
+            parts.iter().map(for_the_receiver).collect::<Result<_, _>>().in_call(context)?;
         let borrowed: Vec<BorrowedFd<'_>> = fds.iter().map(Lockable::as_fd).collect();
         self.send_these(courier, access, &borrowed, context)
         // The descriptors are closed here, not unlocked: in flight they keep the lock.
@@ -52,7 +52,7 @@ impl Region {
     ) -> Result<()> {
         let parts = handover::parts(self.held(), access, context)?;
         let [data, locks] = &parts[..] else { return self.send(courier, access, context) };
-        let locks = for_the_receiver(locks).map_err(|refused| context.refused(refused))?;
+        let locks = for_the_receiver(locks).in_call(context)?;
         self.send_these(courier, access, &[data.fd, locks.as_fd()], context)
     }
 

@@ -28,25 +28,8 @@ use crate::seam::per_process;
 /// The number of forks between the process that loaded the program and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// The process that made a handle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ProcessMark {
-    pid: u32,
-    // Tells parent and child apart, which may have one process id in different PID namespaces.
-    generation: u32,
-}
-
-impl ProcessMark {
-    pub(super) fn current() -> ProcessMark {
-        ProcessMark { pid: std::process::id(), generation: GENERATION.load(Ordering::Relaxed) }
-    }
-
-    pub(super) fn is_current(self) -> bool {
-        self == ProcessMark::current()
-    }
-}
-
-/// The process that something belongs to. A forked child can take it over.
+/// The process that something belongs to: its id, and the number of forks before it, because parent and child may have
+/// one id in different PID namespaces. A forked child can take it over.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 
@@ -75,8 +58,7 @@ impl HolderMark {
     }
 
     fn bits() -> u64 {
-        let ProcessMark { pid, generation } = ProcessMark::current();
-        u64::from(pid) << 32 | u64::from(generation)
+        u64::from(std::process::id()) << 32 | u64::from(GENERATION.load(Ordering::Relaxed))
     }
 }
 
@@ -85,6 +67,7 @@ impl HolderMark {
 pub(super) struct Generation(u32);
 
 impl Generation {
+    #[inline]
     pub(super) fn current() -> Generation {
         handlers::install();
         Generation(GENERATION.load(Ordering::Relaxed))
@@ -101,6 +84,7 @@ impl Generation {
 pub struct Forks;
 
 impl per_process::Forks for Forks {
+    #[inline]
     fn count() -> u32 {
         Generation::current().0
     }

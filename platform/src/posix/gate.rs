@@ -59,25 +59,23 @@ fn is_shortage(errno: Errno) -> bool {
 
 /// What the listener checks its clients by.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(super) struct Gate {
     number: u64,
     rule: Rule,
 }
 
-impl RawGate for Gate {
-    type Region = Region;
-    type Client = Client;
-    type KnownClient = KnownClient;
-
-    fn open(region: &Region) -> Option<Gate> {
+impl Gate {
+    pub(super) fn open(region: &Region) -> Option<Gate> {
         Some(Gate { number: random().max(1), rule: Rule::of(region)? })
     }
+}
 
+impl RawGate<Region> for Gate {
     fn number(&self) -> u64 {
         self.number
     }
 
-    fn find(&mut self, note: u32) -> Result<Sought<KnownClient>> {
+    fn find(&mut self, note: u32) -> Result<Sought<Box<dyn RawKnownClient<Region>>>> {
         let connected = new_socket().and_then(|socket| connect(&socket, &address(note)?).map(|()| socket));
         let socket = match connected {
             Ok(socket) => socket,
@@ -85,10 +83,10 @@ impl RawGate for Gate {
             Err(errno) if is_shortage(errno) => return Err(CONTEXT.os(Call::MakeSocket, errno)),
             Err(_) => return Ok(Sought::OutOfReach),
         };
-        let client = OtherEnd::of(socket.as_fd()).filter(|end| self.rule.admits(end, socket.as_fd()));
-        Ok(client.map_or(Sought::OutOfReach, |end| {
-            Sought::Known(KnownClient { socket: UnixStream::from(socket), end, gate: self.number })
-        }))
+        let end = OtherEnd::of(socket.as_fd()).filter(|end| self.rule.admits(end, socket.as_fd()));
+        let Some(end) = end else { return Ok(Sought::OutOfReach) };
+        let (socket, gate) = (UnixStream::from(socket), self.number);
+        Ok(Sought::Known(Box::new(KnownClient { socket, end, gate })))
     }
 }
 
@@ -160,15 +158,13 @@ impl OtherEnd {
 
 /// A client that the listener has connected to, and its process.
 #[derive(Debug)]
-pub(crate) struct KnownClient {
+struct KnownClient {
     socket: UnixStream,
     end: OtherEnd,
     gate: u64,
 }
 
-impl RawKnownClient for KnownClient {
-    type Region = Region;
-
+impl RawKnownClient<Region> for KnownClient {
     fn peer(&self) -> Peer {
         self.end.peer()
     }
@@ -199,25 +195,25 @@ fn has_come<T>(passed: Result<T>) -> Result<Option<T>> {
 
 /// A client's socket, at which it awaits its listener.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(super) struct Client {
     socket: OwnedFd,
     note: u32,
     rule: Rule,
     listener: Option<Peer>,
 }
 
-impl RawClient for Client {
-    type Region = Region;
-
-    fn at(desk: &Region) -> Result<Option<Client>> {
+impl Client {
+    pub(super) fn at(desk: &Region) -> Result<Option<Box<dyn RawClient<Region>>>> {
         let Some(rule) = Rule::of(desk) else { return Ok(None) };
         match awaiting() {
-            Ok((socket, note)) => Ok(Some(Client { socket, note, rule, listener: None })),
+            Ok((socket, note)) => Ok(Some(Box::new(Client { socket, note, rule, listener: None }))),
             Err(errno) if is_shortage(errno) => Err(CONTEXT.os(Call::MakeSocket, errno)),
             Err(_) => Ok(None),
         }
     }
+}
 
+impl RawClient<Region> for Client {
     fn note(&self) -> u32 {
         self.note
     }

@@ -68,13 +68,7 @@ mod sweep;
 mod sync;
 mod system;
 
-pub(crate) use flag::Flag;
 pub use fork::Forks;
-#[cfg(target_os = "linux")]
-pub(crate) use gate::Gate;
-/// macOS has no sockets whose addresses end with their process.
-#[cfg(not(target_os = "linux"))]
-pub(crate) type Gate = crate::seam::no_gate::NoGate<Region>;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat, Watch};
 pub(crate) use system::System;

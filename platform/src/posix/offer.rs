@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::fork;
 use super::handover::{self, Part, fits};
@@ -19,12 +19,8 @@ use super::ofd_lock;
 use super::region::{Held, Region};
 use crate::contract::context::Context;
 use crate::contract::wire::{self, Label, not_understood};
-use crate::seam::region::Offered;
+use crate::seam::region::{Kept, Offered};
 use crate::{Access, ErrorKind, Result, Trust};
-
-/// An empty offer: the command keeps the descriptors.
-#[derive(Debug)]
-pub(crate) struct Offer;
 
 /// A file that the child opens anew to have a description of its own. The child uses the same number, which is not that
 /// of a standard stream.
@@ -71,15 +67,13 @@ fn check(answer: i32) -> io::Result<()> {
 }
 
 impl Offered for Region {
-    type Offer = Offer;
-
-    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Offer)> {
+    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Kept)> {
         let parts = handover::parts(self.held(), access, context)?;
         let label = Label::of(&self.facts, access);
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
         let mut slots = Vec::new();
         for part in parts {
-            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(Call::OpenAnew, errno))?;
+            let slot = Slot::new(&part, self.held()).of(Call::OpenAnew).in_call(context)?;
             let (dev, ino) = slot.fd.identity().parts();
             numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
             slots.push(slot);
@@ -87,7 +81,8 @@ impl Offered for Region {
         // SAFETY: between fork and exec the closure makes system calls only, with numbers and texts that were made
         // before: no allocation, no lock.
         unsafe { command.pre_exec(move || slots.iter().try_for_each(Slot::in_child)) };
-        Ok((wire::to_text(&numbers), Offer))
+        // The command keeps the descriptors.
+        Ok((wire::to_text(&numbers), Box::new(())))
     }
 
     fn adopt(offer: &str, context: Context<'_>) -> Result<Region> {
@@ -134,9 +129,8 @@ impl Claim {
         };
         let fd = self.passed_on(access).ok_or_else(gone)?;
         let mut held_off = fork::held_off();
-        rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS)
-            .and_then(|copy| Lockable::arrived(copy, &mut held_off))
-            .map_err(|errno| context.os(Call::Look, errno))
+        let copy = rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS);
+        copy.and_then(|copy| Lockable::arrived(copy, &mut held_off)).of(Call::Look).in_call(context)
     }
 
     /// The descriptor, if it can be the offered one.

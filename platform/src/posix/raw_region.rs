@@ -4,9 +4,11 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::fs;
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::commit;
 use super::descriptor::behind_standard_streams;
+#[cfg(target_os = "linux")]
+use super::gate;
 use super::lifetime::Object;
 use super::object::{Contents, Plan, planned_len};
 use super::region::{Held, MappedFile, Region};
@@ -14,6 +16,7 @@ use super::{file, kernel, mapping, record};
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::ask::Ask;
+use crate::seam::gate::{RawClient, RawGate};
 use crate::seam::region::{AskRegion, RawRegion};
 use crate::{Access, CreateOptions, Disposition, MapRequest, ObjectKind, ObjectName, Result, View};
 
@@ -86,13 +89,24 @@ unsafe impl RawRegion for Region {
     fn has_its_name(&self) -> bool {
         self.held().object().is_some_and(Object::has_its_name)
     }
+
+    // macOS has no sockets whose addresses end with their process.
+    #[cfg(target_os = "linux")]
+    fn open_gate(&self) -> Option<Box<dyn RawGate<Region>>> {
+        Some(Box::new(gate::Gate::open(self)?))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        gate::Client::at(self)
+    }
 }
 
 fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
     let len = planned_len(options, context)?;
     let mode = options.asked_permissions().mode();
     let fd = anonymous_file(len, mode, options.size(), context)?;
-    let file = MappedFile::own(fd, true).map_err(|errno| context.os(Call::Look, errno))?;
+    let file = MappedFile::own(fd, true).of(Call::Look).in_call(context)?;
     Ok(Region::of(Held::Anonymous(file), None, len, Access::ReadWrite))
 }
 
@@ -100,10 +114,10 @@ fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
 /// receivers may open it anew with more access.
 fn anonymous_file(len: u64, mode: u32, asked: u64, context: Context<'_>) -> Result<OwnedFd> {
     let fd = kernel::nameless_memory().and_then(behind_standard_streams);
-    let fd = fd.map_err(|errno| context.os(Call::MakeMemory, errno))?;
-    fs::fchmod(&fd, kernel::mode(mode)).map_err(|errno| context.os(Call::SetMode, errno))?;
+    let fd = fd.of(Call::MakeMemory).in_call(context)?;
+    fs::fchmod(&fd, kernel::mode(mode)).of(Call::SetMode).in_call(context)?;
     commit::commit_nameless(fd.as_fd(), len)
         .map_err(|shortage| context.short(Call::CommitNameless, shortage, asked))?;
-    kernel::seal(fd.as_fd()).map_err(|errno| context.os(Call::Seal, errno))?;
+    kernel::seal(fd.as_fd()).of(Call::Seal).in_call(context)?;
     Ok(fd)
 }

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
+use super::advice::Call;
+use super::flag::Flag;
 use super::{base, catalog, kernel, loaded, names, owner, sweep};
 use crate::contract::catalog::{Entry, Reclaimed};
+use crate::contract::context::Context;
+use crate::seam::flag::RawFlag;
 use crate::seam::patience::{Arrivals, look_now_and_then};
 use crate::seam::system::{Counting, RawSystem};
 use crate::{ObjectName, Result, UserId};
@@ -54,6 +58,13 @@ impl RawSystem for System {
                 Ok(_) => return true,
                 Err(_) => return false,
             }
+        }
+    }
+
+    fn lowered_flag(context: Context<'_>) -> Result<Box<dyn RawFlag>> {
+        match Flag::lowered() {
+            Ok(flag) => Ok(Box::new(flag)),
+            Err(errno) => Err(context.os(Call::MakeFlag, errno)),
         }
     }
 

@@ -14,8 +14,8 @@ pub(crate) trait RawBell: Clone + Send + Sync {
     /// Opens the doorbell at the place, or makes it.
     fn at(place: &Place, sleepers: Sleepers, operation: Operation) -> Result<Self>;
 
-    /// The word in the doorbell's header.
-    fn word(&self) -> &AtomicU32;
+    /// Where its header lies, which has its word.
+    fn place(&self) -> &Place;
 
     /// See [`Bell::sleep_on_any`].
     fn sleep_on_any(bells: &[&Self], limit: Duration);
@@ -36,20 +36,25 @@ pub(crate) trait RawBell: Clone + Send + Sync {
     fn fence_everywhere(&self) {}
 }
 
+#[inline]
+fn word_of(bell: &impl RawBell) -> &AtomicU32 {
+    bell.place().header().value()
+}
+
 impl<B: RawBell> Bell for B {
     #[inline]
     fn load(&self) -> u32 {
-        self.word().load(Ordering::Relaxed)
+        word_of(self).load(Ordering::Relaxed)
     }
 
     #[inline]
     fn swap(&self, new: u32) -> u32 {
-        self.word().swap(new, Ordering::SeqCst)
+        word_of(self).swap(new, Ordering::SeqCst)
     }
 
     #[inline]
     fn replace(&self, current: u32, new: u32) {
-        let _ = self.word().compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = word_of(self).compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     #[inline]

@@ -1,14 +1,14 @@
 //! What a backend owes for flags: what event loops wait for.
 
-use crate::Result;
-use crate::contract::context::Context;
+use crate::memory::SystemHandle;
 
 /// A descriptor, or a handle, that an event loop waits for: ready while it is raised.
-pub(crate) trait RawFlag: Send + Sync + Sized {
-    /// A lowered one.
-    fn new(context: Context<'_>) -> Result<Self>;
-
+/// [`RawSystem::lowered_flag`](super::system::RawSystem::lowered_flag) makes it.
+pub(crate) trait RawFlag: Send + Sync {
     fn raise(&self);
 
     fn lower(&self);
+
+    /// What the event loop waits for.
+    fn handle(&self) -> SystemHandle<'_>;
 }

@@ -6,7 +6,6 @@
 
 use std::fmt::Debug;
 
-use super::region::RawRegion;
 use crate::contract::peer::Peer;
 use crate::{Result, Trust};
 
@@ -15,22 +14,13 @@ pub const WAYBILL_LEN: usize = 128;
 /// What a system writes at a client's place, where the client needs it to fetch the memory.
 pub type WaybillBytes = [u8; WAYBILL_LEN];
 
-/// The listener's side of a gate.
-pub(crate) trait RawGate: Sized + Debug {
-    type Region: RawRegion;
-    /// The client's side.
-    type Client: RawClient<Region = Self::Region>;
-    /// A client as the listener knows it.
-    type KnownClient: RawKnownClient<Region = Self::Region>;
-
-    /// Opens a gate for the users that may write to the listener's region; `None` where the system has none.
-    fn open(region: &Self::Region) -> Option<Self>;
-
+/// The listener's side of a gate. [`RawRegion::open_gate`](super::region::RawRegion::open_gate) makes it.
+pub(crate) trait RawGate<R>: Debug + Send + Sync {
     /// The number by which its clients know it; never 0.
     fn number(&self) -> u64;
 
     /// The client that has left this note. Fails when this process has no room for one more connection.
-    fn find(&mut self, note: u32) -> Result<Sought<Self::KnownClient>>;
+    fn find(&mut self, note: u32) -> Result<Sought<Box<dyn RawKnownClient<R>>>>;
 }
 
 /// What came of the search for a client.
@@ -44,34 +34,26 @@ pub enum Sought<K> {
     OutOfReach,
 }
 
-/// The client's side of a gate.
-pub(crate) trait RawClient: Sized + Debug {
-    type Region: RawRegion;
-
-    /// Comes to the gate of the listener whose region this is; `None` where there is no way to it. Fails when this
-    /// process has no room for one more connection.
-    fn at(desk: &Self::Region) -> Result<Option<Self>>;
-
+/// The client's side of a gate. [`RawRegion::come_to_gate`](super::region::RawRegion::come_to_gate) makes it.
+pub(crate) trait RawClient<R>: Debug + Send + Sync {
     /// What the client leaves at its place for [`RawGate::find`]; never 0.
     fn note(&self) -> u32;
 
     /// The memory that was handed over to this process through the gate with this number; `None` when none was.
-    fn receive(&mut self, gate: u64, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Self::Region>>;
+    fn receive(&mut self, gate: u64, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<R>>;
 
     /// The listener's process, where the kernel tells it.
     fn listener(&self) -> Option<Peer>;
 }
 
 /// A client whose process the listener knows.
-pub(crate) trait RawKnownClient: Sized + Debug {
-    type Region: RawRegion;
-
+pub(crate) trait RawKnownClient<R>: Debug + Send + Sync {
     /// Its process.
     fn peer(&self) -> Peer;
 
     /// Hands this memory over to it, and to no other process; `false` when it does not take it. When this is dropped
     /// first, the memory is taken back, where the system can do that.
-    fn hand_over(&mut self, region: &Self::Region, waybill: &mut WaybillBytes) -> Result<bool>;
+    fn hand_over(&mut self, region: &R, waybill: &mut WaybillBytes) -> Result<bool>;
 
     /// The client has taken the memory, so that stays with it.
     fn has_taken(&mut self) {}

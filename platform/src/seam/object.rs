@@ -42,7 +42,7 @@ impl AskObject<'_> {
 pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Whether a wait for all notices an object that stands in its list by two handles. Otherwise the caller compares
     /// the names.
-    const KNOWS_TWINS: bool;
+    const KNOWS_TWINS: bool = false;
 
     /// Opens or makes the object with that name. An opened one has the kind, and a trusted owner.
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)>;
@@ -81,7 +81,9 @@ pub(crate) trait RawObject: Clone + Send + Sync + Sized + 'static {
     /// Fails with [`ErrorKind::InvalidArgument`] for an object that stands there twice, as far as the system
     /// [knows that](Self::KNOWS_TWINS), and with
     /// [`ErrorKind::Unsupported`] where the system cannot take these together; then nothing was changed.
-    fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure>;
+    fn wait_all(_objects: &[&Self], _timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
 
     /// Applies an operation to this object and then waits for the other one. When the operation fails, it does not wait,
     /// and the failure has the index 0.

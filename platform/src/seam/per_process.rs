@@ -9,9 +9,19 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 #[doc(hidden)]
 pub struct PerProcess<T: 'static, F>(AtomicPtr<OfProcess<T>>, PhantomData<fn() -> F>);
 
-/// Tells a forked child from its parent. The default is for systems without forks.
+/// Tells a forked child from its parent.
 pub trait Forks {
     /// The number of forks between the first process and this one.
+    fn count() -> u32;
+}
+
+/// For systems without forks.
+#[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux has forks"))]
+#[derive(Debug)]
+pub struct NoForks;
+
+impl Forks for NoForks {
+    #[inline]
     fn count() -> u32 {
         0
     }
@@ -92,10 +102,6 @@ impl Fact {
 mod tests {
     use super::*;
     use std::sync::Mutex;
-
-    struct NoForks;
-
-    impl Forks for NoForks {}
 
     #[test]
     fn a_process_has_one() {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::Command;
 
 use super::ask::Ask;
+use super::gate::{RawClient, RawGate};
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::memory::OwnedSystemHandle;
@@ -42,21 +43,27 @@ pub(crate) unsafe trait RawRegion: Clone + Send + Sync + 'static {
     fn has_its_name(&self) -> bool {
         self.facts().name.is_some()
     }
+
+    /// Opens a gate for the users that may write to this region, a listener's; `None` where the system has no gates.
+    fn open_gate(&self) -> Option<Box<dyn RawGate<Self>>> {
+        None
+    }
+
+    /// Comes to the gate of this region's listener; `None` where there is no way to it. Fails when this process has no room
+    /// for one more connection.
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Self>>>> {
+        Ok(None)
+    }
 }
+
+/// What a parent keeps until its child has adopted a region.
+pub(crate) type Kept = Box<dyn fmt::Debug + Send + Sync>;
 
 /// Hands a region to a child that is about to start. The child gets the offered regions only, and no other child gets
 /// them.
 pub(crate) trait Offered: RawRegion {
-    /// The offer, which the parent keeps until the child has adopted the region.
-    type Offer: fmt::Debug;
-
     /// Offers the region to the children of `command`, by a text in their environment. The region allows the access.
-    fn offer(
-        &self,
-        command: &mut Command,
-        access: Access,
-        context: Context<'_>,
-    ) -> Result<(String, Self::Offer)>;
+    fn offer(&self, command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Kept)>;
 
     /// In the child: adopts the region of the text. A failed adoption can be repeated; a successful one must not be,
     /// because it would close handles twice.

@@ -11,9 +11,6 @@ pub(crate) trait RawSeat: Send + Sync + Sized {
     /// Takes the seat at a place; `None` when this process or another one has it.
     fn take(place: &Place, operation: Operation) -> Result<Option<Self>>;
 
-    /// Whether this process holds it. A child forked since does not.
-    fn is_ours(&self) -> bool;
-
     /// Whether this process or another one has the seat at a place.
     fn is_taken(place: &Place, operation: Operation) -> Result<bool>;
 }

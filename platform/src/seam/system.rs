@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::flag::RawFlag;
 use super::patience::{Arrivals, look_now_and_then};
 use crate::contract::catalog::{Entry, Reclaimed};
-use crate::contract::context::Operation;
+use crate::contract::context::{Context, Operation};
 use crate::{Error, ErrorKind, ObjectName, Result, UserId};
 
 /// Runs before the system ends the process.
@@ -20,8 +21,9 @@ pub(crate) enum Counting {
 
 /// The system.
 pub(crate) trait RawSystem {
-    /// The error text of the calls that a backend does not override: they are `Unsupported`.
-    const UNSUPPORTED: &'static str = "";
+    /// The error text of the calls that a backend does not override: they are `Unsupported`. The default is for a system
+    /// without a backend.
+    const UNSUPPORTED: &'static str = "samemap keeps its rules on Linux and Windows, and has no backend for this system yet; run it on one of those";
 
     /// The user that this process acts as.
     fn current_user() -> UserId;
@@ -54,6 +56,11 @@ pub(crate) trait RawSystem {
     /// an end.
     fn before_forced_end(_handler: EndHandler) -> io::Result<()> {
         Ok(())
+    }
+
+    /// A new flag for event loops.
+    fn lowered_flag(context: Context<'_>) -> Result<Box<dyn RawFlag>> {
+        Err(Self::unsupported(context.operation))
     }
 
     /// See [`catalog::list`](crate::catalog::list).

@@ -7,12 +7,9 @@ use super::object::{Failure, RawObject};
 
 /// A wait for one object, which a thread makes on behalf of a task or an event loop. Dropping it ends the wait: it has
 /// taken nothing then, or gives back what it took.
-pub(crate) trait RawWatch: Send + Sync + Sized {
-    type Object: RawObject;
-    type Bell: RawBell;
-
+pub(crate) trait RawWatch<O: RawObject, B: RawBell>: Send + Sync + Sized {
     /// Begins to wait for an object, which is no mutex.
-    fn begin(object: &Self::Object) -> Self;
+    fn begin(object: &O) -> Self;
 
     /// Takes the signal, if there is one, and begins the next wait.
     fn try_take(&self) -> Result<bool, Failure>;
@@ -22,5 +19,5 @@ pub(crate) trait RawWatch: Send + Sync + Sized {
 
     /// Sleeps until one of the doorbells rings or one of the objects may be signalled, for at most `limit`. The caller
     /// has announced itself to the doorbells. May wake spuriously.
-    fn sleep_on_any(bells: &[&Self::Bell], watches: &[&Self], limit: Duration);
+    fn sleep_on_any(bells: &[&B], watches: &[&Self], limit: Duration);
 }

@@ -24,7 +24,6 @@ use crate::{Result, Sleepers, View};
 pub struct Doorbell {
     bell: Bell,
     sleepers: Sleepers,
-    offset: usize,
 }
 
 impl Doorbell {
@@ -38,7 +37,7 @@ impl Doorbell {
     pub fn at(view: &View, offset: usize, sleepers: Sleepers) -> Result<Doorbell> {
         const OPERATION: &str = "create or open the doorbell";
         let place = Place::inside(view, offset, 0, OPERATION)?;
-        Ok(Doorbell { bell: <Bell as RawBell>::at(&place, sleepers, OPERATION)?, sleepers, offset })
+        Ok(Doorbell { bell: <Bell as RawBell>::at(&place, sleepers, OPERATION)?, sleepers })
     }
 
     /// Wakes the sleepers. They see earlier stores that have at least release ordering.
@@ -85,6 +84,6 @@ impl Doorbell {
 
 impl fmt::Debug for Doorbell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Doorbell").field("offset", &self.offset).finish_non_exhaustive()
+        f.debug_struct("Doorbell").field("offset", &self.bell.place().offset()).finish_non_exhaustive()
     }
 }

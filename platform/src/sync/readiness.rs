@@ -8,8 +8,9 @@ use std::task::{Wake, Waker};
 use super::waiter::{AtWaiter, this_process};
 use super::watched::{Awaitable, Watched};
 use crate::contract::context::Context;
-use crate::seam::flag::RawFlag as _;
-use crate::system::Flag;
+use crate::seam::flag::RawFlag;
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
 use crate::{ErrorKind, Result};
 
 /// One descriptor (on Windows, one handle) that becomes ready when one of any number of objects does: for event loops
@@ -70,7 +71,7 @@ struct Waiting {
 
 /// What the waiters' threads report.
 struct Ready {
-    flag: Flag,
+    flag: Box<dyn RawFlag>,
     /// The objects to look at, each once; the flag is raised while there are some.
     indices: Mutex<VecDeque<usize>>,
 }
@@ -95,7 +96,7 @@ impl Readiness {
         if objects.is_empty() {
             return Err(context.invalid("no objects were given; give one or more"));
         }
-        let flag = Flag::new(context)?;
+        let flag = System::lowered_flag(context)?;
         flag.raise();
         let ready = Arc::new(Ready { flag, indices: Mutex::new((0..objects.len()).collect()) });
         let begin = |(index, object): (usize, &&dyn Awaitable)| {
@@ -132,8 +133,8 @@ impl Readiness {
         Ok(None)
     }
 
-    pub(crate) fn flag(&self) -> &Flag {
-        &self.ready.flag
+    pub(crate) fn flag(&self) -> &dyn RawFlag {
+        &*self.ready.flag
     }
 }
 

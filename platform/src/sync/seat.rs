@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::seam::header::HEADER_LEN;
+use crate::seam::per_process::Forks as _;
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat as _;
-use crate::system;
-use crate::{Result, View};
+use crate::{Result, View, system};
 
 /// A role in a region that one holder has at a time, in any process. It becomes free when the holder's process ends in
 /// any way.
@@ -16,7 +16,11 @@ use crate::{Result, View};
 ///
 /// # Platform-specific behavior
 /// A lock of the kernel on Linux, a kernel object on Windows; other systems have none yet.
-pub struct Seat(system::Seat);
+pub struct Seat {
+    _taken: system::Seat,
+    /// The number of forks before this process took it.
+    forks: u32,
+}
 
 impl Seat {
     /// The bytes of memory that it takes.
@@ -30,14 +34,15 @@ impl Seat {
     pub fn take(view: &View, offset: usize) -> Result<Option<Seat>> {
         const OPERATION: &str = "take the seat";
         let place = Place::inside(view, offset, 0, OPERATION)?;
-        Ok(system::Seat::take(&place, OPERATION)?.map(Seat))
+        let taken = system::Seat::take(&place, OPERATION)?;
+        Ok(taken.map(|taken| Seat { _taken: taken, forks: system::Forks::count() }))
     }
 
     /// Whether this process holds it. A child forked since does not.
     #[inline]
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.0.is_ours()
+        self.forks == system::Forks::count()
     }
 
     /// Whether this process or another one has the seat at `offset`.

@@ -36,9 +36,7 @@ mod tests;
 mod user;
 mod view;
 
-pub(crate) use flag::Flag;
-pub(crate) use handles::Gate;
+pub use crate::seam::per_process::NoForks as Forks;
 pub(crate) use region::Region;
 pub(crate) use sync::{Bell, Object, Seat, Watch};
-pub use system::Forks;
 pub(crate) use system::System;

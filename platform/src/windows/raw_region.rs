@@ -2,6 +2,7 @@
 
 use super::calls::{self, Created};
 use super::error::Attempt;
+use super::handles::{Client, Gate};
 use super::names::WideName;
 use super::region::{Region, open};
 use super::rights::READ_RIGHTS;
@@ -11,6 +12,7 @@ use super::{file, machine, view};
 use crate::contract::context::{Context, Operation};
 use crate::contract::region::{Bytes, RegionFacts};
 use crate::seam::ask::{Ask, Made, open_or_make};
+use crate::seam::gate::{RawClient, RawGate};
 use crate::seam::region::{AskRegion, RawRegion};
 use crate::{Access, CreateOptions, Disposition, MapRequest, NameSpace, ObjectName, Result, View};
 
@@ -52,6 +54,14 @@ unsafe impl RawRegion for Region {
 
     fn facts(&self) -> &RegionFacts {
         &self.facts
+    }
+
+    fn open_gate(&self) -> Option<Box<dyn RawGate<Region>>> {
+        Some(Box::new(Gate))
+    }
+
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        Ok(Some(Box::new(Client)))
     }
 
     fn map(&self, request: &MapRequest, context: Context<'_>) -> Result<View> {

@@ -8,18 +8,15 @@ use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
 
+use super::error::Attempt;
+use super::flag::Flag;
 use super::nt::{PipeState, pipe_state};
 use super::user::token_user;
 use super::{console, machine};
-use crate::UserId;
-use crate::seam::per_process;
+use crate::contract::context::Context;
+use crate::seam::flag::RawFlag;
 use crate::seam::system::{EndHandler, RawSystem};
-
-/// There is no fork.
-#[derive(Debug)]
-pub struct Forks;
-
-impl per_process::Forks for Forks {}
+use crate::{Result, UserId};
 
 pub(crate) struct System;
 
@@ -51,6 +48,13 @@ impl RawSystem for System {
                 here,
                 &raw mut module,
             );
+        }
+    }
+
+    fn lowered_flag(context: Context<'_>) -> Result<Box<dyn RawFlag>> {
+        match Flag::lowered() {
+            Ok(flag) => Ok(Box::new(flag)),
+            Err(cause) => Err(Attempt::of(context).failed(cause)),
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct Bell {
 impl Bell {
     /// The word to sleep on.
     pub(super) fn asleep(&self) -> &AtomicU32 {
-        self.word()
+        self.place.header().value()
     }
 }
 
@@ -50,8 +50,8 @@ impl RawBell for Bell {
     }
 
     #[inline]
-    fn word(&self) -> &AtomicU32 {
-        self.place.header().value()
+    fn place(&self) -> &Place {
+        &self.place
     }
 
     fn fence_everywhere(&self) {
@@ -66,15 +66,15 @@ impl RawBell for Bell {
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {
         // The caller looks again after every sleep.
         if let [bell] = bells {
-            let _ = kernel::sleep(bell.word(), ASLEEP, limit);
+            let _ = kernel::sleep(bell.asleep(), ASLEEP, limit);
             return;
         }
         let words: Vec<_> =
-            bells.iter().map(|bell| Expectation { word: bell.word(), value: ASLEEP }).collect();
+            bells.iter().map(|bell| Expectation { word: bell.asleep(), value: ASLEEP }).collect();
         let _ = sleep_on_any(&words, Until::after(Some(limit)));
     }
 
     fn wake(&self) {
-        kernel::wake_all(self.word());
+        kernel::wake_all(self.asleep());
     }
 }

@@ -6,25 +6,20 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-
 use super::place::{PlaceKey, locks_fd, locks_of};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
 use crate::memory::{Mapped, Origin};
-use crate::posix::advice::Call;
-use crate::posix::fork::{Generation, PerProcess, ProcessMark};
-use crate::posix::ofd_lock;
+use crate::posix::advice::{Call, InCall as _, Of as _};
+use crate::posix::fork::{HolderMark, PerProcess};
+use crate::posix::ofd_lock::{self, Role};
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat;
 
 pub(crate) struct Seat {
     key: PlaceKey,
     held: Arc<dyn Mapped>,
-    /// For `is_ours`, which is called often.
-    mark: Generation,
-    /// Also recognises the copies of a raw clone.
-    taken_by: ProcessMark,
+    taken_by: HolderMark,
 }
 
 /// The seats that this process holds.
@@ -38,20 +33,14 @@ impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
         let Origin { object: held, .. } = place.origin(context)?;
-        let (key, mark) = (PlaceKey::of(place, &held), Generation::current());
+        let key = PlaceKey::of(place, &held);
         let mut ours = ours();
-        let had = ours.contains(&key)
-            || !locked(ofd_lock::try_seat(locks_of(&held, context)?, key.offset), context)?;
-        if had {
+        let is_free = |fd| ofd_lock::try_take(fd, Role::Seat(key.offset)).of(Call::Lock).in_call(context);
+        if ours.contains(&key) || !is_free(locks_of(&held, context)?)? {
             return Ok(None);
         }
         ours.insert(key);
-        Ok(Some(Seat { key, held, mark, taken_by: ProcessMark::current() }))
-    }
-
-    #[inline]
-    fn is_ours(&self) -> bool {
-        self.mark.is_current()
+        Ok(Some(Seat { key, held, taken_by: HolderMark::current() }))
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
@@ -60,13 +49,9 @@ impl RawSeat for Seat {
         // No thread of this process takes or leaves the seat between the two looks.
         let ours = ours();
         // Other processes' seats come first: callers that poll then pay one system call.
-        Ok(locked(ofd_lock::is_seated(locks_of(&held, context)?, offset), context)?
-            || ours.contains(&PlaceKey::of(place, &held)))
+        let is_others = ofd_lock::is_taken(locks_of(&held, context)?, Role::Seat(offset));
+        Ok(is_others.of(Call::Lock).in_call(context)? || ours.contains(&PlaceKey::of(place, &held)))
     }
-}
-
-fn locked(answer: Result<bool, Errno>, context: Context<'_>) -> Result<bool> {
-    answer.map_err(|errno| context.os(Call::Lock, errno))
 }
 
 impl Drop for Seat {
@@ -76,7 +61,7 @@ impl Drop for Seat {
         }
         let mut ours = ours();
         if let Ok(fd) = locks_fd(&self.held) {
-            ofd_lock::unseat(fd, self.key.offset);
+            ofd_lock::leave(fd, Role::Seat(self.key.offset));
         }
         ours.remove(&self.key);
     }

@@ -31,7 +31,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap};
 use crate::ErrorKind;
 use crate::contract::context::Context;
 use crate::posix::commit::commit;
-use crate::posix::dir::{self, ATTEMPTS, CAREFULLY, NEW_PREFIX, path_of, random_name};
+use crate::posix::dir::{self, CAREFULLY, NEW_PREFIX, at_random_name, path_of};
 use crate::posix::fork::PerProcess;
 use crate::posix::owner::effective_user;
 use crate::seam::object::Reason;
@@ -262,6 +262,7 @@ fn map(site: Site, making: Making) -> Result<(u64, &'static Table), Reason> {
 }
 
 fn open(site: Site, making: Making) -> Result<OwnedFd, Reason> {
+    const ATTEMPTS: u32 = 100;
     let path = site.path();
     for _ in 0..ATTEMPTS {
         match fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty()) {
@@ -293,9 +294,9 @@ fn make(site: Site) -> Result<(), Reason> {
         return Err(out_of_reach(NOT_OURS));
     }
     // What a killed process leaves under such a name is removed like an unfinished object.
-    let unfinished = path_of(&random_name(NEW_PREFIX));
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | CAREFULLY;
-    let file = fs::open(&unfinished, flags, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+    let made = at_random_name(NEW_PREFIX, |path| fs::open(path, flags, Mode::RUSR | Mode::WUSR));
+    let (file, unfinished) = made.map_err(refused)?;
     let finished = fill(&file, site).and_then(|()| {
         match fs::renameat_with(CWD, &unfinished, CWD, site.path(), RenameFlags::NOREPLACE) {
             // Another process made it, or swept this one away.

@@ -25,10 +25,7 @@ impl Watch {
     }
 }
 
-impl RawWatch for Watch {
-    type Object = Object;
-    type Bell = Bell;
-
+impl RawWatch<Object, Bell> for Watch {
     fn begin(object: &Object) -> Self {
         Watch { object: object.clone(), begun: AtomicU32::new(object.begin()) }
     }

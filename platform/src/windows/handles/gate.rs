@@ -19,47 +19,37 @@ use crate::contract::context::Context;
 use crate::contract::peer::Peer;
 use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Sought, WAYBILL_LEN, WaybillBytes};
 use crate::seam::region::Sent as _;
+use crate::windows::calls::succeeded;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
 use crate::{Access, ErrorKind, Result, Trust, UserId};
 
 /// Empty: the listener needs nothing but the clients' processes.
 #[derive(Debug)]
-pub(crate) struct Gate;
+pub(in crate::windows) struct Gate;
 
-impl RawGate for Gate {
-    type Region = Region;
-    type Client = Client;
-    type KnownClient = KnownClient;
-
-    fn open(_region: &Region) -> Option<Gate> {
-        Some(Gate)
-    }
-
+impl RawGate<Region> for Gate {
     fn number(&self) -> u64 {
         1
     }
 
-    fn find(&mut self, process_id: u32) -> Result<Sought<KnownClient>> {
+    fn find(&mut self, process_id: u32) -> Result<Sought<Box<dyn RawKnownClient<Region>>>> {
         let rights = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
-        Ok(open_process(process_id, rights).map_or(Sought::OutOfReach, |process| {
-            let user = user_of_process(&process).ok();
-            Sought::Known(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None })
-        }))
+        let Ok(process) = open_process(process_id, rights) else { return Ok(Sought::OutOfReach) };
+        let peer = Peer::new(user_of_process(&process).ok(), Some(process_id));
+        Ok(Sought::Known(Box::new(KnownClient { peer, process, parcel: None })))
     }
 }
 
 /// A client's process, and the handles that were put there.
 #[derive(Debug)]
-pub(crate) struct KnownClient {
+struct KnownClient {
     process: OwnedHandle,
     peer: Peer,
     parcel: Option<Parcel>,
 }
 
-impl RawKnownClient for KnownClient {
-    type Region = Region;
-
+impl RawKnownClient<Region> for KnownClient {
     fn peer(&self) -> Peer {
         self.peer.clone()
     }
@@ -69,7 +59,7 @@ impl RawKnownClient for KnownClient {
             let mut parcel = Parcel::to(process);
             Ok((parcel.pack(region, Access::ReadWrite)?, parcel))
         });
-        // It has ended, or is a process that takes no handles from this one.
+        // It has ended, or takes no handles from this process.
         let Ok((message, parcel)) = packed else { return Ok(false) };
         debug_assert!(message.len() <= WAYBILL_LEN);
         waybill[..message.len()].copy_from_slice(&message);
@@ -86,15 +76,9 @@ impl RawKnownClient for KnownClient {
 
 /// This process, which its id names.
 #[derive(Debug)]
-pub(crate) struct Client;
+pub(in crate::windows) struct Client;
 
-impl RawClient for Client {
-    type Region = Region;
-
-    fn at(_desk: &Region) -> Result<Option<Client>> {
-        Ok(Some(Client))
-    }
-
+impl RawClient<Region> for Client {
     fn note(&self) -> u32 {
         std::process::id()
     }
@@ -117,9 +101,7 @@ impl RawClient for Client {
 fn user_of_process(process: &OwnedHandle) -> io::Result<UserId> {
     let mut token = ptr::null_mut();
     // SAFETY: the process's handle is open, and `token` is valid for a write.
-    if unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) })?;
     // SAFETY: opened just now, and nothing else closes it.
     let token = unsafe { OwnedHandle::from_raw_handle(token) };
     user_of_token(token.as_handle())

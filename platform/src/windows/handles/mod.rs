@@ -32,4 +32,4 @@ mod gate;
 mod seal;
 mod waybill;
 
-pub(crate) use gate::Gate;
+pub(super) use gate::{Client, Gate};

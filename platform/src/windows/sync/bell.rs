@@ -2,7 +2,6 @@
 //! kernel in vain.
 
 use std::os::windows::io::BorrowedHandle;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use super::kernel::{reset_event, set_event};
@@ -44,8 +43,8 @@ impl RawBell for Bell {
     }
 
     #[inline]
-    fn word(&self) -> &AtomicU32 {
-        self.place.header().value()
+    fn place(&self) -> &Place {
+        &self.place
     }
 
     fn announced(&self, seen: u32) {

@@ -68,9 +68,6 @@ impl Object {
 }
 
 impl RawObject for Object {
-    // The kernel may compare the handles only.
-    const KNOWS_TWINS: bool = false;
-
     fn named(name: &ObjectName, ask: AskObject<'_>, operation: Operation) -> Result<(Self, Disposition)> {
         let kind = ask.kind();
         let (handle, disposition) = named::get(name, ask, operation)?;

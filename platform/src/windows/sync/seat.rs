@@ -39,12 +39,6 @@ impl RawSeat for Seat {
         Ok(None)
     }
 
-    /// Always true, because there is no fork.
-    #[inline]
-    fn is_ours(&self) -> bool {
-        true
-    }
-
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let arrival = Arrival::new(place, ObjectKind::Event, operation)?;
         match id_of(place.header()) {

@@ -36,10 +36,7 @@ impl Watch {
     }
 }
 
-impl RawWatch for Watch {
-    type Object = Object;
-    type Bell = Bell;
-
+impl RawWatch<Object, Bell> for Watch {
     fn begin(object: &Object) -> Self {
         // Where this user may not ask, the timer is waited for like an event, and its signal is not given back.
         let looked_at = object.kind() == ObjectKind::Timer && timer_is_signalled(object.handle()).is_ok();

@@ -82,7 +82,7 @@ impl Spinner {
     }
 
     /// Leaves the other side alone for a moment, before looking.
-    pub(super) fn pause(&self) {
+    pub(crate) fn pause(&self) {
         if self.spin != Spin::Never {
             (0..PAUSES).for_each(|_| hint::spin_loop());
         }
@@ -90,7 +90,7 @@ impl Spinner {
 
     /// Counts a message; `true` once, when there were many since the last sleep.
     #[inline]
-    pub(super) fn is_long_awake(&mut self) -> bool {
+    pub(crate) fn is_long_awake(&mut self) -> bool {
         self.awake = self.awake.wrapping_add(1);
         self.awake == AWAKE_FOR_LONG
     }
