@@ -90,7 +90,7 @@ impl KnownClient {
         self.0.hand_over(&region.0, waybill)
     }
 
-    /// The client has taken the memory, so that stays with it.
+    /// The client has taken the memory, and keeps it.
     pub fn has_taken(&mut self) {
         self.0.has_taken();
     }

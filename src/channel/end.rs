@@ -157,7 +157,7 @@ impl Channel {
     }
 
     fn is_met_by(&self, limit: Until) -> Result<bool> {
-        let connected = || !self.connection().awaits_peer();
+        let connected = || !self.connection().other.is_awaited();
         if connected() {
             return Ok(true);
         }
@@ -200,7 +200,7 @@ impl Channel {
                 .with_detail("only the listener's end waits for peers; connect again instead"));
         }
         self.connection().check_ours(OPERATION)?;
-        if !self.connection().awaits_peer() {
+        if !self.connection().other.is_awaited() {
             let (view, peers) = (&self.connection().view, Side::Peer.seat());
             while Seat::is_taken(view, peers)? {
                 let is_leaving = self.sender.is_closed() && self.receiver.is_closed();
@@ -222,10 +222,10 @@ impl Channel {
         self.peer = None;
         let control = Control::at(&self.connection().view)?;
         control.state.store(MAKING, Ordering::Release);
-        self.connection().forget_peer();
+        self.connection().other.forget();
         self.renew();
         control.state.store(LISTENING, Ordering::Release);
-        self.connection().await_peer();
+        self.connection().other.await_next();
         control.peer_bell.ring();
         Ok(())
     }
@@ -281,12 +281,12 @@ impl Channel {
 
     /// Whether a peer has come.
     pub(super) fn is_connected(&self) -> bool {
-        !self.connection().awaits_peer()
+        !self.connection().other.is_awaited()
     }
 
     /// Lets no process become the peer any more; `false` when one already is.
     pub(super) fn withdraw(&self) -> bool {
-        self.connection().withdraw()
+        self.connection().other.withdraw()
     }
 
     fn connection(&self) -> &Connection {

@@ -6,13 +6,15 @@ use std::time::Duration;
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
-use samemap_platform::sync::Doorbell;
+use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
+use super::watch::MessageNews;
 #[cfg(feature = "tokio")]
-use super::watch::{Half, PeerArrival, RingNews};
+use super::watch::PeerArrival;
 use crate::Result;
+use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::lent_message;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within};
@@ -30,12 +32,14 @@ pub struct Receiver {
     ring: Ring,
     consumer: Consumer,
     spinner: Spinner,
+    /// The calls that found nothing, for those that wait on behalf of this half.
+    calls: Arc<InVain>,
 }
 
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner }
+        Receiver { connection, ring, consumer, spinner, calls: Arc::default() }
     }
 
     /// The longest message that can come, in bytes.
@@ -138,6 +142,9 @@ impl Receiver {
         let (ring, consumer) = (&self.ring, &self.consumer);
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
         let woken = self.connection.wait(&mut self.spinner, &ring.receiver_bell, limit, news)?;
+        if woken == Woken::TimedOut {
+            self.calls.note(consumer.position());
+        }
         Ok(woken != Woken::TimedOut)
     }
 
@@ -158,8 +165,12 @@ impl Receiver {
     #[inline]
     pub(crate) fn next_or_end(&mut self) -> Result<Option<Record>> {
         match self.next()? {
-            None if self.ring.is_sender_closed() || self.connection.is_peer_known_dead() => {
+            None if self.ring.is_sender_closed() || self.connection.other.is_known_dead() => {
                 self.last_or_end().map(Some)
+            }
+            None => {
+                self.calls.note(self.consumer.position());
+                Ok(None)
             }
             next => Ok(next),
         }
@@ -203,36 +214,16 @@ impl Receiver {
 
     fn any_by(receivers: &mut [&mut Receiver], limit: Until) -> Result<Option<usize>> {
         for receiver in &mut *receivers {
-            receiver.connection.check_ours(OPERATION)?;
             receiver.spinner.sleeps();
         }
-        loop {
-            if let Some(index) = receivers.iter().position(|receiver| receiver.has_news()) {
-                return Ok(Some(index));
-            }
-            let bells: Vec<&Doorbell> =
-                receivers.iter().map(|receiver| &receiver.ring.receiver_bell).collect();
-            let has_news = || receivers.iter().any(|receiver| receiver.has_news());
-            Doorbell::sleep_on_any(&bells, limit.left().unwrap_or(Duration::MAX), has_news)?;
-            for (index, receiver) in receivers.iter().enumerate() {
-                if receiver.has_news() || !receiver.connection.peer_lives()? {
-                    return Ok(Some(index));
-                }
-            }
-            if limit.is_over() {
-                return Ok(None);
-            }
-        }
+        let news: Vec<&dyn News> = receivers.iter().map(|receiver| &**receiver as &dyn News).collect();
+        wait_for_news(&news, limit)
     }
 
     #[inline]
     fn next(&mut self) -> Result<Option<Record>> {
         self.connection.check_ours(OPERATION)?;
         self.consumer.next(&self.ring).map_err(|_| damaged(OPERATION))
-    }
-
-    fn has_news(&self) -> bool {
-        self.consumer.has_more(&self.ring) || self.ring.is_sender_closed()
     }
 
     #[inline]
@@ -263,23 +254,48 @@ impl Receiver {
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
+        self.calls.note(self.consumer.position());
         self.spinner.sleeps();
+    }
+}
+
+impl News for Receiver {
+    fn bell(&self) -> Result<&Doorbell> {
+        Ok(&self.ring.receiver_bell)
+    }
+
+    fn have_come(&self, asking: bool) -> Result<bool> {
+        self.connection.check_ours(OPERATION)?;
+        let other = &self.connection.other;
+        let has_ended =
+            || Ok(self.ring.is_sender_closed() || other.is_known_dead() || asking && !other.lives()?);
+        Ok(self.consumer.has_more(&self.ring) || has_ended()?)
+    }
+}
+
+impl WaitAny for Receiver {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::News(self)
+    }
+}
+
+impl Awaitable for Receiver {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
+    }
+}
+
+impl Receiver {
+    pub(crate) fn watch(&self) -> MessageNews {
+        MessageNews::new(&self.ring, &self.connection.other, &self.calls)
     }
 }
 
 /// What asynchronous receiving is made of.
 #[cfg(feature = "tokio")]
 impl Receiver {
-    pub(crate) fn watch(&self) -> RingNews {
-        RingNews::new(&self.connection, Half::Receiving, &self.ring)
-    }
-
     pub(crate) fn watch_for_peer(&self) -> Result<PeerArrival> {
         PeerArrival::new(&self.connection)
-    }
-
-    pub(crate) fn position(&self) -> u64 {
-        self.consumer.position()
     }
 
     /// Before a sleep.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
+use samemap_platform::sync::{Awaitable, Watched};
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-#[cfg(feature = "tokio")]
-use super::watch::{Half, RingNews};
+use super::watch::RoomNews;
+use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::lent_room;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within};
@@ -34,12 +35,14 @@ pub struct Sender {
     ring: Ring,
     producer: Producer,
     spinner: Spinner,
+    /// The calls that found no room, for those that wait on behalf of this half.
+    calls: Arc<InVain>,
 }
 
 impl Sender {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Sender {
         let (producer, spinner) = (Producer::new(ring.shape), Spinner::new(spin));
-        Sender { connection, ring, producer, spinner }
+        Sender { connection, ring, producer, spinner, calls: Arc::default() }
     }
 
     /// The longest message, in bytes.
@@ -60,7 +63,9 @@ impl Sender {
         self.send_in(record, message)
     }
 
-    /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`.
+    /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`. This does not ask the
+    /// system whether the peer lives: that it died is told here when a call that waits has found out, or one that waits
+    /// on behalf of this half.
     ///
     /// # Errors
     /// Those of [`send`](Self::send).
@@ -141,21 +146,14 @@ impl Sender {
     #[inline]
     fn room_within(&mut self, len: usize, timeout: Option<Duration>) -> Result<Option<Record>> {
         match self.room(len)? {
-            None => take_within(self, timeout, Sender::has_moved_within, |sender| sender.room_or_end(len)),
+            None => take_within(self, timeout, Sender::has_moved_within, |sender| sender.room(len)),
             room => Ok(room),
         }
     }
 
     /// Room for a message; an error when there is none and there will be none.
-    pub(crate) fn room_or_end(&mut self, len: usize) -> Result<Option<Record>> {
-        match self.room(len)? {
-            None if self.connection.is_peer_known_dead() => Err(self.peer_is_gone()),
-            room => Ok(room),
-        }
-    }
-
     #[inline]
-    fn room(&mut self, len: usize) -> Result<Option<Record>> {
+    pub(crate) fn room(&mut self, len: usize) -> Result<Option<Record>> {
         if len > self.ring.shape.max_message() {
             return Err(too_long(len, self.ring.shape));
         }
@@ -169,11 +167,23 @@ impl Sender {
             self.producer.reserve(&self.ring, len)
         };
         let room = room.map_err(|_| damaged(OPERATION))?;
-        if room.is_none() && self.producer.holds_back() {
+        if room.is_none() {
+            self.found_no_room()?;
+        }
+        Ok(room)
+    }
+
+    #[cold]
+    fn found_no_room(&mut self) -> Result<()> {
+        if self.producer.holds_back() {
             // A batch that fills the ring: the peer must see what there is to make room.
             self.publish();
         }
-        Ok(room)
+        if self.connection.other.is_known_dead() {
+            return Err(self.peer_is_gone());
+        }
+        self.calls.note(self.producer.seen_head());
+        Ok(())
     }
 
     #[inline]
@@ -243,19 +253,19 @@ impl Sender {
     }
 }
 
-/// What asynchronous sending is made of.
-#[cfg(feature = "tokio")]
+impl Awaitable for Sender {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
+    }
+}
+
 impl Sender {
-    pub(crate) fn watch(&self) -> RingNews {
-        RingNews::new(&self.connection, Half::Sending, &self.ring)
+    pub(crate) fn watch(&self) -> RoomNews {
+        RoomNews::new(&self.ring, &self.connection.other, &self.calls)
     }
 
-    /// Where the receiver was when it was last asked.
-    pub(crate) fn position(&self) -> u64 {
-        self.producer.seen_head()
-    }
-
-    /// Before a sleep.
+    /// Before a sleep of an asynchronous send.
+    #[cfg(feature = "tokio")]
     pub(crate) fn sleeps(&mut self) {
         self.spinner.sleeps();
     }

@@ -115,7 +115,6 @@ impl RawReader {
     }
 
     /// Where the view may be written to.
-    #[cfg(feature = "tokio")]
     pub(super) fn bell(&self) -> Option<&Doorbell> {
         self.bell.as_ref()
     }
@@ -164,6 +163,12 @@ impl RawReader {
                 (None, _) => return Ok(None),
             }
         }
+    }
+
+    /// Whether a writer has ended of which this reader was not told.
+    pub(super) fn has_writer_gone(&self) -> Result<bool> {
+        let newest = self.place.newest()?;
+        Ok(!self.has_writer()? && self.told_gone_at.load(Relaxed) != newest)
     }
 
     /// Whether a writer has ended. True once for each writer that this reader saw, or of which it saw a value.

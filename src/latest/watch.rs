@@ -39,6 +39,7 @@ impl News {
     }
 
     /// Now it knows.
+    #[cfg(feature = "tokio")]
     pub(crate) fn set_writer_gone_told(&self) {
         self.writer_gone.take();
     }
@@ -57,5 +58,12 @@ impl Source for News {
 
     fn is_over(&self) -> bool {
         self.writer_gone.note(self.reader.writer_has_gone())
+    }
+
+    fn tell(&self) -> bool {
+        let has_gone = self.writer_gone.take();
+        // A failed look is told: the loop's next call returns the error.
+        let Ok(newest) = self.reader.place().newest() else { return true };
+        self.seen.fetch_max(newest, Ordering::AcqRel) < newest || has_gone
     }
 }

@@ -85,7 +85,6 @@ mod publisher;
 mod reader;
 mod subscriber;
 mod viewer;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
 pub use any::{Waits, try_wait_any, wait_any, wait_any_timeout};

@@ -1,17 +1,19 @@
 //! The publisher.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
-use samemap_platform::sync::Doorbell;
+use samemap_platform::sync::{Awaitable, Doorbell, Watched};
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Producer, Room};
 
 use super::holders::{Holders, Laggard};
 use super::layout::{Memory, PUBLISHER_SEAT, damaged};
 use super::options::{TopicOptions, lobby_name};
+use super::watch::{Refused, RoomNews};
 use crate::endpoint::message::lent_room;
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
@@ -38,6 +40,8 @@ pub struct Publisher {
     producer: Producer,
     holders: Holders,
     spinner: Spinner,
+    /// The calls that found no room, for those that wait on behalf of this publisher.
+    refused: Arc<Refused>,
 }
 
 impl Publisher {
@@ -76,7 +80,16 @@ impl Publisher {
         memory.set_epoch((memory.epoch() | 1).wrapping_add(2));
         let holders = Holders::new(options.throw_out_after);
         let spinner = Spinner::new(options.spin);
-        Ok(Publisher { seat: OwnSeat::new(seat), readers_bell, own_bell, memory, producer, holders, spinner })
+        Ok(Publisher {
+            seat: OwnSeat::new(seat),
+            readers_bell,
+            own_bell,
+            memory,
+            producer,
+            holders,
+            spinner,
+            refused: Arc::default(),
+        })
     }
 
     /// The longest message, in bytes.
@@ -194,15 +207,10 @@ impl Publisher {
         Slot { publisher: self, room }
     }
 
-    #[cfg(feature = "tokio")]
-    pub(crate) fn watch(&self) -> super::watch::RoomNews {
-        super::watch::RoomNews::new(&self.memory, &self.own_bell)
-    }
-
-    /// The subscribers that hold it back.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn holders(&self) -> impl Iterator<Item = samemap_platform::words::topic::Holder> + '_ {
-        self.producer.holders()
+    pub(crate) fn watch(&self) -> RoomNews {
+        let news = RoomNews::new(&self.memory, &self.own_bell, &self.refused);
+        self.refused.set_holders(self.producer.holders());
+        news
     }
 
     #[inline]
@@ -238,7 +246,11 @@ impl Publisher {
     #[cold]
     fn room_after_a_look(&mut self, len: usize) -> Result<Option<Room>> {
         let has_freed = self.holders.look_after(&mut self.producer, &self.memory)?;
-        Ok(if has_freed { self.producer.reserve(&self.memory, len) } else { None })
+        let room = if has_freed { self.producer.reserve(&self.memory, len) } else { None };
+        if room.is_none() {
+            self.refused.note(|| self.producer.holders());
+        }
+        Ok(room)
     }
 
     /// Waits until a subscriber has moved, or until it is time to look after them.
@@ -264,6 +276,12 @@ impl Publisher {
     #[inline]
     fn is_ours(&self) -> bool {
         self.seat.is_ours()
+    }
+}
+
+impl Awaitable for Publisher {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
     }
 }
 

@@ -70,6 +70,7 @@ impl Subscriber {
             .map_err(|_| senseless())?
             .ok_or_else(|| Error::new(ErrorKind::Contended, SUBSCRIBE))?;
         let publisher_bell = memory.publisher_bell()?;
+        reader.calls.note(consumer.position());
         Ok(Subscriber {
             seat: OwnSeat::new(seat),
             publisher_bell,
@@ -173,6 +174,9 @@ impl Subscriber {
         self.check_ours()?;
         let Subscriber { reader, consumer, spinner, .. } = self;
         let awaited = reader.wait(spinner, limit, || consumer.has_news(&reader.memory))?;
+        if awaited == Woken::TimedOut {
+            reader.calls.note(consumer.position());
+        }
         Ok(awaited != Woken::TimedOut)
     }
 
@@ -196,7 +200,10 @@ impl Subscriber {
 
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
-        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else {
+            self.reader.calls.note(self.consumer.position());
+            return Ok(None);
+        };
         // What was published before that end counts, and may have come since the last look.
         match self.next()? {
             None => Err(self.reader.tell(epoch)),
@@ -227,7 +234,6 @@ impl Subscriber {
         }
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, Some(self.consumer.place()))
     }

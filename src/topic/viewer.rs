@@ -58,6 +58,7 @@ impl Viewer {
 
     fn over(reader: Reader, options: &TopicOptions) -> Viewer {
         let viewer = topic::Viewer::begin(&reader.memory, reader.memory.shape(), options.history);
+        reader.calls.note(viewer.position());
         Viewer { reader, viewer, spinner: Spinner::new(options.spin) }
     }
 
@@ -191,7 +192,6 @@ impl Viewer {
         self.has_news_within(Until::Now)
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, None)
     }
@@ -199,6 +199,9 @@ impl Viewer {
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         let Viewer { reader, viewer, spinner } = self;
         let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
+        if awaited == Woken::TimedOut {
+            reader.calls.note(viewer.position());
+        }
         Ok(awaited != Woken::TimedOut)
     }
 
@@ -225,7 +228,10 @@ impl Viewer {
         if let Some(found) = self.read(read)? {
             return Ok(Some(found));
         }
-        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else {
+            self.reader.calls.note(self.viewer.position());
+            return Ok(None);
+        };
         // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
             None => Err(self.reader.tell(epoch)),

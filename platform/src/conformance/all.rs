@@ -24,7 +24,7 @@ struct Trio<O: SyncObjects> {
 }
 
 impl<O: SyncObjects> Trio<O> {
-    /// With nothing signalled but the mutex.
+    /// A new set: only the mutex can be had.
     fn new() -> Self {
         let mutex_name = unique_name();
         Trio {
@@ -43,7 +43,7 @@ impl<O: SyncObjects> Trio<O> {
     }
 }
 
-/// They are taken when all can be had, and not before; then none is left.
+/// A wait takes the objects when it can have all of them, and not before; then no signal is left.
 pub fn c31_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
     let trio = Trio::<O>::new();
     let mut puppet = puppet_with(harness, "mutex", &trio.mutex_name);
@@ -68,7 +68,7 @@ pub fn c31_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A waiter sleeps until another process gives the last object, whichever that is.
+/// A waiter sleeps until another process signals the last of its objects, in any order.
 pub fn c31_waits_until_the_last_is_there<O: SyncObjects>(harness: &Harness) {
     let (first, second) = (unique_name(), unique_name());
     let events = [&first, &second].map(|name| new_event::<O>(name, Reset::Auto));

@@ -18,7 +18,7 @@ fn holder(harness: &Harness, name: &ObjectName) -> Puppet {
     puppet
 }
 
-/// A process that has opened what is under `name`.
+/// A process that has opened the object with this name.
 fn opener(harness: &Harness, name: &ObjectName) -> Puppet {
     let mut puppet = Puppet::start(harness);
     puppet.open("region", Access::ReadWrite, name);
@@ -75,7 +75,7 @@ pub fn c15_passing_openers_end_nothing<R: SharedRegion>(harness: &Harness) {
         drop(region);
         drop(again);
     }
-    // A reader has no more to say than a writer.
+    // A reader ends nothing, either.
     drop(open::<R>(&name, Access::ReadWrite));
     assert_eq!(opener(harness, &name).expect("filled view"), "255");
     puppet.end("quit");
@@ -176,7 +176,7 @@ pub fn c16_name_is_free_after_the_last_of_many_is_killed<R: SharedRegion>(harnes
     assert_free::<R>(&name);
 }
 
-/// What comes after a killed holder is a new object, of the size now asked for, by every way to create.
+/// After a killed holder a creator gets a new object, of the size that it asks for, by both calls that create.
 pub fn c16_new_object_after_kill_is_new<R: SharedRegion>(harness: &Harness) {
     for (size, by_create) in [(2 * SIZE, true), (1, true), (2 * SIZE, false), (1, false)] {
         let name = unique_name();
@@ -199,7 +199,7 @@ pub fn c16_new_object_after_kill_is_new<R: SharedRegion>(harness: &Harness) {
     }
 }
 
-/// A killed creator that others outlive is as good as one that left in order.
+/// A holder that is killed beside living holders ends nothing.
 pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
@@ -211,7 +211,7 @@ pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
     assert_free::<R>(&name);
 }
 
-/// The catalog's word on a name; `None` where it has none, also where there is no catalog.
+/// The state of a name in the catalog; `None` where it is not listed, or where there is no catalog.
 fn listed(name: &ObjectName) -> Option<State> {
     let entries = match catalog::list() {
         Ok(entries) => entries,
@@ -221,8 +221,7 @@ fn listed(name: &ObjectName) -> Option<State> {
     entries.into_iter().find(|entry| entry.name.as_ref() == Some(name)).map(|entry| entry.state)
 }
 
-/// After an orderly end nothing is left: not for an opener, and not in the catalog where it knows
-/// the backend's objects.
+/// After an orderly end the name cannot be opened, and the catalog does not list it.
 pub fn c17_nothing_is_left_after_an_orderly_end<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = holder(harness, &name);
@@ -236,8 +235,7 @@ pub fn c17_nothing_is_left_after_an_orderly_end<R: SharedRegion>(harness: &Harne
     assert_free::<R>(&name);
 }
 
-/// What killed holders left is never listed as alive nor opened, and is gone after the next open or
-/// create.
+/// The remains of killed holders are neither listed as alive nor opened, and are gone after the next open or create.
 pub fn c17_leftovers_go_at_the_next_open_or_create<R: SharedRegion>(harness: &Harness) {
     for by_open in [true, false] {
         let name = unique_name();
@@ -253,7 +251,7 @@ pub fn c17_leftovers_go_at_the_next_open_or_create<R: SharedRegion>(harness: &Ha
     }
 }
 
-/// A sweep removes what killed holders left, and nothing that lives.
+/// A sweep removes the remains of killed holders, and no living object.
 pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Outcome {
     let (dead, alive) = (unique_name(), unique_name());
     let survivor: R = create(&alive, SIZE);
@@ -269,7 +267,7 @@ pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Ou
     Outcome::Kept
 }
 
-/// A region without a name has none, is zeroed and rounded like any other, and is nobody else's.
+/// A region without a name is zeroed and rounded like any other, and no other region shares its memory.
 pub fn c18_anonymous_region_has_no_name<R: SharedRegion>(_: &Harness) {
     let anonymous = || good(R::anonymous(&CreateOptions::new(SIZE - 1)));
     let (first, second) = (anonymous(), anonymous());
@@ -296,7 +294,7 @@ pub fn c18_anonymous_region_keeps_the_rules<R: SharedRegion>(_: &Harness) {
     assert_eq!(error.name(), None, "an anonymous region has no name to tell");
 }
 
-/// A process that dropped all it held holds nothing, also while it lives on.
+/// A process that has dropped its handles and views holds nothing while it lives on.
 pub fn c15_live_process_holds_only_what_it_holds<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = Puppet::start(harness);

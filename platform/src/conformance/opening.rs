@@ -151,8 +151,7 @@ pub fn c06_half_made_object_is_never_seen<R: SharedRegion>(harness: &Harness) {
     assert_free::<R>(&name);
 }
 
-/// Processes that are killed at any moment of creating, opening and dropping leave nothing that the
-/// others trip over.
+/// Processes that are killed at any moment of creating, opening and dropping delay no other process.
 pub fn c06_killed_creators_are_in_nobodys_way<R: SharedRegion>(harness: &Harness) {
     const VICTIMS: usize = 2;
     let name = unique_name();

@@ -42,7 +42,7 @@ impl Thing {
         Self::make_for(kind, how, name, &Terms::default())
     }
 
-    /// What a creator asks for differs from what it finds in every part: opening ignores it.
+    /// The options of *create or open* differ in every part from those of the object: opening ignores them.
     pub(super) fn make_for(
         kind: ObjectKind,
         how: Making,

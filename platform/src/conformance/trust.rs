@@ -12,7 +12,7 @@ use crate::{
     UserId,
 };
 
-/// Two ordinary users that no machine has.
+/// The ids of two ordinary users that no machine has.
 pub(super) const SOMEBODY: u32 = 54_321;
 const SOMEBODY_ELSE: u32 = 54_322;
 

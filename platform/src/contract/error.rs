@@ -8,7 +8,7 @@ use crate::{NameRule, ObjectKind, UserId};
 /// The result of every fallible call of the contract.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, to match on.
+/// The kind of an error, to match on.
 ///
 /// More kinds may come, so a `match` needs a wildcard arm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind

@@ -76,7 +76,7 @@ pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
     moved.map(|((), gone)| gone)
 }
 
-/// Makes something at a name with this prefix that is not in use, and returns it with its path.
+/// Makes a file or a directory at an unused name with this prefix, and returns it with its path.
 pub(super) fn at_random_name<T>(
     prefix: &str,
     make: impl Fn(&CStr) -> Result<T, Errno>,

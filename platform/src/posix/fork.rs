@@ -16,7 +16,7 @@
 //! A raw `clone` and glibc's `_Fork` run no fork handlers either. A handle that is dropped in their child recognises it
 //! by its process id, so it neither unlocks nor unlinks. But the child keeps the descriptions, and with them the
 //! objects, alive. It must not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's
-//! lock.
+//! lock. Nor does it know that its parent's thread for sleeps without a timer is not there.
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -28,8 +28,8 @@ use crate::seam::per_process;
 /// The number of forks between the process that loaded the program and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// The process that something belongs to: its id, and the number of forks before it, because parent and child may have
-/// one id in different PID namespaces. A forked child can take it over.
+/// The process that a handle belongs to: its id, and the number of forks before it, because parent and child may have
+/// one id in different PID namespaces. A forked child can take the handle over.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 

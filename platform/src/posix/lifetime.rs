@@ -41,7 +41,7 @@ pub(super) struct Object {
     holder: HolderMark,
 }
 
-/// What a holder has beside its lock.
+/// A holder's descriptions beside the one with its lock, and the facts of its data.
 #[derive(Debug)]
 pub(super) struct Parts {
     /// The description for mappings; none where the data are a file elsewhere.

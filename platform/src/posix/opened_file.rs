@@ -36,7 +36,7 @@ pub(super) fn received(
 /// PATH_MAX of Linux, which counts a NUL. A longer path cannot be opened in one call.
 pub(super) const MAX_PATH: usize = 4096;
 
-/// A regular file, open for what the caller wants.
+/// A regular file, open with the access that the caller asks for.
 pub(super) struct OpenFile {
     file: MappedFile,
     stat: Stat,

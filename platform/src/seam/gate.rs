@@ -1,8 +1,8 @@
 //! What a backend owes for gates: how a listener learns which process it serves.
 //!
-//! Nothing in shared memory proves that. So the memory of a channel has no name, and the listener *hands it over* to one
-//! process, by a way on which the kernel tells which process that is. Another process that claims to be that one gets
-//! nothing.
+//! Any process can write any process id into shared memory. So the memory of a channel has no name, and the listener
+//! *hands it over* through the kernel, which says which process gets it. A process that claims to be another one does not
+//! get it.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use crate::{Result, Trust};
 
 /// Bytes of a waybill.
 pub const WAYBILL_LEN: usize = 128;
-/// What a system writes at a client's place, where the client needs it to fetch the memory.
+/// The bytes at a client's place by which it fetches the memory, where the system needs them.
 pub type WaybillBytes = [u8; WAYBILL_LEN];
 
 /// The listener's side of a gate. [`RawRegion::open_gate`](super::region::RawRegion::open_gate) makes it.
@@ -55,6 +55,6 @@ pub(crate) trait RawKnownClient<R>: Debug + Send + Sync {
     /// first, the memory is taken back, where the system can do that.
     fn hand_over(&mut self, region: &R, waybill: &mut WaybillBytes) -> Result<bool>;
 
-    /// The client has taken the memory, so that stays with it.
+    /// The client has taken the memory, and keeps it.
     fn has_taken(&mut self) {}
 }

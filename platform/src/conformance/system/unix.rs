@@ -115,7 +115,7 @@ pub struct Squatter {
 }
 
 impl Squatter {
-    /// Lies down on a name, where the system has such things.
+    /// Takes a name; `None` where no such object can have one.
     pub fn on(name: &ObjectName) -> Option<Self> {
         let path = path_of(&name.system_name())?;
         let text = std::ffi::CString::new(path.to_str()?).ok()?;

@@ -135,7 +135,7 @@ pub struct Squatter {
 }
 
 impl Squatter {
-    /// Lies down on a name, where the system has such things.
+    /// Takes a name; `None` where no such object can have one.
     pub fn on(name: &ObjectName) -> Option<Self> {
         let wide: Vec<u16> = name.to_string().encode_utf16().chain([0]).collect();
         // SAFETY: the name ends with a NUL and lives during the call.

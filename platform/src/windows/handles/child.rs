@@ -159,7 +159,7 @@ impl Parent {
     }
 }
 
-/// Reads a ticket; `None` where it is something else.
+/// Reads a ticket; `None` for any other section or handle.
 fn read_ticket(ticket: Section, nonce: Nonce, attempt: Attempt<'_>) -> Option<Waybill> {
     let region = Region::of(ticket, None, Access::ReadOnly, attempt).ok()?;
     if region.facts().len < TICKET_LEN {
