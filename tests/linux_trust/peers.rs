@@ -217,8 +217,8 @@ fn used_up(_arguments: &[String]) {
 
 /// Opens as many files as this process may.
 fn all_descriptors() -> Vec<File> {
-    // SAFETY: numbers only.
     let few = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+    // SAFETY: reads the struct, which lives here.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const few) }, 0);
     std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
 }
