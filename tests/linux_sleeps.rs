@@ -187,6 +187,12 @@ fn answer(channel: &mut Channel) -> bool {
 
 // ---- what the system says of threads -------------------------------------------------------------------
 
+/// The numbers of `futex`.
+#[cfg(target_pointer_width = "64")]
+const FUTEX: [libc::c_long; 1] = [libc::SYS_futex];
+#[cfg(target_pointer_width = "32")]
+const FUTEX: [libc::c_long; 2] = [libc::SYS_futex, libc::SYS_futex_time64];
+
 fn this_thread() -> i32 {
     // SAFETY: takes nothing.
     unsafe { libc::gettid() }
@@ -210,9 +216,9 @@ fn rouser() -> Option<i32> {
 fn sleeps_without_a_timer(tid: i32) -> Option<bool> {
     let call = of_thread(tid, "syscall")?;
     let mut fields = call.split(' ');
-    let number: i64 = fields.next()?.parse().ok()?;
+    let number: libc::c_long = fields.next()?.parse().ok()?;
     let [_word, operation, _value, timeout] = [(); 4].map(|()| fields.next());
-    (number == libc::SYS_futex && operation == Some("0x0")).then_some(timeout == Some("0x0"))
+    (FUTEX.contains(&number) && operation == Some("0x0")).then_some(timeout == Some("0x0"))
 }
 
 fn timerless_sleepers() -> Vec<i32> {

@@ -110,7 +110,7 @@ impl Attempt {
         }
     }
 
-    /// Looks what lies there. Nothing is written before that is known.
+    /// Finds out what lies there, and writes nothing.
     fn find_out(&mut self) -> Result<()> {
         self.stage = match self.view.atomic_u64(layout::MARK_AT)?.load(Ordering::Acquire) {
             layout::MARK => Stage::Channel(Box::new(Control::at(&self.view)?)),

@@ -208,7 +208,9 @@ impl Channel {
                     return Ok(false);
                 }
                 if !is_leaving && !seat::is_free(view, peers)? {
-                    return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
+                    return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail(
+                        "the peer still has its end open; end its process, or let it close both halves",
+                    ));
                 }
                 thread::sleep(MOMENT);
             }
@@ -298,7 +300,7 @@ impl Channel {
 pub(crate) fn told(peer: Option<&Peer>) -> Result<&Peer> {
     peer.ok_or_else(|| {
         Error::new(ErrorKind::Unsupported, "tell which process the peer is").with_detail(
-            "nothing proves it for this channel; accept it by a Listener, and on Linux have both processes in one network namespace",
+            "the system does not tell it for this channel; accept channels by a Listener, and on Linux run both processes in one network namespace",
         )
     })
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytemuck::AnyBitPattern;
-use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
 
@@ -15,9 +13,9 @@ use super::watch::MessageNews;
 use super::watch::PeerArrival;
 use crate::Result;
 use crate::endpoint::in_vain::InVain;
-use crate::endpoint::message::lent_message;
+use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::spin::{Spin, Spinner};
-use crate::endpoint::wait::{Woken, for_ever, take_within};
+use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use samemap_platform::words::Until;
 use samemap_platform::words::ring::{Consumer, Record};
 
@@ -53,7 +51,7 @@ impl Receiver {
     /// # Errors
     /// [`Closed`](crate::ErrorKind::Closed) when the peer has closed its sender and everything was read,
     /// [`PeerDied`](crate::ErrorKind::PeerDied) when it ended without, and everything was read,
-    /// [`Damaged`](crate::ErrorKind::Damaged) when the channel's memory makes no sense.
+    /// [`Damaged`](crate::ErrorKind::Damaged) when the channel's memory holds no valid state.
     #[inline]
     pub fn recv(&mut self) -> Result<Received<'_>> {
         let record = for_ever(|| {
@@ -85,51 +83,6 @@ impl Receiver {
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Received<'_>>> {
         let record = self.next_within(Some(timeout))?;
         Ok(record.map(|record| self.lend(record)))
-    }
-
-    /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`TooLong`](crate::ErrorKind::TooLong) when it is longer than `into`: then it is still
-    /// there.
-    #[inline]
-    pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
-        self.recv()?.take_into(into)
-    }
-
-    /// Receives a plain-data value.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) when the message has another
-    /// length than the value: it is lost then.
-    #[inline]
-    pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
-        self.recv()?.value()
-    }
-
-    /// Waits until there is a message, or the peer has ended.
-    ///
-    /// # Errors
-    /// [`Damaged`](crate::ErrorKind::Damaged), and what the system says.
-    pub fn wait(&mut self) -> Result<()> {
-        while !self.has_news_within(Until::Forever)? {}
-        Ok(())
-    }
-
-    /// Waits for at most `timeout` until there is a message, or the peer has ended; `false` when time ran out.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
-        self.has_news_within(Until::after(Some(timeout)))
-    }
-
-    /// Whether there is a message, or the peer has ended.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn try_wait(&mut self) -> Result<bool> {
-        self.has_news_within(Until::Now)
     }
 
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
@@ -258,6 +211,9 @@ impl Receiver {
         self.spinner.sleeps();
     }
 }
+
+receives_copies!(Receiver);
+waits_for_news!(Receiver, "a message, or the peer has ended");
 
 impl News for Receiver {
     fn bell(&self) -> Result<&Doorbell> {

@@ -56,7 +56,7 @@ impl Sender {
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) when the peer has closed its receiver, [`PeerDied`](ErrorKind::PeerDied) when it
     /// ended without, [`TooLong`](ErrorKind::TooLong) for a message longer than [`max_message`](Self::max_message),
-    /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
+    /// [`Damaged`](ErrorKind::Damaged) when the channel's memory holds no valid state.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
         let record = self.room_for_ever(message.len())?;

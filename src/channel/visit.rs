@@ -16,7 +16,7 @@ use super::step::{Awaited, News, Step};
 use crate::endpoint::seat::OwnSeat;
 use crate::{Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
-/// Where few clients wait, they use only the first so many places.
+/// Where few clients wait, they use only this many places.
 const NEAR: usize = 16;
 
 /// How often a client tries all places when each seems to be taken.
@@ -36,8 +36,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn to(region: &Region, view: &View) -> Result<Visit> {
         let name = region.name().cloned().ok_or_else(|| {
-            layout::damaged(CONNECT)
-                .with_detail("the region is a listener's, which is connected to by its name")
+            layout::damaged(CONNECT).with_detail("the region is a listener's; connect by the listener's name")
         })?;
         Ok(Visit { desk: Desk::inside(view, region)?, name, place: None, last_round: None })
     }

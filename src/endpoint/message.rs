@@ -71,6 +71,34 @@ macro_rules! lent_message {
 }
 pub(crate) use lent_message;
 
+/// The calls that copy the next message; the type has `recv`, whose messages are [lent](lent_message).
+macro_rules! receives_copies {
+    ($receiver:ident) => {
+        impl $receiver {
+            /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
+            ///
+            /// # Errors
+            /// Those of [`recv`](Self::recv); [`TooLong`](crate::ErrorKind::TooLong) when it is longer than `into`:
+            /// then it is still there.
+            #[inline]
+            pub fn recv_into(&mut self, into: &mut [u8]) -> crate::Result<usize> {
+                self.recv()?.take_into(into)
+            }
+
+            /// Receives a plain-data value.
+            ///
+            /// # Errors
+            /// Those of [`recv`](Self::recv); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) when the message
+            /// has another length than the value: it is lost then.
+            #[inline]
+            pub fn recv_value<T: crate::bytemuck::AnyBitPattern>(&mut self) -> crate::Result<T> {
+                self.recv()?.value()
+            }
+        }
+    };
+}
+pub(crate) use receives_copies;
+
 /// What can be done with room that is lent in place; its type has `bytes`.
 macro_rules! lent_room {
     ($room:ident) => {

@@ -7,4 +7,3 @@ pub(crate) mod message;
 pub(crate) mod seat;
 pub(crate) mod spin;
 pub(crate) mod wait;
-pub(crate) mod watch;

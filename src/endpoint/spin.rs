@@ -136,7 +136,7 @@ impl Spinner {
     }
 }
 
-/// Looks so many times at most; how many of them were in vain, if one was not.
+/// Looks at most this many times; the answer is how many looks were in vain before the one that found something.
 #[inline]
 fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
     for look in 0..most {

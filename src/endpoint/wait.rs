@@ -12,6 +12,39 @@ use crate::Result;
 /// The pause between two looks at something that no doorbell announces.
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
+/// The calls that wait for news and take nothing; the type has `has_news_within`. The news are for their docs.
+macro_rules! waits_for_news {
+    ($end:ident, $news:literal) => {
+        impl $end {
+            #[doc = concat!("Waits until there is ", $news, ".")]
+            ///
+            /// # Errors
+            /// What the system says.
+            pub fn wait(&mut self) -> crate::Result<()> {
+                while !self.has_news_within(samemap_platform::words::Until::Forever)? {}
+                Ok(())
+            }
+
+            #[doc = concat!("Waits for at most `timeout` until there is ", $news, "; `false` when time ran out.")]
+            ///
+            /// # Errors
+            /// Those of [`wait`](Self::wait).
+            pub fn wait_timeout(&mut self, timeout: std::time::Duration) -> crate::Result<bool> {
+                self.has_news_within(samemap_platform::words::Until::after(Some(timeout)))
+            }
+
+            #[doc = concat!("Whether there is ", $news, ".")]
+            ///
+            /// # Errors
+            /// Those of [`wait`](Self::wait).
+            pub fn try_wait(&mut self) -> crate::Result<bool> {
+                self.has_news_within(samemap_platform::words::Until::Now)
+            }
+        }
+    };
+}
+pub(crate) use waits_for_news;
+
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Woken {
@@ -33,7 +66,7 @@ pub(crate) fn for_ever<R>(mut look: impl FnMut() -> Result<Option<R>>) -> Result
     }
 }
 
-/// What `take` finds after a wait that has brought news; `None` when time ran out. For an end that has looked in vain.
+/// Waits for news, and then takes what there is; `None` when time ran out. For an end that has just looked in vain.
 pub(crate) fn take_within<E, R>(
     end: &mut E,
     timeout: Option<Duration>,

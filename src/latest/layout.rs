@@ -306,7 +306,7 @@ fn damaged(what: &str) -> Error {
         .with_detail(format!("{what}; use memory that is zero at first, and let nothing else write there"))
 }
 
-const FOREIGN: &str = "what lies in the memory there is no newest value";
+const FOREIGN: &str = "the memory there holds something else than a newest value";
 const OPEN: &str = "open the newest value";
 
 #[cfg(test)]

@@ -206,13 +206,13 @@ pub(super) fn bytes(max_len: usize, options: &LatestOptions) -> Facts {
 #[cold]
 fn another_writes() -> Error {
     Error::new(ErrorKind::Busy, WRITE)
-        .with_detail("another writer has it, and there is one at a time; end that one first, or read only")
+        .with_detail("the value has a writer already; end that writer first, or read")
 }
 
 #[cold]
 pub(super) fn never_woken() -> Error {
     Error::new(ErrorKind::Unsupported, "wait for a newer value").with_detail(
-        "the view is read-only, and a reader that waits writes to the memory that it does; open it for reading and writing, or read now and then",
+        "the view is read-only, and a reader that waits must write to the memory; open it for reading and writing, or read now and then",
     )
 }
 

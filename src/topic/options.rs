@@ -140,7 +140,7 @@ impl TopicOptions {
         Ok(Facts { shape, version: self.version })
     }
 
-    /// The data: nobody but its owner writes there.
+    /// The data: its owner alone writes there.
     pub(super) fn data_to_create(&self, size: u64) -> CreateOptions {
         let mut permissions = Permissions::owner_only();
         if self.permissions.group_share().is_some() {

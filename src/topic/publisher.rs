@@ -64,8 +64,8 @@ impl Publisher {
         create().map_err(|error: Error| error.with_name(name.to_string()))
     }
 
-    /// Becomes the publisher of the topic in these read-write views, of [so many bytes](TopicOptions::bytes_needed), which
-    /// are zero at first: the data and the lobby.
+    /// Becomes the publisher of the topic in two read-write views: of the data and of the lobby. They have
+    /// [these sizes](TopicOptions::bytes_needed), and their bytes are zero at first.
     ///
     /// # Errors
     /// Those of [`create`](Self::create).
@@ -74,7 +74,7 @@ impl Publisher {
         let seat = seat::take(lobby, PUBLISHER_SEAT)?.ok_or_else(has_a_publisher)?;
         let memory = Memory::lay_out(data, lobby, facts)?;
         let producer = Producer::resume(&memory, facts.shape)
-            .map_err(|_| damaged(PUBLISH, "what the last publisher left makes no sense"))?;
+            .map_err(|_| damaged(PUBLISH, "the last publisher left memory that is not valid"))?;
         let (readers_bell, own_bell) = (memory.readers_bell()?, memory.publisher_bell()?);
         // Odd, whatever the last one left.
         memory.set_epoch((memory.epoch() | 1).wrapping_add(2));
@@ -300,7 +300,7 @@ impl Drop for Publisher {
 #[cold]
 fn has_a_publisher() -> Error {
     Error::new(ErrorKind::Busy, PUBLISH)
-        .with_detail("the topic has a publisher, and has one at a time; end that one first, or subscribe")
+        .with_detail("the topic has a publisher already; end that publisher first, or subscribe")
 }
 
 #[cold]

@@ -7,14 +7,12 @@ use std::time::Duration;
 use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
 
-use super::layout::Memory;
+use super::layout::{Memory, RECEIVE};
 use super::options::{TopicOptions, lobby_name};
 use crate::endpoint::in_vain::InVain;
 use crate::endpoint::spin::Spinner;
 use crate::endpoint::wait::{self, Woken};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
-
-pub(super) const RECEIVE: &str = "receive from the topic";
 
 /// The memory that a reader shares with its publisher, and what it knows of publishers.
 #[derive(Debug)]

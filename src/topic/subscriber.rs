@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use bytemuck::AnyBitPattern;
-use samemap_platform::bytemuck;
 use samemap_platform::regions::Part;
 use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{Consumer, Fault, Message};
 
-use super::layout::{damaged, seat_of};
+use super::layout::{RECEIVE, seat_of, senseless};
 use super::options::TopicOptions;
-use super::reader::{RECEIVE, Reader};
-use crate::endpoint::message::lent_message;
+use super::reader::Reader;
+use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within};
+use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
@@ -98,7 +96,7 @@ impl Subscriber {
     /// [`Closed`](ErrorKind::Closed) when the publisher has ended and everything was read,
     /// [`PeerDied`](ErrorKind::PeerDied) when it was killed and everything was read: both are told once for each
     /// publisher, and the next call waits for the messages of the next one. [`Busy`](ErrorKind::Busy) when the
-    /// publisher has thrown this subscriber out, [`Damaged`](ErrorKind::Damaged) when the memory makes no sense,
+    /// publisher has thrown this subscriber out, [`Damaged`](ErrorKind::Damaged) when the memory holds no valid state,
     /// [`Unsupported`](ErrorKind::Unsupported) in a forked child.
     #[inline]
     pub fn recv(&mut self) -> Result<Received<'_>> {
@@ -123,51 +121,6 @@ impl Subscriber {
     pub fn try_recv(&mut self) -> Result<Option<Received<'_>>> {
         let message = self.next_or_end(false)?;
         Ok(message.map(|message| self.lend(message)))
-    }
-
-    /// Copies the next message to the start of `into`, and tells its length; waits until there is one.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`TooLong`](ErrorKind::TooLong) when it is longer than `into`: then it is still
-    /// there.
-    #[inline]
-    pub fn recv_into(&mut self, into: &mut [u8]) -> Result<usize> {
-        self.recv()?.take_into(into)
-    }
-
-    /// Receives a plain-data value.
-    ///
-    /// # Errors
-    /// Those of [`recv`](Self::recv); [`InvalidArgument`](ErrorKind::InvalidArgument) when the message has another
-    /// length than the value: it is lost then.
-    #[inline]
-    pub fn recv_value<T: AnyBitPattern>(&mut self) -> Result<T> {
-        self.recv()?.value()
-    }
-
-    /// Waits until there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn wait(&mut self) -> Result<()> {
-        while !self.has_news_within(Until::Forever)? {}
-        Ok(())
-    }
-
-    /// Waits for at most `timeout` until there is a message, or an end to be told of; `false` when time ran out.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
-        self.has_news_within(Until::after(Some(timeout)))
-    }
-
-    /// Whether there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn try_wait(&mut self) -> Result<bool> {
-        self.has_news_within(Until::Now)
     }
 
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
@@ -248,6 +201,9 @@ impl Subscriber {
         if self.is_ours() { Ok(()) } else { Err(forked(RECEIVE, "subscribe in the child")) }
     }
 }
+
+receives_copies!(Subscriber);
+waits_for_news!(Subscriber, "a message, or an end to be told of");
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
@@ -335,11 +291,7 @@ fn may_only_view() -> Error {
 
 #[cold]
 fn thrown_out() -> Error {
-    Error::new(ErrorKind::Busy, RECEIVE)
-        .with_detail("the publisher waited for this subscriber, and has thrown it out; subscribe anew")
-}
-
-#[cold]
-pub(super) fn senseless() -> Error {
-    damaged(RECEIVE, "the topic's memory says what no samemap program writes")
+    Error::new(ErrorKind::Busy, RECEIVE).with_detail(
+        "the publisher has thrown this subscriber out, because it held messages back; subscribe anew",
+    )
 }

@@ -8,12 +8,12 @@ use samemap_platform::regions::Part;
 use samemap_platform::words::Until;
 use samemap_platform::words::topic::{self, Reading};
 
+use super::layout::{RECEIVE, senseless};
 use super::options::TopicOptions;
-use super::reader::{RECEIVE, Reader};
-use super::subscriber::senseless;
+use super::reader::Reader;
 use crate::endpoint::message::{copy, other_length, to_vec};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within};
+use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 /// A message that a [`Viewer`] has read, whole, and how many it missed before it.
@@ -28,7 +28,7 @@ pub struct Viewed<T> {
     pub value: T,
 }
 
-/// A reader of a topic that delays nobody and may miss messages: see the [module's documentation](crate::topic).
+/// A reader of a topic that never delays the publisher and may miss messages: see the [module's documentation](crate::topic).
 ///
 /// It only reads the data, and needs no place.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Viewer {
     /// [`PeerDied`](ErrorKind::PeerDied) when it was killed and everything was read: both are told once for each
     /// publisher, and the next call waits for the messages of the next one. [`Contended`](ErrorKind::Contended) when
     /// the publisher overwrote 256 messages, each while it was read; [`Damaged`](ErrorKind::Damaged) when the memory
-    /// makes no sense.
+    /// holds no valid state.
     pub fn recv(&mut self) -> Result<Viewed<Vec<u8>>> {
         let mut value = Vec::new();
         let Viewed { sequence, missed, .. } = self.recv_into(&mut value)?;
@@ -167,31 +167,6 @@ impl Viewer {
         self.read_or_end(false, &mut read)
     }
 
-    /// Waits until there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn wait(&mut self) -> Result<()> {
-        while !self.has_news_within(Until::Forever)? {}
-        Ok(())
-    }
-
-    /// Waits for at most `timeout` until there is a message, or an end to be told of; `false` when time ran out.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<bool> {
-        self.has_news_within(Until::after(Some(timeout)))
-    }
-
-    /// Whether there is a message, or an end to be told of.
-    ///
-    /// # Errors
-    /// Those of [`wait`](Self::wait).
-    pub fn try_wait(&mut self) -> Result<bool> {
-        self.has_news_within(Until::Now)
-    }
-
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, None)
     }
@@ -252,3 +227,5 @@ impl Viewer {
         }
     }
 }
+
+waits_for_news!(Viewer, "a message, or an end to be told of");

@@ -80,7 +80,7 @@ fn in_memory(
     };
     let trust = name::trust(name);
     if access != Access::ReadWrite {
-        // Who only reads needs no more than that of a region that is there.
+        // A caller that only reads needs no more than reading of a region that is there.
         match Region::open(name, &OpenOptions::read_only().trust(trust.clone())) {
             Err(cause) if is_free(&cause) => {}
             there => return Ok(there.map(|region| (region, Disposition::Opened))),

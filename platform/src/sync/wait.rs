@@ -7,10 +7,10 @@ use super::beside::Mixed;
 use super::count::{WAIT_ANY, check_count};
 use super::mutex::{Mutex, MutexGuard};
 use crate::contract::context::Context;
-use crate::seam::object::RawObject as _;
+use crate::seam::object::{Failure, RawObject as _};
 use crate::system::Object;
 use crate::words::Until;
-use crate::{ObjectName, Result};
+use crate::{Error, ObjectName, Result};
 
 impl WaitAny for Mutex {
     fn awaited(&self) -> Awaited<'_> {
@@ -165,18 +165,16 @@ pub(super) fn wait_any_within<'a>(
     timeout: Option<Duration>,
 ) -> Result<Option<Woken<'a>>> {
     check_count(objects.len(), WAIT_ANY)?;
-    let sealed: Option<Vec<AsObject<'_>>> = objects.iter().map(|each| each.awaited().object()).collect();
-    let index = match sealed {
-        Some(sealed) => first_object(&sealed, timeout)?,
+    let raw: Option<Vec<&Object>> = objects.iter().map(|each| Some(each.awaited().object()?.raw())).collect();
+    let index = match raw {
+        Some(raw) => Object::wait_any(&raw, timeout).map_err(|failure| failed(failure, objects))?,
         None => Mixed::of(objects).wait(Until::after(timeout))?,
     };
     Ok(index.map(|index| Woken::of(index, objects[index])))
 }
 
-fn first_object(objects: &[AsObject<'_>], timeout: Option<Duration>) -> Result<Option<usize>> {
-    let raw: Vec<&Object> = objects.iter().map(|object| object.raw()).collect();
-    Object::wait_any(&raw, timeout).map_err(|failure| {
-        let name = failure.0.index.and_then(|index| objects[index].name());
-        failure.in_call(Context { operation: WAIT_ANY, name })
-    })
+#[cold]
+fn failed(failure: Failure, objects: &[&dyn WaitAny]) -> Error {
+    let object = failure.0.index.and_then(|index| objects[index].awaited().object());
+    failure.in_call(Context { operation: WAIT_ANY, name: object.and_then(AsObject::name) })
 }
