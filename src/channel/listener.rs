@@ -160,7 +160,8 @@ impl Listener {
     /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.
     ///
     /// # Errors
-    /// What making a region gives.
+    /// What making a region gives. When this process has as many files open as it may, the clients keep their turns: close
+    /// some, and call again.
     pub fn accept(&mut self) -> Result<Channel> {
         loop {
             if let Some(channel) = self.accept_by(Until::after(None))? {
@@ -323,8 +324,8 @@ impl Listener {
             self.room_bell.ring();
             return Ok(());
         }
-        let made = self.maker.make(place, turn)?;
-        // A client that cannot be found at the gate is to come again.
+        let made = self.maker.make(place)?;
+        // A client in a crowd at its gate is to come again.
         let next = if made.is_some() { turn.served() } else { Turn::NOBODYS };
         if self.desk.replace_turn(place, turn, next)? {
             let pending = made.map(|made| Pending { made, turn, since: Instant::now() });

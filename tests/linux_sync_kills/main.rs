@@ -26,6 +26,7 @@ fn child_entry() {
         ("woken_fails", waiters::woken_fails),
         ("timer_setter_killed", setters::timer_setter_killed),
         ("taker_held_up", setters::taker_held_up),
+        ("cancel_overlaps", setters::cancel_overlaps),
         ("makers_killed", makers::makers_killed),
         ("early_openers", makers::early_openers),
         ("threads_make", makers::threads_make),

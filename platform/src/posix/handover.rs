@@ -137,6 +137,23 @@ pub(super) fn assemble(
     }
 }
 
+/// Makes a region of memory without a name, whose descriptors its sender has given away.
+pub(super) fn assemble_for_good(
+    label: Label,
+    came: Vec<Lockable>,
+    trust: &Trust,
+    context: Context<'_>,
+) -> Result<Region> {
+    let (Form::Anonymous, 2) = (label.form, came.len()) else {
+        return assemble(label, came, trust, context);
+    };
+    let mut came = came.into_iter();
+    let (Some(data), locks) = (came.next(), came.next()) else { return Err(not_understood(context)) };
+    check_giver(&data, trust, context)?;
+    let data = data.into_fd().of(Call::Look).in_call(context)?;
+    anonymous(data, label.access, |fd, _| MappedFile::given_away(fd, locks), context)
+}
+
 /// Checks the owner of memory or a file without a name, which has no other facts. A FUSE server can invent the owner,
 /// so its files are refused.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {

@@ -97,8 +97,8 @@ unsafe impl RawRegion for Region {
     }
 
     #[cfg(target_os = "linux")]
-    fn come_to_gate(number: u64) -> Option<Box<dyn RawClient<Region>>> {
-        Some(Box::new(gate::Client::at(number)?))
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        gate::Client::at(self)
     }
 }
 

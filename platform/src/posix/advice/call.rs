@@ -39,6 +39,8 @@ pub(in crate::posix) enum Call {
     MakeFlag,
     /// Seals memory without a name, or asks for its seals.
     Seal,
+    /// Makes a socket.
+    MakeSocket,
     /// Sends descriptors.
     Send,
     /// Receives them.
@@ -104,6 +106,7 @@ impl Call {
             Call::MakeMemory => &["memfd_create", "fcntl#copy"],
             Call::MakeFlag => &["eventfd", "fcntl#copy", "stat"],
             Call::Seal => &["fcntl#seals"],
+            Call::MakeSocket => &["socket", "fcntl#copy"],
             Call::Send => &["send", "unix"],
             Call::Receive => &["recv", "unix"],
             Call::OpenFile => &["open", "fcntl#copy"],

@@ -4,8 +4,8 @@ use rustix::io::Errno;
 
 use super::Advice::{self, Denied, Invalid, Memory, NotFound, Os, Unsupported};
 use super::call::Call::{
-    self, Commit, CommitNameless, Flush, GiveName, GrowFile, List, Lock, MakeFile, Map, OpenAnew, OpenFile,
-    OpenObject, Receive, Send, SetMode, TakeName, Write,
+    self, Commit, CommitNameless, Flush, GiveName, GrowFile, List, Lock, MakeFile, MakeSocket, Map, OpenAnew,
+    OpenFile, OpenObject, Receive, Send, SetMode, TakeName, Write,
 };
 
 /// The advice for a number that the call itself gives a reason for.
@@ -265,6 +265,9 @@ fn of_file(call: Call, errno: Errno) -> Option<Advice> {
 fn of_socket(call: Call, errno: Errno) -> Option<Advice> {
     Some(match (call, errno) {
         (Send | Receive, Errno::NOTCONN) => Os("the socket is not connected; connect it before it is used"),
+        (MakeSocket, Errno::NOBUFS) => Os(
+            "the kernel has no memory left for one more socket; end some programs, or give the memory cgroup of this one more",
+        ),
         (Send, Errno::TOOMANYREFS) => Os(
             "this user has sent more descriptors than may be on their way at once; let the receivers take some, or raise the limit (ulimit -n)",
         ),

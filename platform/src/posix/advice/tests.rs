@@ -34,6 +34,7 @@ const MANUAL: &[(&str, &[Errno])] = numbers! {
     "fcntl#copy" => BADF INVAL MFILE;
     "fcntl#locks" => ACCESS AGAIN BADF FAULT INTR INVAL NOLCK;
     "fcntl#seals" => BADF BUSY INVAL PERM;
+    "socket" => ACCESS AFNOSUPPORT INVAL MFILE NFILE NOBUFS NOMEM PROTONOSUPPORT;
     "send" => ACCESS AGAIN ALREADY BADF CONNRESET DESTADDRREQ FAULT INTR INVAL ISCONN MSGSIZE NOBUFS NOMEM NOTCONN NOTSOCK OPNOTSUPP PIPE;
     "recv" => AGAIN BADF CONNREFUSED FAULT INTR INVAL NOMEM NOTCONN NOTSOCK;
     "unix" => ADDRINUSE BADF CONNREFUSED CONNRESET FAULT INVAL ISCONN NFILE NOENT NOMEM NOTCONN OPNOTSUPP PERM PIPE PROTONOSUPPORT PROTOTYPE SOCKTNOSUPPORT SRCH TOOMANYREFS;
@@ -74,6 +75,8 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
     Call::MakeFlag => NODEV ACCESS NAMETOOLONG NOENT NOTDIR;
     // F_SEAL_WRITE is not set, and no other process has the memory yet.
     Call::Seal => BUSY PERM;
+    // Where a listener's clients cannot be known: they get channels with names.
+    Call::MakeSocket => ACCESS AFNOSUPPORT PROTONOSUPPORT;
     // Connected stream sockets; three are reported as the peer's end.
     Call::Send => AGAIN CONNRESET PIPE ACCESS ALREADY DESTADDRREQ ISCONN MSGSIZE NOTSOCK OPNOTSUPP ADDRINUSE CONNREFUSED
         NOENT PERM PROTONOSUPPORT PROTOTYPE SOCKTNOSUPPORT SRCH;
@@ -94,7 +97,7 @@ const NEVER: &[(Call, &[Errno])] = numbers! {
 /// Errors that need no row: pointers, sizes and flags are this library's own, and its paths have no links.
 const OUR_OWN_FAULT: [Errno; 4] = [Errno::FAULT, Errno::OVERFLOW, Errno::INVAL, Errno::LOOP];
 
-const ALL: [Call; 23] = [
+const ALL: [Call; 24] = [
     Call::OpenObject,
     Call::MakeFile,
     Call::GiveName,
@@ -111,6 +114,7 @@ const ALL: [Call; 23] = [
     Call::MakeMemory,
     Call::MakeFlag,
     Call::Seal,
+    Call::MakeSocket,
     Call::Send,
     Call::Receive,
     Call::OpenFile,

@@ -42,7 +42,11 @@ impl RawBell for Bell {
             place.header().name(new);
             place.header().finish();
         }
-        initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
+        // A ready one needs no look at the descriptor for locks.
+        match place.header().readiness() {
+            Readiness::Ready(_) => place.check(new.kind(), context)?,
+            _ => _ = initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?,
+        }
         Ok(Bell { place: place.clone(), takes_part: kernel::takes_part_in_fences() })
     }
 

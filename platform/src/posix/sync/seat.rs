@@ -6,12 +6,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-
-use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
+use super::place::{PlaceKey, locks_fd, locks_of};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
-use crate::memory::Mapped;
+use crate::memory::{Mapped, Origin};
 use crate::posix::advice::{Call, InCall as _, Of as _};
 use crate::posix::fork::{HolderMark, PerProcess};
 use crate::posix::ofd_lock::{self, Role};
@@ -34,31 +32,26 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        take(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
+        let Origin { object: held, .. } = place.origin(context)?;
+        let key = PlaceKey::of(place, &held);
+        let mut ours = ours();
+        let is_free = |fd| ofd_lock::try_take(fd, Role::Seat(key.offset)).of(Call::Lock).in_call(context);
+        if ours.contains(&key) || !is_free(locks_of(&held, context)?)? {
+            return Ok(None);
+        }
+        ours.insert(key);
+        Ok(Some(Seat { key, held, taken_by: HolderMark::current() }))
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        is_taken(place, &held_of(place, context)?).of(Call::Lock).in_call(context)
+        let Origin { object: held, offset } = place.origin(context)?;
+        // No thread of this process takes or leaves the seat between the two looks.
+        let ours = ours();
+        // Other processes' seats come first: callers that poll then pay one system call.
+        let is_others = ofd_lock::is_taken(locks_of(&held, context)?, Role::Seat(offset));
+        Ok(is_others.of(Call::Lock).in_call(context)? || ours.contains(&PlaceKey::of(place, &held)))
     }
-}
-
-fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
-    let key = PlaceKey::of(place, held);
-    let mut ours = ours();
-    if ours.contains(&key) || !ofd_lock::try_take(locks_fd(held)?, Role::Seat(key.offset))? {
-        return Ok(None);
-    }
-    ours.insert(key);
-    Ok(Some(Seat { key, held: Arc::clone(held), taken_by: HolderMark::current() }))
-}
-
-fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {
-    // No thread of this process takes or leaves the seat between the two looks.
-    let ours = ours();
-    // Other processes' seats come first: callers that poll then pay one system call.
-    Ok(ofd_lock::is_taken(locks_fd(held)?, Role::Seat(offset_in_file(place)))?
-        || ours.contains(&PlaceKey::of(place, held)))
 }
 
 impl Drop for Seat {
