@@ -245,6 +245,11 @@ impl RingMemory for Ring {
     fn write_header(&self, at: usize, header: u64) {
         self.headers[at / HEADER].store(header, Ordering::Relaxed);
     }
+
+    #[inline]
+    fn will_write(&self, at: usize) {
+        self.headers.will_write(at / HEADER);
+    }
 }
 
 #[cold]

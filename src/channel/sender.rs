@@ -71,6 +71,7 @@ impl Sender {
         self.ring.view.write(self.ring.data + record.at, message)?;
         self.producer.commit(&self.ring, record, message.len());
         self.publish();
+        self.producer.look_ahead(&self.ring, message.len());
         Ok(true)
     }
 
@@ -163,6 +164,7 @@ impl Sender {
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();
+            self.producer.look_ahead(&self.ring, len);
         }
     }
 
@@ -351,6 +353,7 @@ impl Batch<'_> {
         let ring = &self.sender.ring;
         ring.view.write(ring.data + record.at, message)?;
         self.sender.producer.commit(ring, record, message.len());
+        self.sender.producer.look_ahead(ring, message.len());
         Ok(true)
     }
 

@@ -20,6 +20,13 @@ pub use super::Damaged;
 /// Bytes of a record's header.
 pub const HEADER: usize = 8;
 
+/// What two processors pass to each other.
+const LINE: u64 = 64;
+/// A record of up to so many bytes takes so little time to write that its cache lines are asked for at once.
+const SMALL: u64 = 2 * LINE;
+/// How far ahead of the record the producer asks for cache lines.
+const AHEAD: u64 = 8 * LINE;
+
 const MESSAGE: u64 = 1 << 32;
 const SKIP: u64 = 2 << 32;
 
@@ -40,6 +47,8 @@ pub trait RingMemory {
     fn store_header(&self, at: usize, header: u64);
     /// Writes a header that the consumer does not look at yet.
     fn write_header(&self, at: usize, header: u64);
+    /// The producer will write there soon: a hint.
+    fn will_write(&self, _at: usize) {}
 }
 
 /// The dimensions of a ring.
@@ -184,8 +193,13 @@ impl Producer {
     /// between the message and its header, the consumer's looks would take theirs away meanwhile.
     #[inline]
     fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
-        let start = self.tail + skipped;
-        memory.write_header(self.shape.place(start + record_len(len)), 0);
+        let (start, wanted) = (self.tail + skipped, record_len(len));
+        if wanted <= SMALL {
+            // Both lines at once: a store that misses its line holds up all that follow.
+            memory.will_write(self.shape.place(start));
+            memory.will_write(self.shape.place(start + wanted));
+        }
+        memory.write_header(self.shape.place(start + wanted), 0);
         Record { at: self.shape.place(start) + HEADER, len, start }
     }
 
@@ -234,6 +248,18 @@ impl Producer {
         if self.holds_back() {
             memory.store_header(self.shape.place(self.published), self.withheld);
             self.published = self.tail;
+        }
+    }
+
+    /// Asks for cache lines that the consumer has read, some way ahead of messages of this length: for a producer that
+    /// has committed one, and is likely to send more. Each line would hold up the stores to it, one after the other.
+    #[inline]
+    pub fn look_ahead(&self, memory: &impl RingMemory, len: usize) {
+        let lines = record_len(len).min(AHEAD);
+        if self.has_room_until(self.tail + lines + AHEAD) {
+            for line in (0..=lines).step_by(LINE as usize) {
+                memory.will_write(self.shape.place(self.tail + AHEAD + line));
+            }
         }
     }
 
