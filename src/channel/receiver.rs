@@ -10,6 +10,7 @@ use samemap_platform::sync::Doorbell;
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
+use super::lull::Lull;
 #[cfg(feature = "tokio")]
 use super::watch::{Half, PeerArrival, RingNews};
 use crate::endpoint::spin::{Spin, Spinner};
@@ -29,12 +30,13 @@ pub struct Receiver {
     ring: Ring,
     consumer: Consumer,
     spinner: Spinner,
+    lull: Lull,
 }
 
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner }
+        Receiver { connection, ring, consumer, spinner, lull: Lull::new() }
     }
 
     /// The longest message that can come, in bytes.
@@ -218,12 +220,21 @@ impl Receiver {
     }
 
     /// Waits until there is a message; `false` when time ran out.
+    #[inline]
     fn wait_for_message(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        if !self.connection.sent.take() {
-            // A stream one way: each look would take from the sender the cache line that it writes to next, and it is
-            // faster when it is left alone for a moment.
-            self.spinner.pause();
+        if self.connection.sent.take() {
+            self.lull.end();
+        } else {
+            self.spinner.pause(self.lull.next(self.consumer.position(), self.ring.shape.capacity()));
         }
+        if self.spinner.glance(|| self.consumer.has_more(&self.ring)) {
+            return Ok(true);
+        }
+        self.wait_for_long(timeout)
+    }
+
+    #[cold]
+    fn wait_for_long(&mut self, timeout: Option<Duration>) -> Result<bool> {
         let (ring, consumer) = (&self.ring, &self.consumer);
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
         match self.connection.wait(&mut self.spinner, &ring.receiver_bell, Until::after(timeout), news)? {
@@ -258,6 +269,7 @@ impl Receiver {
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
+        self.lull = Lull::new();
         self.spinner.sleeps();
     }
 }
