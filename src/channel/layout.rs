@@ -34,7 +34,7 @@ use samemap_platform::{SharedWord, SharedWords};
 use crate::{Error, ErrorKind, Result, View};
 use samemap_platform::words::ring::{HEADER, RingMemory, Shape};
 
-pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x02");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x03");
 
 pub(super) const MARK_AT: usize = 0;
 const TO_PEER_CAPACITY_AT: usize = 8;
