@@ -33,7 +33,7 @@ impl Lull {
     /// How many pauses the next lull takes, of a receiver that has read everything up to this position.
     pub(super) fn next(&mut self, position: u64, capacity: u32) -> u32 {
         let come = position.wrapping_sub(self.position);
-        let (enough, too_much) = (u64::from(capacity / 16), u64::from(capacity / 8));
+        let (enough, too_much) = (u64::from(capacity / 8), u64::from(capacity / 4));
         if come > too_much || come < FEW {
             self.pauses = (self.pauses / 2).max(LEAST);
         } else if (MANY..=enough).contains(&come) {

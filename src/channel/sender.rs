@@ -144,9 +144,13 @@ impl Sender {
         if self.ring.is_receiver_closed() {
             return Err(closed(OPERATION));
         }
-        let room = if len >= LARGE && self.connection.received.take() {
+        let takes_turns = self.connection.received.take();
+        let room = if takes_turns && len >= LARGE {
             self.producer.reserve_anew(&self.ring, len)
         } else {
+            if takes_turns {
+                self.producer.claim(&self.ring, len);
+            }
             self.producer.reserve(&self.ring, len)
         };
         let room = room.map_err(|_| damaged(OPERATION))?;

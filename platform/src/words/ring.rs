@@ -22,10 +22,12 @@ pub const HEADER: usize = 8;
 
 /// What two processors pass to each other.
 const LINE: u64 = 64;
-/// A record of up to so many bytes takes so little time to write that its cache lines are asked for at once.
-const SMALL: u64 = 2 * LINE;
-/// How far ahead of the record the producer asks for cache lines.
+/// Bytes of a message that lies on two lines, or three.
+const SMALL: usize = 64;
+/// How far ahead the producer asks for cache lines.
 const AHEAD: u64 = 8 * LINE;
+/// For so many bytes at a time.
+const STRIDE: u64 = 4 * LINE;
 
 const MESSAGE: u64 = 1 << 32;
 /// As [`MESSAGE`], and it lies at the start of the next lap.
@@ -194,13 +196,8 @@ impl Producer {
     /// between the message and its header, the consumer's looks would take theirs away meanwhile.
     #[inline]
     fn behind(&self, memory: &impl RingMemory, skipped: u64, len: usize) -> Record {
-        let (start, wanted) = (self.tail + skipped, record_len(len));
-        if wanted <= SMALL {
-            // Both lines at once: a store that misses its line holds up all that follow.
-            memory.will_write(self.shape.place(start));
-            memory.will_write(self.shape.place(start + wanted));
-        }
-        memory.write_header(self.shape.place(start + wanted), 0);
+        let start = self.tail + skipped;
+        memory.write_header(self.shape.place(start + record_len(len)), 0);
         Record { at: self.shape.place(start) + HEADER, len, start }
     }
 
@@ -247,14 +244,27 @@ impl Producer {
         }
     }
 
+    /// Asks for the cache lines of a small message, both at once: for a producer whose consumer waits for it, and looks
+    /// at the first one.
+    #[inline]
+    pub fn claim(&self, memory: &impl RingMemory, len: usize) {
+        if len <= SMALL {
+            memory.will_write(self.shape.place(self.tail));
+            memory.will_write(self.shape.place(self.tail + record_len(len)));
+        }
+    }
+
     /// Asks for cache lines that the consumer has read, some way ahead of messages of this length: for a producer that
     /// has committed one, and is likely to send more. Each line would hold up the stores to it, one after the other.
     #[inline]
     pub fn look_ahead(&self, memory: &impl RingMemory, len: usize) {
-        let lines = record_len(len).min(AHEAD);
-        if self.has_room_until(self.tail + lines + AHEAD) {
-            for line in (0..=lines).step_by(LINE as usize) {
-                memory.will_write(self.shape.place(self.tail + AHEAD + line));
+        let len = record_len(len);
+        if self.tail % STRIDE < len && self.has_room_until(self.tail + len + AHEAD) {
+            let mut line = self.tail + AHEAD;
+            let end = line + len.clamp(STRIDE, AHEAD);
+            while line < end {
+                memory.will_write(self.shape.place(line));
+                line += LINE;
             }
         }
     }

@@ -167,8 +167,7 @@ fn room_that_is_forgotten_changes_nothing() {
 #[test]
 fn what_no_honest_peer_writes_is_damage() {
     let shape = Shape::new(64).unwrap();
-    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), ANEW, ANEW | 8, 3 << 32, u64::MAX]
-    {
+    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), ANEW, ANEW | 8, 3 << 32, u64::MAX] {
         let memory = Plain::new(shape);
         memory.write_header(0, header);
         assert_eq!(Consumer::new(shape).next(&memory), Err(Damaged), "header {header:#x}");
