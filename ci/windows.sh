@@ -4,6 +4,7 @@
 #   ci/windows.sh [cargo test arguments…]
 #   ci/windows.sh --wine-10 [cargo test arguments…]    under Wine 10, where that can be had
 #   ci/windows.sh --wine-32                            there, in processes of 32 bits, and of 64 bits beside such
+#   ci/windows.sh --wine-10-short                      some of both, which is what .ci/run has time for
 #   ci/windows.sh --native [cargo test arguments…]     on Windows itself
 #   ci/windows.sh --clippy                             lints for the Windows target, runs nothing
 #
@@ -117,33 +118,60 @@ in_wine_10() {
 
 # What processes of both sizes share: regions, locks, seats and doorbells, channels.
 shared=(sync seats_and_bells channel)
+# For `cargo test`, of the tests with processes of 32 bits.
+narrow=i686-pc-windows-gnu
+# Without debug information, which is most of the work.
+narrow_cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo test --target "$narrow" -p samemap
+    --features "samemap/conformance,samemap/tokio")
+narrow_log=$ci_logs/windows-32-build.log
 
-# Only in a Wine that has both halves.
-in_wine_32() {
-    local test program flags=() log=$ci_logs/windows-32-build.log status=0 narrow=i686-pc-windows-gnu
+# build_narrow TEST…: the tests as programs of 32 bits. False, with a note, where they cannot be had.
+build_narrow() {
     need_apt gcc-mingw-w64-i686
     rustup_target "$narrow" || {
         note "32-bit Windows did not run: rustup has no standard library for $narrow"
-        return
+        return 1
     }
+    # shellcheck disable=SC2068 # two words for each test
+    logged "$narrow_log" "${narrow_cargo[@]}" --no-run ${@/#/--test } || fail "the tests do not build for $narrow"
+}
+
+# beside_narrow TEST [cargo test arguments…]: a test of 64 bits whose other processes have 32.
+beside_narrow() {
+    local test=$1 program
+    step "$test: 64 bits, with processes of 32 bits"
+    program=$(sed -n "s|^ *Executable.*(\(.*/$test-[0-9a-f]*\.exe\))\$|\1|p" "$narrow_log")
+    choose_test_args --test "$@"
+    SAMEMAP_ASIDE_LOG=Z:$(aside_log "windows-both-$test")
+    SAMEMAP_TEST_PROGRAM=Z:$program run_tests "windows-both-$test" "${cross[@]}" test "${cross_flags[@]}"
+}
+
+# Only in a Wine that has both halves.
+in_wine_32() {
+    local test status=0
     start_wine_10
-    # Without debug information, which is most of the work.
-    local cargo=(env CARGO_PROFILE_DEV_DEBUG=0 cargo test --target "$narrow")
-    for test in "${shared[@]}"; do flags+=(--test "$test"); done
-    test_args=(-p samemap --features "samemap/conformance,samemap/tokio" --no-fail-fast "${flags[@]}")
-    logged "$log" "${cargo[@]}" --no-run "${test_args[@]}" || fail "the tests do not build for $narrow"
+    build_narrow "${shared[@]}" || return 0
     SAMEMAP_ASIDE_LOG=Z:$(aside_log windows-32)
     export SAMEMAP_ASIDE_LOG
     step "32 bits"
-    run_tests windows-32 "${cargo[@]}" || status=1
-    for test in "${shared[@]}"; do
-        step "$test: 64 bits, with processes of 32 bits"
-        program=$(sed -n "s|^ *Executable.*(\(.*/$test-[0-9a-f]*\.exe\))\$|\1|p" "$log")
-        SAMEMAP_ASIDE_LOG=Z:$(aside_log "windows-both-$test")
-        export SAMEMAP_TEST_PROGRAM=Z:$program
-        test_args=(-p samemap --features "samemap/conformance,samemap/tokio" --test "$test")
-        run_tests "windows-both-$test" "${cross[@]}" test "${cross_flags[@]}" || status=1
-    done
+    test_args=(--no-fail-fast "${shared[@]/#/--test=}")
+    run_tests windows-32 "${narrow_cargo[@]}" || status=1
+    for test in "${shared[@]}"; do beside_narrow "$test" || status=1; done
+    return "$status"
+}
+
+# What tells most in little time: the rules of the contract, and channels between both sizes. The step for Windows has
+# built the first already.
+in_wine_10_short() {
+    local status=0
+    start_wine_10
+    choose_test_args --test conformance_native
+    SAMEMAP_ASIDE_LOG=Z:$(aside_log windows-10)
+    export SAMEMAP_ASIDE_LOG
+    step "the rules of the contract"
+    run_tests windows-10 "${cross[@]}" test "${cross_flags[@]}" || status=1
+    build_narrow channel || return "$status"
+    beside_narrow channel peers:: listeners:: order:: || status=1
     return "$status"
 }
 
@@ -165,7 +193,9 @@ case ${1:-} in
     [[ $# -gt 0 ]] || set -- "${of_the_kernel[@]}"
     test_under_wine_10 --in-wine-10 "$@"
     ;;
+--wine-10-short) test_under_wine_10 --in-wine-10-short ;;
 --wine-32) test_under_wine_10 --in-wine-32 ;;
+--in-wine-10-short) in_wine_10_short ;;
 --in-wine-32) in_wine_32 ;;
 --in-wine-10) in_wine_10 "${@:2}" ;;
 --run-in-wine-10) wine_10 wine64 "${@:2}" ;;

@@ -7,7 +7,7 @@ use samemap::channel::{Receiver, Sender, Spin};
 use samemap::{Channel, ChannelOptions, Error, Listener, Result};
 
 use crate::arguments::{invalid, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, Place, close, give, in_turn, inside};
 use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
 use crate::region::samemap_region_t;
 use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
@@ -57,6 +57,12 @@ pub(crate) struct OpenChannel {
 impl From<End> for InTurn<OpenChannel> {
     fn from(end: End) -> Self {
         InTurn::new(OpenChannel { end, reserved: None, is_lent: false, user: None })
+    }
+}
+
+impl From<Channel> for InTurn<OpenChannel> {
+    fn from(channel: Channel) -> Self {
+        End::Whole(channel).into()
     }
 }
 
@@ -148,24 +154,8 @@ unsafe fn to_make(
     Ok(channel.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone()))
 }
 
-/// Gives C the end that a call returns.
-///
-/// # Safety
-/// The place is null or valid for a write.
-unsafe fn give(
-    channel: *mut *mut samemap_channel_t,
-    get: impl FnOnce() -> Result<Channel>,
-) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let channel = unsafe { Place::at(channel) }?;
-        channel.give(End::Whole(get()?).into());
-        Ok(SAMEMAP_OK)
-    })
-}
-
-/// Makes a channel for one peer under a free name, and does not wait for the peer: see
-/// samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
+/// Creates a channel for one peer; the name must be free. The call does not wait for the peer:
+/// samemap_channel_wait_for_peer() does. Messages that are sent before the peer comes wait for it in the ring.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -180,8 +170,8 @@ pub unsafe extern "C" fn samemap_channel_create(
     unsafe { give(channel, || Channel::create(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
-/// Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
-/// as one without a name that is handed over.
+/// Creates a channel for one peer at the start of a new region, such as one without a name that is handed over. The
+/// region has samemap_channel_region_size() bytes or more.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -195,7 +185,7 @@ pub unsafe extern "C" fn samemap_channel_create_in(
     unsafe { give(channel, || Channel::create_in(&inside(region)?.region, &of(channel_options)?)) }
 }
 
-/// Gives the number of bytes of a region that such a channel takes.
+/// Gives the number of bytes that a channel with these options takes in a region.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -212,8 +202,11 @@ pub unsafe extern "C" fn samemap_channel_region_size(
     })
 }
 
-/// Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
-/// second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+/// Connects to the channel, or to the listener, with the name. The call waits for its turn for as long as the
+/// patience of `options` says; with NULL that is a second.
+///
+/// SAMEMAP_TIMED_OUT when the listener has not accepted the caller in that time, SAMEMAP_ERROR_BUSY when a channel
+/// has a peer already.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -260,18 +253,17 @@ pub unsafe extern "C" fn samemap_channel_wait_for_peer(
     channel: *const samemap_channel_t,
     timeout: u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        match self::timeout(timeout) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| match self::timeout(timeout) {
             None => open.whole()?.wait_for_peer().map(|()| SAMEMAP_OK),
             Some(time) => open.whole()?.wait_for_peer_timeout(time).map(in_time),
-        }
-    })
+        })
+    }
 }
 
-/// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
-/// not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+/// Makes the channel new after the peer has ended, and waits until another peer has connected. Messages that were
+/// sent and not received are lost. SAMEMAP_ERROR_BUSY while the peer is still there.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -280,24 +272,25 @@ pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
     channel: *const samemap_channel_t,
     timeout: u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        (open.reserved, open.is_lent) = (None, false);
-        match self::timeout(timeout) {
-            None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
-            Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
-        }
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| {
+            (open.reserved, open.is_lent) = (None, false);
+            match self::timeout(timeout) {
+                None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
+                Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
+            }
+        })
+    }
 }
 
-/// Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
-/// connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
-/// POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+/// Gives the process at the other end of a channel that a listener accepted, as the system told it when that
+/// process connected. `process_id` tells its id, and `user` the user that it acted as: a user's number on POSIX, a
+/// SID on Windows, valid until the channel is closed. What the system does not tell is 0, or NULL; either place may
 /// be NULL.
 ///
-/// SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
-/// client on Windows, and for a client of another network namespace.
+/// SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for
+/// a client on Windows, and for a client of another network namespace.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -307,24 +300,23 @@ pub unsafe extern "C" fn samemap_channel_peer(
     process_id: *mut u32,
     user: *mut *const c_char,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        let peer = open.whole()?.peer()?.clone();
-        if open.user.is_none() {
-            open.user = peer.user().and_then(|user| CString::new(user.as_str()).ok());
-        }
-        // SAFETY: the caller keeps the header's rules.
-        unsafe {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| {
+            let peer = open.whole()?.peer()?.clone();
+            if open.user.is_none() {
+                open.user = peer.user().and_then(|user| CString::new(user.as_str()).ok());
+            }
             put(process_id, peer.process_id().unwrap_or(0));
             put(user, open.user.as_ref().map_or(std::ptr::null(), |user| user.as_ptr()));
-        }
-        Ok(SAMEMAP_OK)
-    })
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
-/// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
-/// and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+/// Splits an end into a half that sends and a half that receives, for one thread each. Each is closed by
+/// samemap_channel_close(), and the end lives until both are. `channel` is closed when the call succeeds; a message
+/// that is being filled, or is lent, is given up.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -366,7 +358,7 @@ pub unsafe extern "C" fn samemap_channel_close(channel: *mut samemap_channel_t) 
     unsafe { close(channel) }
 }
 
-/// Listens under a free name for any number of peers, which samemap_channel_connect() to it.
+/// Creates a listener; the name must be free. Any number of peers connect to it by samemap_channel_connect().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -377,17 +369,11 @@ pub unsafe extern "C" fn samemap_listener_bind(
     options: *const samemap_create_options_t,
     listener: *mut *mut samemap_listener_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (listener, making) = unsafe { (Place::at(listener)?, to_make(channel_options, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        listener.give(InTurn::new(Listener::bind(&name, &making)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(listener, || Listener::bind(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
-/// Waits for the next peer, and gives the channel to it.
+/// Waits for the next peer. `channel` is then the listener's end of the channel that the two share.
 ///
 /// # Safety
 /// The header's rules of pointers.

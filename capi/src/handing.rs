@@ -4,13 +4,13 @@ use std::ffi::c_char;
 use std::process::{Child, Command};
 
 use samemap::regions::{Courier, Offer};
-use samemap::{Error, ErrorKind, Region, Result};
+use samemap::{Error, ErrorKind, Region};
 
 use crate::arguments::{access, invalid, place, put, samemap_access_t, text};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, in_turn, inside};
 use crate::native;
 use crate::options::samemap_open_options_t;
-use crate::region::{give, samemap_region_t};
+use crate::region::samemap_region_t;
 use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 
 /// A program that is about to be started as a child, with the regions that are offered to it; then that child. For
@@ -41,7 +41,7 @@ pub(crate) struct OpenCommand {
     offers: Vec<Offer>,
 }
 
-/// A program to start, found as the shell finds it.
+/// Makes a command that will start a program as a child. The program is found as the shell finds it.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -50,16 +50,13 @@ pub unsafe extern "C" fn samemap_command_new(
     program: *const c_char,
     command: *mut *mut samemap_command_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (command, program) = unsafe { (Place::at(command)?, text(program, "the program")?) };
-        command.give(InTurn::new(OpenCommand {
-            command: Command::new(program),
-            child: None,
-            offers: Vec::new(),
-        }));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(command, || {
+            let command = Command::new(text(program, "the program")?);
+            Ok(OpenCommand { command, child: None, offers: Vec::new() })
+        })
+    }
 }
 
 /// Adds an argument for the program.
@@ -111,18 +108,18 @@ pub unsafe extern "C" fn samemap_command_start(
     command: *const samemap_command_t,
     process_id: *mut u32,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        if open.child.is_some() {
-            return Err(invalid("the child was started before; make another command"));
-        }
-        let child = open.command.spawn().map_err(|cause| of_the_system(cause, "start the child"))?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(process_id, child.id()) };
-        open.child = Some(child);
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            if open.child.is_some() {
+                return Err(invalid("the child was started before; make another command"));
+            }
+            let child = open.command.spawn().map_err(|cause| of_the_system(cause, "start the child"))?;
+            put(process_id, child.id());
+            open.child = Some(child);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Waits until the child has ended, and gives its exit code; -1 when a signal ended it.
@@ -134,33 +131,35 @@ pub unsafe extern "C" fn samemap_command_wait(
     command: *const samemap_command_t,
     exit_code: *mut i32,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
-        let status = child.wait().map_err(|cause| of_the_system(cause, "wait for the child"))?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(exit_code, status.code().unwrap_or(-1)) };
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
+            let status = child.wait().map_err(|cause| of_the_system(cause, "wait for the child"))?;
+            put(exit_code, status.code().unwrap_or(-1));
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
-/// Ends the child at once, as the system kills processes: what it holds is let go, and what it owns is abandoned.
+/// Kills the child at once. What it holds is let go, and mutexes that it owns are abandoned.
 ///
 /// # Safety
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_command_kill(command: *const samemap_command_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
-        child.kill().map_err(|cause| of_the_system(cause, "end the child"))?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
+            child.kill().map_err(|cause| of_the_system(cause, "end the child"))?;
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
-/// Ends the handle, not the child. Keep it until the child has adopted what is offered to it. NULL does nothing.
+/// Closes the handle; the child runs on. Keep the handle until the child has adopted what is offered to it. NULL
+/// does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -170,7 +169,8 @@ pub unsafe extern "C" fn samemap_command_close(command: *mut samemap_command_t) 
     unsafe { close(command) }
 }
 
-/// Adopts the region that the parent process offered under a key. It succeeds once; a failed call can be repeated.
+/// Adopts the region that the parent process offered under the key. That succeeds once for each key; a failed call
+/// can be repeated.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -183,8 +183,7 @@ pub unsafe extern "C" fn samemap_region_adopt(
     unsafe { give(region, || Region::adopt(text(key, "the key")?)) }
 }
 
-/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass
-/// on.
+/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region. The caller closes it, or passes it on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -201,7 +200,8 @@ pub unsafe extern "C" fn samemap_region_to_descriptor(
     })
 }
 
-/// Makes a region of such a descriptor or handle. It belongs to the library from then on, also when the call fails.
+/// Makes a region of such a descriptor or handle, which belongs to the library from then on, also when the call
+/// fails.
 ///
 /// # Safety
 /// The header's rules of pointers; the descriptor is open, and the caller's.
@@ -215,8 +215,8 @@ pub unsafe extern "C" fn samemap_region_from_descriptor(
     unsafe { give(region, || native::region_of(descriptor, self::access(access)?)) }
 }
 
-/// Makes a courier that sends and receives over a connected Unix stream socket, which belongs to it from then on. The
-/// other side is a trusted process. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that sends and receives over a connected Unix stream socket, which belongs to the courier from
+/// then on. The process at the other end must be trusted. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the descriptor is open, and the caller's.
@@ -226,11 +226,11 @@ pub unsafe extern "C" fn samemap_courier_over(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_over(descriptor)) }
+    unsafe { give(courier, || native::courier_over(descriptor)) }
 }
 
-/// Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
-/// belongs to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that sends to a process through a pipe that leads to it. The handle of the pipe's writing end
+/// belongs to the courier from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.
@@ -241,11 +241,11 @@ pub unsafe extern "C" fn samemap_courier_to_process(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_to(pipe, process_id)) }
+    unsafe { give(courier, || native::courier_to(pipe, process_id)) }
 }
 
-/// Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
-/// Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that receives from such a pipe. The handle of the pipe's reading end belongs to the courier from
+/// then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.
@@ -255,24 +255,10 @@ pub unsafe extern "C" fn samemap_courier_receiving(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_receiving(pipe)) }
+    unsafe { give(courier, || native::courier_receiving(pipe)) }
 }
 
-/// # Safety
-/// The place is null or valid for a write.
-unsafe fn give_courier(
-    courier: *mut *mut samemap_courier_t,
-    get: impl FnOnce() -> Result<Courier>,
-) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let courier = unsafe { Place::at(courier) }?;
-        courier.give(InTurn::new(get()?));
-        Ok(SAMEMAP_OK)
-    })
-}
-
-/// Sends a region. From now on it is held for the receiver.
+/// Sends a region, which is held for the receiver from then on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -290,7 +276,11 @@ pub unsafe extern "C" fn samemap_courier_send(
     })
 }
 
-/// Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are accepted.
+/// Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are
+/// accepted.
+///
+/// The call waits without end, unless the connection has a timeout of its own (a socket's): when that runs out the
+/// answer is SAMEMAP_TIMED_OUT.
 ///
 /// # Safety
 /// The header's rules of pointers.

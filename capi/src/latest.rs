@@ -6,15 +6,15 @@ use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter, LatestOptions};
 use samemap::{Access, Error, ErrorKind, Result};
 
 use crate::arguments::{buffer, bytes, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, inside};
 use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
 use crate::status::{
     SAMEMAP_NOTHING, SAMEMAP_OK, SAMEMAP_TIMED_OUT, SAMEMAP_WRITER_GONE, border, samemap_status_t,
 };
 use crate::view::samemap_view_t;
 
-/// The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It
-/// is the writer until it is closed or its process ends. For one thread at a time.
+/// The one writer of a newest value, until it is closed or its process ends. A value is bytes of any length up to a
+/// maximum, which readers never see half-written. For one thread at a time.
 ///
 /// In Rust the values are those of samemap::latest::LatestBytes.
 pub struct samemap_latest_writer_t {
@@ -38,8 +38,14 @@ impl Handle for samemap_latest_reader_t {
 
 /// A reader, and what it has read last.
 pub(crate) struct Reader {
-    latest: LatestBytes,
+    pub(crate) latest: LatestBytes,
     value: Vec<u8>,
+}
+
+impl From<LatestBytes> for InTurn<Reader> {
+    fn from(latest: LatestBytes) -> Self {
+        InTurn::new(Reader { latest, value: Vec::new() })
+    }
 }
 
 /// What writer and readers agree on. Begin with SAMEMAP_LATEST_OPTIONS_INIT; NULL stands for that: version 0.
@@ -48,7 +54,8 @@ pub(crate) struct Reader {
 pub struct samemap_latest_options_t {
     /// sizeof(samemap_latest_options_t).
     pub struct_size: usize,
-    /// A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH.
+    /// The version that the program gives to the meaning of the bytes. A program with another version gets
+    /// SAMEMAP_ERROR_LAYOUT_MISMATCH.
     pub version: u32,
 }
 
@@ -75,8 +82,8 @@ pub unsafe extern "C" fn samemap_latest_size(max_length: usize, size: *mut usize
     })
 }
 
-/// Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the
-/// one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+/// Creates the one writer of the newest value with the name, for values of at most `max_length` bytes: makes the
+/// region, or goes on in the one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -88,20 +95,19 @@ pub unsafe extern "C" fn samemap_latest_writer_create(
     options: *const samemap_create_options_t,
     writer: *mut *mut samemap_latest_writer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (writer, latest, sharing) =
-            unsafe { (Place::at(writer)?, of(latest)?, samemap_create_options_t::sync(options)?) };
-        let latest = latest.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone());
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        writer.give(InTurn::new(LatestBytesWriter::create(&name, max_length, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(writer, || {
+            let sharing = samemap_create_options_t::sync(options)?;
+            let latest =
+                of(latest)?.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone());
+            LatestBytesWriter::create(&self::name(name)?, max_length, &latest)
+        })
+    }
 }
 
-/// Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
-/// samemap_latest_size() bytes that are zero at first.
+/// Creates the one writer of the newest value at `offset` of a read-write view. It takes samemap_latest_size()
+/// bytes, aligned to 8, and to 64 at best, which must be zero before the first writer.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -113,12 +119,8 @@ pub unsafe extern "C" fn samemap_latest_writer_create_in(
     latest: *const samemap_latest_options_t,
     writer: *mut *mut samemap_latest_writer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (writer, view, latest) = unsafe { (Place::at(writer)?, inside(view)?, of(latest)?) };
-        writer.give(InTurn::new(LatestBytesWriter::at(view, offset, max_length, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(writer, || LatestBytesWriter::at(inside(view)?, offset, max_length, &of(latest)?)) }
 }
 
 /// Writes a value and wakes the readers that wait for it; `sequence`, which may be NULL, tells its number.
@@ -152,7 +154,7 @@ pub unsafe extern "C" fn samemap_latest_writer_close(writer: *mut samemap_latest
     unsafe { close(writer) }
 }
 
-/// Opens the newest value with the name, for reading. With the access SAMEMAP_READ_ONLY it cannot wait.
+/// Opens the newest value with the name, for reading. A reader with the access SAMEMAP_READ_ONLY cannot wait.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -163,17 +165,15 @@ pub unsafe extern "C" fn samemap_latest_reader_open(
     options: *const samemap_open_options_t,
     reader: *mut *mut samemap_latest_reader_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (reader, latest, open) =
-            unsafe { (Place::at(reader)?, of(latest)?, samemap_open_options_t::read(options)?) };
-        let latest = latest.trust(open.accepted().clone()).patience(open.asked_patience());
-        let latest = if open.access() == Access::ReadOnly { latest.read_only() } else { latest };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        reader.give(new_reader(LatestBytes::open(&name, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(reader, || {
+            let open = samemap_open_options_t::read(options)?;
+            let latest = of(latest)?.trust(open.accepted().clone()).patience(open.asked_patience());
+            let latest = if open.access() == Access::ReadOnly { latest.read_only() } else { latest };
+            LatestBytes::open(&self::name(name)?, &latest)
+        })
+    }
 }
 
 /// Opens the newest value at `offset` of a view, for reading.
@@ -187,22 +187,15 @@ pub unsafe extern "C" fn samemap_latest_reader_open_in(
     latest: *const samemap_latest_options_t,
     reader: *mut *mut samemap_latest_reader_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (reader, view, latest) = unsafe { (Place::at(reader)?, inside(view)?, of(latest)?) };
-        reader.give(new_reader(LatestBytes::at(view, offset, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(reader, || LatestBytes::at(inside(view)?, offset, &of(latest)?)) }
 }
 
-fn new_reader(latest: LatestBytes) -> InTurn<Reader> {
-    InTurn::new(Reader { latest, value: Vec::new() })
-}
-
-/// Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then
-/// tells its length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+/// Copies the newest value to `buffer` if its number is larger than `newer_than`; 0 takes any value. `length` tells
+/// the value's length, and `sequence` its number; either may be NULL. SAMEMAP_NOTHING when there is no such value:
+/// the call does not wait.
 ///
-/// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
+/// SAMEMAP_ERROR_TOO_LONG when the value is longer than `size`: `length` tells its length. No value is longer than
 /// samemap_latest_max_length().
 ///
 /// # Safety
@@ -228,7 +221,10 @@ pub unsafe extern "C" fn samemap_latest_read(
 }
 
 /// Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read()
-/// does. SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+/// does.
+///
+/// SAMEMAP_TIMED_OUT when no such value came in time. SAMEMAP_WRITER_GONE when the writer has ended without one:
+/// each reader is told once, and its next call waits for the next writer.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -6,10 +6,10 @@ use samemap::topic::{Laggard, Publisher, Slot};
 use samemap::{Error, ErrorKind, Result};
 
 use crate::arguments::{bytes, invalid, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, in_turn, inside};
 use crate::lender::Lender;
 use crate::options::samemap_create_options_t;
-use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
+use crate::status::{SAMEMAP_NOTHING, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 use crate::topic::{of, samemap_topic_options_t, to_make};
 use crate::view::samemap_view_t;
 
@@ -33,7 +33,7 @@ impl Handle for samemap_publisher_t {
 const FILLED: &str = "a message is being filled in place; commit or cancel it first";
 
 impl OpenPublisher {
-    fn free(&mut self) -> Result<&mut Publisher> {
+    pub(crate) fn free(&mut self) -> Result<&mut Publisher> {
         self.lender.owner(FILLED)
     }
 }
@@ -47,18 +47,18 @@ impl From<Publisher> for InTurn<OpenPublisher> {
 /// A subscriber that holds the publisher back.
 #[repr(C)]
 pub struct samemap_laggard_t {
-    /// The number of the message that it needs next, or is lent.
+    /// The number of the message that it needs next, or that is lent to it.
     pub position: u64,
     /// How many messages it has not given back.
     pub behind: u64,
-    /// The id of its process, as that process states it.
+    /// The id of its process, as that process tells it.
     pub process_id: u32,
-    /// Whether it was thrown out, and only the message that it may still be lent is in the way.
+    /// Whether it was thrown out: then only a message that is still lent to it is in the way.
     pub is_thrown_out: bool,
 }
 
-/// Becomes the publisher of the topic with the name: makes the topic, or carries on in the one that readers still hold.
-/// SAMEMAP_ERROR_BUSY while there is another publisher.
+/// Creates the one publisher of the topic with the name: makes the topic, or goes on in the one that readers still
+/// hold. SAMEMAP_ERROR_BUSY while there is another publisher.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -69,18 +69,12 @@ pub unsafe extern "C" fn samemap_publisher_create(
     options: *const samemap_create_options_t,
     publisher: *mut *mut samemap_publisher_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (publisher, topic) = unsafe { (Place::at(publisher)?, to_make(topic, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        publisher.give(Publisher::create(&name, &topic)?.into());
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(publisher, || Publisher::create(&self::name(name)?, &to_make(topic, options)?)) }
 }
 
-/// Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
-/// must be zero before the first publisher.
+/// Creates the one publisher of the topic in two read-write views: of its data, and of its lobby. They have the
+/// sizes that samemap_topic_size() gives, and their bytes must be zero before the first publisher.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -91,13 +85,8 @@ pub unsafe extern "C" fn samemap_publisher_create_in(
     topic: *const samemap_topic_options_t,
     publisher: *mut *mut samemap_publisher_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (publisher, data, lobby, topic) =
-            unsafe { (Place::at(publisher)?, inside(data)?, inside(lobby)?, of(topic)?) };
-        publisher.give(Publisher::at(data, lobby, &topic)?.into());
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(publisher, || Publisher::at(inside(data)?, inside(lobby)?, &of(topic)?)) }
 }
 
 /// Publishes a copy of `length` bytes; waits for subscribers that still need what it would overwrite.
@@ -125,10 +114,10 @@ pub unsafe extern "C" fn samemap_publisher_publish(
 }
 
 /// Gives room for a message of up to `length` bytes in the ring, to be filled in place and published by
-/// samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple of
-/// 64, and are whatever was there before.
+/// samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple
+/// of 64, and are whatever was there before.
 ///
-/// One message at a time; until it is committed or cancelled, other calls with the publisher are refused.
+/// One message is filled at a time; until it is committed or cancelled, other calls with the publisher are refused.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -156,9 +145,9 @@ pub unsafe extern "C" fn samemap_publisher_reserve(
     })
 }
 
-/// Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be NULL,
-/// tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has
-/// fewer bytes.
+/// Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be
+/// NULL, tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when no room was given,
+/// SAMEMAP_ERROR_OUT_OF_RANGE when the room has fewer bytes.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -168,21 +157,21 @@ pub unsafe extern "C" fn samemap_publisher_commit(
     length: usize,
     sequence: *mut u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let reserved = open.lender.lent().ok_or_else(|| nothing_to("commit"))?.len();
-        if length > reserved {
-            let (len, region_len) = (length as u64, reserved as u64);
-            let kind = ErrorKind::OutOfRange { offset: 0, len, region_len };
-            return Err(Error::new(kind, "commit the message"));
-        }
-        let slot = open.lender.take().expect("it is lent");
-        let number = slot.commit_len(length)?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(sequence, number) };
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let reserved = open.lender.lent().ok_or_else(|| nothing_to("commit"))?.len();
+            if length > reserved {
+                let (len, region_len) = (length as u64, reserved as u64);
+                let kind = ErrorKind::OutOfRange { offset: 0, len, region_len };
+                return Err(Error::new(kind, "commit the message"));
+            }
+            let slot = open.lender.take().expect("it is lent");
+            let number = slot.commit_len(length)?;
+            put(sequence, number);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Gives up the room that samemap_publisher_reserve() gave: nothing is published.
@@ -191,12 +180,13 @@ pub unsafe extern "C" fn samemap_publisher_commit(
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_publisher_cancel(publisher: *const samemap_publisher_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        drop(open.lender.take().ok_or_else(|| nothing_to("cancel"))?);
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            drop(open.lender.take().ok_or_else(|| nothing_to("cancel"))?);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 #[cold]
@@ -232,22 +222,20 @@ pub unsafe extern "C" fn samemap_publisher_kept(
     oldest: *mut u64,
     newest: *mut u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let publisher = open.free()?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let publisher = open.free()?;
             put(oldest, publisher.oldest());
             put(newest, publisher.newest());
-        }
-        Ok(SAMEMAP_OK)
-    })
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
-/// Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
-/// that still need what the last call wanted to overwrite that found no room, and those that were thrown out and have not
-/// given their message back.
+/// Gives the subscribers that hold the publisher back: up to `size` of them, and in `count` how many there are.
+/// Such a subscriber still needs what the publisher wanted to overwrite when it last found no room, or it was
+/// thrown out and has not given its message back.
 ///
 /// # Safety
 /// The header's rules of pointers; there is room for `size` laggards.
@@ -280,9 +268,9 @@ pub unsafe extern "C" fn samemap_publisher_laggards(
     })
 }
 
-/// Waits no more for a subscriber: that with this index of those that samemap_publisher_laggards() told last. Its next
-/// call is SAMEMAP_ERROR_BUSY; the message that it is lent stays as it is until it lets go. SAMEMAP_NOTHING when it does
-/// not hold the publisher back any more.
+/// Stops waiting for a subscriber, by its index among those that samemap_publisher_laggards() gave last. The
+/// subscriber's next call is SAMEMAP_ERROR_BUSY, and a message that is lent to it stays as it is until the
+/// subscriber releases it. SAMEMAP_NOTHING when the subscriber does not hold the publisher back any more.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -291,14 +279,15 @@ pub unsafe extern "C" fn samemap_publisher_throw_out(
     publisher: *const samemap_publisher_t,
     index: usize,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let laggard = open.laggards.get(index).copied();
-        let laggard = laggard.ok_or_else(|| invalid("there is no laggard of that index"))?;
-        let is_there = open.free()?.throw_out(&laggard);
-        Ok(if is_there { SAMEMAP_OK } else { crate::status::SAMEMAP_NOTHING })
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let laggard = open.laggards.get(index).copied();
+            let laggard = laggard.ok_or_else(|| invalid("there is no laggard of that index"))?;
+            let is_there = open.free()?.throw_out(&laggard);
+            Ok(if is_there { SAMEMAP_OK } else { SAMEMAP_NOTHING })
+        })
+    }
 }
 
 /// Ends the publisher, and tells the readers; another one may follow. NULL does nothing.

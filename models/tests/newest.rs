@@ -6,7 +6,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use samemap_models::{exhaustively, together, with_few_interruptions};
-use samemap_platform::words::newest::{self, Reading, Slots, Word};
+use samemap_platform::words::newest::{self, Reading, Slots, Word, WritableSlots};
 
 const SLOTS: usize = 2;
 
@@ -27,13 +27,15 @@ impl Slots for Shared {
         Ok(self.word(word).load(order))
     }
 
+    fn fence(&self, order: Ordering) {
+        fence(order);
+    }
+}
+
+impl WritableSlots for Shared {
     fn store(&self, word: Word, value: u64, order: Ordering) -> Result<(), Killed> {
         self.word(word).store(value, order);
         Ok(())
-    }
-
-    fn fence(&self, order: Ordering) {
-        fence(order);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::seam::gate::{RawClient, RawGate, RawKnownClient};
 use crate::seam::region::RawRegion as _;
 use crate::{Region, Result, Trust, system};
 
-pub use crate::seam::gate::{WAYBILL_LEN, WaybillBytes};
+pub use crate::seam::gate::{Sought, WAYBILL_LEN, WaybillBytes};
 
 /// The listener's side of a gate.
 #[derive(Debug)]
@@ -18,16 +18,22 @@ impl Gate {
         region.0.open_gate().map(Gate)
     }
 
-    /// The number by which clients find it; never 0.
+    /// The number by which its clients know it; never 0.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.0.number()
     }
 
-    /// The client that has come with this turn and left this note; `None` when there is none, or its user may not write
-    /// to the region.
-    pub fn find(&mut self, turn: u64, note: u32) -> Option<KnownClient> {
-        self.0.find(turn, note).map(KnownClient)
+    /// The client that has left this note.
+    ///
+    /// # Errors
+    /// When this process has no room for one more connection.
+    pub fn find(&mut self, note: u32) -> Result<Sought<KnownClient>> {
+        Ok(match self.0.find(note)? {
+            Sought::Known(client) => Sought::Known(KnownClient(client)),
+            Sought::Crowded => Sought::Crowded,
+            Sought::OutOfReach => Sought::OutOfReach,
+        })
     }
 }
 
@@ -36,15 +42,12 @@ impl Gate {
 pub struct Client(Box<dyn RawClient<system::Region>>);
 
 impl Client {
-    /// Comes to the gate with this number; `None` for 0, and where that gate is not to be had.
-    #[must_use]
-    pub fn at(gate: u64) -> Option<Client> {
-        if gate == 0 { None } else { system::Region::come_to_gate(gate).map(Client) }
-    }
-
-    /// Tells the listener this client's turn, which it draws after it has come.
-    pub fn send_turn(&mut self, turn: u64) {
-        self.0.send_turn(turn);
+    /// Comes to the gate of the listener whose region this is; `None` where there is no way to it.
+    ///
+    /// # Errors
+    /// When this process has no room for one more connection.
+    pub fn at(desk: &Region) -> Result<Option<Client>> {
+        Ok(desk.0.come_to_gate()?.map(Client))
     }
 
     /// What the client leaves at its place for [`Gate::find`]; never 0.
@@ -53,12 +56,12 @@ impl Client {
         self.0.note()
     }
 
-    /// The memory that was handed over to this process; `None` when none was.
+    /// The memory that was handed over to this process through the gate with this number; `None` when none was.
     ///
     /// # Errors
     /// Those of receiving a region.
-    pub fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
-        Ok(self.0.receive(waybill, trust)?.map(Region))
+    pub fn receive(&mut self, gate: u64, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+        Ok(self.0.receive(gate, waybill, trust)?.map(Region))
     }
 
     /// The listener's process, where the kernel tells it.
@@ -79,15 +82,15 @@ impl KnownClient {
         self.0.peer()
     }
 
-    /// Hands this memory over to it, and to no other process.
+    /// Hands this memory over to it, and to no other process; `false` when it does not take it.
     ///
     /// # Errors
     /// Those of sending a region.
-    pub fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
+    pub fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<bool> {
         self.0.hand_over(&region.0, waybill)
     }
 
-    /// The client has taken the memory, so that stays with it.
+    /// The client has taken the memory, and keeps it.
     pub fn has_taken(&mut self) {
         self.0.has_taken();
     }

@@ -55,7 +55,7 @@ pub use contract::{
 pub use machine::{PerProcess, processors, stay_loaded};
 pub use memory::View;
 #[doc(hidden)]
-pub use memory::{SharedWord, SharedWords};
+pub use memory::{SharedReader, SharedSlots, SharedWord, SharedWords, SlotsReader};
 #[cfg(all(fuzzing, target_os = "linux"))]
 #[doc(hidden)]
 pub use posix::facts_say;

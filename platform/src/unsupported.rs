@@ -18,12 +18,14 @@ use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Kept, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
-use crate::seam::watch::RawWatch;
-use crate::{Access, Disposition, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View};
+use crate::seam::watch::{Beside, RawWatch};
+use crate::{
+    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
+};
 
-/// A type without values.
+/// A type without values. Its field is private, so that the compiler does not take the code in front of it for unreachable.
 #[derive(Clone, Debug)]
-pub(crate) enum Nothing {}
+pub(crate) struct Nothing(std::convert::Infallible);
 
 pub(crate) use self::{
     Nothing as Bell, Nothing as Object, Nothing as Region, Nothing as Seat, Nothing as Watch,
@@ -50,17 +52,17 @@ unsafe impl RawRegion for Nothing {
     }
 
     fn facts(&self) -> &RegionFacts {
-        match *self {}
+        match self.0 {}
     }
 
     fn map(&self, _: &MapRequest, _: Context<'_>) -> Result<View> {
-        match *self {}
+        match self.0 {}
     }
 }
 
 impl Offered for Nothing {
     fn offer(&self, _: &mut Command, _: Access, _: Context<'_>) -> Result<(String, Kept)> {
-        match *self {}
+        match self.0 {}
     }
 
     fn adopt(_: &str, context: Context<'_>) -> Result<Self> {
@@ -72,7 +74,7 @@ impl Sent for Nothing {
     type Courier = UnixStream;
 
     fn send(&self, _: &mut UnixStream, _: Access, _: Context<'_>) -> Result<()> {
-        match *self {}
+        match self.0 {}
     }
 
     fn receive(_: &mut UnixStream, _: &Trust, context: Context<'_>) -> Result<Self> {
@@ -82,7 +84,7 @@ impl Sent for Nothing {
 
 impl Native for Nothing {
     fn to_handle(&self, _: Context<'_>) -> Result<OwnedFd> {
-        match *self {}
+        match self.0 {}
     }
 
     fn from_handle(_: OwnedFd, _: Access, context: Context<'_>) -> Result<Self> {
@@ -104,19 +106,19 @@ impl RawObject for Nothing {
     }
 
     fn wait_any(objects: &[&Self], _: Option<Duration>) -> Result<Option<usize>, Failure> {
-        match *objects[0] {}
+        match objects[0].0 {}
     }
 
     fn signal(&self, _: Signal) -> Result<u32, Failure> {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_owned(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_abandoned(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -126,7 +128,7 @@ impl RawBell for Nothing {
     }
 
     fn place(&self) -> &Place {
-        match *self {}
+        match self.0 {}
     }
 
     fn sleep_on_any(_: &[&Self], _: Duration) {}
@@ -146,16 +148,24 @@ impl RawSeat for Nothing {
 
 impl RawWatch<Nothing, Nothing> for Nothing {
     fn begin(object: &Nothing) -> Self {
-        match *object {}
+        match object.0 {}
     }
 
     fn try_take(&self) -> Result<bool, Failure> {
-        match *self {}
+        match self.0 {}
     }
 
     fn is_ready(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
+
+    fn wait_any_beside(
+        _: &[&Nothing],
+        _: Option<Duration>,
+        _: &Beside<'_, Nothing>,
+    ) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
 }

@@ -91,6 +91,15 @@ impl Attempt {
 
     /// Does what can be done without waiting.
     pub(crate) fn step(&mut self) -> Result<Step> {
+        match self.stride() {
+            // On Windows a crowd opens the listener's doorbells one after another, which may take longer than one opener
+            // waits for another.
+            Err(error) if error.is(ErrorKind::TimedOut) && !self.limit.is_over() => Ok(Step::WaitAMoment),
+            step => step,
+        }
+    }
+
+    fn stride(&mut self) -> Result<Step> {
         if matches!(self.stage, Stage::Unmade) {
             self.find_out()?;
         }
@@ -101,7 +110,7 @@ impl Attempt {
         }
     }
 
-    /// Looks what lies there. Nothing is written before that is known.
+    /// Finds out what lies there, and writes nothing.
     fn find_out(&mut self) -> Result<()> {
         self.stage = match self.view.atomic_u64(layout::MARK_AT)?.load(Ordering::Acquire) {
             layout::MARK => Stage::Channel(Box::new(Control::at(&self.view)?)),

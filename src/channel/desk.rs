@@ -31,7 +31,7 @@ use samemap_platform::sync::{Doorbell, Seat, Sleepers};
 use super::layout::LISTENER_SEAT;
 use crate::{ObjectName, Region, Result, View};
 
-pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x03");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMDESK\0\x04");
 const GATE: usize = 24;
 const ARRIVALS: usize = 64;
 const BELL: usize = 256;
@@ -83,11 +83,6 @@ impl Turn {
         self.0 & Turn::PHASE == Turn::ASKS
     }
 
-    /// The number that the client comes to the gate with.
-    pub(super) fn at_the_gate(self) -> u64 {
-        self.0
-    }
-
     /// The same client's, when it has its channel.
     pub(super) fn served(self) -> Turn {
         Turn(self.0 & !Turn::PHASE | Turn::SERVED)
@@ -107,14 +102,18 @@ pub(super) struct Desk {
     /// The listener sleeps on it.
     pub(super) bell: Doorbell,
     /// Keeps the name.
-    _region: Region,
+    region: Region,
 }
 
 impl Desk {
     pub(super) fn inside(view: &View, region: &Region) -> Result<Desk> {
         let places = view.len().saturating_sub(PLACES_AT) / PLACE_LEN;
         let bell = Doorbell::at(view, BELL, Sleepers::One)?;
-        Ok(Desk { view: view.clone(), places, bell, _region: region.clone() })
+        Ok(Desk { view: view.clone(), places, bell, region: region.clone() })
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.region
     }
 
     pub(super) fn places(&self) -> usize {

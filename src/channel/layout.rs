@@ -255,6 +255,6 @@ impl RingMemory for Ring {
 #[cold]
 pub(super) fn damaged(operation: &'static str) -> Error {
     Error::new(ErrorKind::Damaged, operation).with_detail(
-        "the channel's memory says what no samemap program writes; end this channel, and look at the peer",
+        "the channel's memory holds what no samemap program writes; close this channel, and check the peer's program",
     )
 }

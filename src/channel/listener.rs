@@ -20,19 +20,23 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use samemap_platform::sync::{Doorbell, Seat};
+use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, Seat, WaitAny, Watched};
 use samemap_platform::words::Until;
 
-use super::connection::forked;
+use super::connection::ADVICE;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
+use super::watch::{Arrivals, MORE};
+use crate::endpoint::in_vain::InVain;
+use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
@@ -94,6 +98,8 @@ pub struct Listener {
     /// Channels whose clients have connected.
     connected: VecDeque<Channel>,
     last_round: Option<Instant>,
+    /// Those that found no peer, and those after which there may be [`MORE`].
+    calls: Arc<InVain>,
     // Left last: a client that finds it free knows that there is no listener any more.
     seat: Seat,
 }
@@ -146,6 +152,7 @@ impl Listener {
             pending: HashMap::new(),
             connected: VecDeque::new(),
             last_round: None,
+            calls: Arc::default(),
             seat,
         })
     }
@@ -153,7 +160,8 @@ impl Listener {
     /// Waits for the next peer, and returns its channel. A peer that ends before it has connected is passed over.
     ///
     /// # Errors
-    /// What making a region gives.
+    /// What making a region gives. When this process has as many files open as it may, the clients keep their turns: close
+    /// some, and call again.
     pub fn accept(&mut self) -> Result<Channel> {
         loop {
             if let Some(channel) = self.accept_by(Until::after(None))? {
@@ -179,8 +187,14 @@ impl Listener {
     }
 
     fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
+        let accepted = self.next_by(limit)?;
+        self.calls.note(if accepted.is_some() { MORE } else { 0 });
+        Ok(accepted)
+    }
+
+    fn next_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
-            return Err(forked(BIND));
+            return Err(forked(BIND, ADVICE));
         }
         loop {
             self.look()?;
@@ -204,10 +218,9 @@ impl Listener {
         self.maker.name()
     }
 
-    /// What an asynchronous wait for arrivals watches.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
-        super::watch::Arrivals::new(self.desk.clone())
+    /// What waits for arrivals on behalf of others.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        Arrivals::new(self.desk.clone(), &self.calls)
     }
 
     /// Sees what there is at the places with news, and now and then at all of them.
@@ -311,8 +324,8 @@ impl Listener {
             self.room_bell.ring();
             return Ok(());
         }
-        let made = self.maker.make(place, turn)?;
-        // A client that cannot be found at the gate is to come again.
+        let made = self.maker.make(place)?;
+        // A client in a crowd at its gate is to come again.
         let next = if made.is_some() { turn.served() } else { Turn::NOBODYS };
         if self.desk.replace_turn(place, turn, next)? {
             let pending = made.map(|made| Pending { made, turn, since: Instant::now() });
@@ -328,6 +341,34 @@ impl Listener {
             Entry::Vacant(none) => none.insert(self.desk.bell_at(place)?).ring(),
         }
         Ok(())
+    }
+}
+
+/// What [`wait_any`](crate::wait_any) waits for: a client that comes, or one whose channel waits to be accepted.
+impl News for Listener {
+    fn bell(&self) -> Result<&Doorbell> {
+        Ok(&self.desk.bell)
+    }
+
+    fn have_come(&self, asking: bool) -> Result<bool> {
+        if !self.seat.is_ours() {
+            return Err(forked(BIND, ADVICE));
+        }
+        // Clients that were served may end without a word.
+        let is_due = || asking && self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
+        Ok(!self.connected.is_empty() || self.desk.has_news() || is_due() && self.desk.waiting() > 0)
+    }
+}
+
+impl WaitAny for Listener {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::News(self)
+    }
+}
+
+impl Awaitable for Listener {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.arrivals()))
     }
 }
 

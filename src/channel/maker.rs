@@ -9,9 +9,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use samemap_platform::gate::{Gate, KnownClient, WAYBILL_LEN};
+use samemap_platform::gate::{Gate, KnownClient, Sought, WAYBILL_LEN};
 
-use super::desk::{Desk, Turn, channel_name};
+use super::desk::{Desk, channel_name};
 use super::end::Channel;
 use super::options::ChannelOptions;
 use crate::{CreateOptions, ErrorKind, ObjectName, Region, Result};
@@ -76,22 +76,27 @@ impl Maker {
         &self.name
     }
 
-    /// Makes a channel for the client at a place; `None` when it is to come to the gate first.
-    pub(super) fn make(&mut self, place: usize, turn: Turn) -> Result<Option<Made>> {
-        match self.desk.channel(place)?.load(Ordering::Relaxed) as u32 {
-            0 => self.with_a_name(place).map(Some),
-            note => self.handed_over(place, turn, note),
-        }
+    /// Makes a channel for the client at a place; `None` when it is to come to the gate again.
+    pub(super) fn make(&mut self, place: usize) -> Result<Option<Made>> {
+        let sought = match (&mut self.gate, self.desk.channel(place)?.load(Ordering::Relaxed) as u32) {
+            (None, _) | (_, 0) => Sought::OutOfReach,
+            (Some(gate), note) => gate.find(note)?,
+        };
+        let made = match sought {
+            Sought::Known(client) => self.handed_over(place, client)?,
+            Sought::Crowded => return Ok(None),
+            Sought::OutOfReach => None,
+        };
+        made.map_or_else(|| self.with_a_name(place), Ok).map(Some)
     }
 
-    fn handed_over(&mut self, place: usize, turn: Turn, note: u32) -> Result<Option<Made>> {
-        let client = self.gate.as_mut().and_then(|gate| gate.find(turn.at_the_gate(), note));
-        let Some(mut client) = client else { return Ok(None) };
+    /// `None` when the client does not take it.
+    fn handed_over(&mut self, place: usize, mut client: KnownClient) -> Result<Option<Made>> {
         let size = CreateOptions::new(self.options.region_len()?).permissions(self.options.permissions);
         let region = Region::anonymous(&size)?;
         let channel = Channel::create_in(&region, &self.options)?.with_peer(Some(client.peer()));
         let mut waybill = [0; WAYBILL_LEN];
-        if client.hand_over(&region, &mut waybill).is_err() {
+        if !client.hand_over(&region, &mut waybill)? {
             return Ok(None);
         }
         self.desk.set_waybill(place, &waybill)?;

@@ -22,7 +22,7 @@ pub(super) fn whole_view(region: &Region) -> Result<View> {
     if (view.len() as u64) < smallest { Err(layout::damaged(CONNECT)) } else { Ok(view) }
 }
 
-/// Becomes the peer of a channel that its listener had made ready before it told of it.
+/// Becomes the peer of a channel that its listener has made for this client.
 pub(super) fn meet_at_once(region: &Region, options: &ChannelOptions) -> Result<Channel> {
     let view = whole_view(region)?;
     match view.atomic_u64(layout::MARK_AT)?.load(Ordering::Acquire) {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use samemap_platform::gate::Client;
-use samemap_platform::sync::{Doorbell, Seat};
+use samemap_platform::sync::Doorbell;
 use samemap_platform::words::Until;
 
 use super::desk::{Desk, Turn, channel_name};
@@ -13,13 +13,11 @@ use super::layout;
 use super::meet::{CONNECT, meet_at_once, nobody_listens};
 use super::options::ChannelOptions;
 use super::step::{Awaited, News, Step};
+use crate::endpoint::seat::OwnSeat;
 use crate::{Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
-/// Where few clients wait, they use only the first so many places.
+/// Where few clients wait, they use only this many places.
 const NEAR: usize = 16;
-
-/// How often a client comes to the listener's gate before it wants a channel with a name.
-const TRIES_AT_GATE: u32 = 3;
 
 /// How often a client tries all places when each seems to be taken.
 const ROUND: Duration = Duration::from_millis(80);
@@ -38,8 +36,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn to(region: &Region, view: &View) -> Result<Visit> {
         let name = region.name().cloned().ok_or_else(|| {
-            layout::damaged(CONNECT)
-                .with_detail("the region is a listener's, which is connected to by its name")
+            layout::damaged(CONNECT).with_detail("the region is a listener's; connect by the listener's name")
         })?;
         Ok(Visit { desk: Desk::inside(view, region)?, name, place: None, last_round: None })
     }
@@ -120,10 +117,9 @@ struct Place {
     index: usize,
     turn: Turn,
     bell: Doorbell,
-    seat: Option<Seat>,
+    seat: OwnSeat,
     /// This client at the listener's gate, through which the channel comes.
     client: Option<Client>,
-    tries_at_gate: u32,
 }
 
 impl Place {
@@ -132,21 +128,17 @@ impl Place {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
         let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
         let turn = Turn::NOBODYS;
-        let mut place = Place { desk, index, turn, bell, seat: Some(seat), client: None, tries_at_gate: 0 };
+        let mut place = Place { desk, index, turn, bell, seat: OwnSeat::new(seat), client: None };
         place.ask()?;
         Ok(Some(place))
     }
 
-    /// Asks for a channel, as the client that came last.
+    /// Asks for a channel: at first as the client that came last, and later in the same turn.
     fn ask(&mut self) -> Result<()> {
-        self.client = None;
-        if self.tries_at_gate < TRIES_AT_GATE {
-            self.tries_at_gate += 1;
-            self.client = Client::at(self.desk.gate()?.load(Ordering::Acquire));
-        }
-        self.turn = self.desk.next_turn()?;
-        if let Some(client) = &mut self.client {
-            client.send_turn(self.turn.at_the_gate());
+        let has_gate = self.desk.gate()?.load(Ordering::Acquire) != 0;
+        self.client = if has_gate { Client::at(self.desk.region())? } else { None };
+        if self.turn == Turn::NOBODYS {
+            self.turn = self.desk.next_turn()?;
         }
         let note = self.client.as_ref().map_or(0, Client::note);
         self.desk.channel(self.index)?.store(u64::from(note), Ordering::Relaxed);
@@ -180,7 +172,8 @@ impl Place {
     /// The channel that came through the gate.
     fn received(&mut self, options: &ChannelOptions) -> Result<Channel> {
         let Some(client) = &mut self.client else { return Err(nobody_listens()) };
-        let region = client.receive(&self.desk.waybill(self.index)?, &options.trust)?;
+        let gate = self.desk.gate()?.load(Ordering::Acquire);
+        let region = client.receive(gate, &self.desk.waybill(self.index)?, &options.trust)?;
         let channel = meet_at_once(&region.ok_or_else(nobody_listens)?, options)?;
         Ok(channel.with_peer(client.listener()))
     }
@@ -194,13 +187,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
+        if !self.seat.is_ours() {
             return;
         }
         // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped,
         // and before the listener wakes the clients that wait for a place.
         let _ = self.desk.set_turn(self.index, Turn::NOBODYS);
-        drop(self.seat.take());
+        self.seat.leave();
         let _ = self.desk.tell(self.index);
     }
 }

@@ -152,7 +152,7 @@ impl Spinner {
     }
 }
 
-/// Looks for so many pauses at most; how many of them were in vain, if one was not.
+/// Looks for so many pauses at most; the answer is how many of them passed before the look that found something.
 #[inline]
 fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
     let mut paused = 0;

@@ -16,11 +16,14 @@
 //!
 //! The words and their meaning are those of `samemap_platform::words::newest`.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
-use std::sync::atomic::fence;
+use std::sync::atomic::{AtomicU64, fence};
 
+use samemap_platform::regions::AtomicReader;
 use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::newest::{self, Slots, Word};
+use samemap_platform::words::newest::{self, Slots, Word, WritableSlots};
+use samemap_platform::{SharedReader, SharedSlots, SlotsReader};
 
 use crate::endpoint::laid_out::{HEAD, HEAD_LEN, Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};
@@ -123,8 +126,9 @@ pub struct Place {
     view: View,
     at: usize,
     len: usize,
-    mask: u64,
-    stride: usize,
+    /// Where readers look, checked once.
+    newest: SharedReader,
+    slots: SharedSlots,
 }
 
 impl Place {
@@ -137,7 +141,7 @@ impl Place {
             place.check_that_it_is_nobodys()?;
             state.store(BEGUN, Relaxed);
             LAYOUT.write(view, at, wanted.head(slots))?;
-            for slot in 0..=place.mask {
+            for slot in 0..place.count() {
                 place.store(Word::Slot(slot), 0, Relaxed)?;
             }
             place.store(Word::Newest, 0, Relaxed)?;
@@ -195,10 +199,10 @@ impl Place {
         }
         // In range, and so no more than a usize holds.
         let stride = stride(len).ok_or_else(|| out_of_range(bytes))? as usize;
-        let place = Place { view: view.clone(), at, len: len as usize, mask: u64::from(slots) - 1, stride };
         // Says so now if the words cannot be had: misaligned, or 64 bits of read-only memory for 32-bit processes.
-        place.load(Word::Newest, Relaxed)?;
-        Ok(place)
+        let newest = SharedReader::at(view, at + NEWEST)?;
+        let slots = SharedSlots::at(view, at + SLOTS, slots as usize, stride)?;
+        Ok(Place { view: view.clone(), at, len: len as usize, newest, slots })
     }
 
     pub(super) fn view(&self) -> &View {
@@ -219,6 +223,12 @@ impl Place {
         self.load(Word::Newest, Acquire)
     }
 
+    /// For a reader.
+    #[inline]
+    pub(super) fn words(&self) -> Words<'_> {
+        Words { newest: self.newest.reader(), slots: self.slots.reader() }
+    }
+
     /// Offset in the view of the value in a slot.
     #[inline]
     pub(super) fn value(&self, slot: u64) -> usize {
@@ -233,8 +243,7 @@ impl Place {
 
     #[inline]
     fn slot(&self, slot: u64) -> usize {
-        // Masked, and all slots lie in the view.
-        self.at + SLOTS + (slot & self.mask) as usize * self.stride
+        self.at + SLOTS + self.slots.reader().offset(slot)
     }
 
     #[inline]
@@ -251,18 +260,66 @@ impl Slots for Place {
 
     #[inline]
     fn count(&self) -> u64 {
-        self.mask + 1
+        self.words().count()
     }
 
     #[inline]
     fn load(&self, word: Word, order: Ordering) -> Result<u64> {
-        Ok(self.view.atomic_u64_reader(self.offset(word))?.load(order))
+        let Ok(value) = self.words().load(word, order);
+        Ok(value)
     }
 
+    #[inline]
+    fn fence(&self, order: Ordering) {
+        fence(order);
+    }
+}
+
+impl WritableSlots for Place {
     #[inline]
     fn store(&self, word: Word, value: u64, order: Ordering) -> Result<()> {
         self.view.atomic_u64(self.offset(word))?.store(value, order);
         Ok(())
+    }
+}
+
+/// What a reader looks at, without checks: copies of the addresses, which stay in registers while it copies a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    newest: AtomicReader<'a, AtomicU64>,
+    slots: SlotsReader<'a>,
+}
+
+impl Words<'_> {
+    /// Copies the value in a slot, or its first bytes.
+    #[inline]
+    pub(super) fn read_value(&self, slot: u64, into: &mut [u8]) -> Result<()> {
+        self.slots.read(slot, VALUE, into)
+    }
+
+    /// The length of the byte string in a slot.
+    #[inline]
+    pub(super) fn length(&self, slot: u64) -> Result<u64> {
+        let mut len = [0; 8];
+        self.slots.read(slot, LENGTH, &mut len)?;
+        Ok(u64::from_ne_bytes(len))
+    }
+}
+
+impl Slots for Words<'_> {
+    type Error = Infallible;
+
+    #[inline]
+    fn count(&self) -> u64 {
+        self.slots.count() as u64
+    }
+
+    #[inline]
+    fn load(&self, word: Word, order: Ordering) -> std::result::Result<u64, Infallible> {
+        Ok(match word {
+            Word::Newest => self.newest.load(order),
+            Word::Slot(slot) => self.slots.word(slot).load(order),
+        })
     }
 
     #[inline]
@@ -306,7 +363,7 @@ fn damaged(what: &str) -> Error {
         .with_detail(format!("{what}; use memory that is zero at first, and let nothing else write there"))
 }
 
-const FOREIGN: &str = "what lies in the memory there is no newest value";
+const FOREIGN: &str = "the memory there holds something else than a newest value";
 const OPEN: &str = "open the newest value";
 
 #[cfg(test)]

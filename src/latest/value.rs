@@ -1,7 +1,7 @@
 //! What newest values are made of.
 
 use self::form::Form;
-use super::layout::{Facts, Form as Laid, Place};
+use super::layout::{Facts, Form as Laid, Place, Words};
 use crate::bytemuck::{self, Pod};
 use crate::{Error, ErrorKind, Result, View};
 
@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind, Result, View};
 pub trait Value: Form {}
 
 pub(super) mod form {
-    use super::super::layout::Place;
+    use super::super::layout::{Place, Words};
     use crate::{Result, View};
 
     /// What a reader does for each kind of value.
@@ -23,7 +23,7 @@ pub(super) mod form {
         /// Checks that the memory was laid out for such values.
         fn open(view: &View, offset: usize, version: u32) -> Result<Place>;
         /// Copies the value in a slot, which may be torn.
-        fn copy(place: &Place, slot: u64, into: &mut Self::Owned) -> Result<()>;
+        fn copy(place: &Place, words: Words<'_>, slot: u64, into: &mut Self::Owned) -> Result<()>;
     }
 }
 
@@ -42,8 +42,8 @@ impl<T: Pod> Form for T {
     }
 
     #[inline]
-    fn copy(place: &Place, slot: u64, into: &mut T) -> Result<()> {
-        place.view().read(place.value(slot), bytemuck::bytes_of_mut(into))
+    fn copy(_: &Place, words: Words<'_>, slot: u64, into: &mut T) -> Result<()> {
+        words.read_value(slot, bytemuck::bytes_of_mut(into))
     }
 }
 
@@ -62,13 +62,13 @@ impl Form for [u8] {
     }
 
     #[inline]
-    fn copy(place: &Place, slot: u64, into: &mut Vec<u8>) -> Result<()> {
-        let len: u64 = place.view().get(place.length(slot))?;
+    fn copy(place: &Place, words: Words<'_>, slot: u64, into: &mut Vec<u8>) -> Result<()> {
+        let len = words.length(slot)?;
         // Before anything is allocated: a length that is too large is torn, or a peer's.
         let Some(len) = usize::try_from(len).ok().filter(|&len| len <= place.len()) else {
             return Err(Error::new(ErrorKind::Damaged, "read the newest value"));
         };
         into.resize(len, 0);
-        place.view().read(place.value(slot), into)
+        words.read_value(slot, into)
     }
 }

@@ -38,6 +38,7 @@ impl News {
     }
 
     /// Now it knows.
+    #[cfg(feature = "tokio")]
     pub(crate) fn set_writer_gone_told(&self) {
         self.writer_gone.store(false, Ordering::Release);
     }
@@ -55,7 +56,15 @@ impl Source for News {
     }
 
     fn is_over(&self) -> bool {
+        // A failed look counts: the reader's next call returns the error.
         let has_gone = self.reader.writer_has_gone().unwrap_or(true);
         self.writer_gone.fetch_or(has_gone, Ordering::AcqRel) || has_gone
+    }
+
+    fn tell(&self) -> bool {
+        let has_gone = self.writer_gone.swap(false, Ordering::AcqRel);
+        // A failed look is told: the loop's next call returns the error.
+        let Ok(newest) = self.reader.place().newest() else { return true };
+        self.seen.fetch_max(newest, Ordering::AcqRel) < newest || has_gone
     }
 }

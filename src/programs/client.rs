@@ -45,7 +45,7 @@ pub(crate) struct ClientArgs {
     trust: Option<Trust>,
 }
 
-/// A name would match no id, and nobody would be told.
+/// A name would match no id, and the user would not be told.
 fn trust(text: &str) -> std::result::Result<Trust, &'static str> {
     let is_id =
         text.starts_with("S-1-") || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -111,7 +111,7 @@ fn with_advice(error: Error) -> Error {
 fn untrusted(owner: Option<&UserId>) -> String {
     match owner {
         Some(owner) => format!(
-            "it belongs to user {owner}, who was not accepted; if that is the user you expect, add --trust {owner}"
+            "it belongs to user {owner}, whose regions are not accepted; if that is the user you expect, add --trust {owner}"
         ),
         None => {
             "its owner cannot be told; if you know that it is the right one, add --trust anyone".to_owned()

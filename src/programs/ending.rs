@@ -1,7 +1,7 @@
 //! What ends a program, and the status that it leaves.
 //!
 //! A program ends in order (views dropped, then the region, status 0) on ENTER or the end of its input,
-//! on SIGINT, SIGTERM, SIGHUP or a console close, and when nobody reads its output any more. All of these
+//! on SIGINT, SIGTERM, SIGHUP or a console close, and when no process reads its output any more. All of these
 //! become one event on one channel, so that there is one way out.
 
 use std::io::{self, BufRead};
@@ -19,7 +19,7 @@ use super::stop::Stop;
 const HELP: &str = "\
 Ends in order, with nothing left behind and status 0, on ENTER or the end of its
 input, on SIGINT, SIGTERM, SIGHUP (also where they were ignored when it was
-started) or a console close, and when nobody reads its output any more.
+started) or a console close, and when no process reads its output any more.
 An error is one line on standard error, with status 1; a usage error has status 2.";
 
 /// That, behind a paragraph of the program's own.

@@ -1,4 +1,4 @@
-//! Lines on the standard streams. None of it panics when nobody reads them.
+//! Lines on the standard streams. None of it panics when no process reads them.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ pub(crate) fn line(text: &str) -> Result<(), Stop> {
     })
 }
 
-/// Writes one line to standard error. What nobody can read is dropped.
+/// Writes one line to standard error. A line that no process can read is dropped.
 pub(crate) fn complaint(text: &str) {
     let line = format!("{}\n", printable(text));
     let _ = io::stderr().lock().write_all(line.as_bytes());

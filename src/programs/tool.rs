@@ -46,7 +46,7 @@ enum Command {
 }
 
 const NAME_HELP: &str = "\
-On POSIX the name for shm_open, as the user who asks would open it, or the path for
+On POSIX the name for shm_open, as the user that asks would open it, or the path for
 open where the object that lives there lets others in; on Windows the name for
 OpenFileMappingW.
 

@@ -197,17 +197,14 @@ impl Memory {
         }
         let is_ready = lobby.atomic_u32(STATE)?.load(Acquire) == READY;
         if !is_ready || lobby.get::<u64>(LOBBY_NONCE)? != self.data.get::<u64>(NONCE)? {
-            return Err(damaged(
-                OPEN,
-                "what lies under the name of the topic's lobby belongs to no such topic",
-            ));
+            return Err(damaged(OPEN, "the lobby under this name does not belong to the topic"));
         }
         self.lobby = Some(lobby.clone());
         Ok(self)
     }
 
     fn facts(data: &View) -> Result<Facts> {
-        const FOREIGN: &str = "what lies in the memory there is no topic";
+        const FOREIGN: &str = "the memory there holds something else than a topic";
         if data.atomic_u32_reader(STATE)?.load(Acquire) != READY {
             return Err(damaged(OPEN, FOREIGN));
         }
@@ -377,4 +374,11 @@ pub(super) fn damaged(operation: &'static str, what: &str) -> Error {
         .with_detail(format!("{what}; use memory that is zero at first, and let nothing else write there"))
 }
 
+/// The error of a reader that finds rubbish.
+#[cold]
+pub(super) fn senseless() -> Error {
+    damaged(RECEIVE, "the topic's memory holds what no samemap program writes")
+}
+
 pub(super) const OPEN: &str = "open the topic";
+pub(super) const RECEIVE: &str = "receive from the topic";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use samemap_platform::permissions_and_trust;
 use samemap_platform::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
@@ -82,19 +83,6 @@ impl TopicOptions {
         self
     }
 
-    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
-    /// are let in to read can view. None of them can write to the data.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Which user's topic is accepted, where there is one already.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
     /// How long a reader waits for a topic that no publisher has made yet: see [`OpenOptions::patience`].
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -152,7 +140,7 @@ impl TopicOptions {
         Ok(Facts { shape, version: self.version })
     }
 
-    /// The data: nobody but its owner writes there.
+    /// The data: its owner alone writes there.
     pub(super) fn data_to_create(&self, size: u64) -> CreateOptions {
         let mut permissions = Permissions::owner_only();
         if self.permissions.group_share().is_some() {
@@ -175,6 +163,14 @@ impl TopicOptions {
         OpenOptions::new(access).trust(self.trust.clone()).patience(self.patience)
     }
 }
+
+permissions_and_trust!(TopicOptions {
+    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
+    /// are let in to read can view. None of them can write to the data.
+    permissions,
+    /// Which user's topic is accepted, where there is one already.
+    trust
+});
 
 /// The name of the lobby of the topic with that name.
 pub(super) fn lobby_name(name: &ObjectName) -> Result<ObjectName> {

@@ -12,7 +12,7 @@ fn the_stop_points_are_the_expected_ones() {
     for form in [Form::Private, Form::Shared] {
         seen.extend(points_of(scenario("sweep", Finds::Remains, SMALL, form), Way::Nameless));
     }
-    let expected = Step::ALL.into_iter().filter(|step| !NOT_HERE.contains(step));
+    let expected = Step::ALL.iter().copied().filter(|step| !NOT_HERE.contains(step));
     assert_eq!(seen, expected.map(|step| step.name().to_owned()).collect());
 }
 

@@ -1,11 +1,21 @@
 //! Setters of events and timers.
 
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
 use crate::common::*;
 
 /// Two settings later it is the same memory that says how many signals were taken.
 #[test]
 fn a_taker_that_was_held_up_takes_nothing_of_a_later_setting() {
     let mut actor = Start::role("taker_held_up").start();
+    actor.expect("done");
+    actor.finish();
+}
+
+#[test]
+fn a_cancel_and_a_taker_share_one_signal() {
+    let mut actor = Start::role("cancel_overlaps").start();
     actor.expect("done");
     actor.finish();
 }
@@ -136,29 +146,92 @@ pub fn timer_setter_killed(arguments: &[String]) {
     say("done");
 }
 
-pub fn taker_held_up(_: &[String]) {
-    let name = unique_name("timer");
-    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
-    timer.set(Due::After(Duration::ZERO)).expect("nobody else sets it");
-    let taker = fork(|| {
-        let timer = Timer::open(&name, &OpenOptions::default()).expect("it is held");
-        samemap_platform::testing::at_stop_points(|point| {
-            if point == "timer: about to take" {
+/// A child that does this work, and stops when it first comes to a stop point.
+fn stopped_at(point: &'static str, work: impl FnOnce()) -> Forked {
+    static POINT: OnceLock<&str> = OnceLock::new();
+    let child = fork(|| {
+        POINT.set(point).expect("a child's only point");
+        samemap_platform::testing::at_stop_points(|reached| {
+            if Some(&reached) == POINT.get() && !STOPPED.swap(true, Ordering::SeqCst) {
                 // SAFETY: stops this process until its parent lets it go on.
                 unsafe { libc::raise(libc::SIGSTOP) };
             }
         });
-        assert!(!timer.try_wait().expect("a timer"), "that signal is gone");
+        work();
     });
     let mut status = 0;
     // SAFETY: a child of this process that was not waited for; only its stopping is waited for.
-    let stopped = unsafe { libc::waitpid(taker.pid(), &raw mut status, libc::WUNTRACED) };
-    assert!(stopped == taker.pid() && libc::WIFSTOPPED(status));
+    let stopped = unsafe { libc::waitpid(child.pid(), &raw mut status, libc::WUNTRACED) };
+    assert!(stopped == child.pid() && libc::WIFSTOPPED(status));
+    child
+}
+
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+fn goes_on(child: &Forked) {
+    // SAFETY: a child of this process that was not waited for.
+    unsafe { libc::kill(child.pid(), libc::SIGCONT) };
+}
+
+fn reopened(name: &ObjectName) -> Timer {
+    Timer::open(name, &OpenOptions::default()).expect("it is held")
+}
+
+pub fn taker_held_up(_: &[String]) {
+    let name = unique_name("timer");
+    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
+    timer.set(Due::After(Duration::ZERO)).expect("nobody else sets it");
+    let taker = stopped_at("timer: about to take", || {
+        assert!(!reopened(&name).try_wait().expect("a timer"), "that signal is gone");
+    });
     timer.set(Due::After(Duration::from_secs(3600))).expect("nobody else sets it");
     timer.set(Due::After(Duration::from_millis(400))).expect("nobody else sets it");
-    // SAFETY: as above.
-    unsafe { libc::kill(taker.pid(), libc::SIGCONT) };
+    goes_on(&taker);
     taker.finish();
     assert!(timer.wait_timeout(PATIENCE).expect("a timer"));
+    say("done");
+}
+
+/// The signal that a cancelled timer has given is had once: by the taker, or by a later one.
+pub fn cancel_overlaps(_: &[String]) {
+    let name = unique_name("timer");
+    let timer = Timer::create(&name, &TimerOptions::new(Reset::Auto)).expect("a free name");
+    let is_had = || timer.try_wait().expect("a timer");
+    for period in [None, Some(Duration::from_secs(3600))] {
+        let signal = || {
+            let set = match period {
+                None => timer.set(Due::After(Duration::ZERO)),
+                Some(period) => timer.set_periodic(Due::After(Duration::ZERO), period),
+            };
+            set.expect("nobody else sets it");
+        };
+        signal();
+        let taker = stopped_at("timer: about to take", || {
+            assert!(!reopened(&name).try_wait().expect("a timer"), "another one has taken it");
+        });
+        timer.cancel().expect("nobody else sets it");
+        assert!(is_had(), "it stays");
+        goes_on(&taker);
+        taker.finish();
+        assert!(!is_had());
+
+        signal();
+        let canceller = stopped_at("timer: filled", || reopened(&name).cancel().expect("it may"));
+        assert!(is_had());
+        goes_on(&canceller);
+        canceller.finish();
+        assert!(!is_had(), "it was had twice");
+
+        signal();
+        let canceller = stopped_at("timer: cancelled", || reopened(&name).cancel().expect("it may"));
+        assert!(is_had(), "a canceller that is stopped holds no signal back");
+        assert!(!is_had());
+        // SAFETY: a child of this process that was not waited for.
+        unsafe { libc::kill(canceller.pid(), libc::SIGKILL) };
+        assert_eq!(canceller.wait(), Some(libc::SIGKILL));
+        assert!(!is_had());
+        timer.cancel().expect("a dead setter is in nobody's way");
+        assert!(!is_had());
+    }
     say("done");
 }

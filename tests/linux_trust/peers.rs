@@ -1,15 +1,19 @@
 //! The process at the other end of a channel: what the kernel tells of it, beside users that claim to be others.
 
-use std::io::{Read as _, Write as _};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write as _;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use samemap::channel::Peer;
+use samemap::regions::Courier;
 use samemap::{
-    Access, Channel, ChannelOptions, ErrorKind, Listener, ObjectName, OpenOptions, Permissions, Region, Share,
+    Access, Channel, ChannelOptions, CreateOptions, ErrorKind, Listener, ObjectName, OpenOptions,
+    Permissions, Region, Share,
 };
 
 use super::victims::{BOB, ROOT};
@@ -20,11 +24,12 @@ use crate::support::linux::users::{ALICE, NOBODY, as_users, become_user};
 use crate::support::name;
 use crate::support::part::{Part, hear};
 
-pub const ROLES: [Part; 5] = [
+pub const ROLES: [Part; 6] = [
     ("peers", peers),
     ("peer", peer),
-    ("cut in", cut_in),
-    ("gate crasher", gate_crasher),
+    ("crowded", crowded),
+    ("stranger", stranger),
+    ("used up", used_up),
     ("elsewhere", elsewhere),
 ];
 
@@ -107,65 +112,113 @@ fn elsewhere(arguments: &[String]) {
 }
 
 #[test]
-fn none_gets_the_channel_of_another() {
-    as_users("none_gets_the_channel_of_another", "cut in");
+fn a_crowd_at_the_gate_leaves_every_client_known() {
+    as_users("a_crowd_at_the_gate_leaves_every_client_known", "crowded");
 }
 
-/// An attacker comes to the gate before a client, with the turn that the client will have.
-fn cut_in(_arguments: &[String]) {
+/// Strangers connect to every client's socket as fast as they can: some that may not open the listener's region, and some
+/// that may, who know the gate's number and send memory of their own.
+fn crowded(_arguments: &[String]) {
+    const CLIENTS: usize = 24;
     sandbox::own_shm();
-    // One that may not open the listener's region; one that may.
     for (uid, everyone, victim) in [(NOBODY, false, ROOT), (BOB, true, ALICE)] {
         let name = unique_global_name("gate");
         let mut listener = listener(&name, everyone);
         let desk = Region::open(&name, &OpenOptions::read_write()).expect("a desk");
         let view = desk.view(.., Access::ReadWrite).expect("memory");
-        let word = |at: usize| view.atomic_u64(at).expect("inside").load(Ordering::Acquire);
-        let (gate, next) = (word(24), word(64));
-        let mut attacker = Start::role("gate crasher").argument(uid).argument(gate).argument(next).start();
-        attacker.expect("there");
-        let mut client = client(victim, &name);
-        let start = Instant::now();
-        let mut channel = loop {
-            if let Some(channel) = listener.accept_timeout(Duration::from_millis(50)).expect("accepts") {
-                break channel;
+        let gate = view.atomic_u64(24).expect("inside").load(Ordering::Acquire);
+        let mut strangers = [(); 2].map(|()| Start::role("stranger").argument(uid).argument(gate).start());
+        strangers.iter_mut().for_each(|stranger| stranger.expect("there"));
+        // Clients that wait for long are found by all strangers.
+        let mut clients: Vec<Child> = (0..CLIENTS).map(|_| client(victim, &name)).collect();
+        for served in 0..CLIENTS {
+            if served % 8 == 0 {
+                thread::sleep(Duration::from_millis(100));
             }
-            assert!(start.elapsed() < PATIENCE, "the client is not served");
-        };
-        // An attacker that is let in can take the victim's turns. Then the victim comes by a name, and nothing is said.
-        match channel.peer() {
-            Err(_) if everyone => assert_eq!(said(&mut channel)[1], victim),
-            _ => assert_eq!(assert_known(&mut channel), victim),
+            let mut channel = listener.accept_timeout(PATIENCE).expect("accepts").expect("it is served");
+            assert_eq!(assert_known(&mut channel), victim);
         }
-        client.finish();
-        attacker.say("look");
-        let got = attacker.hear();
-        assert!(everyone || got == "0 bytes", "handed to a user that is not let in: {got}");
-        attacker.finish();
+        clients.iter_mut().for_each(Child::finish);
+        for mut stranger in strangers {
+            stranger.say("end");
+            let connected: usize = stranger.hear().parse().expect("a number");
+            assert!(connected > 0, "no client was found, so this proves nothing");
+            stranger.finish();
+        }
     }
 }
 
-/// Claims the next turns at a gate, and tells what that brought.
-fn gate_crasher(arguments: &[String]) {
+/// Connects to the sockets of all clients, until it is told to end. Says how often it did.
+fn stranger(arguments: &[String]) {
     let number = |at: usize| arguments[at].parse::<u64>().expect("a number");
     let uid = number(0) as u32;
     become_user(uid, uid);
-    let address = SocketAddr::from_abstract_name(format!("samemap-{:016x}", number(1))).expect("a name");
-    let mut sockets: Vec<UnixStream> = (0..4)
-        .map(|more| {
-            let mut socket = UnixStream::connect_addr(&address).expect("anybody may");
-            socket.write_all(&((number(2) + more) << 2 | 1).to_ne_bytes()).expect("sent");
-            socket
-        })
-        .collect();
+    let memory = Region::anonymous(&CreateOptions::new(16384)).expect("memory");
     say("there");
-    hear();
-    let mut bytes = Vec::new();
-    for socket in &mut sockets {
-        socket.set_nonblocking(true).expect("a socket");
-        // What is left to be read when the other side has closed, or has not answered.
-        let _ = socket.read_to_end(&mut bytes);
-        thread::yield_now();
+    let is_over = thread::spawn(hear);
+    let (mut sockets, mut connected) = (VecDeque::new(), 0_usize);
+    while !is_over.is_finished() {
+        for address in addresses() {
+            let Ok(mut socket) = UnixStream::connect_addr(&address) else { continue };
+            connected += 1;
+            let _ = socket.write_all(&number(1).to_ne_bytes());
+            let mut courier = Courier::over(socket);
+            let _ = courier.send(&memory, Access::ReadWrite);
+            sockets.push_back(courier);
+            if sockets.len() > 200 {
+                sockets.pop_front();
+            }
+        }
     }
-    say(&format!("{} bytes", bytes.len()));
+    say(&connected.to_string());
+}
+
+/// The addresses of all gates in this network namespace: any process may read them.
+fn addresses() -> Vec<SocketAddr> {
+    let list = std::fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let names = list.lines().filter_map(|line| line.split_once("@samemap-"));
+    names
+        .map(|(_, number)| SocketAddr::from_abstract_name(format!("samemap-{number}")).expect("a name"))
+        .collect()
+}
+
+#[test]
+fn a_listener_without_descriptors_says_so_and_serves_later() {
+    as_users("a_listener_without_descriptors_says_so_and_serves_later", "used up");
+}
+
+fn used_up(_arguments: &[String]) {
+    sandbox::own_shm();
+    let name = unique_global_name("used-up");
+    let mut listener = listener(&name, false);
+    // Without a client it needs none.
+    let files = all_descriptors();
+    assert!(listener.try_accept().expect("it needs none").is_none());
+    drop(files);
+    let mut client = client(ROOT, &name);
+    let files = all_descriptors();
+    let error = listener.accept().expect_err("there is none for the client");
+    assert!(error.to_string().contains("ulimit -n"), "{error}");
+    drop(files);
+    let mut channel = listener.accept_timeout(PATIENCE).expect("accepts").expect("it kept its turn");
+    assert_eq!(assert_known(&mut channel), ROOT);
+    client.finish();
+    // A client's own lack is its own error, not a channel whose peer is not known.
+    for spare in 0..8 {
+        let mut files = all_descriptors();
+        files.truncate(files.len() - spare);
+        let options = options().patience(Duration::from_millis(20));
+        let error = Channel::connect(&name, &options).expect_err("too few are left, or nobody accepts");
+        let is_late = error.is(ErrorKind::TimedOut);
+        assert!(is_late || error.to_string().contains("ulimit -n"), "{spare} are left: {error}");
+        assert!(spare > 0 || !is_late, "{error}");
+    }
+}
+
+/// Opens as many files as this process may.
+fn all_descriptors() -> Vec<File> {
+    let few = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+    // SAFETY: reads the struct, which lives here.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const few) }, 0);
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
 }

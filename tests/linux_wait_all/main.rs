@@ -23,5 +23,7 @@ fn child_entry() {
         ("linked", hostile::linked),
         ("adopter", hostile::adopter),
         ("stranger", reach::stranger),
+        ("table_gone", reach::table_gone),
+        ("late", reach::late),
     ]);
 }

@@ -3,7 +3,7 @@
 use samemap::{Permissions, Share};
 
 use crate::common::*;
-use crate::support::linux::users::root_or_aside;
+use crate::support::linux::users::{as_users, root_or_aside};
 
 fn shared() -> SyncOptions {
     SyncOptions::new().permissions(Permissions::owner_only().everyone(Share::ReadWrite))
@@ -97,4 +97,51 @@ fn a_lock_inside_a_region_is_one_of_any() {
         scope.spawn(|| mutexes[0].try_lock().expect("a mutex").is_some()).join().expect("no panic")
     });
     assert!(free, "a guard that is refused is given up");
+}
+
+/// An object in a file outlives the machine's start, and the table with it does not.
+#[test]
+fn an_object_of_an_earlier_start_gets_the_table_of_today() {
+    const ID_AT: usize = 16;
+    let region = Region::anonymous(&CreateOptions::new(4096)).expect("memory");
+    let view = view_of(&region);
+    let mutexes = [0, 128].map(|at| SharedMutex::create(&view, at, &7u64).expect("zeros"));
+    let are_taken = || try_wait_all(&[&mutexes[0], &mutexes[1]]).map(|taken| taken.is_some());
+    assert!(are_taken().expect("they are free"));
+    let today = view.get::<u64>(ID_AT).expect("in range");
+    // Of another start; and of this one, which may have an attempt under way.
+    view.put(ID_AT, &(today ^ 1 << 40)).expect("in range");
+    assert!(are_taken().expect("nobody alive knows that table"));
+    assert_eq!(view.get::<u64>(ID_AT).expect("in range"), today);
+    view.put(ID_AT, &(today ^ 1)).expect("in range");
+    assert_eq!(kind_of(are_taken()), Some(ErrorKind::Unsupported));
+}
+
+#[test]
+fn a_table_that_was_removed_is_named() {
+    as_users("a_table_that_was_removed_is_named", "table_gone");
+}
+
+pub fn table_gone(_: &[String]) {
+    crate::support::linux::sandbox::own_shm();
+    let names = [0, 1].map(|_| unique_name("gone"));
+    let mutexes = [0, 1].map(|at| Mutex::create(&names[at], &SyncOptions::new()).expect("a free name"));
+    assert!(try_wait_all(&[&mutexes[0], &mutexes[1]]).expect("they are free").is_some());
+    for file in std::fs::read_dir("/dev/shm").expect("a directory").map(|file| file.expect("an entry")) {
+        if file.file_name().to_string_lossy().starts_with(".samemap.all.") {
+            std::fs::remove_file(file.path()).expect("removed");
+        }
+    }
+    let mut late = Start::role("late").argument(&names[0]).argument(&names[1]).start();
+    late.expect("done");
+    late.finish();
+    // This one has it still.
+    assert!(try_wait_all(&[&mutexes[0], &mutexes[1]]).expect("they are free").is_some());
+}
+
+pub fn late(arguments: &[String]) {
+    let open = |at: usize| Mutex::open(&name(&arguments[at]), &OpenOptions::default()).expect("it is held");
+    let error = try_wait_all(&[&open(0), &open(1)]).expect_err("the table is gone");
+    assert!(error.is(ErrorKind::Unsupported) && error.to_string().contains("was removed"), "{error}");
+    say("done");
 }

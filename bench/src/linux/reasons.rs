@@ -66,7 +66,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "waiters for one event: set, until one",
         "raw_sync",
-        "It wakes one of the waiters, and when that one is killed on its way the others sleep on. samemap wakes all of them, so that one that is killed keeps it from nobody; those who come too late sleep again, and the first must get past them.",
+        "Both wake one waiter. When that one is killed on its way, raw_sync's others sleep on; samemap's have the signal within 100 ms, for which their sleeps have a timer.",
     ),
     (
         "processes open",
@@ -81,7 +81,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "wake-up ping-pong",
         "shmem-ipc",
-        "It waits on an eventfd, with no timer: a receiver whose sender was killed sleeps on. A sleeping side of a Channel looks every 80 ms whether its peer lives, and that timer is set at each sleep, for 0.4 µs. On two cores see Unix stream sockets.",
+        "It waits on an eventfd, with no timer: a receiver whose sender was killed sleeps on. A sleeping side of a Channel looks every 80 ms whether its peer lives; where sides sleep often, a thread of the process wakes them for that, and they set no timers. On two cores see Unix stream sockets.",
     ),
     (
         "wake-up ping-pong",
@@ -91,7 +91,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "wake-up ping-pong",
         "pipe",
-        "The kernel copies the bytes and wakes in the same system call, and tells of a peer's end by itself. A Channel makes no system call at all where its peer is awake, and sets a timer where it sleeps (see `shmem-ipc`).",
+        "The kernel copies the bytes and wakes in the same system call, and tells of a peer's end by itself. A Channel makes two where its peer sleeps, and none where it is awake.",
     ),
     (
         "wake-up ping-pong",

@@ -60,7 +60,7 @@ fn create(
     };
     let writes = if access == Access::ReadWrite { right::MAP_WRITE } else { 0 };
     let rights = right::STANDARD | right::MAP_COPY | right::MAP_READ | writes;
-    Ok(made(region, Object::Mapping, rights)?.0)
+    made(region, Object::Mapping, rights)
 }
 
 type NewRegion = Made<(Region, Disposition)>;
@@ -80,7 +80,7 @@ fn in_memory(
     };
     let trust = name::trust(name);
     if access != Access::ReadWrite {
-        // Who only reads needs no more than that of a region that is there.
+        // A caller that only reads needs no more than reading of a region that is there.
         match Region::open(name, &OpenOptions::read_only().trust(trust.clone())) {
             Err(cause) if is_free(&cause) => {}
             there => return Ok(there.map(|region| (region, Disposition::Opened))),

@@ -35,7 +35,7 @@ const REVISION: u8 = 1;
 /// `SE_DACL_PRESENT`.
 const HAS_LIST: u16 = 4;
 
-/// Who may open a new object: its owner, or everyone where a descriptor has a list that is null.
+/// The users that may open a new object: its owner, or everyone where a descriptor has a list that is null.
 pub(super) fn permissions(security: &In<SecurityAttributes>) -> Result<Permissions, u32> {
     let owner_only = Permissions::owner_only();
     let Some(descriptor) = security.get().and_then(|attributes| attributes.descriptor.get()) else {

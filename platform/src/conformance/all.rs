@@ -24,7 +24,7 @@ struct Trio<O: SyncObjects> {
 }
 
 impl<O: SyncObjects> Trio<O> {
-    /// With nothing signalled but the mutex.
+    /// A new set: only the mutex can be had.
     fn new() -> Self {
         let mutex_name = unique_name();
         Trio {
@@ -43,7 +43,7 @@ impl<O: SyncObjects> Trio<O> {
     }
 }
 
-/// They are taken when all can be had, and not before; then none is left.
+/// A wait takes the objects when it can have all of them, and not before; then no signal is left.
 pub fn c31_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
     let trio = Trio::<O>::new();
     let mut puppet = puppet_with(harness, "mutex", &trio.mutex_name);
@@ -68,12 +68,12 @@ pub fn c31_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A waiter sleeps until another process gives the last object, whichever that is.
+/// A waiter sleeps until another process signals the last of its objects, in any order.
 pub fn c31_waits_until_the_last_is_there<O: SyncObjects>(harness: &Harness) {
     let (first, second) = (unique_name(), unique_name());
     let events = [&first, &second].map(|name| new_event::<O>(name, Reset::Auto));
     let mut puppet = puppet_with(harness, "event", &first);
-    puppet.expect(&format!("event other open auto {}", hex(&second.to_string())));
+    puppet.expect(&format!("event other open auto {}", hex(&second)));
     let objects = events.each_ref().map(|event| O::any_event(event).expect("wait_all takes it"));
     for order in [["it", "other"], ["other", "it"]].into_iter().cycle().take(20) {
         thread::scope(|scope| {
@@ -236,11 +236,11 @@ pub fn c31_overlapping_sets_in_any_order<O: SyncObjects>(harness: &Harness) {
     let mut puppets = SETS.map(|_| Puppet::start(harness));
     for puppet in &mut puppets {
         for (index, name) in names.iter().enumerate() {
-            puppet.expect(&format!("mutex {index} open {}", hex(&name.to_string())));
+            puppet.expect(&format!("mutex {index} open {}", hex(&name)));
         }
     }
     for (puppet, set) in puppets.iter_mut().zip(SETS) {
-        puppet.tell(&format!("count-all {set} {ROUNDS} {}", hex(&counts.to_string())));
+        puppet.tell(&format!("count-all {set} {ROUNDS} {}", hex(&counts)));
     }
     for puppet in &mut puppets {
         puppet.answer().expect("every set can be had");
@@ -262,7 +262,7 @@ pub fn c31_killed_waiter_takes_all_or_none<O: SyncObjects>(harness: &Harness) {
         [O::any_event(&event), O::any_semaphore(&semaphore)].map(|object| object.expect("it takes it"));
     for round in 0..ROUNDS {
         let mut puppet = puppet_with(harness, "event", &event_name);
-        puppet.expect(&format!("semaphore other open 0 1 {}", hex(&semaphore_name.to_string())));
+        puppet.expect(&format!("semaphore other open 0 1 {}", hex(&semaphore_name)));
         puppet.tell("wait-all it,other ever");
         thread::sleep(Duration::from_micros(50 * round));
         good(semaphore.release(1));

@@ -1,4 +1,4 @@
-//! The other end of a [`Puppet`]: what a child of the test program does.
+//! The other end of a [`Puppet`]: a child of the test program, which obeys commands.
 //!
 //! A command is one line of words, an answer one line that begins with [`ANSWER`]. Regions and views are
 //! known by slot names; the names of objects travel in hexadecimal digits.
@@ -18,8 +18,8 @@ use crate::{
     SharedRegion, Trust, UserId, View,
 };
 
-/// What the test `conformance_child` does: in a child, the child's part; else it checks that children
-/// obey and die as they are told.
+/// The body of the test `conformance_child`. In a child it obeys its parent; in the parent it checks that children obey
+/// and end as they are told.
 ///
 /// # Panics
 /// When a child does not obey, or fails as a rule wants it to.
@@ -30,7 +30,7 @@ pub fn child_entry<R: SharedRegion>(harness: &Harness) {
 /// Plays this process's part.
 pub(super) fn enter(harness: &Harness, rules: fn() -> Vec<Rule>, stage: &mut dyn Actor) {
     let Ok(role) = std::env::var(ROLE) else { return children_obey(harness) };
-    // Orphans must not stay: a puppet outlives no rule, not even one that was aborted.
+    // A puppet ends also when its rule was aborted.
     let _watchdog = watchdog::Watchdog::with_limit(format!("child {role}"), watchdog::limit() * 2);
     match role.strip_prefix("rule:") {
         Some(rule) => run_rule(harness, &rules(), rule),
@@ -66,11 +66,11 @@ fn run_rule(harness: &Harness, rules: &[Rule], name: &str) {
 
 /// What a child can do.
 pub(super) trait Actor {
-    /// Does what the words say, or tells why not.
+    /// Carries out a command, or says why it cannot.
     fn perform(&mut self, words: &[&str]) -> Answer;
 }
 
-/// Does what standard input says, until it says one of `ends`, which is the answer, or to its end.
+/// Carries out the commands of standard input, to its end or to one of `ends`, which is the answer.
 pub(super) fn obey<'a>(stage: &mut dyn Actor, ends: &[&'a str]) -> Option<&'a str> {
     loop {
         let mut line = String::new();
@@ -215,7 +215,7 @@ impl<R: SharedRegion> Stage<R> {
         let (offset, byte) = (number(offset)? as usize, number(byte)? as u8);
         assert!(offset < view.len(), "a poke stays inside its view");
         // SAFETY: the byte lies inside the view. Where that is read-only the write faults, and the
-        // system ends this process: that is what the rule wants to see.
+        // system ends this process, as the rule expects.
         unsafe { view.as_ptr().add(offset).write_volatile(byte) };
         done()
     }
@@ -300,7 +300,7 @@ fn create_options(size: &str, share: &str) -> Result<CreateOptions, String> {
     Ok(CreateOptions::new(number(size)?).permissions(permissions_for(share)?))
 }
 
-/// The kind's name first, for rules to match on.
+/// An error as text, which begins with the name of its kind: rules match on that.
 pub(super) fn spell(error: Error) -> String {
     format!("{} {}", kind_word(error.kind()), tell(&error))
 }

@@ -1,4 +1,4 @@
-//! Errors, and what things say of themselves: rule C28.
+//! Errors, and what `Debug` shows: rule C28.
 
 use std::error::Error as _;
 
@@ -45,7 +45,7 @@ pub fn c28_error_tells_operation_and_name<R: SharedRegion>(_: &Harness) {
     }
 }
 
-/// An error's text is one line, with something to do about it.
+/// An error's text is one line, with a remedy.
 pub fn c28_error_is_one_line_with_a_remedy<R: SharedRegion>(_: &Harness) {
     for (kind, error, name) in errors::<R>() {
         let text = error.to_string();
@@ -71,7 +71,7 @@ pub fn c28_cause_is_the_systems_and_told_once<R: SharedRegion>(_: &Harness) {
     }
 }
 
-/// An error can be sent between threads and boxed, as programs do with errors.
+/// An error can be sent between threads and boxed.
 pub fn c28_error_goes_anywhere<R: SharedRegion>(_: &Harness) {
     let error = error_of(R::open(&unique_name(), &OpenOptions::read_write()), "opening a free name");
     let text = error.to_string();

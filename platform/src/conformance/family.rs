@@ -1,4 +1,4 @@
-//! Which objects to wait for the rules C22 to C27 are about: a family of them.
+//! Families of objects to wait for: the rules C22 to C27 and C31 run over each family.
 
 use crate::{
     Access, CreateOptions, Disposition, Event, EventOptions, Lockable, Mutex, ObjectName, OpenOptions,
@@ -6,21 +6,21 @@ use crate::{
     SharedSemaphore, SignalFirst, SyncOptions, View, WaitAny,
 };
 
-/// How a rule wants to come by an object.
+/// How a rule makes an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Making {
-    /// The name is to be free.
+    /// It wants a free name.
     Create,
-    /// Either.
+    /// It takes a free name or a taken one.
     CreateOrOpen,
-    /// The name is to be taken.
+    /// It wants a taken name.
     Open,
 }
 
 /// A family of objects to wait for, for [`sync_conformance_suite!`](crate::sync_conformance_suite).
 ///
-/// An object is found by a name in all processes: its own, or that of the memory which it lies in. It keeps that
-/// memory. The disposition is `Opened` after [`Making::Open`].
+/// Every process finds an object by a name: its own, or that of the region in which it lies. The object keeps that
+/// region. The disposition is `Opened` after [`Making::Open`].
 pub trait SyncObjects: 'static {
     /// The family's mutex.
     type Mutex: Lockable + Send + Sync + 'static;
@@ -72,11 +72,11 @@ pub trait SyncObjects: 'static {
 #[derive(Debug)]
 pub enum Named {}
 
-fn created<T>(object: T) -> (T, Disposition) {
+pub(super) fn created<T>(object: T) -> (T, Disposition) {
     (object, Disposition::Created)
 }
 
-fn opened<T>(object: T) -> (T, Disposition) {
+pub(super) fn opened<T>(object: T) -> (T, Disposition) {
     (object, Disposition::Opened)
 }
 
@@ -138,7 +138,7 @@ impl SyncObjects for Named {
 #[derive(Debug)]
 pub enum Inside {}
 
-/// Where in its region the object lies: at no multiple of a cache line, because nothing asks for one.
+/// The object's offset in its region. It is no multiple of a cache line, because the contract asks for 8 bytes only.
 const OFFSET: usize = 72;
 
 /// A view of the region that the object lies in.

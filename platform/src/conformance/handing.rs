@@ -13,9 +13,9 @@ fn anonymous() -> Region {
     good(Region::anonymous(&CreateOptions::new(SIZE)))
 }
 
-/// How a puppet tells of a region.
+/// A region as a puppet describes it.
 fn told(access: &str, name: Option<&ObjectName>) -> String {
-    format!("{SIZE} {access} {}", name.map_or_else(|| "-".to_owned(), |name| hex(&name.to_string())))
+    format!("{SIZE} {access} {}", name.map_or_else(|| "-".to_owned(), hex))
 }
 
 /// Both sides have the same bytes.
@@ -59,7 +59,7 @@ pub fn c18_child_adopts_what_it_is_offered(harness: &Harness) {
     assert!(nothing.is_err_and(|error| error.starts_with("NotFound")), "nobody offered that");
 }
 
-/// A child that adopted holds in its own right, also when the parent has let go; when the child goes, the name is free.
+/// A child that has adopted a region holds it, also when the parent has let go. When the child ends, the name is free.
 pub fn c18_child_holds_in_its_own_right(harness: &Harness) {
     for how in ["quit", "kill"] {
         let name = unique_name();
@@ -79,7 +79,7 @@ pub fn c18_child_holds_in_its_own_right(harness: &Harness) {
     }
 }
 
-/// A child that goes, killed or in order, takes nothing from its parent.
+/// A child that ends, killed or in order, takes nothing from its parent.
 pub fn c18_child_that_goes_takes_nothing(harness: &Harness) {
     let name = unique_name();
     let region: Region = create(&name, SIZE);
@@ -100,7 +100,7 @@ pub fn c18_child_that_goes_takes_nothing(harness: &Harness) {
     assert_free::<Region>(&name);
 }
 
-/// Nothing else leaks into a child: what is not offered to it ends with its holders, though the child lives on.
+/// A child gets the offered regions only: any other region ends with its holders, though the child lives on.
 pub fn c18_nothing_else_reaches_a_child(harness: &Harness) {
     let names = [unique_name(), unique_name()];
     let [offered, kept] = names.each_ref().map(|name| create::<Region>(name, SIZE));
@@ -142,7 +142,7 @@ pub fn c18_running_process_receives(harness: &Harness) {
     assert!(more.is_err_and(|error| error.starts_with("AccessDenied")), "more access than was sent");
 }
 
-/// What was received is held in the receiver's own right, and ends with it.
+/// A receiver holds the region that it received, and the region ends with it.
 pub fn c18_receiver_holds_in_its_own_right(harness: &Harness) {
     for how in ["quit", "kill"] {
         let name = unique_name();
@@ -160,7 +160,7 @@ pub fn c18_receiver_holds_in_its_own_right(harness: &Harness) {
     }
 }
 
-/// What was sent is held for the receiver, also when the sender is gone before it is received.
+/// A region that was sent is held for the receiver, also when the sender ends before the receipt.
 pub fn c18_sender_may_be_gone_before_the_receipt(harness: &Harness) {
     for how in ["quit", "kill"] {
         let name = unique_name();
@@ -181,7 +181,7 @@ pub fn c18_sender_may_be_gone_before_the_receipt(harness: &Harness) {
     }
 }
 
-/// The longest names arrive whole, by both ways.
+/// The longest names arrive whole, in both ways.
 pub fn c18_longest_names_arrive(harness: &Harness) {
     let unique = unique_text();
     for (prefix, character) in [("", "x"), ("", "\u{6F22}"), (r"Local\", "y")] {

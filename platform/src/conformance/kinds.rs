@@ -1,5 +1,4 @@
-//! What the names of all kinds of object keep alike: rules C4 to C6, C15 to C17, C19 and C20, over the system's own
-//! objects.
+//! Rules that named objects of every kind keep: C4 to C6, C15 to C17, C19 and C20, over the system's own objects.
 
 use std::thread;
 
@@ -28,7 +27,7 @@ fn make(kind: ObjectKind, how: Making, name: &ObjectName) -> Thing {
     thing
 }
 
-/// As another thread sees it: this one may own a mutex.
+/// The mark as another thread sees it, because this thread may own the mutex.
 #[track_caller]
 fn marked(thing: &Thing) -> Option<bool> {
     good(thread::scope(|scope| scope.spawn(|| thing.is_marked()).join().expect("it does not panic")))
@@ -40,13 +39,13 @@ fn not_found(kind: ObjectKind, name: &ObjectName) {
     fails(opened, &format!("opening a free name as {kind}"), &ErrorKind::NotFound);
 }
 
-/// What a puppet is told to make, for its owner alone unless `share` says otherwise.
+/// The command that has a puppet make an object, for the users of `share`.
 fn command(kind: ObjectKind, how: &str, share: &str, name: &ObjectName) -> String {
-    format!("make it {kind} {how} {share} own {}", hex(&name.to_string()))
+    format!("make it {kind} {how} {share} own {}", hex(&name))
 }
 
-/// Every kind refuses a name that any other kind holds, by every call, saying what is there where the system
-/// tells; and what holds the name stays as it was, marked or not.
+/// Every kind refuses a name that an object of another kind has, in every call. The error names that kind where the system
+/// tells it, and the object stays as it was, marked or not.
 pub fn c04_every_kind_refuses_the_names_of_every_other(_: &Harness) {
     for held in ObjectKind::ALL {
         for mark in [false, true] {
@@ -139,7 +138,7 @@ pub fn c06_one_of_many_creates_every_kind(harness: &Harness) {
     }
 }
 
-/// A killed creator of any kind leaves nothing that a later call trips over, wherever it was killed.
+/// A creator of any kind that is killed at any moment delays no later call.
 pub fn c06_killed_creators_of_every_kind_are_in_nobodys_way(harness: &Harness) {
     for kind in sync_kinds() {
         let name = unique_name();
@@ -172,7 +171,7 @@ pub fn c15_every_kind_outlives_its_creator(harness: &Harness) {
     }
 }
 
-/// When the last holder goes, in order or killed, the name is free, and what comes then is new.
+/// When the last holder ends, in order or killed, the name is free, and the next object is new.
 pub fn c16_name_of_every_kind_is_free_with_the_last_holder(harness: &Harness) {
     for kind in sync_kinds() {
         for how in ["quit", "exit", "abort", "kill"] {
@@ -230,31 +229,25 @@ pub fn c19_every_kind_is_for_its_owner_alone(harness: &Harness) -> Outcome {
 }
 
 /// Without permissions another user cannot open an object of any kind.
-pub fn c19_another_user_is_kept_out_of_every_kind(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c19_another_user_is_kept_out_of_every_kind(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     for kind in sync_kinds() {
         let name = global_name();
         owner.expect(&command(kind, "create", "owner", &name));
         for how in ["open", "create-or-open"] {
-            let answer = other.ask(&format!("make it {kind} {how} owner anyone {}", hex(&name.to_string())));
+            let answer = other.ask(&format!("make it {kind} {how} owner anyone {}", hex(&name)));
             puppet_fails(answer, &format!("{how} another user's {kind}"), "AccessDenied");
         }
     }
-    Outcome::Kept
+    Ok(())
 }
 
 /// A user that the permissions let in opens another user's object when it accepts that user, and then shares it whole.
-pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     for kind in sync_kinds() {
         let name = global_name();
-        let hexed = hex(&name.to_string());
+        let hexed = hex(&name);
         owner.expect(&command(kind, "create", "everyone-rw", &name));
         for how in ["open", "create-or-open"] {
             let answer = other.ask(&format!("make it {kind} {how} owner own {hexed}"));
@@ -270,5 +263,5 @@ pub fn c20_another_users_object_of_every_kind_must_be_accepted(harness: &Harness
         assert!(listed(&name).is_none_or(|(state, _)| state == State::Live), "{kind} died too early");
         other.expect("drop it");
     }
-    Outcome::Kept
+    Ok(())
 }

@@ -3,8 +3,8 @@
 use super::puppet::{Harness, Puppet};
 use super::suite::Outcome;
 use super::support::{
-    SIZE, assert_free, create, create_or_open, error_of, fails, hex, is_filled_with, map_all, not_found,
-    open, tell, unique_name,
+    SIZE, assert_free, create, create_or_open, error_of, fails, good, hex, is_filled_with, map_all,
+    not_found, open, tell, unique_name,
 };
 use crate::catalog::{self, State};
 use crate::{Access, CreateOptions, Disposition, ErrorKind, ObjectName, SharedRegion};
@@ -18,7 +18,7 @@ fn holder(harness: &Harness, name: &ObjectName) -> Puppet {
     puppet
 }
 
-/// A process that has opened what is under `name`.
+/// A process that has opened the object with this name.
 fn opener(harness: &Harness, name: &ObjectName) -> Puppet {
     let mut puppet = Puppet::start(harness);
     puppet.open("region", Access::ReadWrite, name);
@@ -75,7 +75,7 @@ pub fn c15_passing_openers_end_nothing<R: SharedRegion>(harness: &Harness) {
         drop(region);
         drop(again);
     }
-    // A reader has no more to say than a writer.
+    // A reader ends nothing, either.
     drop(open::<R>(&name, Access::ReadWrite));
     assert_eq!(opener(harness, &name).expect("filled view"), "255");
     puppet.end("quit");
@@ -176,7 +176,7 @@ pub fn c16_name_is_free_after_the_last_of_many_is_killed<R: SharedRegion>(harnes
     assert_free::<R>(&name);
 }
 
-/// What comes after a killed holder is a new object, of the size now asked for, by every way to create.
+/// After a killed holder a creator gets a new object, of the size that it asks for, by both calls that create.
 pub fn c16_new_object_after_kill_is_new<R: SharedRegion>(harness: &Harness) {
     for (size, by_create) in [(2 * SIZE, true), (1, true), (2 * SIZE, false), (1, false)] {
         let name = unique_name();
@@ -199,7 +199,7 @@ pub fn c16_new_object_after_kill_is_new<R: SharedRegion>(harness: &Harness) {
     }
 }
 
-/// A killed creator that others outlive is as good as one that left in order.
+/// A holder that is killed beside living holders ends nothing.
 pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
@@ -211,7 +211,7 @@ pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
     assert_free::<R>(&name);
 }
 
-/// The catalog's word on a name; `None` where it has none, also where there is no catalog.
+/// The state of a name in the catalog; `None` where it is not listed, or where there is no catalog.
 fn listed(name: &ObjectName) -> Option<State> {
     let entries = match catalog::list() {
         Ok(entries) => entries,
@@ -221,8 +221,7 @@ fn listed(name: &ObjectName) -> Option<State> {
     entries.into_iter().find(|entry| entry.name.as_ref() == Some(name)).map(|entry| entry.state)
 }
 
-/// After an orderly end nothing is left: not for an opener, and not in the catalog where it knows
-/// the backend's objects.
+/// After an orderly end the name cannot be opened, and the catalog does not list it.
 pub fn c17_nothing_is_left_after_an_orderly_end<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = holder(harness, &name);
@@ -236,8 +235,7 @@ pub fn c17_nothing_is_left_after_an_orderly_end<R: SharedRegion>(harness: &Harne
     assert_free::<R>(&name);
 }
 
-/// What killed holders left is never listed as alive nor opened, and is gone after the next open or
-/// create.
+/// The remains of killed holders are neither listed as alive nor opened, and are gone after the next open or create.
 pub fn c17_leftovers_go_at_the_next_open_or_create<R: SharedRegion>(harness: &Harness) {
     for by_open in [true, false] {
         let name = unique_name();
@@ -253,7 +251,7 @@ pub fn c17_leftovers_go_at_the_next_open_or_create<R: SharedRegion>(harness: &Ha
     }
 }
 
-/// A sweep removes what killed holders left, and nothing that lives.
+/// A sweep removes the remains of killed holders, and no living object.
 pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Outcome {
     let (dead, alive) = (unique_name(), unique_name());
     let survivor: R = create(&alive, SIZE);
@@ -261,7 +259,7 @@ pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Ou
         return Outcome::aside("the backend's objects are in no catalog");
     }
     holder(harness, &dead).kill();
-    catalog::reclaim().unwrap_or_else(|error| panic!("{}", tell(&error)));
+    good(catalog::reclaim());
     assert_eq!(listed(&dead), None, "a sweep left a dead object");
     assert_eq!(listed(&alive), Some(State::Live), "a sweep took a living object");
     drop(open::<R>(&alive, Access::ReadWrite));
@@ -269,10 +267,9 @@ pub fn c17_sweep_removes_the_dead_only<R: SharedRegion>(harness: &Harness) -> Ou
     Outcome::Kept
 }
 
-/// A region without a name has none, is zeroed and rounded like any other, and is nobody else's.
+/// A region without a name is zeroed and rounded like any other, and no other region shares its memory.
 pub fn c18_anonymous_region_has_no_name<R: SharedRegion>(_: &Harness) {
-    let anonymous =
-        || R::anonymous(&CreateOptions::new(SIZE - 1)).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let anonymous = || good(R::anonymous(&CreateOptions::new(SIZE - 1)));
     let (first, second) = (anonymous(), anonymous());
     assert_eq!(first.name(), None);
     assert_eq!((first.len(), first.access()), (SIZE, Access::ReadWrite));
@@ -280,7 +277,7 @@ pub fn c18_anonymous_region_has_no_name<R: SharedRegion>(_: &Harness) {
     assert!(is_filled_with(&one, 0), "a new anonymous region is not zeroed");
     one.fill(0, one.len(), 1).expect("a new region can be filled");
     assert!(is_filled_with(&two, 0), "two anonymous regions are one");
-    let other = first.view(.., Access::ReadOnly).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let other = good(first.view(.., Access::ReadOnly));
     drop(first);
     assert!(is_filled_with(&other, 1), "views of one anonymous region share it");
 }
@@ -291,19 +288,18 @@ pub fn c18_anonymous_region_keeps_the_rules<R: SharedRegion>(_: &Harness) {
     fails(zero, "creating nothing", &ErrorKind::InvalidArgument);
     let huge = error_of(R::anonymous(&CreateOptions::new(64 << 40)), "creating 64 TiB");
     assert!(matches!(huge.kind(), ErrorKind::OutOfMemory { .. }), "64 TiB: {:?}", huge.kind());
-    let region = R::anonymous(&CreateOptions::new(SIZE)).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let region = good(R::anonymous(&CreateOptions::new(SIZE)));
     let outside = ErrorKind::OutOfRange { offset: SIZE, len: 1, region_len: SIZE };
     let error = fails(region.view(SIZE..SIZE + 1, Access::ReadOnly), "mapping outside", &outside);
     assert_eq!(error.name(), None, "an anonymous region has no name to tell");
 }
 
-/// A process that dropped all it held holds nothing, also while it lives on.
+/// A process that has dropped its handles and views holds nothing while it lives on.
 pub fn c15_live_process_holds_only_what_it_holds<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut puppet = Puppet::start(harness);
     for _ in 0..20 {
-        let created =
-            puppet.expect(&format!("create-or-open region {SIZE} owner {}", hex(&name.to_string())));
+        let created = puppet.expect(&format!("create-or-open region {SIZE} owner {}", hex(&name)));
         assert_eq!(created, format!("created {SIZE}"));
         puppet.view("view", "region", Access::ReadWrite);
         puppet.expect("drop-view view");

@@ -14,14 +14,14 @@ use crate::{Access, LockGuard as _, Lockable as _, Region};
 const COUNTERS: u64 = 4;
 const ROUNDS: u64 = 300;
 
-/// One owner at a time: what processes count under the lock is exact.
+/// One owner at a time: a number that processes count up under the lock is exact.
 pub fn c22_one_owner_at_a_time<O: SyncObjects>(harness: &Harness) {
     let (name, memory) = (unique_name(), unique_name());
     let _mutex = new_mutex::<O>(&name);
     let region: Region = create(&memory, 4096);
     let mut puppets: Vec<_> = (0..COUNTERS).map(|_| puppet_with(harness, "mutex", &name)).collect();
     for puppet in &mut puppets {
-        puppet.tell(&format!("count it {ROUNDS} {}", hex(&memory.to_string())));
+        puppet.tell(&format!("count it {ROUNDS} {}", hex(&memory)));
     }
     for mut puppet in puppets {
         puppet.answer().unwrap_or_else(|error| panic!("counting: {error}"));
@@ -80,7 +80,7 @@ pub fn c22_owners_death_is_told_once<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// The word that the owner before died lasts as long as the ownership, and is said again when that owner dies too.
+/// The next owner is told of a death as long as it owns the lock, and the one after it is told when that owner dies, too.
 pub fn c22_death_is_told_until_release<O: SyncObjects>(harness: &Harness) {
     let name = unique_name();
     let mutex = new_mutex::<O>(&name);
@@ -118,8 +118,7 @@ pub fn c22_ended_thread_is_told<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A guard that is forgotten is a lock held, also when every handle is gone, and nothing worse: its thread uses
-/// other locks as before.
+/// A forgotten guard keeps the lock owned, also when every handle is gone. Its thread uses other locks as before.
 pub fn c22_forgotten_guard_is_a_lock_held<O: SyncObjects>(harness: &Harness) {
     let (name, other_name) = (unique_name(), unique_name());
     let mut puppet = {
@@ -158,14 +157,14 @@ pub fn c22_panic_gives_it_up<O: SyncObjects>(harness: &Harness) {
     let mut puppet = puppet_with(harness, "mutex", &name);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let _guard = own::<O>(&mutex);
-        // No message: nothing is wrong.
+        // Without a message, because this panic is part of the test.
         resume_unwind(Box::new("told to"));
     }));
     assert!(panicked.is_err());
     assert_eq!(puppet.expect("try-lock it 0"), "owned");
 }
 
-/// A mutex that is opened, or created or opened, is the one that is there, with its owner.
+/// Opening leads to the mutex that exists, with its owner, also by *create or open*.
 pub fn c22_opening_changes_nothing<O: SyncObjects>(_: &Harness) {
     let name = unique_name();
     let mutex = new_mutex::<O>(&name);

@@ -1,4 +1,4 @@
-//! How an object to wait for comes to be, and goes: rules C5, C6 and C16 for whole families.
+//! How objects to wait for begin and end: rules C5, C6 and C16 for whole families.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,9 +10,9 @@ use super::support::{error_of, fails, good, hex, unique_name};
 use super::sync_support::{new_event, new_mutex, new_semaphore, nothing, own, puppet_with, something};
 use crate::{Disposition, ErrorKind, EventOptions, LockGuard as _, ObjectName, Reset, SemaphoreOptions};
 
-/// What a puppet is told to make or to find.
+/// The command that has a puppet make or open an object.
 fn make_or_find(name: &ObjectName) -> [String; 3] {
-    let name = hex(&name.to_string());
+    let name = hex(&name);
     [
         format!("mutex it create-or-open {name}"),
         format!("event it create-or-open auto-set {name}"),
@@ -20,7 +20,7 @@ fn make_or_find(name: &ObjectName) -> [String; 3] {
     ]
 }
 
-/// What is there is not made a second time, and opening what was never made is an error.
+/// An object that exists is not made a second time, and opening a missing one is an error.
 pub fn c05_object_is_made_once<O: SyncObjects>(_: &Harness) {
     let event = EventOptions::new(Reset::Auto);
     let semaphore = SemaphoreOptions::new(1, 1);
@@ -40,7 +40,7 @@ pub fn c05_object_is_made_once<O: SyncObjects>(_: &Harness) {
     fails(O::semaphore(&names[2], Making::Create, &semaphore), "making it again", &ErrorKind::AlreadyExists);
 }
 
-/// Of many processes that make or find it at once one makes it, and all have the same.
+/// Of many processes that create or open an object at once, one makes it, and all have the same object.
 pub fn c06_one_of_many_makes_it<O: SyncObjects>(harness: &Harness) {
     let mut puppets: Vec<_> = (0..4).map(|_| Puppet::start(harness)).collect();
     for _ in 0..5 {
@@ -56,7 +56,7 @@ pub fn c06_one_of_many_makes_it<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// A process that is killed while it makes an object delays no other: what is there then is whole.
+/// A process that is killed while it makes an object delays no other, and no other sees a half-made object.
 pub fn c06_killed_maker_is_in_nobodys_way<O: SyncObjects>(harness: &Harness) {
     for round in 0..12 {
         let name = unique_name();
@@ -64,7 +64,7 @@ pub fn c06_killed_maker_is_in_nobodys_way<O: SyncObjects>(harness: &Harness) {
         let mut puppet = Puppet::start(harness);
         puppet.tell(command);
         thread::sleep(Duration::from_micros(Random::new().below(800)));
-        // One that waits for the doomed one while it is killed.
+        // It waits for the maker while that is killed.
         let mut other = Puppet::start(harness);
         other.tell(command);
         puppet.kill();
@@ -89,7 +89,7 @@ pub fn c06_killed_maker_is_in_nobodys_way<O: SyncObjects>(harness: &Harness) {
     }
 }
 
-/// The state goes with the last holder, also when that one was killed: what comes then is new.
+/// The state ends with the last holder, also when that was killed: the next object is new.
 pub fn c16_state_goes_with_the_last_holder<O: SyncObjects>(harness: &Harness) {
     for how in ["quit", "kill"] {
         let names = [unique_name(), unique_name()];

@@ -16,14 +16,14 @@
 //! the same for a family of objects to wait for ([`SyncObjects`]: rules C5, C6, C16, C22 to C24, C26, C27, C31), and
 //! [`native_conformance_suite!`](crate::native_conformance_suite) for what only the system's own objects show:
 //! names that every kind shares, timers, and regions that are handed over. [`run_all`] gives the same as a table, each rule in a
-//! process of its own, so that a backend that crashes, hangs or aborts can be tabled too.
+//! process of its own, so that a backend that crashes, hangs or aborts gets its table, too.
 //!
 //! # Environment
-//! - `SAMEMAP_ASIDE_LOG`: a file to which a test that steps aside appends one line, its name and why.
-//! - `SAMEMAP_WATCHDOG_SECONDS`: how long a rule may take, 60 s unless told, before it aborts the
-//!   program with the rule's name.
-//! - `SAMEMAP_PATIENCE_SECONDS`: how long a rule waits for a wake-up that has to come, 15 s unless told.
-//! - `SAMEMAP_CONFORMANCE_TAG`: with what the objects' names begin; `conformance` unless told.
+//! - `SAMEMAP_ASIDE_LOG`: a file to which a test that steps aside appends one line, its name and the reason.
+//! - `SAMEMAP_WATCHDOG_SECONDS`: how long a rule may take before it aborts the
+//!   program with the rule's name, 60 s by default.
+//! - `SAMEMAP_PATIENCE_SECONDS`: how long a rule waits for a wake-up that has to come, 15 s by default.
+//! - `SAMEMAP_CONFORMANCE_TAG`: the beginning of the objects' names, `conformance` by default.
 
 mod child;
 mod family;
@@ -67,7 +67,7 @@ pub use suite::{Outcome, Rule, RuleReport, check, native_rules, rules, run_all, 
 pub use sync_child::sync_child_entry;
 pub use watchdog::Watchdog;
 
-/// What the suite is made of, for the project's own tests.
+/// Parts of the suite, for the project's own tests.
 #[doc(hidden)]
 pub mod tools {
     pub use super::process::{PROGRAM, program, rerun, spawn};

@@ -221,8 +221,7 @@ pub fn c03_local_and_global_are_apart<R: SharedRegion>(_: &Harness) -> Outcome {
     Outcome::Kept
 }
 
-/// A name that something of another kind holds is `KindMismatch` to every call, at once, and what holds
-/// it stays.
+/// A name that an object of another kind has is `KindMismatch` in every call, at once, and that object stays.
 pub fn c04_name_of_another_kind_is_kind_mismatch<R: SharedRegion>(_: &Harness) -> Outcome {
     let name = unique_name();
     let Some(squatter) = Squatter::on(&name) else {

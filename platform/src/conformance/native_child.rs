@@ -1,5 +1,5 @@
-//! What a child does with the system's own objects: everything that the other children do, and objects of any
-//! kind alike, timers, and regions that are handed over.
+//! A child's commands for the system's own objects: those of the other children, and more for objects of any kind, for
+//! timers, and for regions that are handed over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::system::Meeting;
 use super::thing::{Terms, Thing};
 use crate::{Due, ObjectKind, Region, Trust, Waitable as _};
 
-/// What the test `conformance_child` of a [`native_conformance_suite!`](crate::native_conformance_suite) does.
+/// The body of the test `conformance_child` of a [`native_conformance_suite!`](crate::native_conformance_suite).
 ///
 /// # Panics
 /// As for [`child_entry`](super::child_entry).
@@ -81,11 +81,10 @@ impl NativeStage {
         self.things.get(slot).ok_or_else(|| format!("nothing in slot {slot}"))
     }
 
-    /// Its length, its access, and what its name is.
+    /// Its length, its access and its name, as text.
     fn keep(&mut self, slot: &str, region: Region) -> String {
         let access = super::support::word_for(region.access());
-        let name =
-            region.name().map_or_else(|| "-".to_owned(), |name| super::support::hex(&name.to_string()));
+        let name = region.name().map_or_else(|| "-".to_owned(), super::support::hex);
         let len = self.regions.keep(slot, region);
         format!("{len} {access} {name}")
     }

@@ -20,8 +20,7 @@ pub fn c05_create_wants_a_free_name<R: SharedRegion>(harness: &Harness) {
         let again = R::create(&name, &CreateOptions::new(size));
         let error = fails(again, "creating a taken name", &ErrorKind::AlreadyExists);
         assert_eq!(error.name(), Some(name.to_string().as_str()));
-        let answer =
-            Puppet::start(harness).ask(&format!("create region {size} owner {}", hex(&name.to_string())));
+        let answer = Puppet::start(harness).ask(&format!("create region {size} owner {}", hex(&name)));
         puppet_fails(answer, "creating a taken name", "AlreadyExists");
     }
     assert_eq!(region.len(), SIZE);
@@ -36,7 +35,7 @@ pub fn c05_create_or_open_says_which<R: SharedRegion>(harness: &Harness) {
     let (again, disposition) = create_or_open::<R>(&name, SIZE);
     assert_eq!(disposition, Disposition::Opened);
     let mut puppet = Puppet::start(harness);
-    let ask = format!("create-or-open region {SIZE} owner {}", hex(&name.to_string()));
+    let ask = format!("create-or-open region {SIZE} owner {}", hex(&name));
     assert_eq!(puppet.expect(&ask), format!("opened {SIZE}"));
     puppet.end("quit");
     drop((region, again));
@@ -101,7 +100,7 @@ pub fn c06_one_of_many_creators_wins<R: SharedRegion>(harness: &Harness) {
     let mut racers: Vec<Puppet> = (0..RACERS).map(|_| Puppet::start(harness)).collect();
     for _ in 0..20 {
         let name = unique_name();
-        let command = format!("create region {SIZE} owner {}", hex(&name.to_string()));
+        let command = format!("create region {SIZE} owner {}", hex(&name));
         racers.iter_mut().for_each(|racer| racer.tell(&command));
         let answers: Vec<_> = racers.iter_mut().map(Puppet::answer).collect();
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
@@ -121,7 +120,7 @@ pub fn c06_many_that_create_or_open_meet<R: SharedRegion>(harness: &Harness) {
     let mut racers: Vec<Puppet> = (0..RACERS).map(|_| Puppet::start(harness)).collect();
     for _ in 0..20 {
         let name = unique_name();
-        let command = format!("create-or-open region {SIZE} owner {}", hex(&name.to_string()));
+        let command = format!("create-or-open region {SIZE} owner {}", hex(&name));
         racers.iter_mut().for_each(|racer| racer.tell(&command));
         let mut answers: Vec<_> = racers.iter_mut().map(Puppet::answer).collect();
         answers.sort();
@@ -141,7 +140,7 @@ pub fn c06_half_made_object_is_never_seen<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut racers: Vec<Puppet> = (0..RACERS).map(|_| Puppet::start(harness)).collect();
     for (index, racer) in racers.iter_mut().enumerate() {
-        racer.tell(&format!("storm {index} 50 2000 {SIZE} {}", hex(&name.to_string())));
+        racer.tell(&format!("storm {index} 50 2000 {SIZE} {}", hex(&name)));
     }
     let mut created = 0;
     for (index, racer) in racers.iter_mut().enumerate() {
@@ -152,8 +151,7 @@ pub fn c06_half_made_object_is_never_seen<R: SharedRegion>(harness: &Harness) {
     assert_free::<R>(&name);
 }
 
-/// Processes that are killed at any moment of creating, opening and dropping leave nothing that the
-/// others trip over.
+/// Processes that are killed at any moment of creating, opening and dropping delay no other process.
 pub fn c06_killed_creators_are_in_nobodys_way<R: SharedRegion>(harness: &Harness) {
     const VICTIMS: usize = 2;
     let name = unique_name();
@@ -161,12 +159,7 @@ pub fn c06_killed_creators_are_in_nobodys_way<R: SharedRegion>(harness: &Harness
     for round in 0..15 {
         let mut victims: Vec<Puppet> = (0..VICTIMS).map(|index| victim(harness, index, &name)).collect();
         for (index, survivor) in survivors.iter_mut().enumerate() {
-            survivor.tell(&format!(
-                "storm {} {} 0 {SIZE} {}",
-                VICTIMS + index,
-                10 + round,
-                hex(&name.to_string())
-            ));
+            survivor.tell(&format!("storm {} {} 0 {SIZE} {}", VICTIMS + index, 10 + round, hex(&name)));
         }
         // Killed while the survivors are at it, and while the last of them are.
         for (victim, survivor) in victims.iter_mut().zip(&mut survivors) {
@@ -179,6 +172,6 @@ pub fn c06_killed_creators_are_in_nobodys_way<R: SharedRegion>(harness: &Harness
 
 fn victim(harness: &Harness, index: usize, name: &ObjectName) -> Puppet {
     let mut victim = Puppet::start(harness);
-    victim.expect(&format!("storm-until-killed {index} {SIZE} {}", hex(&name.to_string())));
+    victim.expect(&format!("storm-until-killed {index} {SIZE} {}", hex(&name)));
     victim
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
-/// Names the program to start where it is not this one: another build of it, or this one where the system does not
-/// tell a program's path.
+/// The variable with the program to start in place of this one: another build of it, or its path where the system does
+/// not tell that.
 pub const PROGRAM: &str = "SAMEMAP_TEST_PROGRAM";
 
 /// The path of the program that [`rerun`] starts.

@@ -13,9 +13,9 @@ use crate::{Access, ObjectName};
 
 /// Tells the test program that it is a child, and which one.
 pub(super) const ROLE: &str = "SAMEMAP_CONFORMANCE_ROLE";
-/// What the role of an interpreter of commands is called.
+/// The role of a child that obeys commands.
 pub(super) const PUPPET: &str = "puppet";
-/// Stands before every answer, so that whatever else is printed does not matter.
+/// The beginning of every answer, which tells it from other output.
 pub(super) const ANSWER: &str = "@samemap ";
 
 /// How a rule starts the test program again as a child.
@@ -107,7 +107,7 @@ impl Puppet {
     pub(super) fn run_rule(harness: &Harness, rule: &str) -> Self {
         let command = harness.command(&format!("rule:{rule}"));
         let mut runner = Self::spawn(command).expect("the test program starts again");
-        // Its own watchdog ends it with a name; this is for one that cannot even do that.
+        // Its own watchdog ends it earlier, unless the process hangs as a whole.
         runner.patience = watchdog::limit() + Duration::from_secs(30);
         runner
     }
@@ -150,7 +150,7 @@ impl Puppet {
     /// When it was told to end before.
     pub fn tell(&mut self, command: &str) {
         let commands = self.commands.as_mut().expect("the puppet takes commands");
-        // A puppet that died is noticed where its answer is missed.
+        // The wait for the answer notices that a puppet died.
         let _ = writeln!(commands, "{command}").and_then(|()| commands.flush());
     }
 
@@ -223,7 +223,7 @@ impl Puppet {
 
     /// Creates a region in `slot`; returns its length.
     pub(super) fn create(&mut self, slot: &str, size: u64, name: &ObjectName) -> u64 {
-        length(self.ask(&format!("create {slot} {size} owner {}", hex(&name.to_string()))))
+        length(self.ask(&format!("create {slot} {size} owner {}", hex(&name))))
     }
 
     /// Opens a region in `slot`; returns its length.
@@ -238,7 +238,7 @@ impl Puppet {
         access: Access,
         name: &ObjectName,
     ) -> Result<String, String> {
-        self.ask(&format!("open {slot} {} own {}", word_for(access), hex(&name.to_string())))
+        self.ask(&format!("open {slot} {} own {}", word_for(access), hex(&name)))
     }
 
     /// Maps all of the region in slot `region` as a view in slot `view`.
@@ -254,8 +254,7 @@ impl Puppet {
 }
 
 impl Drop for Puppet {
-    /// Ends it in order, so that it leaves nothing behind; one that does not end, and every one of a rule
-    /// that failed, is killed.
+    /// Ends it in order, so that it leaves nothing behind. It is killed when it does not end, and when its rule failed.
     fn drop(&mut self) {
         self.commands = None;
         let mut ended = false;
@@ -293,7 +292,7 @@ fn parse_answer(line: &str) -> Option<Result<String, String>> {
     }
 }
 
-/// Keeps what a puppet complains of, for the message when it dies.
+/// Keeps the standard error of a puppet, for the message when it dies.
 fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut bytes = [0; 1024];

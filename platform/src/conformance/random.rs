@@ -1,4 +1,4 @@
-//! Random numbers, for moments and for noise.
+//! Random numbers.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 pub struct Random(u64);
 
 impl Random {
-    /// One that differs from run to run, seeded by the keys of std's hash maps.
+    /// A generator with a random seed, from the keys of std's hash maps.
     #[must_use]
     pub fn new() -> Self {
         Self::seeded(RandomState::new().build_hasher().finish())
@@ -29,7 +29,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// A place among so many.
+    /// An index into `len` places.
     pub fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }

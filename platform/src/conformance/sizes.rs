@@ -82,7 +82,7 @@ pub fn c07_sizes_near_the_limit_do_not_wrap<R: SharedRegion>(_: &Harness) {
     }
 }
 
-/// What cannot be had is `OutOfMemory` at creation, with the size that was asked for, and takes no name.
+/// A size that cannot be had is `OutOfMemory` at creation, with that size, and takes no name.
 pub fn c08_what_cannot_be_had_is_refused_at_creation<R: SharedRegion>(_: &Harness) {
     let name = unique_name();
     for (call, result) in [
@@ -110,7 +110,7 @@ pub fn c08_memory_is_committed_at_creation<R: SharedRegion>(_: &Harness) -> Outc
     }
     let name = unique_name();
     let mut size = FAR_TOO_MUCH;
-    // Down from what cannot be had, but not to where a large machine could have it.
+    // From a size that no machine has down to one that a large machine could have.
     while size >= 1 << 43 {
         let result = R::create(&name, &CreateOptions::new(size)).map(drop);
         let error = error_of(result, &format!("creating {size} bytes"));
@@ -140,7 +140,7 @@ pub fn c09_new_region_reads_as_zeros<R: SharedRegion>(harness: &Harness) {
     assert_eq!(puppet.expect("filled view"), "0", "not zeroed for an opener");
 }
 
-/// A new region reads as zeros also where an object of that name held something else before.
+/// A new region reads as zeros also where an earlier object of that name held other bytes.
 pub fn c09_new_region_has_nothing_of_an_old_one<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     for round in 0..3_u8 {

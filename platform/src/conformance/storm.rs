@@ -68,8 +68,8 @@ fn idle(pick: u64) {
     }
 }
 
-/// With the feature `testing`, a backend's process is held up now and then between any two of its system
-/// calls: what others do meanwhile is what the races are about.
+/// With the feature `testing`, a process pauses now and then between two of its system calls, so that the calls of the
+/// others fall in between.
 #[cfg(feature = "testing")]
 fn dawdle_at_stop_points() {
     static ONCE: std::sync::Once = std::sync::Once::new();

@@ -12,13 +12,13 @@ use super::puppet::{Harness, Puppet};
 use super::watchdog::Watchdog;
 use crate::SharedRegion;
 
-/// What became of a rule.
+/// The outcome of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
     /// The backend keeps the rule.
     Kept,
-    /// It does not; this is what was seen.
+    /// The backend breaks the rule, as this text says.
     Failed(String),
     /// The rule cannot be shown here, for this reason.
     Aside(String),
@@ -35,6 +35,13 @@ impl From<()> for Outcome {
     /// A rule that only asserts is kept when it returns.
     fn from((): ()) -> Self {
         Outcome::Kept
+    }
+}
+
+impl From<Result<(), Outcome>> for Outcome {
+    /// A rule that had to step aside says so with `?`.
+    fn from(result: Result<(), Outcome>) -> Self {
+        result.err().unwrap_or(Outcome::Kept)
     }
 }
 
@@ -86,7 +93,7 @@ pub struct RuleReport {
     pub rule: String,
     /// The rule function's name.
     pub name: &'static str,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
@@ -163,7 +170,7 @@ pub fn check(harness: &Harness, rule: &str, run: fn(&Harness) -> Outcome) {
     }
 }
 
-/// Tells that a test, or a part of one, makes no sense here: on the standard output, and in the file that
+/// Reports that a test, or a part of one, cannot be shown here: on standard output, and in the file that
 /// `SAMEMAP_ASIDE_LOG` names.
 ///
 /// # Panics
@@ -181,7 +188,7 @@ pub fn note_aside(test: &str, reason: &str) {
         .unwrap_or_else(|error| panic!("cannot append to {}: {error}", path.to_string_lossy()));
 }
 
-/// What a panic said.
+/// A panic's message.
 pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()

@@ -1,4 +1,4 @@
-//! What the rules have in common.
+//! Calls that many rules make.
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,13 +11,13 @@ use crate::{SharedRegion, View};
 /// A size that is whole pages everywhere, and whole allocation granules.
 pub(super) const SIZE: u64 = 64 * 1024;
 
-/// How long a rule waits for what has to come.
+/// How long a rule waits for an event that has to come.
 pub(super) fn patience() -> Duration {
     let asked = std::env::var("SAMEMAP_PATIENCE_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(asked.unwrap_or(15))
 }
 
-/// Looks again and again until there is something to see, for as long as patience lasts.
+/// Looks until there is an answer, for as long as patience lasts.
 #[track_caller]
 pub(super) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
@@ -57,8 +57,8 @@ pub(super) fn name(text: &str) -> ObjectName {
 }
 
 /// Names travel to puppets in hexadecimal digits: they may hold any character.
-pub(super) fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex(text: &impl ToString) -> String {
+    text.to_string().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Back from [`hex`].
@@ -95,25 +95,25 @@ pub(super) fn kind_word(kind: &ErrorKind) -> String {
 /// Creates a region; it must work.
 #[track_caller]
 pub(super) fn create<R: SharedRegion>(name: &ObjectName, size: u64) -> R {
-    R::create(name, &CreateOptions::new(size)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::create(name, &CreateOptions::new(size)))
 }
 
 /// Opens a region; it must work.
 #[track_caller]
 pub(super) fn open<R: SharedRegion>(name: &ObjectName, access: Access) -> R {
-    R::open(name, &OpenOptions::new(access)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::open(name, &OpenOptions::new(access)))
 }
 
 /// Creates or opens a region; it must work.
 #[track_caller]
 pub(super) fn create_or_open<R: SharedRegion>(name: &ObjectName, size: u64) -> (R, Disposition) {
-    R::create_or_open(name, &CreateOptions::new(size)).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(R::create_or_open(name, &CreateOptions::new(size)))
 }
 
 /// Maps all of a region; it must work.
 #[track_caller]
 pub(super) fn map_all<R: SharedRegion>(region: &R, access: Access) -> View {
-    region.view(.., access).unwrap_or_else(|error| panic!("{}", tell(&error)))
+    good(region.view(.., access))
 }
 
 /// The bytes of a whole view.
@@ -145,7 +145,7 @@ pub(super) fn fails<T>(result: Result<T>, doing: &str, kind: &ErrorKind) -> Erro
     error
 }
 
-/// Checks what a puppet could not do.
+/// Checks that a puppet's call fails, and with which kind of error.
 #[track_caller]
 pub(super) fn puppet_fails(answer: Result<String, String>, doing: &str, kind: &str) {
     match answer {

@@ -1,4 +1,4 @@
-//! What a child does with objects to wait for.
+//! A child's commands for objects to wait for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::{
     SemaphoreOptions, Settable as _, WaitAny, Waitable as _, wait_all_timeout,
 };
 
-/// What the test `conformance_child` of a [`sync_conformance_suite!`](crate::sync_conformance_suite) does.
+/// The body of the test `conformance_child` of a [`sync_conformance_suite!`](crate::sync_conformance_suite).
 ///
 /// # Panics
 /// As for [`child_entry`](super::child_entry).
@@ -103,7 +103,7 @@ impl<O: SyncObjects> SyncStage<O> {
         self.semaphores.get(slot).ok_or_else(|| format!("no semaphore {slot}"))
     }
 
-    /// Owns the mutex until it is told `unlock` or `forget`, and does meanwhile what else it is told.
+    /// Owns the mutex until the command `unlock` or `forget`, and carries out other commands meanwhile.
     fn lock(&mut self, slot: &str, timeout: &str) -> Answer {
         let mutex = self.mutex(slot)?;
         let Some(guard) = mutex.lock_for(duration(timeout)?).map_err(spell)? else {

@@ -1,4 +1,4 @@
-//! What the rules about objects to wait for have in common.
+//! Calls that many rules about objects to wait for make.
 
 use std::time::Duration;
 
@@ -32,19 +32,19 @@ pub(super) fn own<O: SyncObjects>(mutex: &O::Mutex) -> Guard<'_, O> {
     good(mutex.lock_timeout(patience())).unwrap_or_else(|| panic!("it is not free in {:?}", patience()))
 }
 
-/// Waits for what has to come.
+/// Waits for a signal that has to come.
 #[track_caller]
 pub(super) fn comes(object: &impl Waitable, what: &str) {
     assert!(good(object.wait_timeout(patience())), "{what}");
 }
 
-/// Nothing can be had.
+/// Checks that there is no signal to take.
 #[track_caller]
 pub(super) fn nothing(object: &impl Waitable, what: &str) {
     assert!(!good(object.try_wait()), "{what}");
 }
 
-/// Something can be had.
+/// Takes a signal, which has to be there.
 #[track_caller]
 pub(super) fn something(object: &impl Waitable, what: &str) {
     assert!(good(object.try_wait()), "{what}");
@@ -55,14 +55,14 @@ pub(super) fn patience_in_millis() -> u128 {
     patience().as_millis()
 }
 
-/// Nothing for certain happens in this time: for checks that something does *not* happen.
+/// The wait of checks that an event does *not* come.
 pub(super) const A_WHILE: Duration = Duration::from_millis(20);
 
 /// A process that has opened an object in slot `it`.
 #[track_caller]
 pub(super) fn puppet_with(harness: &Harness, kind: &str, name: &ObjectName) -> Puppet {
     let mut puppet = Puppet::start(harness);
-    let name = hex(&name.to_string());
+    let name = hex(&name);
     let options = match kind {
         "event" => " auto",
         "semaphore" => " 0 1",

@@ -1,6 +1,6 @@
 //! A named object of any kind, for the rules that all kinds keep alike.
 
-use super::family::Making;
+use super::family::{Making, created, opened};
 use super::support::patience;
 use crate::{
     Access, CreateOptions, Disposition, Due, Event, EventOptions, Mutex, ObjectKind, ObjectName, OpenOptions,
@@ -42,7 +42,7 @@ impl Thing {
         Self::make_for(kind, how, name, &Terms::default())
     }
 
-    /// What a creator asks for differs from what it finds in every part: opening ignores it.
+    /// The options of *create or open* differ in every part from those of the object: opening ignores them.
     pub(super) fn make_for(
         kind: ObjectKind,
         how: Making,
@@ -107,14 +107,6 @@ impl Thing {
             Thing::Timer(timer) => timer.try_wait().map(Some),
         }
     }
-}
-
-fn created<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Created)
-}
-
-fn opened<T>(object: T) -> (T, Disposition) {
-    (object, Disposition::Opened)
 }
 
 fn region(how: Making, name: &ObjectName, terms: &Terms) -> Result<(Region, Disposition)> {

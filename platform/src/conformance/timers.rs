@@ -123,7 +123,7 @@ pub fn c25_setting_replaces(_: &Harness) {
 
 fn opened_by_puppet(harness: &Harness, name: &ObjectName) -> Puppet {
     let mut puppet = Puppet::start(harness);
-    puppet.expect(&format!("make it timer open owner own {}", hex(&name.to_string())));
+    puppet.expect(&format!("make it timer open owner own {}", hex(&name)));
     puppet
 }
 
@@ -190,7 +190,7 @@ pub fn c26_every_named_kind_together(harness: &Harness) {
     let semaphore = good(Semaphore::create(&unique_name(), &SemaphoreOptions::new(0, 1)));
     let timer = timer(Reset::Auto);
     let mut owner = Puppet::start(harness);
-    owner.expect(&format!("mutex it open {}", hex(&name.to_string())));
+    owner.expect(&format!("mutex it open {}", hex(&name)));
     assert_eq!(owner.expect("lock it 0"), "owned");
     let objects: [&dyn WaitAny; 4] = [&timer, &mutex, &semaphore, &event];
     let woken = || good(wait_any_timeout(&objects, patience())).expect("one of them is signalled");

@@ -12,7 +12,7 @@ use crate::{
     UserId,
 };
 
-/// Two ordinary users that no machine has.
+/// The ids of two ordinary users that no machine has.
 pub(super) const SOMEBODY: u32 = 54_321;
 const SOMEBODY_ELSE: u32 = 54_322;
 
@@ -45,7 +45,7 @@ pub fn c20_permissions_become_mode_bits<R: SharedRegion>(harness: &Harness) -> O
             ("everyone-rw", 0o606),
         ] {
             let name = unique_name();
-            puppet.expect(&format!("create region {SIZE} {share} {}", hex(&name.to_string())));
+            puppet.expect(&format!("create region {SIZE} {share} {}", hex(&name)));
             match system::file_mode(&name.system_name()) {
                 Some(found) => {
                     assert_eq!(format!("{found:o}"), format!("{mode:o}"), "{share}, umask {mask:o}")
@@ -95,30 +95,24 @@ pub(super) fn global_name() -> ObjectName {
 }
 
 /// Without permissions another user cannot open an object, whichever users it accepts.
-pub fn c19_another_user_is_kept_out<R: SharedRegion>(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c19_another_user_is_kept_out<R: SharedRegion>(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     let name = global_name();
     owner.create("region", SIZE, &name);
     for access in ["rw", "ro", "cow"] {
-        let answer = other.ask(&format!("open region {access} anyone {}", hex(&name.to_string())));
+        let answer = other.ask(&format!("open region {access} anyone {}", hex(&name)));
         puppet_fails(answer, &format!("opening another user's object {access}"), "AccessDenied");
     }
     owner.end("quit");
     assert_free::<R>(&name);
-    Outcome::Kept
+    Ok(())
 }
 
 /// Another ordinary user's object is opened only by a caller that accepts that user, though the permissions let it in.
-pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harness) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     let name = global_name();
-    let hexed = hex(&name.to_string());
+    let hexed = hex(&name);
     owner.expect(&format!("create region {SIZE} everyone-rw {hexed}"));
     for trust in ["own", "alone", "54323"] {
         let answer = other.ask(&format!("open region rw {trust} {hexed}"));
@@ -133,7 +127,7 @@ pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harn
     let systems = global_name();
     let everyone = Permissions::owner_only().everyone(Share::ReadWrite);
     let region = R::create(&systems, &CreateOptions::new(SIZE).permissions(everyone)).expect("a free name");
-    let hexed = hex(&systems.to_string());
+    let hexed = hex(&systems);
     let answer = other.ask(&format!("open region rw alone {hexed}"));
     puppet_fails(answer, "opening the system's object", "UntrustedOwner");
     assert_eq!(other.expect(&format!("open region rw own {hexed}")), SIZE.to_string());
@@ -141,17 +135,16 @@ pub fn c20_another_users_object_must_be_accepted<R: SharedRegion>(harness: &Harn
     other.end("quit");
     owner.end("quit");
     assert_free::<R>(&name);
-    Outcome::Kept
+    Ok(())
 }
 
 /// A read-only share lets another user read and map privately, and not write.
-pub fn c20_read_only_share_keeps_others_from_writing<R: SharedRegion>(harness: &Harness) -> Outcome {
-    let (mut owner, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c20_read_only_share_keeps_others_from_writing<R: SharedRegion>(
+    harness: &Harness,
+) -> Result<(), Outcome> {
+    let (mut owner, mut other) = two_users(harness)?;
     let name = global_name();
-    let hexed = hex(&name.to_string());
+    let hexed = hex(&name);
     owner.expect(&format!("create region {SIZE} everyone-ro {hexed}"));
     owner.view("view", "region", Access::ReadWrite);
     owner.expect("fill view 0 all 8");
@@ -166,17 +159,14 @@ pub fn c20_read_only_share_keeps_others_from_writing<R: SharedRegion>(harness: &
     assert_eq!(other.expect("filled view"), "8");
     other.end("quit");
     assert_free::<R>(&name);
-    Outcome::Kept
+    Ok(())
 }
 
 /// The `Local\` names of two users are apart.
-pub fn c03_local_names_of_two_users_are_apart<R: SharedRegion>(harness: &Harness) -> Outcome {
-    let (mut one, mut other) = match two_users(harness) {
-        Ok(puppets) => puppets,
-        Err(aside) => return aside,
-    };
+pub fn c03_local_names_of_two_users_are_apart<R: SharedRegion>(harness: &Harness) -> Result<(), Outcome> {
+    let (mut one, mut other) = two_users(harness)?;
     let name = unique_name();
-    let hexed = hex(&name.to_string());
+    let hexed = hex(&name);
     one.create("region", SIZE, &name);
     puppet_fails(
         other.ask(&format!("open region rw anyone {hexed}")),
@@ -185,7 +175,7 @@ pub fn c03_local_names_of_two_users_are_apart<R: SharedRegion>(harness: &Harness
     );
     other.create("region", SIZE, &name);
     assert_free::<R>(&name);
-    Outcome::Kept
+    Ok(())
 }
 
 /// A peer that scribbles over every byte of a region does no harm: calls work, text stays inside, drops

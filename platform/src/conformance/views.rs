@@ -8,8 +8,8 @@ use std::thread;
 use super::puppet::{Harness, Puppet};
 use super::random::Random;
 use super::support::{
-    SIZE, assert_free, bytes_of, create, error_of, fails, is_filled_with, map_all, open, tell, unique_name,
-    word_for,
+    SIZE, assert_free, bytes_of, create, error_of, fails, good, is_filled_with, map_all, open, tell,
+    unique_name, word_for,
 };
 use super::system;
 use crate::{Access, ErrorKind, MapRequest, OpenOptions, SharedRegion, View};
@@ -403,6 +403,6 @@ pub fn c11_opened_for_reading_reads<R: SharedRegion>(harness: &Harness) {
             word_for(access)
         );
     }
-    let opened = R::open(&name, &OpenOptions::read_only()).unwrap_or_else(|error| panic!("{}", tell(&error)));
+    let opened = good(R::open(&name, &OpenOptions::read_only()));
     assert_eq!((opened.access(), opened.len()), (Access::ReadOnly, SIZE));
 }

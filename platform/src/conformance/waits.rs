@@ -174,7 +174,7 @@ pub fn c26_any_of_many_wakes<O: SyncObjects>(harness: &Harness) {
     let objects = any::<O>(&events);
     let mut puppet = super::puppet::Puppet::start(harness);
     for index in [9, 0, 4] {
-        puppet.expect(&format!("event it open auto {}", hex(&names[index].to_string())));
+        puppet.expect(&format!("event it open auto {}", hex(&names[index])));
         thread::scope(|scope| {
             scope.spawn(|| puppet.expect("set it"));
             assert_eq!(woken(&objects), index);

@@ -42,7 +42,7 @@ pub fn c27_no_signal_is_lost_on_the_way<O: SyncObjects>(harness: &Harness) {
     let back = new_event::<O>(&names[1], Reset::Auto);
     let mut puppet = Puppet::start(harness);
     for (slot, name) in ["there", "back"].into_iter().zip(&names) {
-        puppet.expect(&format!("event {slot} open auto {}", hex(&name.to_string())));
+        puppet.expect(&format!("event {slot} open auto {}", hex(&name)));
     }
     puppet.tell(&format!("bounce there back {HOPS}"));
     for hop in 0..HOPS {

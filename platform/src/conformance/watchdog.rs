@@ -1,4 +1,4 @@
-//! A rule that hangs is a failure with a name.
+//! Watchdogs: a rule that hangs ends with its name.
 
 use std::io::Write as _;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -12,11 +12,11 @@ pub fn limit() -> Duration {
     Duration::from_secs(asked.unwrap_or(60))
 }
 
-/// Aborts the process, loudly and with a name, unless it is dropped in time.
+/// Aborts the process, with a message that names the rule, unless it is dropped in time.
 #[derive(Debug)]
 #[must_use = "a watchdog that is dropped at once watches nothing"]
 pub struct Watchdog {
-    // Dropping it is the sign that all went well.
+    // The watching thread ends when this is dropped.
     _alive: mpsc::Sender<()>,
 }
 

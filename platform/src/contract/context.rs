@@ -1,4 +1,4 @@
-//! What a call tries, for its errors.
+//! The operation and the object of a call, for its errors.
 
 use crate::{Error, ErrorKind, ObjectName};
 

@@ -8,7 +8,7 @@ use crate::{NameRule, ObjectKind, UserId};
 /// The result of every fallible call of the contract.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, to match on.
+/// The kind of an error, to match on.
 ///
 /// More kinds may come, so a `match` needs a wildcard arm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -276,7 +276,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}", self.0.operation)?;
         if let Some(name) = &self.0.name {
-            write!(f, " {}", name.escape_debug_controls())?;
+            write!(f, " {}", escaped(name))?;
         }
         f.write_str(": ")?;
         match &self.0.detail {
@@ -287,22 +287,16 @@ impl fmt::Display for Error {
 }
 
 /// Names come from outside: a control character in a name must not break the message's line.
-trait EscapeControls {
-    fn escape_debug_controls(&self) -> String;
-}
-
-impl EscapeControls for String {
-    fn escape_debug_controls(&self) -> String {
-        let mut text = String::with_capacity(self.len());
-        for c in self.chars() {
-            if c.is_control() {
-                text.extend(c.escape_default());
-            } else {
-                text.push(c);
-            }
+fn escaped(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
         }
-        text
     }
+    text
 }
 
 /// The same line as [`Display`](fmt::Display), because a `main` that returns an error prints this form.

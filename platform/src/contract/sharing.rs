@@ -1,7 +1,7 @@
-//! What the options of all objects have in common: the users that are let in, and the owners that are accepted.
+//! The common part of all options: the users that may open an object, and the owners whose objects are accepted.
 
 /// The setters and getters of options with the fields `permissions` and `trust`. The docs of the setters are those of the
-/// object, because what is let in differs.
+/// object, because the access that others get differs.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! permissions_and_trust {

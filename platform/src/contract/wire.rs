@@ -12,10 +12,10 @@ use crate::{Access, Error};
 /// The form of a region's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    Named,
-    Anonymous,
-    File,
-    NamedFile,
+    Named = 1,
+    Anonymous = 2,
+    File = 3,
+    NamedFile = 4,
 }
 
 impl Form {
@@ -31,12 +31,7 @@ impl Form {
     }
 
     pub(crate) fn code(self) -> u32 {
-        match self {
-            Form::Named => 1,
-            Form::Anonymous => 2,
-            Form::File => 3,
-            Form::NamedFile => 4,
-        }
+        self as u32
     }
 }
 
@@ -99,7 +94,8 @@ impl Label {
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
+/// Four bytes as a number.
+pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
 }
 

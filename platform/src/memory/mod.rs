@@ -5,6 +5,7 @@ mod fetch;
 mod keeper;
 mod load;
 mod part;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -14,5 +15,6 @@ mod word;
 pub(crate) use keeper::OwnedSystemHandle;
 pub use keeper::{Keeper, Mapped, Origin, SystemHandle};
 pub use part::Part;
+pub use slots::{SharedReader, SharedSlots, SlotsReader};
 pub use view::{MappedRange, View};
 pub use word::{AtomicReader, SharedWord, SharedWords};

@@ -186,7 +186,7 @@ impl fmt::Debug for Part<'_> {
 pub(super) const REACH: &str = "reach a part of the view";
 
 #[cold]
-fn out_of_range(offset: usize, len: usize, part_len: usize) -> Error {
+pub(super) fn out_of_range(offset: usize, len: usize, part_len: usize) -> Error {
     let (offset, len, region_len) = (offset as u64, len as u64, part_len as u64);
     Error::new(ErrorKind::OutOfRange { offset, len, region_len }, REACH)
 }

@@ -2,7 +2,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::{Keeper, MappedRange, View};
+use super::{Keeper, MappedRange, SharedReader, SharedSlots, View};
 use crate::{Access, ErrorKind, Result};
 
 /// Private memory, which needs no system. It records the flushed ranges.
@@ -105,4 +105,45 @@ fn the_keeper_flushes_the_range_that_was_asked_for() {
     }
     let start = view.as_ptr().addr();
     assert_eq!(*memory.flushed.lock().unwrap(), [(start, 16), (start + 3, 3)]);
+}
+
+#[test]
+fn slots_are_read_where_they_lie() {
+    let view = view_of(9, Access::ReadWrite);
+    let (newest, shared) =
+        (SharedReader::at(&view, 0).expect("inside"), SharedSlots::at(&view, 8, 4, 16).expect("inside"));
+    (0..9u64).for_each(|word| view.put(word as usize * 8, &(word + 10)).expect("inside"));
+    let slots = shared.reader();
+    drop(view);
+    assert_eq!((newest.reader().load(Ordering::Acquire), slots.count()), (10, 4));
+    for index in [0, 3, 6, u64::MAX] {
+        let first = index % 4 * 2 + 1;
+        assert_eq!(slots.word(index).load(Ordering::Acquire), first + 10);
+        assert_eq!(slots.offset(index), (first as usize - 1) * 8);
+        let mut bytes = [0; 8];
+        slots.read(index, 8, &mut bytes).expect("inside");
+        assert_eq!(u64::from_ne_bytes(bytes), first + 11);
+    }
+}
+
+#[test]
+fn what_lies_outside_of_slots_is_refused() {
+    let view = view_of(9, Access::ReadOnly);
+    let kind =
+        |at, count, stride| SharedSlots::at(&view, at, count, stride).expect_err("no slots").kind().clone();
+    for (count, stride) in [(0, 16), (3, 16), (4, 0), (4, 12)] {
+        assert_eq!(kind(8, count, stride), ErrorKind::InvalidArgument, "{count} of {stride}");
+    }
+    assert_eq!(kind(4, 4, 16), ErrorKind::InvalidArgument, "not aligned");
+    for (at, count, stride) in
+        [(16, 4, 16), (8, 8, 16), (8, 1 << (usize::BITS - 1), 16), (80, 1, 8), (0, 4, usize::MAX - 7)]
+    {
+        assert!(matches!(kind(at, count, stride), ErrorKind::OutOfRange { .. }), "{at}: {count} of {stride}");
+    }
+    let shared = SharedSlots::at(&view, 8, 4, 16).expect("inside");
+    for (offset, len) in [(9, 8), (16, 1), (17, 0), (usize::MAX, 1), (0, 17)] {
+        let refused = shared.reader().read(0, offset, &mut vec![0; len]).expect_err("outside");
+        assert!(matches!(refused.kind(), ErrorKind::OutOfRange { .. }), "{offset}, {len}");
+    }
+    assert!(SharedReader::at(&view, 72).is_err() && SharedReader::at(&view, 4).is_err());
 }

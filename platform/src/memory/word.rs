@@ -83,8 +83,30 @@ fn misaligned(offset: usize, align: usize) -> Error {
 ///
 /// On read-only memory Rust defines relaxed loads alone, so an `Acquire` is a relaxed load and a fence behind it, and a
 /// `SeqCst` one between two fences: each orders at least as much as the load that it stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct AtomicReader<'view, A>(&'view A);
+
+impl<A> Clone for AtomicReader<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for AtomicReader<'_, A> {}
+
+impl<'view, A> AtomicReader<'view, A> {
+    /// # Safety
+    /// An aligned atomic in memory that stays mapped for the lifetime.
+    #[inline]
+    pub(super) unsafe fn of(word: NonNull<A>) -> AtomicReader<'view, A> {
+        // SAFETY: as this function asks.
+        AtomicReader(unsafe { word.as_ref() })
+    }
+
+    pub(super) fn as_non_null(&self) -> NonNull<A> {
+        NonNull::from(self.0)
+    }
+}
 
 impl AtomicReader<'_, AtomicU32> {
     /// Loads the word.

@@ -69,7 +69,7 @@ pub(super) struct Candidate {
 
 /// Why no candidate was opened.
 pub(super) enum Unopened {
-    /// Nothing lies there.
+    /// The name is free.
     Nothing,
     /// Something that is no object.
     Foreign(&'static str, Errno),
@@ -166,7 +166,7 @@ impl Candidate {
         let is_folder = believed.facts.form != Form::InFront;
         let system_name = believed.facts.system_name.clone();
         let path = dir::path_of(&system_name);
-        // When the name leads to other facts by now, nothing is removed.
+        // A name that leads to other facts by now keeps them.
         let folder = || leads_to(&system_name, life.identity()).then(|| dir::stat(&path).ok()).flatten();
         let identity = match is_folder {
             true => folder().map_or(life.identity(), |stat| Identity::from(&stat)),

@@ -105,7 +105,8 @@ fn entry(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry>
     living_file(file_name, holders).or_else(|| any_entry(file_name, holders))
 }
 
-/// The entry of a living object in one file, as most are, by as few calls as tell it. `None` for anything else.
+/// The entry of a living object in one file, by the fewest system calls: most entries are such. `None` for any other
+/// entry.
 fn living_file(file_name: &str, holders: Option<&HashMap<File, u64>>) -> Option<Entry> {
     let life = fs::open(dir::path_of(file_name), OFlags::RDONLY | CAREFULLY, Mode::empty()).ok()?;
     let stat = fs::fstat(&life).ok()?;
@@ -154,7 +155,7 @@ fn look_at(file_name: &str, stat: &Stat, holders: Option<&HashMap<File, u64>>) -
         kind: None,
         size: len_from_outside(file_name, stat),
         owner: user_id(stat.st_uid),
-        // Of an object that this user may not open they are told, too.
+        // Every user may count the holders, also of an object that it may not open.
         holders: holders.and_then(|holders| holders.get(&File::of(&life)).copied()),
         state: State::Unreadable,
     };

@@ -8,8 +8,8 @@ use rustix::process::{Resource, getrlimit};
 
 use super::kernel;
 
-/// A signal interrupts `fallocate`, which then undoes all its progress (on tmpfs, in kernels that do not
-/// wait for a fatal one). A piece of this size takes about 30 ms.
+/// A signal interrupts `fallocate`, and on tmpfs the kernel then takes back all that the call has allocated. A piece of
+/// this size takes about 30 ms.
 const PIECE: u64 = 64 << 20;
 /// A piece that surely finishes between two signals.
 const SMALLEST_PIECE: u64 = 64 << 10;

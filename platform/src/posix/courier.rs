@@ -11,7 +11,7 @@ use rustix::net::{
     SendAncillaryMessage, recv, recvmsg, sendmsg,
 };
 
-use super::advice::{Call, Of as _, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::Lockable;
 use super::fork;
 use super::handover::{self, MOST_DESCRIPTORS, Part};
@@ -29,32 +29,71 @@ impl Sent for Region {
 
     fn send(&self, courier: &mut UnixStream, access: Access, context: Context<'_>) -> Result<()> {
         let parts = handover::parts(self.held(), access, context)?;
-        let fds: Result<Vec<Lockable>, Refused> = parts.iter().map(for_the_receiver).collect();
-        let fds = fds.map_err(|refused| context.refused(refused))?;
-        let message = Label::of(&self.facts, access).head(fds.len() as u32);
-        send_message(courier, &message, &fds)
-            .map_err(|errno| connection_failed(Call::Send, errno, context))?;
-        reached(Step::SendSent);
+        let fds: Vec<Lockable> =
+            parts.iter().map(for_the_receiver).collect::<Result<_, _>>().in_call(context)?;
+        let borrowed: Vec<BorrowedFd<'_>> = fds.iter().map(Lockable::as_fd).collect();
+        self.send_these(courier, access, &borrowed, context)
         // The descriptors are closed here, not unlocked: in flight they keep the lock.
-        Ok(())
     }
 
     fn receive(courier: &mut UnixStream, trust: &Trust, context: Context<'_>) -> Result<Region> {
-        let Received { message, fds, lost_some } =
-            receive_message(courier).map_err(|errno| connection_failed(Call::Receive, errno, context))?;
-        reached(Step::ReceiveTaken);
-        let (label, descriptors) = Label::from_head(&message).ok_or_else(|| not_understood(context))?;
-        let descriptors = descriptors as usize;
-        if fds.len() < descriptors && lost_some {
-            return Err(context.os(Call::Receive, Errno::MFILE).with_detail(
+        received(courier, context).and_then(|(label, fds)| handover::assemble(label, fds, trust, context))
+    }
+}
+
+impl Region {
+    /// Sends memory without a name to a process that has the descriptors for itself. It needs to open none anew, as other
+    /// receivers do: the description for locks is new, and that of the data, which both sides have then, has no lock.
+    pub(super) fn send_for_good(
+        &self,
+        courier: &mut UnixStream,
+        access: Access,
+        context: Context<'_>,
+    ) -> Result<()> {
+        let parts = handover::parts(self.held(), access, context)?;
+        let [data, locks] = &parts[..] else { return self.send(courier, access, context) };
+        let locks = for_the_receiver(locks).in_call(context)?;
+        self.send_these(courier, access, &[data.fd, locks.as_fd()], context)
+    }
+
+    /// Receives such memory.
+    pub(super) fn receive_for_good(
+        courier: &mut UnixStream,
+        trust: &Trust,
+        context: Context<'_>,
+    ) -> Result<Region> {
+        received(courier, context)
+            .and_then(|(label, fds)| handover::assemble_for_good(label, fds, trust, context))
+    }
+
+    fn send_these(
+        &self,
+        courier: &UnixStream,
+        access: Access,
+        fds: &[BorrowedFd<'_>],
+        context: Context<'_>,
+    ) -> Result<()> {
+        let message = Label::of(&self.facts, access).head(fds.len() as u32);
+        send_message(courier, &message, fds)
+            .map_err(|errno| connection_failed(Call::Send, errno, context))?;
+        reached(Step::SendSent);
+        Ok(())
+    }
+}
+
+/// The label of a region, and its descriptors.
+fn received(courier: &UnixStream, context: Context<'_>) -> Result<(Label, Vec<Lockable>)> {
+    let Received { message, fds, lost_some } =
+        receive_message(courier).map_err(|errno| connection_failed(Call::Receive, errno, context))?;
+    reached(Step::ReceiveTaken);
+    let (label, descriptors) = Label::from_head(&message).ok_or_else(|| not_understood(context))?;
+    let descriptors = descriptors as usize;
+    if fds.len() < descriptors && lost_some {
+        return Err(context.os(Call::Receive, Errno::MFILE).with_detail(
             "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
         ));
-        }
-        if fds.len() != descriptors {
-            return Err(not_understood(context));
-        }
-        handover::assemble(label, fds, trust, context)
     }
+    if fds.len() == descriptors { Ok((label, fds)) } else { Err(not_understood(context)) }
 }
 
 // ---- sending ------------------------------------------------------------------------------------------
@@ -70,14 +109,13 @@ fn for_the_receiver(part: &Part<'_>) -> Result<Lockable, Refused> {
     Ok(description)
 }
 
-fn send_message(stream: &UnixStream, message: &[u8], fds: &[Lockable]) -> Result<(), Errno> {
-    let fds: Vec<BorrowedFd<'_>> = fds.iter().map(Lockable::as_fd).collect();
+fn send_message(stream: &UnixStream, message: &[u8], fds: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     let mut sent = 0;
     while sent < message.len() {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         // The descriptors go with the first bytes only.
-        if sent == 0 && !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
+        if sent == 0 && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(Errno::TOOBIG);
         }
         let piece = [io::IoSlice::new(&message[sent..])];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::advice::{Call, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::belief::{Believed, Disbelief};
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::Identity;
@@ -150,7 +150,7 @@ fn look_at_obstacle(system_name: &str, plan: Plan<'_>, context: Context<'_>) -> 
         Err(unopened) => return Err(unopened.into_error(plan.kind, context)),
     };
     reached(Step::ClearOpened);
-    let holders = candidate.holders().map_err(|errno| context.os(Call::Lock, errno))?;
+    let holders = candidate.holders().of(Call::Lock).in_call(context)?;
     reached(Step::ClearSawHolders);
     let believed = candidate.believed(folder.as_ref());
     reached(Step::ClearFactsRead);

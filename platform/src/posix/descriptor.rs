@@ -158,7 +158,7 @@ impl Lockable {
         self.descriptor.verified()
     }
 
-    /// Tells the drop that the descriptor was just verified, so that it is not checked once more.
+    /// The descriptor was just verified: its drop does not verify it again.
     pub(super) fn closes_now(&self) {
         self.descriptor.closes_now.store(true, Ordering::Relaxed);
     }

@@ -71,23 +71,25 @@ pub(super) fn open_folder(path: &CStr) -> Result<OwnedFd, Errno> {
 
 /// Moves `path` to an unused name, for its removal, and returns that name.
 pub(super) fn move_away(path: &CStr) -> Result<CString, Errno> {
+    let moved =
+        at_random_name(GONE_PREFIX, |gone| fs::renameat_with(CWD, path, CWD, gone, RenameFlags::NOREPLACE));
+    moved.map(|((), gone)| gone)
+}
+
+/// Makes a file or a directory at an unused name with this prefix, and returns it with its path.
+pub(super) fn at_random_name<T>(
+    prefix: &str,
+    make: impl Fn(&CStr) -> Result<T, Errno>,
+) -> Result<(T, CString), Errno> {
+    const ATTEMPTS: u32 = 100;
     for _ in 0..ATTEMPTS {
-        let gone = path_of(&random_name(GONE_PREFIX));
-        match fs::renameat_with(CWD, path, CWD, &gone, RenameFlags::NOREPLACE) {
-            Ok(()) => return Ok(gone),
+        let path = path_of(&format!("{prefix}{}.{:016x}", std::process::id(), random()));
+        match make(&path) {
             Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
+            made => return made.map(|made| (made, path)),
         }
     }
     Err(Errno::EXIST)
-}
-
-/// How many random names are tried.
-pub(super) const ATTEMPTS: u32 = 100;
-
-/// A name that is unlikely to be in use.
-pub(super) fn random_name(prefix: &str) -> String {
-    format!("{prefix}{}.{:016x}", std::process::id(), random())
 }
 
 /// The names in the directory that may be this library's.

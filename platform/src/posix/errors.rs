@@ -45,16 +45,13 @@ impl Context<'_> {
     /// The error for a lack of memory or disk space.
     #[cold]
     pub(super) fn short(self, call: Call, shortage: Shortage, requested: u64) -> Error {
-        let asked = |available| Room { requested, available };
-        let room = |available| About { path: None, room: Some(asked(available)) };
+        let room = |available| About { path: None, room: Some(Room { requested, available }) };
         let (left, remedy) = match shortage {
             Shortage::Os(errno, left) => return self.told(Refused { call, errno }, room(left)),
             // No system call failed, so the error has no source.
             Shortage::NoRoom(left) => {
                 let refused = Refused { call, errno: Errno::NOSPC };
-                let (kind, text) = advice(refused);
-                let error = self.error(kind.with(Some(asked(Some(left)))));
-                return error.with_detail(filled(text, refused, room(Some(left))));
+                return self.because(refused, room(Some(left)));
             }
             Shortage::FileLimit(limit) => (
                 limit,
@@ -69,16 +66,19 @@ impl Context<'_> {
     }
 
     fn told(self, refused: Refused, about: About<'_>) -> Error {
-        let (kind, text) = advice(refused);
-        let error = self.error(kind.with(about.room)).with_source(refused.errno.into());
-        error.with_detail(filled(text, refused, about))
+        self.because(refused, about).with_source(refused.errno.into())
+    }
+
+    fn because(self, refused: Refused, about: About<'_>) -> Error {
+        let advice = advice(refused);
+        self.error(advice.kind(about.room)).with_detail(filled(advice.text(), refused, about))
     }
 }
 
 /// The kind and the text of a refused call, without further details.
 pub(super) fn words(refused: Refused) -> (ErrorKind, String) {
-    let (kind, text) = advice(refused);
-    (kind.with(None), filled(text, refused, About::default()))
+    let advice = advice(refused);
+    (advice.kind(None), filled(advice.text(), refused, About::default()))
 }
 
 fn filled(text: &str, Refused { call, errno }: Refused, about: About<'_>) -> String {

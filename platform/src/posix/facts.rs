@@ -22,6 +22,7 @@
 //! use it.
 
 use super::names;
+use crate::contract::wire::{long, word};
 use crate::{ObjectKind, ObjectName};
 
 /// The length of the trailer in a file: 4096 bytes, whatever the system's page size.
@@ -50,22 +51,18 @@ const _: () = assert!(NAME_AT + crate::MAX_NAME_UNITS * 3 + 6 <= SYSTEM_NAME_AT)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// In front of the facts, in one file.
-    InFront,
+    InFront = 0,
     /// In a file beside them.
-    Beside,
+    Beside = 1,
     /// In a file elsewhere: a region over a file.
-    Elsewhere,
+    Elsewhere = 2,
 }
 
 impl Form {
     const ALL: [Form; 3] = [Form::InFront, Form::Beside, Form::Elsewhere];
 
     fn code(self) -> u32 {
-        match self {
-            Form::InFront => 0,
-            Form::Beside => 1,
-            Form::Elsewhere => 2,
-        }
+        self as u32
     }
 }
 
@@ -111,8 +108,6 @@ impl Facts {
 
     /// Reads facts, or answers what is wrong with them.
     pub(super) fn decoded(bytes: &[u8; USED]) -> Result<Facts, &'static str> {
-        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         let text = |at: usize, len: u32, end: usize| {
             let bytes = bytes[at..end].get(..len as usize)?;
             std::str::from_utf8(bytes).ok().map(str::to_owned)
@@ -120,21 +115,22 @@ impl Facts {
         if &bytes[..8] != MAGIC {
             return Err("a file without samemap's facts");
         }
-        if word(8) != VERSION {
+        if word(bytes, 8) != VERSION {
             return Err("an object of another version of samemap");
         }
-        let kind = ObjectKind::of_code(word(12)).ok_or("an object whose facts are damaged (its kind)")?;
-        let form = Form::ALL.into_iter().find(|form| form.code() == word(28));
+        let kind =
+            ObjectKind::of_code(word(bytes, 12)).ok_or("an object whose facts are damaged (its kind)")?;
+        let form = Form::ALL.into_iter().find(|form| form.code() == word(bytes, 28));
         let form = form.ok_or("an object whose facts are damaged (its form)")?;
-        let name =
-            text(NAME_AT, word(24), SYSTEM_NAME_AT).ok_or("an object whose facts are damaged (its name)")?;
-        let system_name = text(SYSTEM_NAME_AT, word(32), USED).filter(|text| names::is_ours(text));
+        let name = text(NAME_AT, word(bytes, 24), SYSTEM_NAME_AT)
+            .ok_or("an object whose facts are damaged (its name)")?;
+        let system_name = text(SYSTEM_NAME_AT, word(bytes, 32), USED).filter(|text| names::is_ours(text));
         let system_name = system_name.ok_or("an object whose facts are damaged (its system name)")?;
-        let len = long(16);
+        let len = long(bytes, 16);
         if len == 0 {
             return Err("an object whose facts are damaged (its size)");
         }
-        Ok(Facts { kind, form, len, name, system_name, data: long(40), locks: long(48) })
+        Ok(Facts { kind, form, len, name, system_name, data: long(bytes, 40), locks: long(bytes, 48) })
     }
 
     /// Reads the facts behind the data of a file of `file_len` bytes.

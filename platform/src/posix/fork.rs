@@ -16,7 +16,7 @@
 //! A raw `clone` and glibc's `_Fork` run no fork handlers either. A handle that is dropped in their child recognises it
 //! by its process id, so it neither unlocks nor unlinks. But the child keeps the descriptions, and with them the
 //! objects, alive. It must not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's
-//! lock.
+//! lock. Nor does it know that its parent's thread for sleeps without a timer is not there.
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -28,25 +28,8 @@ use crate::seam::per_process;
 /// The number of forks between the process that loaded the program and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// The process that made a handle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ProcessMark {
-    pid: u32,
-    // Tells parent and child apart, which may have one process id in different PID namespaces.
-    generation: u32,
-}
-
-impl ProcessMark {
-    pub(super) fn current() -> ProcessMark {
-        ProcessMark { pid: std::process::id(), generation: GENERATION.load(Ordering::Relaxed) }
-    }
-
-    pub(super) fn is_current(self) -> bool {
-        self == ProcessMark::current()
-    }
-}
-
-/// The process that something belongs to. A forked child can take it over.
+/// The process that a handle belongs to: its id, and the number of forks before it, because parent and child may have
+/// one id in different PID namespaces. A forked child can take the handle over.
 #[derive(Debug)]
 pub(super) struct HolderMark(AtomicU64);
 
@@ -75,8 +58,7 @@ impl HolderMark {
     }
 
     fn bits() -> u64 {
-        let ProcessMark { pid, generation } = ProcessMark::current();
-        u64::from(pid) << 32 | u64::from(generation)
+        u64::from(std::process::id()) << 32 | u64::from(GENERATION.load(Ordering::Relaxed))
     }
 }
 

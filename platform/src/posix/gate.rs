@@ -1,55 +1,73 @@
 //! Gates on Linux: sockets, whose other end the kernel tells (`SO_PEERCRED` in unix(7)).
 //!
-//! A listener's gate is a socket with an abstract address, so a killed listener leaves nothing. A client connects to it
-//! and sends its turn. The memory of its channel goes through that connection, so no other process gets it.
+//! A client listens at a socket of its own with an abstract address, and leaves the address's number at its place. The
+//! listener connects to it. So the kernel tells each which process the other one is, and the channel's memory goes
+//! through that connection to that one process.
 //!
-//! Any process in the network namespace may connect to such an address. So the gate asks what the kernel asks of a
-//! process that opens the listener's region for writing: whether its user is the owner, or in the group, and what the
-//! mode grants. A client in another network namespace finds no gate.
+//! Any process in the network namespace can find such an address, and connect to it. So the client takes memory only
+//! from a process whose user may write to the listener's region, and that says the gate's number, which stands in that
+//! region alone. Of the client's user the listener asks the same. A crowd of strangers at one client's socket delays
+//! that client only, until it comes again with another address.
+//!
+//! Whether a user may write is decided as the kernel does it for an opener of that region: by the owner, the group and
+//! the mode. A client in another network namespace is not found.
 
-use std::collections::VecDeque;
+use std::error::Error as _;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 
 use rustix::fs;
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, connect, recv,
-    send, socket_with,
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect,
+    listen, recv, send, socket_with,
 };
 
-use super::descriptor::Descriptor;
+use super::advice::Call;
+use super::descriptor::behind_standard_streams;
 use super::owner;
 use super::region::Region;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WaybillBytes};
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Sought, WaybillBytes};
 use crate::seam::random::random;
-use crate::seam::region::Sent as _;
-use crate::{Access, ErrorKind, Result, Trust};
+use crate::{Access, Error, ErrorKind, Result, Trust};
 
-/// How many clients that came before their turn are remembered. A client that is forgotten comes again.
-const MOST_EARLY: usize = 128;
+/// How many strangers may wait at a client's socket before the listener finds it crowded.
+const MOST_STRANGERS: i32 = 16;
 
-/// How many clients a listener looks at in one call. The kernel queues fewer.
-const MOST_AT_ONCE: usize = 8192;
+/// How many addresses a client tries: another one has the same number once in four thousand million times.
+const TRIES: usize = 4;
 
-/// What a client leaves at its place: the connection tells the rest.
-const NOTE: u32 = 1;
+const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 
-fn address(gate: u64) -> String {
-    format!("samemap-{gate:016x}")
+const CONTEXT: Context<'static> = Context { operation: "connect to the channel", name: None };
+
+fn address(note: u32) -> Result<SocketAddrUnix, Errno> {
+    SocketAddrUnix::new_abstract_name(format!("samemap-{note:08x}").as_bytes())
 }
 
-/// A listener's socket.
+fn new_socket() -> Result<OwnedFd, Errno> {
+    behind_standard_streams(socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
+}
+
+/// Whether this process or the system has no room for one more connection. All else says that there is no gate.
+fn is_shortage(errno: Errno) -> bool {
+    matches!(errno, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
+}
+
+/// What the listener checks its clients by.
 #[derive(Debug)]
 pub(super) struct Gate {
-    socket: Descriptor,
     number: u64,
     rule: Rule,
-    early: VecDeque<KnownClient>,
+}
+
+impl Gate {
+    pub(super) fn open(region: &Region) -> Option<Gate> {
+        Some(Gate { number: random().max(1), rule: Rule::of(region)? })
+    }
 }
 
 impl RawGate<Region> for Gate {
@@ -57,52 +75,18 @@ impl RawGate<Region> for Gate {
         self.number
     }
 
-    fn find(&mut self, turn: u64, _note: u32) -> Option<Box<dyn RawKnownClient<Region>>> {
-        Some(Box::new(self.client_with(turn)?))
-    }
-}
-
-impl Gate {
-    pub(super) fn open(region: &Region) -> Option<Gate> {
-        let number = random().max(1);
-        let rule = Rule::of(region)?;
-        let address = SocketAddr::from_abstract_name(address(number)).ok()?;
-        let listener = UnixListener::bind_addr(&address).ok()?;
-        listener.set_nonblocking(true).ok()?;
-        let socket = Descriptor::shared(OwnedFd::from(listener)).ok()?;
-        Some(Gate { socket, number, rule, early: VecDeque::new() })
-    }
-
-    fn client_with(&mut self, turn: u64) -> Option<KnownClient> {
-        if let Some(at) = self.early.iter_mut().position(|client| client.sent_turn() == Some(turn)) {
-            return self.early.remove(at);
-        }
-        for _ in 0..MOST_AT_ONCE {
-            let mut client = self.next()?;
-            if !self.rule.admits(&client) {
-                continue;
-            }
-            if client.sent_turn() == Some(turn) {
-                return Some(client);
-            }
-            if self.early.len() == MOST_EARLY {
-                self.early.pop_front();
-            }
-            self.early.push_back(client);
-        }
-        None
-    }
-
-    /// The next client that has connected.
-    fn next(&self) -> Option<KnownClient> {
-        loop {
-            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            match accept_with(self.socket.verified().ok()?, flags) {
-                Ok(socket) => return KnownClient::behind(socket),
-                Err(Errno::CONNABORTED | Errno::INTR) => {}
-                Err(_) => return None,
-            }
-        }
+    fn find(&mut self, note: u32) -> Result<Sought<Box<dyn RawKnownClient<Region>>>> {
+        let connected = new_socket().and_then(|socket| connect(&socket, &address(note)?).map(|()| socket));
+        let socket = match connected {
+            Ok(socket) => socket,
+            Err(Errno::AGAIN) => return Ok(Sought::Crowded),
+            Err(errno) if is_shortage(errno) => return Err(CONTEXT.os(Call::MakeSocket, errno)),
+            Err(_) => return Ok(Sought::OutOfReach),
+        };
+        let end = OtherEnd::of(socket.as_fd()).filter(|end| self.rule.admits(end, socket.as_fd()));
+        let Some(end) = end else { return Ok(Sought::OutOfReach) };
+        let (socket, gate) = (UnixStream::from(socket), self.number);
+        Ok(Sought::Known(Box::new(KnownClient { socket, end, gate })))
     }
 }
 
@@ -121,21 +105,21 @@ impl Rule {
         Some(Rule { owner: stat.st_uid, group: stat.st_gid, mode: stat.st_mode })
     }
 
-    fn admits(self, client: &KnownClient) -> bool {
-        client.user == 0 || self.bit_for(client).is_some_and(|bit| self.mode & bit != 0)
+    fn admits(self, end: &OtherEnd, socket: BorrowedFd<'_>) -> bool {
+        end.user == 0 || self.bit_for(end, socket).is_some_and(|bit| self.mode & bit != 0)
     }
 
-    /// The bit of the mode that decides for a client; `None` where its id stands for several users or groups.
-    fn bit_for(self, client: &KnownClient) -> Option<u32> {
+    /// The bit of the mode that decides for a process; `None` where its id stands for several users or groups.
+    fn bit_for(self, end: &OtherEnd, socket: BorrowedFd<'_>) -> Option<u32> {
         const OWNER: u32 = 0o200;
         const GROUP: u32 = 0o020;
         const OTHERS: u32 = 0o002;
         let told_by = |id: u32, bit: u32| (!owner::cannot_be_told(id)).then_some(bit);
         // Otherwise members of the group may do what others may, and the kernel need not be asked for groups.
         let group_decides = (self.mode & GROUP != 0) != (self.mode & OTHERS != 0);
-        if client.user == self.owner {
-            told_by(client.user, OWNER)
-        } else if group_decides && client.is_in(self.group) {
+        if end.user == self.owner {
+            told_by(end.user, OWNER)
+        } else if group_decides && end.is_in(self.group, socket) {
             told_by(self.group, GROUP)
         } else {
             Some(OTHERS)
@@ -143,110 +127,147 @@ impl Rule {
     }
 }
 
-/// A client that has connected, and its process.
+/// The process at the other end of a connection, as it was when it connected, or began to listen.
 #[derive(Debug)]
-pub(super) struct KnownClient {
-    socket: UnixStream,
+struct OtherEnd {
     process: i32,
     user: u32,
     group: u32,
-    turn: Option<u64>,
 }
 
-impl KnownClient {
-    fn behind(socket: OwnedFd) -> Option<KnownClient> {
-        let socket = UnixStream::from(socket);
-        let libc::ucred { pid, uid, gid } = credentials(socket.as_fd())?;
-        Some(KnownClient { socket, process: pid, user: uid, group: gid, turn: None })
-    }
-
-    /// The turn that it has sent, if it has sent one.
-    fn sent_turn(&mut self) -> Option<u64> {
-        let mut bytes = [0_u8; 8];
-        if self.turn.is_none() && recv(&self.socket, &mut bytes[..], RecvFlags::DONTWAIT).ok()?.0 == 8 {
-            self.turn = Some(u64::from_ne_bytes(bytes));
-        }
-        self.turn
+impl OtherEnd {
+    fn of(socket: BorrowedFd<'_>) -> Option<OtherEnd> {
+        let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
+        let room = size_of::<libc::ucred>();
+        // SAFETY: the struct is valid for writes of its size, and any bytes are one.
+        let len = unsafe { option(socket, libc::SO_PEERCRED, (&raw mut credentials).cast(), room) };
+        let libc::ucred { pid, uid, gid } = credentials;
+        (len.ok()? == room).then_some(OtherEnd { process: pid, user: uid, group: gid })
     }
 
     /// Whether this group is its process's own, or one of its supplementary groups.
-    fn is_in(&self, group: u32) -> bool {
-        self.group == group || other_groups(self.socket.as_fd()).is_some_and(|all| all.contains(&group))
+    fn is_in(&self, group: u32, socket: BorrowedFd<'_>) -> bool {
+        self.group == group || other_groups(socket).is_some_and(|all| all.contains(&group))
     }
+
+    fn peer(&self) -> Peer {
+        let user = (!owner::cannot_be_told(self.user)).then(|| owner::user_id(self.user));
+        Peer::new(user, u32::try_from(self.process).ok().filter(|&process| process != 0))
+    }
+}
+
+/// A client that the listener has connected to, and its process.
+#[derive(Debug)]
+struct KnownClient {
+    socket: UnixStream,
+    end: OtherEnd,
+    gate: u64,
 }
 
 impl RawKnownClient<Region> for KnownClient {
     fn peer(&self) -> Peer {
-        peer_of(self.process, self.user)
+        self.end.peer()
     }
 
-    fn hand_over(&mut self, region: &Region, _waybill: &mut WaybillBytes) -> Result<()> {
-        region.send(&mut self.socket, Access::ReadWrite, region.facts.context("hand the channel over"))
+    fn hand_over(&mut self, region: &Region, _waybill: &mut WaybillBytes) -> Result<bool> {
+        if send(&self.socket, &self.gate.to_ne_bytes(), SendFlags::NOSIGNAL) != Ok(size_of::<u64>()) {
+            return Ok(false);
+        }
+        let context = region.facts.context("hand the channel over");
+        let sent = region.send_for_good(&mut self.socket, Access::ReadWrite, context);
+        has_come(sent).map(|sent| sent.is_some())
     }
 }
 
-/// A client's connection; none while too many wait there, and the listener then has the client come again.
+/// What went through a connection; `None` when the other side has closed it, or has sent nothing.
+fn has_come<T>(passed: Result<T>) -> Result<Option<T>> {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset};
+    let is_over = |error: &Error| {
+        let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        error.is(ErrorKind::TimedOut)
+            || cause.is_some_and(|cause| matches!(cause.kind(), BrokenPipe | ConnectionReset))
+    };
+    match passed {
+        Err(error) if is_over(&error) => Ok(None),
+        passed => passed.map(Some),
+    }
+}
+
+/// A client's socket, at which it awaits its listener.
 #[derive(Debug)]
-pub(super) struct Client(Option<UnixStream>);
+pub(super) struct Client {
+    socket: OwnedFd,
+    note: u32,
+    rule: Rule,
+    listener: Option<Peer>,
+}
 
 impl Client {
-    pub(super) fn at(gate: u64) -> Option<Client> {
-        match connected(gate) {
-            Ok(socket) => Some(Client(Some(socket))),
-            // Too many wait there.
-            Err(Errno::AGAIN) => Some(Client(None)),
-            Err(_) => None,
+    pub(super) fn at(desk: &Region) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        let Some(rule) = Rule::of(desk) else { return Ok(None) };
+        match awaiting() {
+            Ok((socket, note)) => Ok(Some(Box::new(Client { socket, note, rule, listener: None }))),
+            Err(errno) if is_shortage(errno) => Err(CONTEXT.os(Call::MakeSocket, errno)),
+            Err(_) => Ok(None),
         }
     }
 }
 
 impl RawClient<Region> for Client {
-    fn send_turn(&mut self, turn: u64) {
-        if let Some(socket) = &self.0 {
-            // Fails when the listener has ended, which the client's next step finds.
-            let _ = send(socket, &turn.to_ne_bytes(), SendFlags::NOSIGNAL);
-        }
-    }
-
     fn note(&self) -> u32 {
-        NOTE
+        self.note
     }
 
-    fn receive(&mut self, _waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
-        let context = Context { operation: "connect to the channel", name: None };
-        let Some(socket) = &mut self.0 else { return Ok(None) };
-        match Region::receive(socket, trust, context) {
-            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Os) => Ok(None),
-            region => region.map(Some),
+    fn receive(&mut self, gate: u64, _waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+        // A stranger's memory is refused, and the listener's may come behind it.
+        let mut refused = None;
+        loop {
+            let mut socket = match accept_with(&self.socket, FLAGS).and_then(behind_standard_streams) {
+                Ok(socket) => UnixStream::from(socket),
+                Err(Errno::CONNABORTED | Errno::INTR) => continue,
+                Err(errno) if is_shortage(errno) => return Err(CONTEXT.os(Call::MakeSocket, errno)),
+                Err(_) => return refused.map_or(Ok(None), Err),
+            };
+            let end = OtherEnd::of(socket.as_fd()).filter(|end| self.rule.admits(end, socket.as_fd()));
+            let Some(end) = end.filter(|_| says(&socket, gate)) else { continue };
+            match has_come(Region::receive_for_good(&mut socket, trust, CONTEXT)) {
+                Ok(None) => {}
+                Ok(region) => {
+                    self.listener = Some(end.peer());
+                    return Ok(region);
+                }
+                Err(error) => refused = Some(error),
+            }
         }
     }
 
     fn listener(&self) -> Option<Peer> {
-        let libc::ucred { pid, uid, .. } = credentials(self.0.as_ref()?.as_fd())?;
-        Some(peer_of(pid, uid))
+        self.listener.clone()
     }
 }
 
-fn connected(gate: u64) -> Result<UnixStream, Errno> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    let socket = super::descriptor::behind_standard_streams(socket)?;
-    connect(&socket, &SocketAddrUnix::new_abstract_name(address(gate).as_bytes())?)?;
-    Ok(UnixStream::from(socket))
+/// A socket that listens, and the number of its address.
+fn awaiting() -> Result<(OwnedFd, u32), Errno> {
+    let socket = new_socket()?;
+    let mut tries = 1..TRIES;
+    loop {
+        let note = (random() as u32).max(1);
+        match bind(&socket, &address(note)?) {
+            Err(Errno::ADDRINUSE) if tries.next().is_some() => {}
+            bound => {
+                bound?;
+                listen(&socket, MOST_STRANGERS)?;
+                return Ok((socket, note));
+            }
+        }
+    }
 }
 
-fn peer_of(process: i32, user: u32) -> Peer {
-    let user = (!owner::cannot_be_told(user)).then(|| owner::user_id(user));
-    Peer::new(user, u32::try_from(process).ok().filter(|&process| process != 0))
-}
-
-/// The process at the other end, as it was when it connected, or began to listen.
-fn credentials(socket: BorrowedFd<'_>) -> Option<libc::ucred> {
-    let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let room = size_of::<libc::ucred>();
-    // SAFETY: the struct is valid for writes of its size, and any bytes are one.
-    let len = unsafe { option(socket, libc::SO_PEERCRED, (&raw mut credentials).cast(), room) };
-    (len.ok()? == room).then_some(credentials)
+/// Whether the other side says this number.
+fn says(socket: &UnixStream, gate: u64) -> bool {
+    let mut said = [0_u8; size_of::<u64>()];
+    let came = recv(socket, &mut said[..], RecvFlags::DONTWAIT);
+    came.is_ok_and(|(len, _)| len == said.len()) && u64::from_ne_bytes(said) == gate
 }
 
 /// The supplementary groups of that process.
@@ -280,15 +301,12 @@ unsafe fn option(
 mod tests {
     use super::*;
 
-    fn client(user: u32, group: u32) -> KnownClient {
-        let (socket, _) = UnixStream::pair().unwrap();
-        KnownClient { socket, process: 1, user, group, turn: None }
-    }
-
     #[test]
     fn users_that_may_write_come_in() {
+        let (socket, _) = UnixStream::pair().unwrap();
         let admits = |mode: u32, user: u32, group: u32| {
-            Rule { owner: 1000, group: 7777, mode: 0o100_000 | mode }.admits(&client(user, group))
+            let rule = Rule { owner: 1000, group: 7777, mode: 0o100_000 | mode };
+            rule.admits(&OtherEnd { process: 1, user, group }, socket.as_fd())
         };
         assert!(admits(0o600, 1000, 1) && admits(0o600, 0, 1));
         assert!(!admits(0o600, 1001, 7777) && !admits(0o644, 1001, 7777) && !admits(0o466, 1000, 7777));

@@ -24,7 +24,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
-use super::advice::{Call, Of as _, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::{Lockable, reopened_for};
 use super::kernel;
 use super::lifetime::Object;
@@ -66,7 +66,7 @@ pub(super) fn parts<'a>(held: &'a Held, access: Access, context: Context<'_>) ->
     if let Some(object) = held.object() {
         object.check_held_here(context)?;
     }
-    open_parts(held, access).map_err(|refused| context.refused(refused))
+    open_parts(held, access).in_call(context)
 }
 
 fn open_parts(held: &Held, access: Access) -> Result<Vec<Part<'_>>, Refused> {
@@ -118,7 +118,7 @@ pub(super) fn assemble(
     match (label.form, life) {
         (Form::Anonymous | Form::File, _) => {
             check_giver(&data, trust, context)?;
-            let (data, locks) = own(data, locks).map_err(|errno| context.os(Call::Look, errno))?;
+            let (data, locks) = own(data, locks).of(Call::Look).in_call(context)?;
             if label.form == Form::File {
                 return opened_file::received(data, locks, label.len, label.access, context);
             }
@@ -130,18 +130,35 @@ pub(super) fn assemble(
         (Form::NamedFile, Some(life)) => {
             let arrived = Arrived { life, data: None, locks: None };
             let (object, name) = Object::received(arrived, label.access, trust, context)?;
-            let files = own(data, locks).map_err(|errno| context.os(Call::Look, errno))?;
+            let files = own(data, locks).of(Call::Look).in_call(context)?;
             record::join(object, files, &name, label.access, context)
         }
         _ => Err(not_understood(context)),
     }
 }
 
+/// Makes a region of memory without a name, whose descriptors its sender has given away.
+pub(super) fn assemble_for_good(
+    label: Label,
+    came: Vec<Lockable>,
+    trust: &Trust,
+    context: Context<'_>,
+) -> Result<Region> {
+    let (Form::Anonymous, 2) = (label.form, came.len()) else {
+        return assemble(label, came, trust, context);
+    };
+    let mut came = came.into_iter();
+    let (Some(data), locks) = (came.next(), came.next()) else { return Err(not_understood(context)) };
+    check_giver(&data, trust, context)?;
+    let data = data.into_fd().of(Call::Look).in_call(context)?;
+    anonymous(data, label.access, |fd, _| MappedFile::given_away(fd, locks), context)
+}
+
 /// Checks the owner of memory or a file without a name, which has no other facts. A FUSE server can invent the owner,
 /// so its files are refused.
 fn check_giver(fd: &Lockable, trust: &Trust, context: Context<'_>) -> Result<()> {
-    let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
-    let system = fs::fstatfs(fd).map_err(|errno| context.os(Call::Look, errno))?;
+    let stat = fs::fstat(fd).of(Call::Look).in_call(context)?;
+    let system = fs::fstatfs(fd).of(Call::Look).in_call(context)?;
     if kernel::invents_owners(&system) && *trust != Trust::Anyone {
         return Err(context.error(ErrorKind::UntrustedOwner { owner: None }).with_detail(
             "it lies on a FUSE file system, whose server can name any owner; accept anybody's (Trust::Anyone), or have it copied to another file system",
@@ -167,7 +184,7 @@ fn anonymous(
     own: impl FnOnce(OwnedFd, bool) -> Result<MappedFile, Errno>,
     context: Context<'_>,
 ) -> Result<Region> {
-    let stat = fs::fstat(&fd).map_err(|errno| context.os(Call::Look, errno))?;
+    let stat = fs::fstat(&fd).of(Call::Look).in_call(context)?;
     if !is_open_for(fd.as_fd(), access, context)? {
         return Err(not_enough(context));
     }
@@ -176,7 +193,7 @@ fn anonymous(
     if len == 0 {
         return Err(context.invalid("it has no bytes; give it a size"));
     }
-    let memory = own(fd, access.writes_object()).map_err(|errno| context.os(Call::Look, errno))?;
+    let memory = own(fd, access.writes_object()).of(Call::Look).in_call(context)?;
     Ok(Region::of(Held::Anonymous(memory), None, len, access))
 }
 
@@ -211,7 +228,7 @@ impl Native for Region {
     fn to_handle(&self, context: Context<'_>) -> Result<OwnedFd> {
         let parts = parts(self.held(), self.facts().access, context)?;
         let data = parts.iter().find(|part| !part.holds).expect("every region has data");
-        data.opened_anew().map_err(|errno| context.os(Call::OpenAnew, errno))
+        data.opened_anew().of(Call::OpenAnew).in_call(context)
     }
 
     fn from_handle(fd: OwnedFd, access: Access, context: Context<'_>) -> Result<Region> {

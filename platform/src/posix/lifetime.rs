@@ -17,7 +17,7 @@
 
 use rustix::io::Errno;
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::candidate::{self, Candidate, Unopened};
 use super::descriptor::{Descriptor, Lockable};
 use super::facts::{Form, RECORD_AT};
@@ -41,7 +41,7 @@ pub(super) struct Object {
     holder: HolderMark,
 }
 
-/// What a holder has beside its lock.
+/// A holder's descriptions beside the one with its lock, and the facts of its data.
 #[derive(Debug)]
 pub(super) struct Parts {
     /// The description for mappings; none where the data are a file elsewhere.
@@ -119,12 +119,10 @@ impl Object {
         if found.identity() != self.candidate.identity() {
             return Err(self.gone(Unopened::Nothing, context));
         }
-        let life = self.life();
-        let life = life.of_this_process(|| Ok(found.into_life()));
-        let life = life.map_err(|errno| context.os(Call::Look, errno))?;
+        let life = self.life().of_this_process(|| Ok(found.into_life())).of(Call::Look).in_call(context)?;
         // As for any opener: a lock without another holder would revive a dead object.
         let alive = ofd_lock::holders(life) == Ok(Holders::Some);
-        if !alive || !ofd_lock::try_hold(life).map_err(|errno| context.os(Call::Lock, errno))? {
+        if !alive || !ofd_lock::try_hold(life).of(Call::Lock).in_call(context)? {
             return Err(self.gone(Unopened::Nothing, context));
         }
         if !self.has_its_name() {

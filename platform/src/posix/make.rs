@@ -161,16 +161,10 @@ fn new_file() -> Result<(Lockable, Option<CString>), Errno> {
 }
 
 fn new_named_file(mode: Mode) -> Result<(Lockable, Option<CString>), Errno> {
-    let create = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
-    for _ in 0..dir::ATTEMPTS {
-        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX));
-        match Lockable::open(|| fs::open(&path, create | CAREFULLY, mode)) {
-            Ok(fd) => return Ok((fd, Some(path))),
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    Err(Errno::EXIST)
+    let create = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | CAREFULLY;
+    let (fd, path) =
+        dir::at_random_name(dir::NEW_PREFIX, |path| Lockable::open(|| fs::open(path, create, mode)))?;
+    Ok((fd, Some(path)))
 }
 
 #[cfg(feature = "testing")]
@@ -199,7 +193,8 @@ fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], mut at: u64) -> Result<(), Er
 // ---- a directory --------------------------------------------------------------------------------------
 
 fn make_folder(plan: Plan<'_>, system_name: &str) -> Result<Made, Trouble> {
-    let path = new_folder().of(Call::MakeFile)?;
+    let ((), path) =
+        dir::at_random_name(dir::NEW_PREFIX, |path| fs::mkdir(path, Mode::RWXU)).of(Call::MakeFile)?;
     reached(Step::CreateDirMade);
     let (candidate, folder) = match new_life(&path, system_name) {
         Ok(new) => new,
@@ -224,18 +219,6 @@ fn swept_or(trouble: Trouble) -> Trouble {
         Trouble::Refused(Refused { errno: Errno::NOENT, .. }) => Trouble::Swept,
         trouble => trouble,
     }
-}
-
-fn new_folder() -> Result<CString, Errno> {
-    for _ in 0..dir::ATTEMPTS {
-        let path = dir::path_of(&dir::random_name(dir::NEW_PREFIX));
-        match fs::mkdir(&path, Mode::RWXU) {
-            Ok(()) => return Ok(path),
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    Err(Errno::EXIST)
 }
 
 /// Makes the facts first, because their lock tells that the directory is in use.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
-use super::advice::{Call, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::Descriptor;
 use super::kernel::{self, AT_ADDRESS};
 use crate::contract::context::Context;
@@ -50,10 +50,9 @@ impl<B: Backing> Keeper for Mapping<B> {
             return Ok(());
         }
         let context = Context { operation: "flush the view", name: None };
-        self.write_back(start, len).map_err(|errno| context.os(Call::Flush, errno))?;
+        self.write_back(start, len).of(Call::Flush).in_call(context)?;
         reached("flush: written back");
-        let synced = self.backing.data().verified().and_then(kernel::flush);
-        synced.map_err(|errno| context.os(Call::Flush, errno))
+        self.backing.data().verified().and_then(kernel::flush).of(Call::Flush).in_call(context)
     }
 
     fn origin(&self, address: *const u8) -> Option<Origin> {
@@ -86,8 +85,8 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let fd = backing.data().verified().map_err(|errno| context.os(Call::Look, errno))?;
-    let present = rustix::fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?.st_size;
+    let fd = backing.data().verified().of(Call::Look).in_call(context)?;
+    let present = rustix::fs::fstat(fd).of(Call::Look).in_call(context)?.st_size;
     check_not_truncated(present as u64, request, context)?;
     let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
     let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };

@@ -8,7 +8,7 @@
 //! | `candidate`, `belief` | the file or directory at a name, and when its facts are believed |
 //! | `facts` | an object's facts, as bytes |
 //! | `owner` | users, and which of them is accepted |
-//! | `advice`, `errors` | the meaning of a refused call, and the remedy |
+//! | `advice`, `errors` | the causes of a refused call and their remedies, and the error made of them |
 //! | `base`, `dir`, `names` | the directory of objects, the calls on it, and the names there |
 //! | `object` | the plan of a new object, and the errors for foreign ones |
 //! | `signature`, `descriptor` | the library's file descriptors, and how it recognises them |
@@ -24,7 +24,7 @@
 //! | `gate` | which process a listener serves: sockets of Linux |
 //! | `sync/` | objects to wait for: words in shared memory, and futexes |
 //! | `catalog`, `sweep`, `proc_locks` | listing and reclaiming |
-//! | `kernel/` | what Linux has and macOS has not: descriptors, memory, sleeping, waiting for a name |
+//! | `kernel/` | the calls in which Linux and macOS differ: descriptors, memory, sleeping, waiting for a name |
 
 mod advice;
 mod base;

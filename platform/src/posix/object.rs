@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What an opener wants.
+/// The wishes of an opener.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) operation: Operation,

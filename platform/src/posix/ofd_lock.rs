@@ -64,52 +64,43 @@ pub(super) fn try_take_name(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
     attempt(fd, Lock { l_start: NAME_BYTE, ..request(WRITE) })
 }
 
-/// Locks the byte of a claim for this description; `false` when another one has it. Needs write access.
-///
-/// A claim means that *the holder of this number lives*: the kernel drops it with the description.
-pub(super) fn try_claim(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
-    attempt(fd, claim_request(WRITE, claim))
+/// A role that one description has at a time, as a byte that it locks for writing. The kernel gives it up with the
+/// description, so a taken role means that *its holder lives*.
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    /// The holder of a claim's number.
+    Claim(u32),
+    /// The holder of the seat at an offset of the file.
+    Seat(u64),
 }
 
-/// Whether another description has this claim. A shared lock does not count, because read access suffices for it.
-pub(super) fn is_claimed(fd: BorrowedFd<'_>, claim: u32) -> Result<bool, Errno> {
-    let mut lock = claim_request(READ, claim);
+impl Role {
+    fn request(self, kind: i16) -> Lock {
+        let byte = match self {
+            Role::Claim(number) => LIFE_BYTE + i64::from(number),
+            // Offsets lie within a file, so far below this.
+            Role::Seat(offset) => SEAT_BYTES.wrapping_add_unsigned(offset),
+        };
+        Lock { l_start: byte, ..request(kind) }
+    }
+}
+
+/// Takes a role for this description; `false` when another one has it. Needs write access.
+pub(super) fn try_take(fd: BorrowedFd<'_>, role: Role) -> Result<bool, Errno> {
+    attempt(fd, role.request(WRITE))
+}
+
+/// Whether another description has the role. A shared lock does not count, because read access suffices for it.
+pub(super) fn is_taken(fd: BorrowedFd<'_>, role: Role) -> Result<bool, Errno> {
+    let mut lock = role.request(READ);
     kernel::lock(fd, libc::F_OFD_GETLK, &mut lock)?;
     Ok(lock.l_type != NONE)
 }
 
-/// Gives a claim up.
-pub(super) fn unclaim(fd: BorrowedFd<'_>, claim: u32) {
-    let released = kernel::lock(fd, libc::F_OFD_SETLK, &mut claim_request(NONE, claim));
+/// Gives a role up.
+pub(super) fn leave(fd: BorrowedFd<'_>, role: Role) {
+    let released = kernel::lock(fd, libc::F_OFD_SETLK, &mut role.request(NONE));
     debug_assert!(released.is_ok(), "{released:?}");
-}
-
-/// Takes the seat at an offset of the file for this description; `false` when another description has it. Needs write
-/// access.
-pub(super) fn try_seat(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
-    attempt(fd, seat_request(WRITE, offset))
-}
-
-/// Whether another description has the seat; a shared lock does not count, as for a claim.
-pub(super) fn is_seated(fd: BorrowedFd<'_>, offset: u64) -> Result<bool, Errno> {
-    let mut lock = seat_request(READ, offset);
-    kernel::lock(fd, libc::F_OFD_GETLK, &mut lock)?;
-    Ok(lock.l_type != NONE)
-}
-
-/// Leaves the seat.
-pub(super) fn unseat(fd: BorrowedFd<'_>, offset: u64) {
-    let released = kernel::lock(fd, libc::F_OFD_SETLK, &mut seat_request(NONE, offset));
-    debug_assert!(released.is_ok(), "{released:?}");
-}
-
-fn seat_request(kind: i16, offset: u64) -> Lock {
-    // Offsets lie within a file, so far below this.
-    Lock { l_start: SEAT_BYTES.wrapping_add_unsigned(offset), ..request(kind) }
-}
-
-fn claim_request(kind: i16, claim: u32) -> Lock {
-    Lock { l_start: LIFE_BYTE + i64::from(claim), ..request(kind) }
 }
 
 /// Drops all locks of this description, in every process that shares it: a forked child may keep the description open

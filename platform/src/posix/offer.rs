@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{self, OFlags};
 use rustix::io::{Errno, FdFlags};
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::descriptor::{BEHIND_STANDARD_STREAMS, Descriptor, Identity, Lockable};
 use super::fork;
 use super::handover::{self, Part, fits};
@@ -73,7 +73,7 @@ impl Offered for Region {
         let mut numbers = vec![u64::from(label.form.code()), u64::from(wire::code_of(access)), label.len];
         let mut slots = Vec::new();
         for part in parts {
-            let slot = Slot::new(&part, self.held()).map_err(|errno| context.os(Call::OpenAnew, errno))?;
+            let slot = Slot::new(&part, self.held()).of(Call::OpenAnew).in_call(context)?;
             let (dev, ino) = slot.fd.identity().parts();
             numbers.extend([slot.fd.as_fd().as_raw_fd() as u64, dev, ino]);
             slots.push(slot);
@@ -129,9 +129,8 @@ impl Claim {
         };
         let fd = self.passed_on(access).ok_or_else(gone)?;
         let mut held_off = fork::held_off();
-        rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS)
-            .and_then(|copy| Lockable::arrived(copy, &mut held_off))
-            .map_err(|errno| context.os(Call::Look, errno))
+        let copy = rustix::io::fcntl_dupfd_cloexec(fd, BEHIND_STANDARD_STREAMS);
+        copy.and_then(|copy| Lockable::arrived(copy, &mut held_off)).of(Call::Look).in_call(context)
     }
 
     /// The descriptor, if it can be the offered one.

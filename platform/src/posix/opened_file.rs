@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::descriptor::{Identity, behind_standard_streams};
 use super::disk;
 use super::kernel::{self, file_type, mode_of};
@@ -29,15 +29,14 @@ pub(super) fn received(
             "the size that came with it is not valid; let its sender use the same version of samemap",
         ));
     }
-    let file = MappedFile::handed_over(fd, locks, access.writes_object());
-    let held = Held::File { file: file.map_err(|errno| context.os(Call::Look, errno))?, object: None };
-    Ok(Region::of(held, None, len, access))
+    let file = MappedFile::handed_over(fd, locks, access.writes_object()).of(Call::Look).in_call(context)?;
+    Ok(Region::of(Held::File { file, object: None }, None, len, access))
 }
 
 /// PATH_MAX of Linux, which counts a NUL. A longer path cannot be opened in one call.
 pub(super) const MAX_PATH: usize = 4096;
 
-/// A regular file, open for what the caller wants.
+/// A regular file, open with the access that the caller asks for.
 pub(super) struct OpenFile {
     file: MappedFile,
     stat: Stat,
@@ -52,16 +51,14 @@ impl OpenFile {
         let (file, stat, path) = match source.0 {
             Source::File(file) => {
                 let stat = check_fit(file.as_fd(), access, context)?;
-                let given = MappedFile::given(file.into(), writable)
-                    .map_err(|errno| context.os(Call::Look, errno))?;
+                let given = MappedFile::given(file.into(), writable).of(Call::Look).in_call(context)?;
                 (given, stat, None)
             }
             Source::Path(path) => {
                 let opened = open_file(&path, access, OFlags::empty())
                     .map_err(|errno| context.refused_file(Call::OpenFile, errno, &path))?;
                 let stat = check_fit(opened.as_fd(), access, context)?;
-                let file =
-                    MappedFile::own(opened, writable).map_err(|errno| context.os(Call::Look, errno))?;
+                let file = MappedFile::own(opened, writable).of(Call::Look).in_call(context)?;
                 (file, stat, Some(path))
             }
         };
@@ -122,7 +119,7 @@ pub(super) fn is_regular(stat: &Stat) -> bool {
 
 /// Checks that a region can lie over the open file, and returns the file's state.
 fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<Stat> {
-    let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
+    let stat = fs::fstat(fd).of(Call::Look).in_call(context)?;
     if !is_regular(&stat) {
         return Err(not_regular(context));
     }
@@ -132,7 +129,7 @@ fn check_fit(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result
 
 /// Whether a descriptor is open for this access.
 pub(super) fn is_open_for(fd: BorrowedFd<'_>, access: Access, context: Context<'_>) -> Result<bool> {
-    let flags = fs::fcntl_getfl(fd).map_err(|errno| context.os(Call::Look, errno))?;
+    let flags = fs::fcntl_getfl(fd).of(Call::Look).in_call(context)?;
     let mode = flags & OFlags::RWMODE;
     let enough = mode == OFlags::RDWR || (mode == OFlags::RDONLY && !access.writes_object());
     Ok(enough && !kernel::allows_nothing(flags))

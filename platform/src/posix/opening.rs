@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 
-use super::advice::{Call, Of as _, Refused};
+use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::belief::{Believed, Disbelief};
 use super::candidate::{self, Candidate, Unopened};
 use super::facts::Form;
@@ -35,12 +35,12 @@ fn look(wanted: Wanted<'_>, context: Context<'_>) -> Result<Option<Object>> {
             Err(Unopened::Denied { owner }) => return Err(unreadable_object(owner, wanted, context)),
             Err(unopened) => return Err(unopened.into_error(wanted.kind, context)),
         };
-        let holders = candidate.holders().map_err(|errno| context.os(Call::Lock, errno))?;
+        let holders = candidate.holders().of(Call::Lock).in_call(context)?;
         reached(Step::OpenSawHolders);
         if holders != Holders::Some {
             return nobody_holds(&candidate, folder.as_ref(), wanted.kind, context);
         }
-        if !candidate.try_hold().map_err(|errno| context.os(Call::Lock, errno))? {
+        if !candidate.try_hold().of(Call::Lock).in_call(context)? {
             // The last holder has just let go: look again.
             continue;
         }

@@ -27,7 +27,7 @@ impl File {
     }
 }
 
-/// Whether a file that this user may not open has a holder; `None` where that cannot be told.
+/// Whether a file that this user may not open has a holder; `None` where the system does not say.
 pub(super) fn is_held(stat: &Stat) -> Option<bool> {
     if is_listed(File::of(stat))? { Some(true) } else { shows_locks().then_some(false) }
 }
@@ -35,7 +35,7 @@ pub(super) fn is_held(stat: &Stat) -> Option<bool> {
 /// Whether the list has an entry for the file; `None` where there is no list.
 ///
 /// A missing entry is looked for again: the list is read in pieces, and an entry is skipped when an earlier one of any
-/// process goes meanwhile.
+/// process is removed meanwhile.
 fn is_listed(file: File) -> Option<bool> {
     const LOOKS: usize = 5;
     for _ in 0..LOOKS {

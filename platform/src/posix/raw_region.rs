@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::fs;
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::commit;
 use super::descriptor::behind_standard_streams;
 #[cfg(target_os = "linux")]
@@ -97,8 +97,8 @@ unsafe impl RawRegion for Region {
     }
 
     #[cfg(target_os = "linux")]
-    fn come_to_gate(number: u64) -> Option<Box<dyn RawClient<Region>>> {
-        Some(Box::new(gate::Client::at(number)?))
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        gate::Client::at(self)
     }
 }
 
@@ -106,7 +106,7 @@ fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
     let len = planned_len(options, context)?;
     let mode = options.asked_permissions().mode();
     let fd = anonymous_file(len, mode, options.size(), context)?;
-    let file = MappedFile::own(fd, true).map_err(|errno| context.os(Call::Look, errno))?;
+    let file = MappedFile::own(fd, true).of(Call::Look).in_call(context)?;
     Ok(Region::of(Held::Anonymous(file), None, len, Access::ReadWrite))
 }
 
@@ -114,10 +114,10 @@ fn anonymous(options: &CreateOptions, context: Context<'_>) -> Result<Region> {
 /// receivers may open it anew with more access.
 fn anonymous_file(len: u64, mode: u32, asked: u64, context: Context<'_>) -> Result<OwnedFd> {
     let fd = kernel::nameless_memory().and_then(behind_standard_streams);
-    let fd = fd.map_err(|errno| context.os(Call::MakeMemory, errno))?;
-    fs::fchmod(&fd, kernel::mode(mode)).map_err(|errno| context.os(Call::SetMode, errno))?;
+    let fd = fd.of(Call::MakeMemory).in_call(context)?;
+    fs::fchmod(&fd, kernel::mode(mode)).of(Call::SetMode).in_call(context)?;
     commit::commit_nameless(fd.as_fd(), len)
         .map_err(|shortage| context.short(Call::CommitNameless, shortage, asked))?;
-    kernel::seal(fd.as_fd()).map_err(|errno| context.os(Call::Seal, errno))?;
+    kernel::seal(fd.as_fd()).of(Call::Seal).in_call(context)?;
     Ok(fd)
 }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
-use super::advice::Call;
+use super::advice::{Call, InCall as _, Of as _};
 use super::descriptor::{Identity, Lockable};
 use super::facts::{Form, RECORD_AT, RECORD_LEN};
 use super::kernel::mode_of;
@@ -60,8 +60,8 @@ fn follow(object: Object, name: &ObjectName, access: Access, context: Context<'_
     record.check_access(access, context)?;
     let opened = record.open(access, context)?;
     record.check_creator_is_let_in(&object, opened.as_fd(), access, context)?;
-    let file = MappedFile::own(opened, access.writes_object());
-    Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
+    let file = MappedFile::own(opened, access.writes_object()).of(Call::Look).in_call(context)?;
+    Ok(record.region(object, file, name, access))
 }
 
 /// The region over this file, which must be the one that the object leads to.
@@ -76,8 +76,8 @@ pub(super) fn join(
     record.check_access(access, context)?;
     record.check_identity(fd.as_fd(), context)?;
     check_modes(fd.as_fd(), access, context)?;
-    let file = MappedFile::handed_over(fd, locks, access.writes_object());
-    Ok(record.region(object, file.map_err(|errno| context.os(Call::Look, errno))?, name, access))
+    let file = MappedFile::handed_over(fd, locks, access.writes_object()).of(Call::Look).in_call(context)?;
+    Ok(record.region(object, file, name, access))
 }
 
 /// The record of a file in an object's facts.
@@ -96,7 +96,7 @@ const _: () = assert!(PATH_AT + MAX_PATH == RECORD_LEN);
 impl Record {
     fn of(object: &Object, context: Context<'_>) -> Result<Record> {
         let mut bytes = vec![0; RECORD_LEN];
-        let read = object.read_record(&mut bytes).map_err(|errno| context.os(Call::Read, errno))?;
+        let read = object.read_record(&mut bytes).of(Call::Read).in_call(context)?;
         Record::decoded(&bytes[..read]).ok_or_else(|| {
             context.error(ErrorKind::Damaged).with_detail(
                 "what it says of its file is not valid, because something wrote over it; end the programs that hold it, and create it anew",
@@ -159,7 +159,7 @@ impl Record {
     }
 
     fn check_identity(&self, fd: BorrowedFd<'_>, context: Context<'_>) -> Result<()> {
-        let stat = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
+        let stat = fs::fstat(fd).of(Call::Look).in_call(context)?;
         if Identity::from(&stat) != self.file || !is_regular(&stat) {
             return Err(self.astray(context).with_source(Errno::STALE.into()));
         }
@@ -175,8 +175,8 @@ impl Record {
         access: Access,
         context: Context<'_>,
     ) -> Result<()> {
-        let file = fs::fstat(fd).map_err(|errno| context.os(Call::Look, errno))?;
-        let owner = fs::fstat(object.life()).map_err(|errno| context.os(Call::Look, errno))?.st_uid;
+        let file = fs::fstat(fd).of(Call::Look).in_call(context)?;
+        let owner = fs::fstat(object.life()).of(Call::Look).in_call(context)?.st_uid;
         let needed = if access.writes_object() { 0o6 } else { 0o4 };
         // The group's bits also bound access lists.
         let to_others = (mode_of(&file) >> 3 | mode_of(&file)) & needed;

@@ -129,6 +129,11 @@ impl MappedFile {
         MappedFile::own(fresh, writable)
     }
 
+    /// A file that another process has given away to this one: the description for locks is for this process alone.
+    pub(super) fn given_away(fd: OwnedFd, locks: Option<Lockable>) -> Result<MappedFile, Errno> {
+        Ok(MappedFile { data: Descriptor::shared(fd)?, locks, given: None })
+    }
+
     /// The file as the caller opened it.
     pub(super) fn clone_of_given(&self) -> std::io::Result<File> {
         let given = self.given.as_ref().map_or(self.data.as_fd(), Lockable::as_fd);

@@ -1,4 +1,4 @@
-//! The system's answers about users, names, the machine and the name space.
+//! The seam's trait for the system: users, names, the machine, and the directory of objects.
 
 use std::io;
 use std::os::fd::AsFd as _;

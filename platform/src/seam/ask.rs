@@ -1,10 +1,10 @@
-//! What a call asks for by name, and the loop of *create or open*.
+//! The request of a call by name, and the loop of *create or open*.
 
 use super::kind::Calls;
 use crate::contract::context::{Context, Operation};
 use crate::{Disposition, ErrorKind, Result};
 
-/// What a call asks for by name.
+/// The request of a call by name.
 #[derive(Debug)]
 pub(crate) enum Ask<N, O> {
     /// A new object, where the name is free.

@@ -1,4 +1,4 @@
-//! Numbers that no other process is likely to have.
+//! Random numbers, which no other process is likely to have.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 

@@ -49,9 +49,10 @@ pub(crate) unsafe trait RawRegion: Clone + Send + Sync + 'static {
         None
     }
 
-    /// Comes to the gate with this number; `None` where the process cannot.
-    fn come_to_gate(_number: u64) -> Option<Box<dyn RawClient<Self>>> {
-        None
+    /// Comes to the gate of this region's listener; `None` where there is no way to it. Fails when this process has no room
+    /// for one more connection.
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Self>>>> {
+        Ok(None)
     }
 }
 

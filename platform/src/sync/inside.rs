@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
+use super::awaited::{Awaited, Sealed, WaitAny};
 use super::event::settable;
 use super::handle::Inside;
 use super::mutex::{MutexGuard, lockable};
 use super::semaphore::permits;
-use super::wait::{Sealed, WaitAny, signalled};
+use super::wait::signalled;
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
 use crate::seam::kind::{New, calls};
@@ -108,7 +109,11 @@ impl<T: Pod> SharedMutex<T> {
 
 lockable!(SharedMutex<T>, SharedMutexGuard<'a, T>, [T: Pod]);
 
-impl<T: Pod> WaitAny for SharedMutex<T> {}
+impl<T: Pod> WaitAny for SharedMutex<T> {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::of(self)
+    }
+}
 
 impl<T: Pod> Sealed for SharedMutex<T> {
     fn object(&self) -> &Object {

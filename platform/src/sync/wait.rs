@@ -1,34 +1,22 @@
-//! Waits for the first of several objects (rule C26).
+//! Waits for the first of several objects, and of readers beside them (rule C26).
 
 use std::time::Duration;
 
+use super::awaited::{AsObject, Awaited, Sealed, WaitAny};
+use super::beside::Mixed;
+use super::count::{WAIT_ANY, check_count};
 use super::mutex::{Mutex, MutexGuard};
-use crate::contract::context::{Context, Operation};
-use crate::seam::object::{MAX_OBJECTS, RawObject as _};
+use crate::contract::context::Context;
+use crate::seam::object::{Failure, RawObject as _};
 use crate::system::Object;
-use crate::{ObjectName, Result};
+use crate::words::Until;
+use crate::{Error, ObjectName, Result};
 
-const WAIT: Operation = "wait for any of the objects";
-
-/// An object that [`wait_any`] and [`wait_all`](crate::wait_all) take: a mutex, an event, a semaphore or a timer, named
-/// or inside a region. Other crates cannot implement it,
-/// because the system makes the wait.
-#[expect(private_bounds, reason = "it is sealed")]
-pub trait WaitAny: Sealed + Send + Sync {}
-
-/// The part of an object that the wait needs.
-pub(crate) trait Sealed {
-    fn object(&self) -> &Object;
-
-    fn name(&self) -> Option<&ObjectName>;
-
-    /// The guard of a mutex that was taken.
-    fn guard(&self) -> Option<MutexGuard<'_>> {
-        None
+impl WaitAny for Mutex {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::of(self)
     }
 }
-
-impl WaitAny for Mutex {}
 
 impl Sealed for Mutex {
     fn object(&self) -> &Object {
@@ -85,9 +73,13 @@ macro_rules! signalled {
             }
         }
 
-        impl crate::sync::wait::WaitAny for $object {}
+        impl crate::sync::awaited::WaitAny for $object {
+            fn awaited(&self) -> crate::sync::awaited::Awaited<'_> {
+                crate::sync::awaited::Awaited::of(self)
+            }
+        }
 
-        impl crate::sync::wait::Sealed for $object {
+        impl crate::sync::awaited::Sealed for $object {
             fn object(&self) -> &crate::system::Object {
                 &self.0.object
             }
@@ -107,7 +99,7 @@ macro_rules! signalled {
 
 pub(super) use signalled;
 
-/// The object that a wait took.
+/// What a wait took, or found.
 #[derive(Debug)]
 #[must_use = "a mutex that the wait took is given up when this is dropped"]
 pub struct Woken<'a> {
@@ -116,9 +108,9 @@ pub struct Woken<'a> {
 }
 
 impl<'a> Woken<'a> {
-    /// The answer of a wait that took this object.
-    pub(super) fn of(index: usize, object: &'a dyn WaitAny) -> Woken<'a> {
-        Woken { index, guard: object.guard() }
+    /// The answer of a wait that took this one.
+    pub(super) fn of(index: usize, taken: &'a dyn WaitAny) -> Woken<'a> {
+        Woken { index, guard: taken.awaited().object().and_then(AsObject::guard) }
     }
 
     /// Its place in the list.
@@ -133,12 +125,17 @@ impl<'a> Woken<'a> {
     }
 }
 
-/// Waits until one of up to 64 ([`MAX_OBJECTS`]) objects of mixed kinds is signalled, or can be owned, and takes that one
+/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be owned, and takes that one
 /// only: of several, the one that stands first in the list.
 ///
+/// Receivers, subscribers, viewers, newest values and listeners may stand beside the objects ([`WaitAny`]): one that has
+/// something to take ends the wait, which takes nothing from it. One that always has hides those behind it in the list, so
+/// take from it (`try_`) before the next wait, and leave it out when its peer has ended for good. A killed peer ends the
+/// wait within 100 ms.
+///
 /// # Errors
-/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects or more than 64; and the errors of a wait for
-/// one of them.
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or more than 64; and the errors of a wait for one of
+/// them, [`Unsupported`](crate::ErrorKind::Unsupported) for a reader that no peer wakes.
 pub fn wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Woken<'a>> {
     loop {
         if let Some(woken) = wait_any_within(objects, None)? {
@@ -163,23 +160,21 @@ pub fn try_wait_any<'a>(objects: &[&'a dyn WaitAny]) -> Result<Option<Woken<'a>>
     wait_any_within(objects, Some(Duration::ZERO))
 }
 
-fn wait_any_within<'a>(objects: &[&'a dyn WaitAny], timeout: Option<Duration>) -> Result<Option<Woken<'a>>> {
-    check_count(objects.len(), WAIT)?;
-    let raw: Vec<&Object> = objects.iter().map(|object| object.object()).collect();
-    match Object::wait_any(&raw, timeout) {
-        Ok(taken) => Ok(taken.map(|index| Woken::of(index, objects[index]))),
-        Err(failure) => {
-            let name = failure.0.index.and_then(|index| objects[index].name());
-            Err(failure.in_call(Context { operation: WAIT, name }))
-        }
-    }
+pub(super) fn wait_any_within<'a>(
+    objects: &[&'a dyn WaitAny],
+    timeout: Option<Duration>,
+) -> Result<Option<Woken<'a>>> {
+    check_count(objects.len(), WAIT_ANY)?;
+    let raw: Option<Vec<&Object>> = objects.iter().map(|each| Some(each.awaited().object()?.raw())).collect();
+    let index = match raw {
+        Some(raw) => Object::wait_any(&raw, timeout).map_err(|failure| failed(failure, objects))?,
+        None => Mixed::of(objects).wait(Until::after(timeout))?,
+    };
+    Ok(index.map(|index| Woken::of(index, objects[index])))
 }
 
-/// Checks the number of objects.
-pub(super) fn check_count(count: usize, operation: Operation) -> Result<()> {
-    if (1..=MAX_OBJECTS).contains(&count) {
-        return Ok(());
-    }
-    let context = Context { operation, name: None };
-    Err(context.invalid(format!("there are {count} of them; give 1 to {MAX_OBJECTS}")))
+#[cold]
+fn failed(failure: Failure, objects: &[&dyn WaitAny]) -> Error {
+    let object = failure.0.index.and_then(|index| objects[index].awaited().object());
+    failure.in_call(Context { operation: WAIT_ANY, name: object.and_then(AsObject::name) })
 }

@@ -42,6 +42,11 @@ pub(super) unsafe fn created(call: impl FnOnce() -> HANDLE) -> io::Result<Create
     Ok(if code == ERROR_ALREADY_EXISTS { Created::Existing(handle) } else { Created::New(handle) })
 }
 
+/// The result of a call that leaves its error in the thread's last error.
+pub(super) fn succeeded(answer: i32) -> io::Result<()> {
+    if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Opens an object.
 ///
 /// # Safety

@@ -9,8 +9,8 @@ use windows_sys::Win32::System::Console::{
     CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT, SetConsoleCtrlHandler,
 };
 
+use super::calls::succeeded;
 use super::error::from_code;
-use super::sync::succeeded;
 use crate::seam::system::EndHandler;
 
 static HANDLER: OnceLock<EndHandler> = OnceLock::new();

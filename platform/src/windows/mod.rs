@@ -4,7 +4,7 @@
 //! paging file, and its name lies in the session's or the machine's object directory. Both end with the last handle,
 //! however that is closed. This backend adds:
 //!
-//! - The size of an opened section (`NtQuerySection`), which Win32 does not tell (rule C7).
+//! - The size of an opened section, from the kernel (`NtQuerySection`), because no call of Win32 returns it (rule C7).
 //! - View offsets that need no alignment (C10), and views that hold the section's handle, because the name ends with
 //!   the last *handle*, not with the last view (C13).
 //! - An explicit owner and DACL on created objects, and a check of the owner of opened ones (C19, C20).

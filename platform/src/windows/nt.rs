@@ -148,26 +148,18 @@ pub(super) fn check(status: NTSTATUS) -> io::Result<()> {
 #[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {
     fn NtQuerySection(
-        section: HANDLE,
+        of: HANDLE,
         class: i32,
-        information: *mut c_void,
-        length: usize,
+        facts: *mut c_void,
+        len: usize,
         written: *mut usize,
     ) -> NTSTATUS;
-
-    fn NtQueryObject(
-        object: HANDLE,
-        class: i32,
-        information: *mut c_void,
-        length: u32,
-        needed: *mut u32,
-    ) -> NTSTATUS;
-
+    fn NtQueryObject(of: HANDLE, class: i32, facts: *mut c_void, len: u32, written: *mut u32) -> NTSTATUS;
     fn NtQueryInformationFile(
-        file: HANDLE,
+        of: HANDLE,
         answer: *mut IoStatus,
-        information: *mut c_void,
-        length: u32,
+        facts: *mut c_void,
+        len: u32,
         class: i32,
     ) -> NTSTATUS;
 }

@@ -60,8 +60,8 @@ unsafe impl RawRegion for Region {
         Some(Box::new(Gate))
     }
 
-    fn come_to_gate(_number: u64) -> Option<Box<dyn RawClient<Region>>> {
-        Some(Box::new(Client))
+    fn come_to_gate(&self) -> Result<Option<Box<dyn RawClient<Region>>>> {
+        Ok(Some(Box::new(Client)))
     }
 
     fn map(&self, request: &MapRequest, context: Context<'_>) -> Result<View> {

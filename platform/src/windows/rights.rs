@@ -12,7 +12,7 @@ pub(super) const READ_RIGHTS: u32 = FILE_MAP_READ | SECTION_QUERY;
 pub(super) const READ_WRITE_RIGHTS: u32 = READ_RIGHTS | FILE_MAP_WRITE;
 
 /// The sets of rights to try on a section, until its DACL grants one. The last set is that of a plain Win32 program:
-/// such a handle tells neither size nor owner.
+/// such a handle shows neither size nor owner.
 pub(super) const fn section_rights(access: Access) -> [u32; 4] {
     let all = if access.writes_object() { READ_WRITE_RIGHTS } else { READ_RIGHTS };
     let mapping = all & !SECTION_QUERY;

@@ -11,6 +11,7 @@ use windows_sys::Win32::Security::{
     ACL, DACL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PSID, SECURITY_ATTRIBUTES,
 };
 
+use super::calls::succeeded;
 use super::error::{Attempt, from_code};
 use super::rights::{READ_CONTROL, READ_RIGHTS, READ_WRITE_RIGHTS};
 use super::user::{LocalMemory, sid_text, token_group, token_user};
@@ -59,7 +60,7 @@ impl Security {
                 ptr::null_mut(),
             )
         };
-        if made == 0 { Err(io::Error::last_os_error()) } else { Ok(Security(LocalMemory(descriptor))) }
+        succeeded(made).map(|()| Security(LocalMemory(descriptor)))
     }
 
     /// The attributes for a create call, valid as long as `self` lives. The handle is not inheritable, so no child gets

@@ -1,4 +1,4 @@
-//! The system's answers about users and the machine.
+//! The seam's trait for the system: users and the machine.
 
 use std::os::windows::io::AsHandle as _;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl RawSystem for System {
     const UNSUPPORTED: &'static str = "on Windows the kernel keeps the names and reclaims an object when its last handle goes, so nothing \
          is ever left behind; to see the living objects, use the Sysinternals tools WinObj and Handle";
 
-    /// The user, or one that matches no other where the system does not tell.
+    /// The user. Where the system does not say, a text that matches no user.
     fn current_user() -> UserId {
         token_user().unwrap_or_else(|_| UserId::new("unknown"))
     }

@@ -11,6 +11,7 @@ use windows_sys::Win32::Security::{
     TokenUser,
 };
 
+use super::calls::succeeded;
 use crate::UserId;
 
 /// What `GetCurrentThreadEffectiveToken()` returns; it is an inline function of the C header. It is the token that the
@@ -57,7 +58,7 @@ fn token_fact(token: HANDLE, class: TOKEN_INFORMATION_CLASS) -> io::Result<Box<T
     let room = size_of::<TokenFact>() as u32;
     // SAFETY: the buffer is valid for writes of `room` bytes, and `needed` for a write.
     let told = unsafe { GetTokenInformation(token, class, fact.as_mut_ptr().cast(), room, &mut needed) };
-    if told == 0 { Err(io::Error::last_os_error()) } else { Ok(fact) }
+    succeeded(told).map(|()| fact)
 }
 
 /// The SID as text, `S-1-5-…`.
@@ -67,9 +68,7 @@ fn token_fact(token: HANDLE, class: TOKEN_INFORMATION_CLASS) -> io::Result<Box<T
 pub(super) unsafe fn sid_text(sid: PSID) -> io::Result<UserId> {
     let mut text = ptr::null_mut();
     // SAFETY: the caller vouches for the SID; `text` is valid for a write.
-    if unsafe { ConvertSidToStringSidW(sid, &mut text) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(unsafe { ConvertSidToStringSidW(sid, &mut text) })?;
     let memory = LocalMemory(text.cast());
     // SAFETY: the system wrote a NUL-terminated string there, which lives as long as `memory`.
     Ok(UserId::new(unsafe { wide_text(memory.0.cast()) }))

@@ -12,6 +12,7 @@ use windows_sys::Win32::System::Memory::{
     MapViewOfFileEx, UnmapViewOfFile,
 };
 
+use super::calls::succeeded;
 use super::error::{Attempt, from_code};
 use super::machine;
 use super::mapped::mapped_file_name;
@@ -162,8 +163,5 @@ fn file_behind(address: *const u8) -> io::Result<File> {
 /// Writes changed bytes of a mapping to their file.
 fn write_back(start: *const u8, len: usize) -> io::Result<()> {
     // SAFETY: the bytes belong to a mapped view; the call changes nothing in memory.
-    if unsafe { FlushViewOfFile(start.cast(), len) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    succeeded(unsafe { FlushViewOfFile(start.cast(), len) })
 }

@@ -39,13 +39,17 @@ pub trait Slots {
     /// # Errors
     /// When it cannot be accessed.
     fn load(&self, word: Word, order: Ordering) -> Result<u64, Self::Error>;
+    /// Orders the accesses before it and after it.
+    fn fence(&self, order: Ordering);
+}
+
+/// The words as the writer has them.
+pub trait WritableSlots: Slots {
     /// Writes a word.
     ///
     /// # Errors
     /// When it cannot be accessed.
     fn store(&self, word: Word, value: u64, order: Ordering) -> Result<(), Self::Error>;
-    /// Orders the accesses before it and after it.
-    fn fence(&self, order: Ordering);
 }
 
 /// The result of a read.
@@ -82,7 +86,7 @@ fn whole(sequence: u64) -> u64 {
 /// # Errors
 /// Those of the memory, and those of `fill`.
 #[inline]
-pub fn write<S: Slots>(
+pub fn write<S: WritableSlots>(
     slots: &S,
     sequence: u64,
     fill: impl FnOnce(u64) -> Result<(), S::Error>,
@@ -102,7 +106,6 @@ pub fn write<S: Slots>(
 ///
 /// # Errors
 /// Those of the memory.
-#[inline]
 pub fn read<S: Slots, R>(
     slots: &S,
     than: u64,
@@ -113,14 +116,8 @@ pub fn read<S: Slots, R>(
         if newest <= than {
             return Ok(Reading::Nothing);
         }
-        let word = Word::Slot(slot_of(slots, newest));
-        if slots.load(word, Acquire)? == whole(newest) {
-            let copied = copy(slot_of(slots, newest));
-            // If a byte of a later value was copied, the following load sees that value's word.
-            slots.fence(Acquire);
-            if slots.load(word, Relaxed)? == whole(newest) {
-                return Ok(Reading::Value { sequence: newest, copied });
-            }
+        if let Some(copied) = read_slot(slots, newest, &mut copy)? {
+            return Ok(Reading::Value { sequence: newest, copied });
         }
         slots.fence(Acquire);
         // A slot is reused only after a newer value was announced, which is visible by now.
@@ -131,6 +128,41 @@ pub fn read<S: Slots, R>(
         newest = newer;
     }
     Ok(Reading::Contended)
+}
+
+/// Tries once what [`read`] does, in few instructions. `None` when the value is not whole, which `read` goes into.
+///
+/// # Errors
+/// Those of [`read`].
+#[inline]
+pub fn read_once<S: Slots, R>(
+    slots: &S,
+    than: u64,
+    mut copy: impl FnMut(u64) -> R,
+) -> Result<Option<Reading<R>>, S::Error> {
+    let newest = slots.load(Word::Newest, Acquire)?;
+    if newest <= than {
+        return Ok(Some(Reading::Nothing));
+    }
+    let copied = read_slot(slots, newest, &mut copy)?;
+    Ok(copied.map(|copied| Reading::Value { sequence: newest, copied }))
+}
+
+/// Copies a value that was the newest; `None` when it is not whole.
+#[inline]
+fn read_slot<S: Slots, R>(
+    slots: &S,
+    sequence: u64,
+    copy: &mut impl FnMut(u64) -> R,
+) -> Result<Option<R>, S::Error> {
+    let word = Word::Slot(slot_of(slots, sequence));
+    if slots.load(word, Acquire)? != whole(sequence) {
+        return Ok(None);
+    }
+    let copied = copy(slot_of(slots, sequence));
+    // If a byte of a later value was copied, the following load sees that value's word.
+    slots.fence(Acquire);
+    Ok((slots.load(word, Relaxed)? == whole(sequence)).then_some(copied))
 }
 
 #[cfg(test)]
@@ -160,12 +192,14 @@ mod tests {
             Ok(self.word(word).get())
         }
 
+        fn fence(&self, _order: Ordering) {}
+    }
+
+    impl WritableSlots for Memory {
         fn store(&self, word: Word, value: u64, _order: Ordering) -> Result<(), Infallible> {
             self.word(word).set(value);
             Ok(())
         }
-
-        fn fence(&self, _order: Ordering) {}
     }
 
     impl Memory {

@@ -1,8 +1,8 @@
-//! The calls to the system, their names in errors, and the kinds of these errors.
+//! The calls to the system, and their names in errors.
 
 use rustix::io::Errno;
 
-use crate::ErrorKind;
+use crate::contract::context::Context;
 
 /// A call to the system, by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(in crate::posix) enum Call {
     MakeFlag,
     /// Seals memory without a name, or asks for its seals.
     Seal,
+    /// Makes a socket.
+    MakeSocket,
     /// Sends descriptors.
     Send,
     /// Receives them.
@@ -67,46 +69,21 @@ pub(in crate::posix) trait Of<T> {
     fn of(self, call: Call) -> Result<T, Refused>;
 }
 
+/// Adds the operation and the object to a refused call.
+pub(in crate::posix) trait InCall<T> {
+    fn in_call(self, context: Context<'_>) -> crate::Result<T>;
+}
+
+impl<T> InCall<T> for Result<T, Refused> {
+    fn in_call(self, context: Context<'_>) -> crate::Result<T> {
+        self.map_err(|refused| context.refused(refused))
+    }
+}
+
 impl<T> Of<T> for Result<T, Errno> {
     fn of(self, call: Call) -> Result<T, Refused> {
         self.map_err(|errno| Refused { call, errno })
     }
-}
-
-/// The kind of a row's error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::posix) enum Kind {
-    Denied,
-    /// There is not enough memory or disk space.
-    Memory,
-    NotFound,
-    /// An argument is of the wrong sort.
-    Invalid,
-    Unsupported,
-    Os,
-}
-
-impl Kind {
-    /// The error's kind, with the bytes asked for and the bytes left.
-    pub(in crate::posix) fn with(self, room: Option<Room>) -> ErrorKind {
-        match (self, room) {
-            (Kind::Memory, Some(Room { requested, available })) => {
-                ErrorKind::OutOfMemory { requested, available }
-            }
-            (Kind::Denied, _) => ErrorKind::AccessDenied,
-            (Kind::NotFound, _) => ErrorKind::NotFound,
-            (Kind::Invalid, _) => ErrorKind::InvalidArgument,
-            (Kind::Unsupported, _) => ErrorKind::Unsupported,
-            (Kind::Memory | Kind::Os, _) => ErrorKind::Os,
-        }
-    }
-}
-
-/// The bytes asked for, and the bytes left.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::posix) struct Room {
-    pub(in crate::posix) requested: u64,
-    pub(in crate::posix) available: Option<u64>,
 }
 
 impl Call {
@@ -129,6 +106,7 @@ impl Call {
             Call::MakeMemory => &["memfd_create", "fcntl#copy"],
             Call::MakeFlag => &["eventfd", "fcntl#copy", "stat"],
             Call::Seal => &["fcntl#seals"],
+            Call::MakeSocket => &["socket", "fcntl#copy"],
             Call::Send => &["send", "unix"],
             Call::Receive => &["recv", "unix"],
             Call::OpenFile => &["open", "fcntl#copy"],

@@ -1,5 +1,5 @@
-//! What one POSIX kernel has and another has not. Each system's file offers the same items; all other files of the
-//! backend use these, and calls that both kernels have.
+//! The calls in which POSIX kernels differ. Each kernel has a file with the same items; all other files of the backend use
+//! these, and calls that both kernels have.
 //!
 //! `linux` runs, and the tests run on it. `apple` was only ever type-checked: **it has never run**. What its kernel
 //! lacks is told in its docs, item by item.

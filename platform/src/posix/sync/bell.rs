@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::futex::{Expectation, sleep_on_any};
 use super::making::initialise;
 use super::place::held_of;
+use super::rouser;
 use crate::contract::context::{Context, Operation};
 use crate::posix::kernel;
 use crate::seam::bell::RawBell;
@@ -41,7 +42,11 @@ impl RawBell for Bell {
             place.header().name(new);
             place.header().finish();
         }
-        initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?;
+        // A ready one needs no look at the descriptor for locks.
+        match place.header().readiness() {
+            Readiness::Ready(_) => place.check(new.kind(), context)?,
+            _ => _ = initialise(place, &held_of(place, context)?, new, &|_| Ok(()), context)?,
+        }
         Ok(Bell { place: place.clone(), takes_part: kernel::takes_part_in_fences() })
     }
 
@@ -57,6 +62,10 @@ impl RawBell for Bell {
     #[inline]
     fn can_be_light(&self) -> bool {
         self.takes_part
+    }
+
+    fn sleep(&self, limit: Duration) {
+        rouser::sleep(self.asleep(), ASLEEP, limit);
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {

@@ -14,9 +14,9 @@ use rustix::io::Errno;
 use super::place::locks_fd;
 use crate::memory::Mapped;
 use crate::posix::advice::{Call, Of as _, Refused};
-use crate::posix::fork::{PerProcess, ProcessMark};
+use crate::posix::fork::{HolderMark, PerProcess};
 use crate::posix::kernel;
-use crate::posix::ofd_lock;
+use crate::posix::ofd_lock::{self, Role};
 use crate::words::lock::{OWNER, UNKNOWN};
 
 /// How many numbers are tried. Hardly any number is taken, unless a process with write access locks them all.
@@ -53,7 +53,7 @@ struct Claimed {
     /// The claim whose holder was last found dead; zero for none.
     known_dead: AtomicU32,
     held: Arc<dyn Mapped>,
-    made: ProcessMark,
+    made: HolderMark,
 }
 
 impl Claim {
@@ -66,7 +66,7 @@ impl Claim {
             return Ok(Claim { number: claimed.number, claimed });
         }
         let number = claim_any(held, &mut own)?;
-        let (held, known_dead, made) = (Arc::clone(held), AtomicU32::new(0), ProcessMark::current());
+        let (held, known_dead, made) = (Arc::clone(held), AtomicU32::new(0), HolderMark::current());
         let claimed = Arc::new(Claimed { number, known_dead, held, made });
         own.claims.insert(holder(&claimed.held), Arc::downgrade(&claimed));
         Ok(Claim { number, claimed })
@@ -82,7 +82,7 @@ impl Claim {
         let held = &self.claimed.held;
         let is_dead = other != UNKNOWN
             && !own().numbers.contains(&(holder(held), other))
-            && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_claimed(fd, other)), Ok(false));
+            && matches!(locks_fd(held).and_then(|fd| ofd_lock::is_taken(fd, Role::Claim(other))), Ok(false));
         if is_dead {
             self.claimed.known_dead.store(other, Ordering::Relaxed);
         }
@@ -102,7 +102,7 @@ fn claim_any(held: &Arc<dyn Mapped>, own: &mut Own) -> Result<u32, Refused> {
         if number == 0 || number == UNKNOWN || own.numbers.contains(&(holder(held), number)) {
             continue;
         }
-        let claimed = locks_fd(held).and_then(|fd| ofd_lock::try_claim(fd, number));
+        let claimed = locks_fd(held).and_then(|fd| ofd_lock::try_take(fd, Role::Claim(number)));
         if claimed.of(Call::Lock)? {
             own.numbers.insert((holder(held), number));
             return Ok(number);
@@ -119,7 +119,7 @@ impl Drop for Claimed {
         }
         let mut own = own();
         if let Ok(fd) = locks_fd(&self.held) {
-            ofd_lock::unclaim(fd, self.number);
+            ofd_lock::leave(fd, Role::Claim(self.number));
         }
         let holder = holder(&self.held);
         own.numbers.remove(&(holder, self.number));

@@ -28,12 +28,17 @@ pub(super) fn locks_fd(held: &Arc<dyn Mapped>) -> Result<BorrowedFd<'_>, Errno> 
 /// The object of a place's memory, which this keeps alive.
 pub(super) fn held_of(place: &Place, context: Context<'_>) -> Result<Arc<dyn Mapped>> {
     let Origin { object, .. } = place.origin(context)?;
-    if object.handle().is_none() {
-        return Err(context.error(ErrorKind::Unsupported).with_detail(
-            "this process may not open the region's file once more, which it needs for locks of its own; make the region from the file's path, or let a process that may open the file hand the region over",
-        ));
-    }
+    locks_of(&object, context)?;
     Ok(object)
+}
+
+/// The descriptor for the locks of claims and seats, or why there is none.
+pub(super) fn locks_of<'a>(held: &'a Arc<dyn Mapped>, context: Context<'_>) -> Result<BorrowedFd<'a>> {
+    held.handle().ok_or_else(|| {
+        context.error(ErrorKind::Unsupported).with_detail(
+            "this process may not open the region's file once more, which it needs for locks of its own; make the region from the file's path, or let a process that may open the file hand the region over",
+        )
+    })
 }
 
 /// Identifies a place in every process and mapping.

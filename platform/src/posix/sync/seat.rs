@@ -6,22 +6,20 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-
-use super::place::{PlaceKey, held_of, locks_fd, offset_in_file};
+use super::place::{PlaceKey, locks_fd, locks_of};
 use crate::Result;
 use crate::contract::context::{Context, Operation};
-use crate::memory::Mapped;
-use crate::posix::advice::Call;
-use crate::posix::fork::{PerProcess, ProcessMark};
-use crate::posix::ofd_lock;
+use crate::memory::{Mapped, Origin};
+use crate::posix::advice::{Call, InCall as _, Of as _};
+use crate::posix::fork::{HolderMark, PerProcess};
+use crate::posix::ofd_lock::{self, Role};
 use crate::seam::place::Place;
 use crate::seam::seat::RawSeat;
 
 pub(crate) struct Seat {
     key: PlaceKey,
     held: Arc<dyn Mapped>,
-    taken_by: ProcessMark,
+    taken_by: HolderMark,
 }
 
 /// The seats that this process holds.
@@ -34,33 +32,26 @@ fn ours() -> MutexGuard<'static, HashSet<PlaceKey>> {
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
         let context = Context { operation, name: None };
-        let taken = take(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        let Origin { object: held, .. } = place.origin(context)?;
+        let key = PlaceKey::of(place, &held);
+        let mut ours = ours();
+        let is_free = |fd| ofd_lock::try_take(fd, Role::Seat(key.offset)).of(Call::Lock).in_call(context);
+        if ours.contains(&key) || !is_free(locks_of(&held, context)?)? {
+            return Ok(None);
+        }
+        ours.insert(key);
+        Ok(Some(Seat { key, held, taken_by: HolderMark::current() }))
     }
 
     fn is_taken(place: &Place, operation: Operation) -> Result<bool> {
         let context = Context { operation, name: None };
-        let taken = is_taken(place, &held_of(place, context)?);
-        taken.map_err(|errno| context.os(Call::Lock, errno))
+        let Origin { object: held, offset } = place.origin(context)?;
+        // No thread of this process takes or leaves the seat between the two looks.
+        let ours = ours();
+        // Other processes' seats come first: callers that poll then pay one system call.
+        let is_others = ofd_lock::is_taken(locks_of(&held, context)?, Role::Seat(offset));
+        Ok(is_others.of(Call::Lock).in_call(context)? || ours.contains(&PlaceKey::of(place, &held)))
     }
-}
-
-fn take(place: &Place, held: &Arc<dyn Mapped>) -> Result<Option<Seat>, Errno> {
-    let key = PlaceKey::of(place, held);
-    let mut ours = ours();
-    if ours.contains(&key) || !ofd_lock::try_seat(locks_fd(held)?, key.offset)? {
-        return Ok(None);
-    }
-    ours.insert(key);
-    Ok(Some(Seat { key, held: Arc::clone(held), taken_by: ProcessMark::current() }))
-}
-
-fn is_taken(place: &Place, held: &Arc<dyn Mapped>) -> Result<bool, Errno> {
-    // No thread of this process takes or leaves the seat between the two looks.
-    let ours = ours();
-    // Other processes' seats come first: callers that poll then pay one system call.
-    Ok(ofd_lock::is_seated(locks_fd(held)?, offset_in_file(place))?
-        || ours.contains(&PlaceKey::of(place, held)))
 }
 
 impl Drop for Seat {
@@ -70,7 +61,7 @@ impl Drop for Seat {
         }
         let mut ours = ours();
         if let Ok(fd) = locks_fd(&self.held) {
-            ofd_lock::unseat(fd, self.key.offset);
+            ofd_lock::leave(fd, Role::Seat(self.key.offset));
         }
         ours.remove(&self.key);
     }

@@ -10,14 +10,18 @@
 //! are taken. It is never replaced, has no lock, and begins as zeros, so nothing about it can be half-made.
 //!
 //! An object notes the id of its table before it gets its first tag. A process may find another table, or none: it has
-//! another directory, lives in another mount name space, or is another user to which a region was handed. Then it does
-//! not settle the tag, and cannot use the object before the attempt itself takes the tag off.
+//! another directory, lives in another mount name space, or is another user to which a region was handed; or the table
+//! was removed. Then it does not settle the tag, and cannot use the object before the attempt itself takes the tag off.
+//!
+//! An object in a file on a disk outlives its table, which goes when the machine starts anew. So an id names the start
+//! of the machine in which its table was made. An object that notes a table of another start has no attempt under way,
+//! and gets the table of today.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::fs::{self, AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
@@ -27,7 +31,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap};
 use crate::ErrorKind;
 use crate::contract::context::Context;
 use crate::posix::commit::commit;
-use crate::posix::dir::{self, ATTEMPTS, CAREFULLY, NEW_PREFIX, path_of, random_name};
+use crate::posix::dir::{self, CAREFULLY, NEW_PREFIX, at_random_name, path_of};
 use crate::posix::fork::PerProcess;
 use crate::posix::owner::effective_user;
 use crate::seam::object::Reason;
@@ -47,7 +51,7 @@ const PLACES: usize = 4096;
 pub(super) struct Table {
     version: AtomicU32,
     reserved: AtomicU32,
-    /// A random number, not zero.
+    /// A random number, not zero, behind the number of the machine's start.
     id: AtomicU64,
     last: AtomicU64,
     more: [AtomicU64; 5],
@@ -70,9 +74,26 @@ impl Table {
 
     /// Its id, which the first process chooses.
     fn id(&self) -> u64 {
-        let new = random().max(1);
+        let new = u64::from(start_of_machine()) << 32 | (random() >> 32).max(1);
         self.id.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire).err().unwrap_or(new)
     }
+}
+
+/// A number for the time since the machine started, the same in all its containers; 0 where it cannot be told.
+fn start_of_machine() -> u32 {
+    static NUMBER: OnceLock<u32> = OnceLock::new();
+    *NUMBER.get_or_init(|| {
+        let id = std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        // FNV-1a, which begins with another number than 0.
+        let begin = if id.is_empty() { 0 } else { 0x811C_9DC5 };
+        id.iter().fold(begin, |hash: u32, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    })
+}
+
+/// Whether a noted table is of another start of the machine than this one's.
+fn is_bygone(noted: u64, id: u64) -> bool {
+    let [noted, now] = [noted, id].map(|id| id >> 32);
+    noted != 0 && now != 0 && noted != now
 }
 
 /// The users that may write to an object.
@@ -177,14 +198,24 @@ fn found(place: &Place, making: Making) -> Result<&'static Table, Reason> {
     let noted = &place.header().id;
     let chosen = match making {
         Making::Never => noted.load(Ordering::Acquire),
-        Making::WhereMissing => {
-            noted.compare_exchange(0, id, Ordering::AcqRel, Ordering::Acquire).err().unwrap_or(id)
-        }
+        Making::WhereMissing => note(noted, id),
     };
     if chosen == id { Ok(table) } else { Err(out_of_reach(ELSEWHERE)) }
 }
 
-const ELSEWHERE: &str = "processes with another directory of objects wait for all of some that include this one; use one directory (SAMEMAP_DIR, or one /dev/shm) in all processes";
+/// Notes a table in an object that has none, or one of an earlier start of the machine. Returns what is noted.
+fn note(noted: &AtomicU64, id: u64) -> u64 {
+    let mut seen = noted.load(Ordering::Acquire);
+    while seen == 0 || is_bygone(seen, id) {
+        match noted.compare_exchange(seen, id, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return id,
+            Err(now) => seen = now,
+        }
+    }
+    seen
+}
+
+const ELSEWHERE: &str = "the table that such waits for this object use is not in this directory of objects: either these programs have several directories, so use one in all (SAMEMAP_DIR, or one /dev/shm); or its file .samemap.all.* was removed while they ran, so end them all and make the objects anew";
 const NOT_OURS: &str = "only the owner of these objects can make the table that such waits need, and has not done so; let a process of the owner wait for all of them once";
 const IN_THE_WAY: &str = "something else lies where such waits keep their table, a file .samemap.all.* in the directory of objects; remove it while no program uses it";
 
@@ -231,6 +262,7 @@ fn map(site: Site, making: Making) -> Result<(u64, &'static Table), Reason> {
 }
 
 fn open(site: Site, making: Making) -> Result<OwnedFd, Reason> {
+    const ATTEMPTS: u32 = 100;
     let path = site.path();
     for _ in 0..ATTEMPTS {
         match fs::open(&path, OFlags::RDWR | CAREFULLY, Mode::empty()) {
@@ -262,9 +294,9 @@ fn make(site: Site) -> Result<(), Reason> {
         return Err(out_of_reach(NOT_OURS));
     }
     // What a killed process leaves under such a name is removed like an unfinished object.
-    let unfinished = path_of(&random_name(NEW_PREFIX));
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | CAREFULLY;
-    let file = fs::open(&unfinished, flags, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+    let made = at_random_name(NEW_PREFIX, |path| fs::open(path, flags, Mode::RUSR | Mode::WUSR));
+    let (file, unfinished) = made.map_err(refused)?;
     let finished = fill(&file, site).and_then(|()| {
         match fs::renameat_with(CWD, &unfinished, CWD, site.path(), RenameFlags::NOREPLACE) {
             // Another process made it, or swept this one away.

@@ -52,7 +52,7 @@ struct Setting {
     period: AtomicU64,
     /// A word with a tag (see `crate::words::tagged`). The value is the turn's lower bits, so that a delayed waiter takes
     /// no signal of a later setting, and the lower 20 bits of the number of signals when waiters of an auto-reset timer
-    /// took one last.
+    /// took one last. Those of the next turn say that the signal went into the next setting.
     taken: AtomicU64,
 }
 
@@ -77,6 +77,19 @@ const TURN_AT: u32 = 20;
 fn taken_in(turn: u32, fired: u64) -> u32 {
     // Never all ones, which is what is seen of a word that cannot be settled.
     turn << TURN_AT & !(1 << 31) | fired as u32 & COUNT
+}
+
+/// The next turn. Zero means never set.
+fn turn_after(turn: u32) -> u32 {
+    match turn.wrapping_add(1) {
+        0 => 2,
+        next => next,
+    }
+}
+
+/// Whether that word of this turn says that the signal went into the next turn's setting.
+fn is_moved(turn: u32, taken: u32) -> bool {
+    taken == taken_in(turn_after(turn), 0)
 }
 
 const NEVER: u64 = u64::MAX;
@@ -150,13 +163,31 @@ impl Timer {
             Due::After(delay) => (now(STEADY).saturating_add(nanoseconds(delay)).min(NEVER - 1), STEADY),
             Due::At(time) => (since_epoch(time), TIME_OF_DAY),
         };
-        self.replace(|_| (due, clock, period))
+        self.by_one_setter(|| {
+            let next = self.fill(self.read()?.turn, (due, clock, period));
+            self.put_in_force(next);
+            Ok(())
+        })
     }
 
     /// Stops it; a signal that it has given stays.
     pub(super) fn cancel(&self) -> Result<(), Failure> {
         let reset = self.mode()?;
-        self.replace(|old| if is_signalled(old, reset) { (0, STEADY, 0) } else { (NEVER, STEADY, 0) })
+        self.by_one_setter(|| {
+            for _ in 0..READS {
+                let old = self.read()?;
+                let stays = is_signalled(&old, reset);
+                let next = self.fill(old.turn, (if stays { 0 } else { NEVER }, STEADY, 0));
+                // A taker may be at work: the signal is taken, or goes into the new setting, in one step.
+                let moved = || self.taken_word(old.turn).replace(old.taken, taken_in(next, 0)).is_ok();
+                if !stays || reset == Reset::Manual || moved() {
+                    reached("timer: cancelled");
+                    self.put_in_force(next);
+                    return Ok(());
+                }
+            }
+            Err(Damaged)
+        })
     }
 
     fn mode(&self) -> Result<Reset, Damaged> {
@@ -184,6 +215,11 @@ impl Timer {
             if reading.taken == Timed::UNSETTLED {
                 return Err(Damaged);
             }
+            if is_moved(turn, reading.taken) {
+                // Its setter has not come so far, or was killed.
+                self.move_on(turn);
+                continue;
+            }
             if turn == 0 {
                 // It was never set.
                 reading.due = NEVER;
@@ -195,8 +231,8 @@ impl Timer {
         Err(Damaged)
     }
 
-    /// Replaces the setting by one that is made from it.
-    fn replace(&self, new: impl FnOnce(&Reading) -> (u64, u64, u64)) -> Result<(), Failure> {
+    /// Calls `change` while no other process sets the timer.
+    fn by_one_setter(&self, change: impl FnOnce() -> Result<(), Damaged>) -> Result<(), Failure> {
         let claim = Claim::of(&self.held)?;
         let guard = &self.dial().guard;
         let is_dead = |other| claim.is_dead(other);
@@ -204,27 +240,36 @@ impl Timer {
         if taker.take(Until::after(Some(SETTER_PATIENCE))) == Outcome::TimedOut {
             return Err(ErrorKind::TimedOut.into());
         }
-        let done = self.read().map(|old| self.store(old.turn, new(&old)));
+        let done = change();
         // Damaged: a peer overwrote the lock; the setting is in place.
         let _ = lock::give(guard, claim.number(), Giving::InOrder, &FutexSleeper);
         Ok(done?)
     }
 
-    fn store(&self, turn: u32, (due, clock, period): (u64, u64, u64)) {
-        let dial = self.dial();
-        // Zero means never set.
-        let mut next = turn.wrapping_add(1);
-        if next == 0 {
-            next = 2;
-        }
-        let setting = &dial.settings[next as usize & 1];
+    /// Fills the setting that is not in force, and returns its turn.
+    fn fill(&self, turn: u32, (due, clock, period): (u64, u64, u64)) -> u32 {
+        let next = turn_after(turn);
+        let setting = &self.dial().settings[next as usize & 1];
         setting.due.store(due, Ordering::Release);
         setting.clock.store(clock, Ordering::Release);
         setting.period.store(period, Ordering::Release);
         setting.taken.store(taken_in(next, 0).into(), Ordering::Release);
         reached("timer: filled");
-        dial.turn.store(next, Ordering::Release);
-        FutexSleeper.wake_all(&dial.turn);
+        next
+    }
+
+    fn put_in_force(&self, next: u32) {
+        self.dial().turn.store(next, Ordering::Release);
+        FutexSleeper.wake_all(&self.dial().turn);
+    }
+
+    /// Puts the next setting in force, for a setter that has moved the signal of this turn there.
+    #[cold]
+    fn move_on(&self, turn: u32) {
+        let next = turn_after(turn);
+        if self.dial().turn.compare_exchange(turn, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            FutexSleeper.wake_all(&self.dial().turn);
+        }
     }
 
     /// Takes the signal, if there is one.

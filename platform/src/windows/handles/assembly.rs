@@ -1,9 +1,9 @@
 //! Makes a region of its handles, once they belong to this process.
 
 use std::fs::File;
-use std::os::windows::io::{AsHandle, BorrowedHandle, FromRawHandle as _, OwnedHandle};
+use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 
-use super::duplicate::{duplicate_section, this_process};
+use super::duplicate::own_copy;
 use super::waybill::Waybill;
 use crate::contract::context::Context;
 use crate::contract::wire::{Label, not_understood};
@@ -46,10 +46,7 @@ impl AsHandle for Region {
 
 impl Native for Region {
     fn to_handle(&self, context: Context<'_>) -> Result<OwnedHandle> {
-        let handle = duplicate_section(&self.section, this_process(), self.facts().access);
-        let handle = handle.map_err(|cause| Attempt::of(context).failed(cause))?;
-        // SAFETY: made for this process just now, and nothing else closes it.
-        Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+        own_copy(&self.section, self.facts().access).map_err(|cause| Attempt::of(context).failed(cause))
     }
 
     fn from_handle(handle: OwnedHandle, access: Access, context: Context<'_>) -> Result<Region> {
@@ -71,9 +68,7 @@ mod tests {
     #[test]
     fn a_section_made_for_reading_stays_so() {
         let region = anonymous(4096);
-        let handle = duplicate_section(&region.section, this_process(), Access::ReadOnly).expect("less");
-        // SAFETY: made for this process just now.
-        let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+        let handle = own_copy(&region.section, Access::ReadOnly).expect("less");
         let error = Region::from_handle(handle, Access::ReadWrite, TRY).err().expect("it has less");
         assert!(error.is(ErrorKind::AccessDenied));
     }

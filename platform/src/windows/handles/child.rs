@@ -15,13 +15,14 @@ use windows_sys::Win32::System::Threading::{
 
 use super::assembly::{Nonce, Parts, assemble, new_nonce};
 use super::duplicate::{
-    copy_out_of, duplicate_file, duplicate_section, is_number, number_of, open_process, this_process,
+    copy_out_of, duplicate_file, is_number, number_of, open_process, own_copy, this_process,
 };
 use super::waybill::Waybill;
 use crate::contract::context::Context;
 use crate::contract::region::Bytes;
 use crate::contract::wire::{not_understood, numbers_in, to_text};
 use crate::seam::region::{Kept, Offered, RawRegion as _};
+use crate::windows::calls::succeeded;
 use crate::windows::error::{Attempt, code_of, is_denied};
 use crate::windows::region::Region;
 use crate::windows::section::Section;
@@ -48,11 +49,9 @@ impl Offered for Region {
     fn offer(&self, _command: &mut Command, access: Access, context: Context<'_>) -> Result<(String, Kept)> {
         let attempt = Attempt::of(context);
         let failed = |cause| attempt.failed(cause);
-        let section = duplicate_section(&self.section, this_process(), access).map_err(failed)?;
-        // SAFETY: made for this process just now, and nothing else closes it.
-        let section = unsafe { OwnedHandle::from_raw_handle(section) };
+        let section = own_copy(&self.section, access).map_err(failed)?;
         let file = duplicate_file(&self.section, this_process(), access).map_err(failed)?;
-        // SAFETY: as above.
+        // SAFETY: made for this process just now, and nothing else closes it.
         let file = file.map(|file| unsafe { OwnedHandle::from_raw_handle(file) });
         let file_number = file.as_ref().map(|file| number_of(file.as_raw_handle()));
         let waybill = Waybill::of(self.facts(), access, number_of(section.as_raw_handle()), file_number);
@@ -125,9 +124,7 @@ fn began(process: BorrowedHandle<'_>) -> io::Result<u64> {
     // SAFETY: the handle is open, and the four are valid for writes.
     let told =
         unsafe { GetProcessTimes(process.as_raw_handle(), &mut began, &mut ended, &mut kernel, &mut user) };
-    if told == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(told)?;
     Ok(u64::from(began.dwHighDateTime) << 32 | u64::from(began.dwLowDateTime))
 }
 
@@ -162,7 +159,7 @@ impl Parent {
     }
 }
 
-/// Reads a ticket; `None` where it is something else.
+/// Reads a ticket; `None` for any other section or handle.
 fn read_ticket(ticket: Section, nonce: Nonce, attempt: Attempt<'_>) -> Option<Waybill> {
     let region = Region::of(ticket, None, Access::ReadOnly, attempt).ok()?;
     if region.facts().len < TICKET_LEN {

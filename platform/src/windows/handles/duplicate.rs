@@ -9,7 +9,7 @@ use windows_sys::Win32::Foundation::{DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCE
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcess};
 
 use crate::Access;
-use crate::windows::calls::with_most_rights;
+use crate::windows::calls::{opened, succeeded, with_most_rights};
 use crate::windows::rights::section_rights;
 use crate::windows::section::Section;
 
@@ -34,13 +34,8 @@ pub(super) fn this_process() -> BorrowedHandle<'static> {
 
 pub(super) fn open_process(id: u32, rights: u32) -> io::Result<OwnedHandle> {
     const INHERITABLE: i32 = 0;
-    // SAFETY: takes no pointers; an invalid id is an error.
-    let process = unsafe { OpenProcess(rights, INHERITABLE, id) };
-    if process.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: opened just now, and nothing else closes it.
-    Ok(unsafe { OwnedHandle::from_raw_handle(process) })
+    // SAFETY: takes no pointers; an invalid id is an error. The call returns null or a new handle.
+    unsafe { opened(|| OpenProcess(rights, INHERITABLE, id)) }
 }
 
 /// Duplicates a handle with these rights, or with its own, and returns the copy's number in `to`.
@@ -65,7 +60,7 @@ pub(super) fn duplicate(
             options,
         )
     };
-    if made == 0 { Err(io::Error::last_os_error()) } else { Ok(copy) }
+    succeeded(made).map(|()| copy)
 }
 
 /// Copies the handle with this number in another process into this one.
@@ -102,6 +97,13 @@ pub(super) fn duplicate_section(
 ) -> io::Result<RawHandle> {
     let handle = section.as_handle().as_raw_handle();
     with_most_rights(&section_rights(access), |rights| duplicate(this_process(), handle, to, Some(rights)))
+}
+
+/// A handle of a section for this process, with the rights of the access, as far as it has them.
+pub(super) fn own_copy(section: &Section, access: Access) -> io::Result<OwnedHandle> {
+    let copy = duplicate_section(section, this_process(), access)?;
+    // SAFETY: made for this process just now, and nothing else closes it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(copy) })
 }
 
 /// Duplicates the file's handle for flushing, if the receiver may write to it.

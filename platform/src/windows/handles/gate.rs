@@ -17,9 +17,9 @@ use super::courier::{Courier, Parcel};
 use super::duplicate::open_process;
 use crate::contract::context::Context;
 use crate::contract::peer::Peer;
-use crate::seam::gate::{RawClient, RawGate, RawKnownClient, WAYBILL_LEN, WaybillBytes};
-use crate::seam::region::{RawRegion as _, Sent as _};
-use crate::windows::error::Attempt;
+use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Sought, WAYBILL_LEN, WaybillBytes};
+use crate::seam::region::Sent as _;
+use crate::windows::calls::succeeded;
 use crate::windows::region::Region;
 use crate::windows::user::user_of_token;
 use crate::{Access, ErrorKind, Result, Trust, UserId};
@@ -33,11 +33,11 @@ impl RawGate<Region> for Gate {
         1
     }
 
-    fn find(&mut self, _turn: u64, process_id: u32) -> Option<Box<dyn RawKnownClient<Region>>> {
+    fn find(&mut self, process_id: u32) -> Result<Sought<Box<dyn RawKnownClient<Region>>>> {
         let rights = PROCESS_DUP_HANDLE | PROCESS_QUERY_LIMITED_INFORMATION;
-        let process = open_process(process_id, rights).ok()?;
-        let user = user_of_process(&process).ok();
-        Some(Box::new(KnownClient { peer: Peer::new(user, Some(process_id)), process, parcel: None }))
+        let Ok(process) = open_process(process_id, rights) else { return Ok(Sought::OutOfReach) };
+        let peer = Peer::new(user_of_process(&process).ok(), Some(process_id));
+        Ok(Sought::Known(Box::new(KnownClient { peer, process, parcel: None })))
     }
 }
 
@@ -54,17 +54,17 @@ impl RawKnownClient<Region> for KnownClient {
         self.peer.clone()
     }
 
-    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<()> {
-        let attempt = Attempt::of(region.facts().context("hand the channel over"));
+    fn hand_over(&mut self, region: &Region, waybill: &mut WaybillBytes) -> Result<bool> {
         let packed = self.process.try_clone().and_then(|process| {
             let mut parcel = Parcel::to(process);
             Ok((parcel.pack(region, Access::ReadWrite)?, parcel))
         });
-        let (message, parcel) = packed.map_err(|cause| attempt.failed(cause))?;
+        // It has ended, or takes no handles from this process.
+        let Ok((message, parcel)) = packed else { return Ok(false) };
         debug_assert!(message.len() <= WAYBILL_LEN);
         waybill[..message.len()].copy_from_slice(&message);
         self.parcel = Some(parcel);
-        Ok(())
+        Ok(true)
     }
 
     fn has_taken(&mut self) {
@@ -83,7 +83,7 @@ impl RawClient<Region> for Client {
         std::process::id()
     }
 
-    fn receive(&mut self, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
+    fn receive(&mut self, _gate: u64, waybill: &WaybillBytes, trust: &Trust) -> Result<Option<Region>> {
         let context = Context { operation: "connect to the channel", name: None };
         let mut courier = Courier::Receiving { stream: Box::new(Cursor::new(*waybill)) };
         match Region::receive(&mut courier, trust, context) {
@@ -101,9 +101,7 @@ impl RawClient<Region> for Client {
 fn user_of_process(process: &OwnedHandle) -> io::Result<UserId> {
     let mut token = ptr::null_mut();
     // SAFETY: the process's handle is open, and `token` is valid for a write.
-    if unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) } == 0 {
-        return Err(io::Error::last_os_error());
-    }
+    succeeded(unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) })?;
     // SAFETY: opened just now, and nothing else closes it.
     let token = unsafe { OwnedHandle::from_raw_handle(token) };
     user_of_token(token.as_handle())

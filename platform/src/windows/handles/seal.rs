@@ -34,6 +34,7 @@ use super::assembly::{Nonce, Parts, new_nonce};
 use super::duplicate::{copy_out_of, is_number, raw, this_process};
 use super::waybill::Waybill;
 use crate::contract::wire::long;
+use crate::windows::calls::opened;
 use crate::windows::error::code_of;
 use crate::windows::nt::has_name;
 use crate::windows::sync::query::semaphore_facts;
@@ -90,13 +91,8 @@ fn maxima(waybill: &Waybill, nonce: Nonce) -> [u32; SEMAPHORES] {
 
 fn semaphore(maximum: u32) -> io::Result<OwnedHandle> {
     const PERMITS: i32 = 1;
-    // SAFETY: neither attributes nor a name is given.
-    let semaphore = unsafe { CreateSemaphoreW(ptr::null(), PERMITS, maximum as i32, ptr::null()) };
-    if semaphore.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: made just now, and nothing else closes it.
-    Ok(unsafe { OwnedHandle::from_raw_handle(semaphore) })
+    // SAFETY: neither attributes nor a name is given; the call returns null or a new handle.
+    unsafe { opened(|| CreateSemaphoreW(ptr::null(), PERMITS, maximum as i32, ptr::null())) }
 }
 
 fn take(semaphore: &OwnedHandle) -> bool {

@@ -11,6 +11,7 @@ use windows_sys::Win32::Security::{ACCESS_ALLOWED_ACE, ACL, GetAce};
 use windows_sys::Win32::System::Memory::FILE_MAP_WRITE;
 
 use super::kernel::Class;
+use crate::windows::calls::succeeded;
 use crate::windows::security::{Descriptor, EVERYONE, SYSTEM, Security};
 use crate::windows::user::{sid_text, token_user};
 use crate::{Trust, UserId};
@@ -77,9 +78,7 @@ unsafe fn writers(dacl: *const ACL) -> io::Result<Vec<UserId>> {
     for index in 0..u32::from(unsafe { (*dacl).AceCount }) {
         let mut entry = ptr::null_mut();
         // SAFETY: the list is valid; `entry` is valid for a write.
-        if unsafe { GetAce(dacl, index, &mut entry) } == 0 {
-            return Err(io::Error::last_os_error());
-        }
+        succeeded(unsafe { GetAce(dacl, index, &mut entry) })?;
         // SAFETY: the call gave us an entry of the list.
         writers.extend(unsafe { writer(entry) }?);
     }

@@ -13,6 +13,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use crate::seam::kind::New;
+use crate::windows::calls::succeeded;
 use crate::windows::error::from_code;
 use crate::windows::names::WideName;
 use crate::windows::rights::READ_CONTROL;
@@ -120,9 +121,4 @@ pub(super) fn release_semaphore(semaphore: BorrowedHandle<'_>, count: u32) -> io
 pub(super) fn release_mutex(mutex: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: the handle is open.
     succeeded(unsafe { ReleaseMutex(mutex.as_raw_handle()) })
-}
-
-/// The result of a call that leaves its error in the thread's last error.
-pub(in crate::windows) fn succeeded(answer: i32) -> io::Result<()> {
-    if answer == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

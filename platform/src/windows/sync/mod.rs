@@ -31,7 +31,6 @@ mod wait;
 mod watch;
 
 pub(crate) use bell::Bell;
-pub(in crate::windows) use kernel::succeeded;
 pub(crate) use object::Object;
 pub(crate) use seat::Seat;
 pub(crate) use watch::Watch;

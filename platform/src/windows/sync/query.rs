@@ -19,12 +19,8 @@ pub(in crate::windows) struct SemaphoreFacts {
 
 /// Count and maximum of a semaphore. The handle needs `SEMAPHORE_QUERY_STATE`.
 pub(in crate::windows) fn semaphore_facts(semaphore: BorrowedHandle<'_>) -> io::Result<SemaphoreFacts> {
-    let mut facts = SemaphoreFacts::default();
-    // SAFETY: the struct is that of this class and valid for writes of its size.
-    let status = unsafe {
-        NtQuerySemaphore(semaphore.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
-    };
-    check(status).map(|()| facts)
+    // SAFETY: the query's own struct.
+    unsafe { facts(NtQuerySemaphore, semaphore) }
 }
 
 /// Whether an event is set: 1 or 0. The handle needs `EVENT_QUERY_STATE`.
@@ -39,33 +35,37 @@ pub(super) fn event_is_manual(event: BorrowedHandle<'_>) -> io::Result<bool> {
 }
 
 fn event_facts(event: BorrowedHandle<'_>) -> io::Result<EventFacts> {
-    let mut facts = EventFacts::default();
-    // SAFETY: the struct is that of this class and valid for writes of its size.
-    let status = unsafe {
-        NtQueryEvent(event.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
-    };
-    check(status).map(|()| facts)
+    // SAFETY: the query's own struct.
+    unsafe { facts(NtQueryEvent, event) }
 }
 
 /// Whether a timer is signalled. The handle needs `TIMER_QUERY_STATE`.
 pub(super) fn timer_is_signalled(timer: BorrowedHandle<'_>) -> io::Result<bool> {
-    let mut facts = TimerFacts::default();
-    // SAFETY: the struct is that of this class and valid for writes of its size.
-    let status = unsafe {
-        let length = size_of::<TimerFacts>() as u32;
-        NtQueryTimer(timer.as_raw_handle(), BASIC, (&raw mut facts).cast(), length, ptr::null_mut())
-    };
-    check(status).map(|()| facts.is_signalled != 0)
+    // SAFETY: the query's own struct.
+    let facts: TimerFacts = unsafe { facts(NtQueryTimer, timer) }?;
+    Ok(facts.is_signalled != 0)
 }
 
 /// Whether the calling thread owns a mutex. The handle needs `MUTANT_QUERY_STATE`.
 pub(super) fn mutex_is_ours(mutex: BorrowedHandle<'_>) -> io::Result<bool> {
-    let mut facts = MutexFacts::default();
-    // SAFETY: the struct is that of this class and valid for writes of its size.
-    let status = unsafe {
-        NtQueryMutant(mutex.as_raw_handle(), BASIC, (&raw mut facts).cast(), LENGTH, ptr::null_mut())
-    };
-    check(status).map(|()| facts.owned_by_caller != 0)
+    // SAFETY: the query's own struct.
+    let facts: MutexFacts = unsafe { facts(NtQueryMutant, mutex) }?;
+    Ok(facts.owned_by_caller != 0)
+}
+
+type Query = unsafe extern "system" fn(HANDLE, i32, *mut c_void, u32, *mut u32) -> NTSTATUS;
+
+/// The answer of a query of class 0, an object's basic facts.
+///
+/// # Safety
+/// `T` is the struct of that class.
+unsafe fn facts<T: Default>(query: Query, object: BorrowedHandle<'_>) -> io::Result<T> {
+    const BASIC: i32 = 0;
+    let (mut facts, length) = (T::default(), size_of::<T>() as u32);
+    // SAFETY: the handle is open, the struct is valid for writes of its size, and the written length is not requested.
+    let status =
+        unsafe { query(object.as_raw_handle(), BASIC, (&raw mut facts).cast(), length, ptr::null_mut()) };
+    check(status).map(|()| facts)
 }
 
 /// `MUTANT_BASIC_INFORMATION`.
@@ -93,44 +93,12 @@ struct TimerFacts {
     is_signalled: u8,
 }
 
-const BASIC: i32 = 0;
-const LENGTH: u32 = size_of::<SemaphoreFacts>() as u32;
-const _: () = assert!(size_of::<EventFacts>() == size_of::<SemaphoreFacts>());
-const _: () = assert!(size_of::<MutexFacts>() == size_of::<SemaphoreFacts>());
-
 // On 32 bits the import would otherwise be called `NtQuery…@20`, which ntdll does not have.
 #[cfg_attr(target_arch = "x86", link(name = "ntdll", kind = "raw-dylib", import_name_type = "undecorated"))]
 #[cfg_attr(not(target_arch = "x86"), link(name = "ntdll", kind = "raw-dylib"))]
 unsafe extern "system" {
-    fn NtQuerySemaphore(
-        semaphore: HANDLE,
-        class: i32,
-        information: *mut c_void,
-        length: u32,
-        written: *mut u32,
-    ) -> NTSTATUS;
-
-    fn NtQueryMutant(
-        mutex: HANDLE,
-        class: i32,
-        information: *mut c_void,
-        length: u32,
-        written: *mut u32,
-    ) -> NTSTATUS;
-
-    fn NtQueryTimer(
-        timer: HANDLE,
-        class: i32,
-        information: *mut c_void,
-        length: u32,
-        written: *mut u32,
-    ) -> NTSTATUS;
-
-    fn NtQueryEvent(
-        event: HANDLE,
-        class: i32,
-        information: *mut c_void,
-        length: u32,
-        written: *mut u32,
-    ) -> NTSTATUS;
+    fn NtQuerySemaphore(of: HANDLE, class: i32, facts: *mut c_void, len: u32, written: *mut u32) -> NTSTATUS;
+    fn NtQueryMutant(of: HANDLE, class: i32, facts: *mut c_void, len: u32, written: *mut u32) -> NTSTATUS;
+    fn NtQueryTimer(of: HANDLE, class: i32, facts: *mut c_void, len: u32, written: *mut u32) -> NTSTATUS;
+    fn NtQueryEvent(of: HANDLE, class: i32, facts: *mut c_void, len: u32, written: *mut u32) -> NTSTATUS;
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use windows_sys::Win32::System::Threading::{CancelWaitableTimer, SetWaitableTimer};
 
-use super::kernel::succeeded;
 use super::wait::wait;
 use crate::Due;
+use crate::windows::calls::succeeded;
 use crate::words::Until;
 
 /// Sets a timer. The period is in milliseconds; zero is none.

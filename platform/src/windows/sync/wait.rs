@@ -24,8 +24,8 @@ pub(super) fn wait(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<O
     keep_waiting(until, |millis| wait_once(handles, For::Any, millis))
 }
 
-/// Waits for all of at most [`MAX_OBJECTS`] handles, and takes all signals and ownerships. The index in the answer means
-/// nothing.
+/// Waits for all of at most [`MAX_OBJECTS`] handles, and takes all signals and ownerships. The index in the answer has
+/// no meaning.
 pub(super) fn wait_all(handles: &[BorrowedHandle<'_>], until: Until) -> io::Result<Outcome> {
     keep_waiting(until, |millis| wait_once(handles, For::All, millis))
 }
