@@ -52,7 +52,7 @@ pub use contract::{
     Share, Trust,
 };
 #[doc(hidden)]
-pub use machine::{PerProcess, processors, stay_loaded};
+pub use machine::{PerProcess, processors};
 pub use memory::View;
 #[doc(hidden)]
 pub use memory::{SharedReader, SharedSlots, SharedWord, SharedWords, SlotsReader};
