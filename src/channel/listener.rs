@@ -23,8 +23,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::Until;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Doorbell, Seat};
 
 use super::connection::forked;
 use super::desk::{self, Desk, MARK, Turn, channel_name};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::Doorbell;
 use samemap_platform::regions::Part;
-use samemap_platform::sync::Doorbell;
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
@@ -15,8 +15,8 @@ use super::watch::{Half, PeerArrival, RingNews};
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, Result};
-use samemap_platform::words::Until;
-use samemap_platform::words::ring::{Consumer, Record};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::ring::{Consumer, Record};
 
 const OPERATION: &str = "receive from the channel";
 

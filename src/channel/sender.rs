@@ -14,8 +14,8 @@ use super::watch::{Half, RingNews};
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::Woken;
 use crate::{Error, ErrorKind, Result};
-use samemap_platform::words::Until;
-use samemap_platform::words::ring::{Producer, Record, Shape};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::ring::{Producer, Record, Shape};
 
 const OPERATION: &str = "send through the channel";
 

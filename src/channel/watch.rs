@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::sync::Doorbell;
+use samemap_platform::internal::Doorbell;
 
 use super::connection::Connection;
 use super::desk::Desk;
 use super::layout::{Control, LISTENING, Ring};
 use crate::Result;
-use samemap_platform::sync::waiter::Source;
-use samemap_platform::words::ring::RingMemory as _;
+use samemap_platform::internal::waiter::Source;
+use samemap_platform::internal::words::ring::RingMemory as _;
 
 /// One half of an end.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use samemap_platform::sync::Doorbell;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::words::Until;
 
 use crate::Result;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samemap_platform::words::topic::{LINE, Shape};
+use samemap_platform::internal::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
 use crate::endpoint::spin::Spin;

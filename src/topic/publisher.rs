@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::topic::{Producer, Room};
+use samemap_platform::internal::{Doorbell, Seat};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::Until;
-use samemap_platform::words::topic::{Producer, Room};
 
 use super::holders::{Holders, Laggard};
 use super::layout::{Memory, damaged};
@@ -199,7 +199,9 @@ impl Publisher {
 
     /// The subscribers that hold it back.
     #[cfg(feature = "tokio")]
-    pub(crate) fn holders(&self) -> impl Iterator<Item = samemap_platform::words::topic::Holder> + '_ {
+    pub(crate) fn holders(
+        &self,
+    ) -> impl Iterator<Item = samemap_platform::internal::words::topic::Holder> + '_ {
         self.producer.holders()
     }
 

@@ -1,6 +1,6 @@
 //! The seats in a topic's lobby: the publisher's, and one at each place for a subscriber.
 
-use samemap_platform::sync::Seat;
+use samemap_platform::internal::Seat;
 
 use super::layout::{PUBLISHER_SEAT, seat_of};
 use crate::endpoint::seat::within_grace;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::topic::{Consumer, Fault, Message};
+use samemap_platform::internal::{Doorbell, Seat};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::Until;
-use samemap_platform::words::topic::{Consumer, Fault, Message};
 
 use super::layout::damaged;
 use super::options::TopicOptions;

@@ -142,7 +142,7 @@ pub fn taker_held_up(_: &[String]) {
     timer.set(Due::After(Duration::ZERO)).expect("nobody else sets it");
     let taker = fork(|| {
         let timer = Timer::open(&name, &OpenOptions::default()).expect("it is held");
-        samemap_platform::testing::at_stop_points(|point| {
+        samemap_platform::internal::testing::at_stop_points(|point| {
             if point == "timer: about to take" {
                 // SAFETY: stops this process until its parent lets it go on.
                 unsafe { libc::raise(libc::SIGSTOP) };

@@ -1,5 +1,4 @@
-//! Objects to wait for (rules C22 to C27, C31 and C38): named ones, those inside a region, their options and guards, and the parts
-//! of channels.
+//! Objects to wait for (rules C22 to C27, C31 and C38): named ones, those inside a region, their options and guards.
 //!
 //! Each kind of wait has three calls: `wait` for ever, `wait_timeout` for a time, `try_wait` without waiting. They
 //! return a `bool`, or an `Option` with the result, which tells whether the wait succeeded.
@@ -12,34 +11,29 @@
 // wait on their behalf, `readiness` the descriptor for event loops.
 
 mod all;
-mod bell;
+pub(crate) mod bell;
 mod event;
 mod handle;
 mod inside;
 mod mutex;
 mod readiness;
-mod seat;
+pub(crate) mod seat;
 mod semaphore;
 mod then;
 mod timer;
 pub(crate) mod wait;
-#[doc(hidden)]
-pub mod waiter;
-mod watched;
+pub(crate) mod waiter;
+pub(crate) mod watched;
 
-pub use crate::contract::{Due, EventOptions, Reset, SemaphoreOptions, Sleepers, SyncOptions, TimerOptions};
+pub use crate::contract::{Due, EventOptions, Reset, SemaphoreOptions, SyncOptions, TimerOptions};
 pub use crate::seam::object::MAX_OBJECTS;
 pub use all::{AllWoken, try_wait_all, wait_all, wait_all_timeout};
-pub use bell::Doorbell;
 pub use event::Event;
 pub use inside::{SharedEvent, SharedMutex, SharedMutexGuard, SharedSemaphore};
 pub use mutex::{Mutex, MutexGuard};
 pub use readiness::Readiness;
-pub use seat::Seat;
 pub use semaphore::Semaphore;
 pub use then::{SignalFirst, signal_and_wait, signal_and_wait_timeout};
 pub use timer::Timer;
 pub use wait::{WaitAny, Woken, try_wait_any, wait_any, wait_any_timeout};
 pub use watched::Awaitable;
-#[doc(hidden)]
-pub use watched::{Alarm, Watched};
