@@ -15,7 +15,7 @@ built=${CARGO_TARGET_DIR:-$ci_root/target}
 made=$built/c
 prefix=$made/installed
 warnings=(-Wall -Wextra -Werror -pedantic -Icapi/include)
-c_tests=(basics messages topics handing peers)
+c_tests=(basics messages topics waits handing peers)
 # Programs that passed; a program that fails ends the script.
 passed=0
 
@@ -109,6 +109,7 @@ test_on_linux() {
     run_test gcc-basics "" valgrind -q --error-exitcode=9
     run_test gcc-messages "" valgrind -q --error-exitcode=9
     run_test gcc-topics "" valgrind -q --error-exitcode=9
+    run_test gcc-waits "" valgrind -q --error-exitcode=9
     step "the sanitizers"
     linux_tests gcc g++ sanitized -g -fsanitize=address,undefined -fno-sanitize-recover "${flags[@]}" \
         -Wl,-rpath,"$prefix/lib"

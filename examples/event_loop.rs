@@ -1,5 +1,6 @@
 //! An event loop that knows nothing of this library: poll(2) over standard input, and over one descriptor that stands
-//! for an event and a semaphore of other processes. epoll, libuv, Qt and glib take that descriptor as well.
+//! for an event, a semaphore, a timer, a listener and its channels. epoll, libuv, Qt and glib take that descriptor as
+//! well.
 //!
 //! ```text
 //! cargo run --example event_loop
@@ -8,10 +9,12 @@
 //!
 //! It ends at the end of its input. On Windows a loop waits for the handle, with `WaitForMultipleObjects`.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use samemap::sync::{EventOptions, Readiness, Reset, SemaphoreOptions};
-use samemap::{Event, ObjectName, Result, Semaphore};
+use samemap::sync::{Due, EventOptions, Readiness, Reset, SemaphoreOptions, TimerOptions};
+use samemap::{Channel, ChannelOptions, Event, Listener, ObjectName, Result, Semaphore, Timer};
 
 fn main() -> ExitCode {
     match run(std::env::args().nth(1).as_deref() == Some("ring")) {
@@ -23,24 +26,55 @@ fn main() -> ExitCode {
     }
 }
 
+fn name(text: &str) -> Result<ObjectName> {
+    ObjectName::new(format!(r"Local\EventLoop-{text}"))
+}
+
 fn run(rings: bool) -> Result<()> {
-    let name = |text: &str| ObjectName::new(format!(r"Local\EventLoop-{text}"));
     let (bell, _) = Event::create_or_open(&name("bell")?, &EventOptions::new(Reset::Auto))?;
     let (jobs, _) = Semaphore::create_or_open(&name("jobs")?, &SemaphoreOptions::new(0, 1000))?;
     if rings {
         bell.set()?;
         jobs.release(2)?;
-        return Ok(());
+        return Channel::connect(&name("desk")?, &ChannelOptions::new())?.sender().send(b"hello");
     }
-    let mut readiness = Readiness::of(&[&bell, &jobs])?;
+    let (timer, _) = Timer::create_or_open(&name("timer")?, &TimerOptions::new(Reset::Auto))?;
+    timer.set(Due::After(Duration::from_secs(1)))?;
+    let mut listener = Listener::bind(&name("desk")?, &ChannelOptions::new())?;
+    let mut clients = HashMap::new();
+    let mut readiness = Readiness::of(&[&bell, &jobs, &timer, &listener])?;
     println!("-- waiting; Ctrl-D ends");
     while wait(&readiness) {
         // Until there is nothing: then the descriptor becomes ready again.
         while let Some(index) = readiness.try_take()? {
-            println!("{}", ["the bell rang", "there is a job"][index]);
+            match index {
+                0 => println!("the bell rang"),
+                1 => println!("there is a job"),
+                2 => println!("a second has passed"),
+                3 => {
+                    if let Some(mut client) = listener.try_accept()? {
+                        clients.insert(readiness.add(&*client.receiver())?, client);
+                    }
+                }
+                _ => hear(index, &mut readiness, &mut clients),
+            }
         }
     }
     Ok(())
+}
+
+/// What a client says, or that it has gone. It is answered until there is nothing, and that it has gone for ever.
+fn hear(index: usize, readiness: &mut Readiness, clients: &mut HashMap<usize, Channel>) {
+    let Some(client) = clients.get_mut(&index) else { return };
+    match client.receiver().try_recv() {
+        Ok(Some(message)) => println!("a client says {}", String::from_utf8_lossy(&message.to_vec())),
+        Ok(None) => {}
+        Err(error) => {
+            println!("a client has gone: {error}");
+            readiness.remove(index);
+            clients.remove(&index);
+        }
+    }
 }
 
 /// Sleeps until there is something to take; `false` at the end of the input.

@@ -108,6 +108,36 @@
 /** A side that waits sleeps at once. */
 #define SAMEMAP_SPIN_NEVER UINT64_MAX
 
+/**
+ * A handle of an event, a semaphore, a timer or (not for a samemap_readiness_t) a mutex: its signal, or its ownership,
+ * is taken.
+ */
+#define SAMEMAP_AWAITED_OBJECT 1
+
+/** A samemap_channel_t that receives: a message, or the peer's end. */
+#define SAMEMAP_AWAITED_MESSAGE 2
+
+/** A samemap_subscriber_t: a message, or the publisher's end. */
+#define SAMEMAP_AWAITED_SUBSCRIBER 3
+
+/** A samemap_viewer_t: a message, or the publisher's end. */
+#define SAMEMAP_AWAITED_VIEWER 4
+
+/** A samemap_latest_reader_t: a value with a number larger than `newer_than`, or the writer's end. */
+#define SAMEMAP_AWAITED_NEWER 5
+
+/** A samemap_listener_t: a peer to accept. */
+#define SAMEMAP_AWAITED_PEER 6
+
+/**
+ * For a samemap_readiness_t: a samemap_channel_t that sends. There is room again, after a call with a timeout of 0 found
+ * none.
+ */
+#define SAMEMAP_AWAITED_ROOM 7
+
+/** For a samemap_readiness_t: a samemap_publisher_t. There is room again, after a call with a timeout of 0 found none. */
+#define SAMEMAP_AWAITED_PUBLISHER 8
+
 /** The kind cannot be told. */
 #define SAMEMAP_KIND_UNKNOWN 0
 
@@ -254,6 +284,12 @@ typedef struct samemap_mutex_t samemap_mutex_t;
 
 /** The one publisher of a topic, until it is closed or its process ends. For one thread at a time. */
 typedef struct samemap_publisher_t samemap_publisher_t;
+
+/**
+ * One descriptor (on Windows, one handle) that is ready when one of any number of objects and others may be, for event
+ * loops that know nothing of this library. For one thread at a time.
+ */
+typedef struct samemap_readiness_t samemap_readiness_t;
 
 /**
  * A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
@@ -432,6 +468,19 @@ typedef struct {
     /** Whether it was thrown out, and only the message that it may still be lent is in the way. */
     bool is_thrown_out;
 } samemap_laggard_t;
+
+/** What a samemap_awaited_t is: one of SAMEMAP_AWAITED_OBJECT and its kin. */
+typedef int32_t samemap_awaited_kind_t;
+
+/** One of those in a list to wait for. */
+typedef struct {
+    /** What the handle is of, and what is awaited. */
+    samemap_awaited_kind_t kind;
+    /** The handle. */
+    const void *handle;
+    /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 awaits any. */
+    uint64_t newer_than;
+} samemap_awaited_t;
 
 /** The kind of an object. */
 typedef int32_t samemap_kind_t;
@@ -1343,6 +1392,57 @@ samemap_status_t samemap_viewer_max_message(const samemap_viewer_t *viewer, size
 
 /** Ends the viewer. NULL does nothing. */
 void samemap_viewer_close(samemap_viewer_t *viewer);
+
+/**
+ * Waits for the first of 1 to 64 of any kinds, as samemap_wait_any() does for objects, and gives its index; of several
+ * the lowest. From an object the signal or the ownership is taken. From the others nothing is: their next call with a
+ * timeout of 0 finds what there is, which for a listener may be nothing yet. One that always has something hides those
+ * behind it.
+ *
+ * Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
+ */
+samemap_status_t samemap_wait_any_of(const samemap_awaited_t *list,
+                                     size_t count,
+                                     uint64_t timeout,
+                                     size_t *index);
+
+/** Makes one that waits for nothing yet. Close it with samemap_readiness_close(). */
+samemap_status_t samemap_readiness_create(samemap_readiness_t **readiness);
+
+/**
+ * Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for, which stays the readiness' own: neither read
+ * nor close nor reset it. Register it for reading, level-triggered; when it is ready, call samemap_readiness_take() until
+ * there is nothing.
+ */
+samemap_status_t samemap_readiness_descriptor(const samemap_readiness_t *readiness,
+                                              ptrdiff_t *descriptor);
+
+/**
+ * Adds one, and gives its index, the lowest that is free. An object is kept open until it is removed, or the readiness is
+ * closed. Of the others the memory is kept: what is closed before has ended.
+ *
+ * SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes, and for a mutex, which a thread owns.
+ */
+samemap_status_t samemap_readiness_add(const samemap_readiness_t *readiness,
+                                       const samemap_awaited_t *awaited,
+                                       size_t *index);
+
+/** Waits for the one with that index no more. SAMEMAP_NOTHING when there is none. */
+samemap_status_t samemap_readiness_remove(const samemap_readiness_t *readiness, size_t index);
+
+/**
+ * Gives the index of one that is ready, and takes an object's signal. From the others nothing is taken: their next call
+ * with a timeout of 0 finds what there is. SAMEMAP_NOTHING when there is none; then the descriptor becomes ready when
+ * there may be one.
+ *
+ * One that receives, and a listener, is given until its own call finds nothing; one whose peer has ended is given again
+ * and again, until it is removed. A newer value, and room, are given once.
+ */
+samemap_status_t samemap_readiness_take(const samemap_readiness_t *readiness,
+                                        size_t *index);
+
+/** Closes it, and with it the descriptor. NULL does nothing. */
+void samemap_readiness_close(samemap_readiness_t *readiness);
 
 /** A program to start, found as the shell finds it. */
 samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);

@@ -7,7 +7,7 @@ use samemap::channel::{Receiver, Sender, Spin};
 use samemap::{Channel, ChannelOptions, Error, Listener, Result};
 
 use crate::arguments::{invalid, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, Place, close, give, in_turn, inside};
 use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
 use crate::region::samemap_region_t;
 use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
@@ -57,6 +57,12 @@ pub(crate) struct OpenChannel {
 impl From<End> for InTurn<OpenChannel> {
     fn from(end: End) -> Self {
         InTurn::new(OpenChannel { end, reserved: None, is_lent: false, user: None })
+    }
+}
+
+impl From<Channel> for InTurn<OpenChannel> {
+    fn from(channel: Channel) -> Self {
+        End::Whole(channel).into()
     }
 }
 
@@ -146,22 +152,6 @@ unsafe fn to_make(
     // SAFETY: as the caller vouches.
     let (channel, sharing) = unsafe { (of(channel)?, samemap_create_options_t::sync(sharing)?) };
     Ok(channel.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone()))
-}
-
-/// Gives C the end that a call returns.
-///
-/// # Safety
-/// The place is null or valid for a write.
-unsafe fn give(
-    channel: *mut *mut samemap_channel_t,
-    get: impl FnOnce() -> Result<Channel>,
-) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let channel = unsafe { Place::at(channel) }?;
-        channel.give(End::Whole(get()?).into());
-        Ok(SAMEMAP_OK)
-    })
 }
 
 /// Makes a channel for one peer under a free name, and does not wait for the peer: see
@@ -260,14 +250,13 @@ pub unsafe extern "C" fn samemap_channel_wait_for_peer(
     channel: *const samemap_channel_t,
     timeout: u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        match self::timeout(timeout) {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| match self::timeout(timeout) {
             None => open.whole()?.wait_for_peer().map(|()| SAMEMAP_OK),
             Some(time) => open.whole()?.wait_for_peer_timeout(time).map(in_time),
-        }
-    })
+        })
+    }
 }
 
 /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
@@ -280,15 +269,16 @@ pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
     channel: *const samemap_channel_t,
     timeout: u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        (open.reserved, open.is_lent) = (None, false);
-        match self::timeout(timeout) {
-            None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
-            Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
-        }
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| {
+            (open.reserved, open.is_lent) = (None, false);
+            match self::timeout(timeout) {
+                None => open.whole()?.wait_for_next_peer().map(|()| SAMEMAP_OK),
+                Some(time) => open.whole()?.wait_for_next_peer_timeout(time).map(in_time),
+            }
+        })
+    }
 }
 
 /// Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
@@ -307,20 +297,18 @@ pub unsafe extern "C" fn samemap_channel_peer(
     process_id: *mut u32,
     user: *mut *const c_char,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(channel)?.take() }?;
-        let peer = open.whole()?.peer()?.clone();
-        if open.user.is_none() {
-            open.user = peer.user().and_then(|user| CString::new(user.as_str()).ok());
-        }
-        // SAFETY: the caller keeps the header's rules.
-        unsafe {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(channel, |open| {
+            let peer = open.whole()?.peer()?.clone();
+            if open.user.is_none() {
+                open.user = peer.user().and_then(|user| CString::new(user.as_str()).ok());
+            }
             put(process_id, peer.process_id().unwrap_or(0));
             put(user, open.user.as_ref().map_or(std::ptr::null(), |user| user.as_ptr()));
-        }
-        Ok(SAMEMAP_OK)
-    })
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
@@ -377,14 +365,8 @@ pub unsafe extern "C" fn samemap_listener_bind(
     options: *const samemap_create_options_t,
     listener: *mut *mut samemap_listener_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (listener, making) = unsafe { (Place::at(listener)?, to_make(channel_options, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        listener.give(InTurn::new(Listener::bind(&name, &making)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(listener, || Listener::bind(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
 /// Waits for the next peer, and gives the channel to it.

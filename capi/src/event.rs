@@ -5,13 +5,13 @@ use std::ffi::c_char;
 use samemap::Event;
 use samemap::sync::{SharedEvent, SyncOptions};
 
-use crate::arguments::{name, put_disposition, timeout};
-use crate::handle::{Handle, close, inside};
-use crate::object::{OpenObject, call, give, wait};
+use crate::arguments::{name, timeout};
+use crate::handle::{Handle, close, give, give_either, inside};
+use crate::object::{OpenObject, call, wait};
 use crate::options::{
-    event as event_options, samemap_create_options_t, samemap_open_options_t, samemap_reset_t,
+    event as event_options, reset, samemap_create_options_t, samemap_open_options_t, samemap_reset_t,
 };
-use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::status::{done, samemap_status_t};
 use crate::view::samemap_view_t;
 
 /// A flag to wait for, set and unset by any process that has it open.
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn samemap_event_create(
     unsafe {
         give(event, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Event::create(&self::name(name)?, &event_options(reset, is_set, sync)?)
+            Event::create(&self::name(name)?, &event_options(self::reset(reset)?, is_set, sync))
         })
     }
 }
@@ -62,12 +62,9 @@ pub unsafe extern "C" fn samemap_event_create_or_open(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(event, || {
+        give_either(event, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            let (object, disposition) =
-                Event::create_or_open(&self::name(name)?, &event_options(reset, is_set, sync)?)?;
-            put_disposition(created, disposition);
-            Ok(object)
+            Event::create_or_open(&self::name(name)?, &event_options(self::reset(reset)?, is_set, sync))
         })
     }
 }
@@ -106,7 +103,7 @@ pub unsafe extern "C" fn samemap_event_create_in(
             SharedEvent::create(
                 self::inside(view)?,
                 offset,
-                &event_options(reset, is_set, SyncOptions::new())?,
+                &event_options(self::reset(reset)?, is_set, SyncOptions::new()),
             )
         })
     }
@@ -128,14 +125,12 @@ pub unsafe extern "C" fn samemap_event_create_or_open_in(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(event, || {
-            let (object, disposition) = SharedEvent::create_or_open(
+        give_either(event, created, || {
+            SharedEvent::create_or_open(
                 self::inside(view)?,
                 offset,
-                &event_options(reset, is_set, SyncOptions::new())?,
-            )?;
-            put_disposition(created, disposition);
-            Ok(object)
+                &event_options(self::reset(reset)?, is_set, SyncOptions::new()),
+            )
         })
     }
 }
@@ -176,12 +171,8 @@ const _: () = assert!(SAMEMAP_EVENT_SIZE == SharedEvent::SIZE);
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_event_set(event: *const samemap_event_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(event) }?;
-        call!(open, "an event", Event | SharedEvent, it => it.set())?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(event, "an event", Event | SharedEvent, it => it.set().map(done)) }
 }
 
 /// Unsets the event.
@@ -190,12 +181,8 @@ pub unsafe extern "C" fn samemap_event_set(event: *const samemap_event_t) -> sam
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_event_reset(event: *const samemap_event_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(event) }?;
-        call!(open, "an event", Event | SharedEvent, it => it.reset())?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(event, "an event", Event | SharedEvent, it => it.reset().map(done)) }
 }
 
 /// Waits until the event is set; see samemap_wait().
@@ -204,9 +191,6 @@ pub unsafe extern "C" fn samemap_event_reset(event: *const samemap_event_t) -> s
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_event_wait(event: *const samemap_event_t, timeout: u64) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(event) }?;
-        call!(open, "an event", Event | SharedEvent, it => wait(it, self::timeout(timeout)))
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(event, "an event", Event | SharedEvent, it => wait(it, self::timeout(timeout))) }
 }

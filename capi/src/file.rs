@@ -5,9 +5,10 @@ use std::ffi::c_char;
 use samemap::regions::FileOptions;
 use samemap::{Region, Result};
 
-use crate::arguments::{access, name, put_disposition, samemap_access_t, text};
+use crate::arguments::{access, name, samemap_access_t, text};
+use crate::handle::{give, give_either};
 use crate::options::{Options, options, samemap_create_options_t};
-use crate::region::{give, samemap_region_t};
+use crate::region::samemap_region_t;
 use crate::status::samemap_status_t;
 
 /// How a region lies over a file. Begin with SAMEMAP_FILE_OPTIONS_INIT; NULL stands for that: reading and writing,
@@ -97,12 +98,10 @@ pub unsafe extern "C" fn samemap_region_create_or_open_over_file(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(region, || {
+        give_either(region, created, || {
             let options = read(file, options)?;
             let path = text(path, "the path")?;
-            let (region, disposition) = Region::create_or_open_over_file(&self::name(name)?, path, &options)?;
-            put_disposition(created, disposition);
-            Ok(region)
+            Region::create_or_open_over_file(&self::name(name)?, path, &options)
         })
     }
 }

@@ -4,13 +4,13 @@ use std::ffi::c_char;
 use std::process::{Child, Command};
 
 use samemap::regions::{Courier, Offer};
-use samemap::{Error, ErrorKind, Region, Result};
+use samemap::{Error, ErrorKind, Region};
 
 use crate::arguments::{access, invalid, place, put, samemap_access_t, text};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, in_turn, inside};
 use crate::native;
 use crate::options::samemap_open_options_t;
-use crate::region::{give, samemap_region_t};
+use crate::region::samemap_region_t;
 use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 
 /// A program that is about to be started as a child, with the regions that are offered to it; then that child. For
@@ -50,16 +50,13 @@ pub unsafe extern "C" fn samemap_command_new(
     program: *const c_char,
     command: *mut *mut samemap_command_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (command, program) = unsafe { (Place::at(command)?, text(program, "the program")?) };
-        command.give(InTurn::new(OpenCommand {
-            command: Command::new(program),
-            child: None,
-            offers: Vec::new(),
-        }));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(command, || {
+            let command = Command::new(text(program, "the program")?);
+            Ok(OpenCommand { command, child: None, offers: Vec::new() })
+        })
+    }
 }
 
 /// Adds an argument for the program.
@@ -111,18 +108,18 @@ pub unsafe extern "C" fn samemap_command_start(
     command: *const samemap_command_t,
     process_id: *mut u32,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        if open.child.is_some() {
-            return Err(invalid("the child was started before; make another command"));
-        }
-        let child = open.command.spawn().map_err(|cause| of_the_system(cause, "start the child"))?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(process_id, child.id()) };
-        open.child = Some(child);
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            if open.child.is_some() {
+                return Err(invalid("the child was started before; make another command"));
+            }
+            let child = open.command.spawn().map_err(|cause| of_the_system(cause, "start the child"))?;
+            put(process_id, child.id());
+            open.child = Some(child);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Waits until the child has ended, and gives its exit code; -1 when a signal ended it.
@@ -134,15 +131,15 @@ pub unsafe extern "C" fn samemap_command_wait(
     command: *const samemap_command_t,
     exit_code: *mut i32,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
-        let status = child.wait().map_err(|cause| of_the_system(cause, "wait for the child"))?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(exit_code, status.code().unwrap_or(-1)) };
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
+            let status = child.wait().map_err(|cause| of_the_system(cause, "wait for the child"))?;
+            put(exit_code, status.code().unwrap_or(-1));
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Ends the child at once, as the system kills processes: what it holds is let go, and what it owns is abandoned.
@@ -151,13 +148,14 @@ pub unsafe extern "C" fn samemap_command_wait(
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_command_kill(command: *const samemap_command_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(command)?.take() }?;
-        let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
-        child.kill().map_err(|cause| of_the_system(cause, "end the child"))?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(command, |open| {
+            let Some(child) = &mut open.child else { return Err(invalid("no child was started")) };
+            child.kill().map_err(|cause| of_the_system(cause, "end the child"))?;
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Ends the handle, not the child. Keep it until the child has adopted what is offered to it. NULL does nothing.
@@ -226,7 +224,7 @@ pub unsafe extern "C" fn samemap_courier_over(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_over(descriptor)) }
+    unsafe { give(courier, || native::courier_over(descriptor)) }
 }
 
 /// Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
@@ -241,7 +239,7 @@ pub unsafe extern "C" fn samemap_courier_to_process(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_to(pipe, process_id)) }
+    unsafe { give(courier, || native::courier_to(pipe, process_id)) }
 }
 
 /// Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
@@ -255,21 +253,7 @@ pub unsafe extern "C" fn samemap_courier_receiving(
     courier: *mut *mut samemap_courier_t,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe { give_courier(courier, || native::courier_receiving(pipe)) }
-}
-
-/// # Safety
-/// The place is null or valid for a write.
-unsafe fn give_courier(
-    courier: *mut *mut samemap_courier_t,
-    get: impl FnOnce() -> Result<Courier>,
-) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let courier = unsafe { Place::at(courier) }?;
-        courier.give(InTurn::new(get()?));
-        Ok(SAMEMAP_OK)
-    })
+    unsafe { give(courier, || native::courier_receiving(pipe)) }
 }
 
 /// Sends a region. From now on it is held for the receiver.

@@ -4,9 +4,10 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use samemap::{Error, ErrorKind, Result};
+use samemap::{Disposition, Error, ErrorKind, Result};
 
-use crate::arguments::null;
+use crate::arguments::{null, put_disposition};
+use crate::status::{SAMEMAP_OK, border, samemap_status_t, silently};
 
 /// A handle's type of C, and what its pointers lead to.
 pub(crate) trait Handle: Sized {
@@ -33,7 +34,7 @@ pub(crate) unsafe fn inside<'a, H: Handle>(handle: *const H) -> Result<&'a H::In
 pub(crate) unsafe fn close<H: Handle>(handle: *mut H) {
     if !handle.is_null() {
         // SAFETY: `give` made it out of a box.
-        crate::status::silently(|| drop(unsafe { Box::from_raw(handle.cast::<H::Inside>()) }));
+        silently(|| drop(unsafe { Box::from_raw(handle.cast::<H::Inside>()) }));
     }
 }
 
@@ -62,12 +63,78 @@ impl<'a, H: Handle> Place<'a, H> {
     }
 }
 
+/// Gives C a handle of what a call makes or opens.
+///
+/// # Safety
+/// The place is null or valid for a write.
+pub(crate) unsafe fn give<H: Handle, T: Into<H::Inside>>(
+    place: *mut *mut H,
+    get: impl FnOnce() -> Result<T>,
+) -> samemap_status_t {
+    border(|| {
+        // SAFETY: as the caller vouches.
+        let place = unsafe { Place::at(place) }?;
+        place.give(get()?.into());
+        Ok(SAMEMAP_OK)
+    })
+}
+
+/// Gives C a handle of what a call makes or opens, and tells which of the two happened.
+///
+/// # Safety
+/// Both places are null or valid for a write.
+pub(crate) unsafe fn give_either<H: Handle, T: Into<H::Inside>>(
+    place: *mut *mut H,
+    created: *mut bool,
+    get: impl FnOnce() -> Result<(T, Disposition)>,
+) -> samemap_status_t {
+    let get = || {
+        let (object, disposition) = get()?;
+        // SAFETY: as the caller vouches.
+        unsafe { put_disposition(created, disposition) };
+        Ok(object)
+    };
+    // SAFETY: as the caller vouches.
+    unsafe { give(place, get) }
+}
+
+/// Runs a call on what lies behind a handle.
+///
+/// # Safety
+/// As for [`inside`].
+#[inline]
+pub(crate) unsafe fn with<H: Handle>(
+    handle: *const H,
+    call: impl FnOnce(&H::Inside) -> Result<samemap_status_t>,
+) -> samemap_status_t {
+    // SAFETY: as the caller vouches.
+    border(|| call(unsafe { inside(handle) }?))
+}
+
+/// Runs a call on what lies behind a handle for one thread at a time.
+///
+/// # Safety
+/// As for [`inside`], and for [`InTurn::take`].
+pub(crate) unsafe fn in_turn<T, H: Handle<Inside = InTurn<T>>>(
+    handle: *const H,
+    call: impl FnOnce(&mut T) -> Result<samemap_status_t>,
+) -> samemap_status_t {
+    // SAFETY: as the caller vouches.
+    border(|| call(&mut *unsafe { inside(handle)?.take() }?))
+}
+
 /// A value for one thread at a time, as C is told. A second one that comes while the first is in a call, such as a
 /// wait, is refused where that shows; it costs two plain accesses, so two that come at the same instant may be
 /// missed.
 pub(crate) struct InTurn<T> {
     is_used: AtomicBool,
     value: UnsafeCell<T>,
+}
+
+impl<T> From<T> for InTurn<T> {
+    fn from(value: T) -> Self {
+        InTurn::new(value)
+    }
 }
 
 impl<T> InTurn<T> {

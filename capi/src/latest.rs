@@ -6,7 +6,7 @@ use samemap::latest::{Awaited, LatestBytes, LatestBytesWriter, LatestOptions};
 use samemap::{Access, Error, ErrorKind, Result};
 
 use crate::arguments::{buffer, bytes, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, inside};
 use crate::options::{Options, options, samemap_create_options_t, samemap_open_options_t};
 use crate::status::{
     SAMEMAP_NOTHING, SAMEMAP_OK, SAMEMAP_TIMED_OUT, SAMEMAP_WRITER_GONE, border, samemap_status_t,
@@ -38,8 +38,14 @@ impl Handle for samemap_latest_reader_t {
 
 /// A reader, and what it has read last.
 pub(crate) struct Reader {
-    latest: LatestBytes,
+    pub(crate) latest: LatestBytes,
     value: Vec<u8>,
+}
+
+impl From<LatestBytes> for InTurn<Reader> {
+    fn from(latest: LatestBytes) -> Self {
+        InTurn::new(Reader { latest, value: Vec::new() })
+    }
 }
 
 /// What writer and readers agree on. Begin with SAMEMAP_LATEST_OPTIONS_INIT; NULL stands for that: version 0.
@@ -88,16 +94,15 @@ pub unsafe extern "C" fn samemap_latest_writer_create(
     options: *const samemap_create_options_t,
     writer: *mut *mut samemap_latest_writer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (writer, latest, sharing) =
-            unsafe { (Place::at(writer)?, of(latest)?, samemap_create_options_t::sync(options)?) };
-        let latest = latest.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone());
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        writer.give(InTurn::new(LatestBytesWriter::create(&name, max_length, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(writer, || {
+            let sharing = samemap_create_options_t::sync(options)?;
+            let latest =
+                of(latest)?.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone());
+            LatestBytesWriter::create(&self::name(name)?, max_length, &latest)
+        })
+    }
 }
 
 /// Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
@@ -113,12 +118,8 @@ pub unsafe extern "C" fn samemap_latest_writer_create_in(
     latest: *const samemap_latest_options_t,
     writer: *mut *mut samemap_latest_writer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (writer, view, latest) = unsafe { (Place::at(writer)?, inside(view)?, of(latest)?) };
-        writer.give(InTurn::new(LatestBytesWriter::at(view, offset, max_length, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(writer, || LatestBytesWriter::at(inside(view)?, offset, max_length, &of(latest)?)) }
 }
 
 /// Writes a value and wakes the readers that wait for it; `sequence`, which may be NULL, tells its number.
@@ -163,17 +164,15 @@ pub unsafe extern "C" fn samemap_latest_reader_open(
     options: *const samemap_open_options_t,
     reader: *mut *mut samemap_latest_reader_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (reader, latest, open) =
-            unsafe { (Place::at(reader)?, of(latest)?, samemap_open_options_t::read(options)?) };
-        let latest = latest.trust(open.accepted().clone()).patience(open.asked_patience());
-        let latest = if open.access() == Access::ReadOnly { latest.read_only() } else { latest };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        reader.give(new_reader(LatestBytes::open(&name, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        give(reader, || {
+            let open = samemap_open_options_t::read(options)?;
+            let latest = of(latest)?.trust(open.accepted().clone()).patience(open.asked_patience());
+            let latest = if open.access() == Access::ReadOnly { latest.read_only() } else { latest };
+            LatestBytes::open(&self::name(name)?, &latest)
+        })
+    }
 }
 
 /// Opens the newest value at `offset` of a view, for reading.
@@ -187,16 +186,8 @@ pub unsafe extern "C" fn samemap_latest_reader_open_in(
     latest: *const samemap_latest_options_t,
     reader: *mut *mut samemap_latest_reader_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (reader, view, latest) = unsafe { (Place::at(reader)?, inside(view)?, of(latest)?) };
-        reader.give(new_reader(LatestBytes::at(view, offset, &latest)?));
-        Ok(SAMEMAP_OK)
-    })
-}
-
-fn new_reader(latest: LatestBytes) -> InTurn<Reader> {
-    InTurn::new(Reader { latest, value: Vec::new() })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(reader, || LatestBytes::at(inside(view)?, offset, &of(latest)?)) }
 }
 
 /// Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then

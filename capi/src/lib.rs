@@ -44,6 +44,8 @@ mod publisher;
 mod subscriber;
 mod viewer;
 
+mod awaited;
+
 mod handing;
 mod native;
 

@@ -5,11 +5,11 @@ use std::ffi::c_char;
 use samemap::Mutex;
 use samemap::sync::SharedMutex;
 
-use crate::arguments::{name, put_disposition, timeout};
-use crate::handle::{Handle, close, inside};
-use crate::object::{OpenObject, call, give, lock};
+use crate::arguments::{name, timeout};
+use crate::handle::{Handle, close, give, give_either, inside};
+use crate::object::{OpenObject, call, lock};
 use crate::options::{samemap_create_options_t, samemap_open_options_t};
-use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::status::{done, samemap_status_t};
 use crate::view::samemap_view_t;
 
 /// A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often.
@@ -54,11 +54,9 @@ pub unsafe extern "C" fn samemap_mutex_create_or_open(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(mutex, || {
+        give_either(mutex, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            let (object, disposition) = Mutex::create_or_open(&self::name(name)?, &sync)?;
-            put_disposition(created, disposition);
-            Ok(object)
+            Mutex::create_or_open(&self::name(name)?, &sync)
         })
     }
 }
@@ -106,13 +104,7 @@ pub unsafe extern "C" fn samemap_mutex_create_or_open_in(
     created: *mut bool,
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
-    unsafe {
-        give(mutex, || {
-            let (object, disposition) = SharedMutex::create_or_open(self::inside(view)?, offset)?;
-            put_disposition(created, disposition);
-            Ok(object)
-        })
-    }
+    unsafe { give_either(mutex, created, || SharedMutex::create_or_open(self::inside(view)?, offset)) }
 }
 
 /// Opens the mutex at `offset` of the view.
@@ -155,11 +147,8 @@ const _: () = assert!(SAMEMAP_MUTEX_SIZE == SharedMutex::<()>::SIZE);
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_mutex_lock(mutex: *const samemap_mutex_t, timeout: u64) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(mutex) }?;
-        call!(open, "a mutex", Mutex | SharedMutex, it => lock(it, self::timeout(timeout)))
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(mutex, "a mutex", Mutex | SharedMutex, it => lock(it, self::timeout(timeout))) }
 }
 
 /// Gives the mutex up once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it.
@@ -168,11 +157,6 @@ pub unsafe extern "C" fn samemap_mutex_lock(mutex: *const samemap_mutex_t, timeo
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_mutex_unlock(mutex: *const samemap_mutex_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(mutex) }?;
-        // SAFETY: every lock of C forgets its guard, and stands for one call of this.
-        call!(open, "a mutex", Mutex | SharedMutex, it => unsafe { it.unlock_forgotten() })?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules; every lock of C forgets its guard, and stands for one call of this.
+    unsafe { call!(mutex, "a mutex", Mutex | SharedMutex, it => it.unlock_forgotten().map(done)) }
 }

@@ -1,6 +1,7 @@
 //! Descriptors of POSIX and handles of Windows, as C has them.
 
 use samemap::regions::Courier;
+use samemap::sync::Readiness;
 use samemap::{Access, Error, ErrorKind, Region, Result};
 
 use crate::arguments::invalid;
@@ -12,13 +13,17 @@ pub(crate) use self::windows::*;
 
 #[cfg(unix)]
 mod unix {
-    use std::os::fd::{FromRawFd as _, IntoRawFd as _, OwnedFd};
+    use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, IntoRawFd as _, OwnedFd};
     use std::os::unix::net::UnixStream;
 
     use super::*;
 
     pub(crate) fn descriptor_of(region: &Region) -> Result<isize> {
         Ok(region.to_fd()?.into_raw_fd() as isize)
+    }
+
+    pub(crate) fn descriptor_of_readiness(readiness: &Readiness) -> isize {
+        readiness.as_fd().as_raw_fd() as isize
     }
 
     /// # Safety
@@ -61,12 +66,18 @@ mod unix {
 #[cfg(windows)]
 mod windows {
     use std::fs::File;
-    use std::os::windows::io::{FromRawHandle as _, IntoRawHandle as _, OwnedHandle};
+    use std::os::windows::io::{
+        AsHandle as _, AsRawHandle as _, FromRawHandle as _, IntoRawHandle as _, OwnedHandle,
+    };
 
     use super::*;
 
     pub(crate) fn descriptor_of(region: &Region) -> Result<isize> {
         Ok(region.to_handle()?.into_raw_handle() as isize)
+    }
+
+    pub(crate) fn descriptor_of_readiness(readiness: &Readiness) -> isize {
+        readiness.as_handle().as_raw_handle() as isize
     }
 
     /// # Safety

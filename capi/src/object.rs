@@ -4,14 +4,14 @@ use std::ffi::{CString, c_char};
 use std::time::Duration;
 
 use samemap::sync::{
-    SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny, signal_and_wait,
+    Awaitable, SharedEvent, SharedMutex, SharedSemaphore, SignalFirst, WaitAny, signal_and_wait,
     signal_and_wait_timeout, try_wait_any, wait_all, wait_all_timeout, wait_any, wait_any_timeout,
 };
 use samemap::traits::{LockGuard, Lockable, Waitable};
-use samemap::{Error, Event, Mutex, ObjectName, Result, Semaphore, Timer};
+use samemap::{Error, ErrorKind, Event, Mutex, ObjectName, Result, Semaphore, Timer};
 
 use crate::arguments::{SAMEMAP_FOREVER, invalid, null, place, timeout};
-use crate::handle::{Handle, Place, inside};
+use crate::handle::{Handle, inside};
 use crate::region::text_of;
 use crate::status::{SAMEMAP_ABANDONED, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 
@@ -66,13 +66,13 @@ impl From<SharedMutex<()>> for OpenObject {
     }
 }
 
-/// Calls an object of one of these kinds. C may have cast a handle of another kind.
+/// Calls an object of one of these kinds by its handle, in an unsafe block. C may have cast a handle of another kind.
 macro_rules! call {
-    ($open:expr, $what:literal, $($kind:ident)|+, $object:ident => $call:expr) => {
-        match &$open.object {
+    ($handle:expr, $what:literal, $($kind:ident)|+, $object:ident => $call:expr) => {
+        $crate::handle::with($handle, |open| match &open.object {
             $($crate::object::Object::$kind($object) => $call,)+
             _ => Err($crate::object::other_kind($what)),
-        }
+        })
     };
 }
 
@@ -81,23 +81,6 @@ pub(crate) use call;
 #[cold]
 pub(crate) fn other_kind(what: &str) -> Error {
     invalid(format!("the handle is of another kind than {what}; cast none but to samemap_waitable_t"))
-}
-
-/// Gives C the object that a call returns.
-///
-/// # Safety
-/// The place is null or valid for a write.
-pub(crate) unsafe fn give<H, O>(place: *mut *mut H, get: impl FnOnce() -> Result<O>) -> samemap_status_t
-where
-    H: Handle<Inside = OpenObject>,
-    O: Into<OpenObject>,
-{
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let place = unsafe { Place::at(place) }?;
-        place.give(get()?.into());
-        Ok(SAMEMAP_OK)
-    })
 }
 
 /// Owns a mutex.
@@ -134,7 +117,7 @@ impl OpenObject {
         }
     }
 
-    fn any(&self) -> &dyn WaitAny {
+    pub(crate) fn any(&self) -> &dyn WaitAny {
         match &self.object {
             Object::Mutex(mutex) => mutex,
             Object::SharedMutex(mutex) => mutex,
@@ -147,9 +130,29 @@ impl OpenObject {
     }
 }
 
+impl OpenObject {
+    /// What a loop waits for.
+    pub(crate) fn awaitable(&self) -> Result<&dyn Awaitable> {
+        Ok(match &self.object {
+            Object::Event(event) => event,
+            Object::SharedEvent(event) => event,
+            Object::Semaphore(semaphore) => semaphore,
+            Object::SharedSemaphore(semaphore) => semaphore,
+            Object::Timer(timer) => timer,
+            Object::Mutex(_) | Object::SharedMutex(_) => return Err(owned_by_a_thread()),
+        })
+    }
+}
+
+#[cold]
+fn owned_by_a_thread() -> Error {
+    Error::new(ErrorKind::Unsupported, "wait on behalf of a loop")
+        .with_detail("a mutex is owned by a thread, and a loop is none; take a semaphore with one permit")
+}
+
 /// What a wait that took an object tells. The guard is forgotten, where there is one: C gives the mutex up by its handle.
 #[inline]
-fn taken<G: LockGuard>(guard: Option<G>) -> samemap_status_t {
+pub(crate) fn taken<G: LockGuard>(guard: Option<G>) -> samemap_status_t {
     let is_abandoned = guard.as_ref().is_some_and(LockGuard::abandoned);
     std::mem::forget(guard);
     if is_abandoned { SAMEMAP_ABANDONED } else { SAMEMAP_OK }
@@ -246,9 +249,14 @@ pub unsafe extern "C" fn samemap_signal_and_wait(
             Object::Semaphore(semaphore) => semaphore.into(),
             Object::SharedSemaphore(semaphore) => semaphore.into(),
             Object::Timer(_) => return Err(other_kind("an event, a semaphore or a mutex")),
-            Object::Mutex(_) | Object::SharedMutex(_) => {
+            Object::Mutex(mutex) => {
                 // SAFETY: every lock of C forgets its guard, and stands for one call of this.
-                call!(first, "a mutex", Mutex | SharedMutex, it => unsafe { it.unlock_forgotten() })?;
+                unsafe { mutex.unlock_forgotten() }?;
+                return second.wait(self::timeout(timeout));
+            }
+            Object::SharedMutex(mutex) => {
+                // SAFETY: as above.
+                unsafe { mutex.unlock_forgotten() }?;
                 return second.wait(self::timeout(timeout));
             }
         };

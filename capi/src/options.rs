@@ -190,18 +190,18 @@ pub(crate) fn reset(reset: samemap_reset_t) -> Result<Reset> {
     }
 }
 
-pub(crate) fn event(reset_number: samemap_reset_t, is_set: bool, sync: SyncOptions) -> Result<EventOptions> {
-    let options = EventOptions::new(reset(reset_number)?);
+pub(crate) fn event(reset: Reset, is_set: bool, sync: SyncOptions) -> EventOptions {
+    let options = EventOptions::new(reset);
     let options = if is_set { options.set_at_first() } else { options };
-    Ok(options.permissions(sync.asked_permissions()).trust(sync.accepted().clone()))
-}
-
-pub(crate) fn semaphore(initial: u32, maximum: u32, sync: SyncOptions) -> SemaphoreOptions {
-    let options = SemaphoreOptions::new(initial, maximum);
     options.permissions(sync.asked_permissions()).trust(sync.accepted().clone())
 }
 
-pub(crate) fn timer(reset_number: samemap_reset_t, sync: SyncOptions) -> Result<TimerOptions> {
-    let options = TimerOptions::new(reset(reset_number)?);
-    Ok(options.permissions(sync.asked_permissions()).trust(sync.accepted().clone()))
+pub(crate) fn semaphore(initial: u32, maximum: u32, sync: SyncOptions) -> SemaphoreOptions {
+    SemaphoreOptions::new(initial, maximum)
+        .permissions(sync.asked_permissions())
+        .trust(sync.accepted().clone())
+}
+
+pub(crate) fn timer(reset: Reset, sync: SyncOptions) -> TimerOptions {
+    TimerOptions::new(reset).permissions(sync.asked_permissions()).trust(sync.accepted().clone())
 }

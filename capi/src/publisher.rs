@@ -6,10 +6,10 @@ use samemap::topic::{Laggard, Publisher, Slot};
 use samemap::{Error, ErrorKind, Result};
 
 use crate::arguments::{bytes, invalid, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, in_turn, inside};
 use crate::lender::Lender;
 use crate::options::samemap_create_options_t;
-use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
+use crate::status::{SAMEMAP_NOTHING, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 use crate::topic::{of, samemap_topic_options_t, to_make};
 use crate::view::samemap_view_t;
 
@@ -33,7 +33,7 @@ impl Handle for samemap_publisher_t {
 const FILLED: &str = "a message is being filled in place; commit or cancel it first";
 
 impl OpenPublisher {
-    fn free(&mut self) -> Result<&mut Publisher> {
+    pub(crate) fn free(&mut self) -> Result<&mut Publisher> {
         self.lender.owner(FILLED)
     }
 }
@@ -69,14 +69,8 @@ pub unsafe extern "C" fn samemap_publisher_create(
     options: *const samemap_create_options_t,
     publisher: *mut *mut samemap_publisher_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (publisher, topic) = unsafe { (Place::at(publisher)?, to_make(topic, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        publisher.give(Publisher::create(&name, &topic)?.into());
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(publisher, || Publisher::create(&self::name(name)?, &to_make(topic, options)?)) }
 }
 
 /// Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
@@ -91,13 +85,8 @@ pub unsafe extern "C" fn samemap_publisher_create_in(
     topic: *const samemap_topic_options_t,
     publisher: *mut *mut samemap_publisher_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (publisher, data, lobby, topic) =
-            unsafe { (Place::at(publisher)?, inside(data)?, inside(lobby)?, of(topic)?) };
-        publisher.give(Publisher::at(data, lobby, &topic)?.into());
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(publisher, || Publisher::at(inside(data)?, inside(lobby)?, &of(topic)?)) }
 }
 
 /// Publishes a copy of `length` bytes; waits for subscribers that still need what it would overwrite.
@@ -168,21 +157,21 @@ pub unsafe extern "C" fn samemap_publisher_commit(
     length: usize,
     sequence: *mut u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let reserved = open.lender.lent().ok_or_else(|| nothing_to("commit"))?.len();
-        if length > reserved {
-            let (len, region_len) = (length as u64, reserved as u64);
-            let kind = ErrorKind::OutOfRange { offset: 0, len, region_len };
-            return Err(Error::new(kind, "commit the message"));
-        }
-        let slot = open.lender.take().expect("it is lent");
-        let number = slot.commit_len(length)?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { put(sequence, number) };
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let reserved = open.lender.lent().ok_or_else(|| nothing_to("commit"))?.len();
+            if length > reserved {
+                let (len, region_len) = (length as u64, reserved as u64);
+                let kind = ErrorKind::OutOfRange { offset: 0, len, region_len };
+                return Err(Error::new(kind, "commit the message"));
+            }
+            let slot = open.lender.take().expect("it is lent");
+            let number = slot.commit_len(length)?;
+            put(sequence, number);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Gives up the room that samemap_publisher_reserve() gave: nothing is published.
@@ -191,12 +180,13 @@ pub unsafe extern "C" fn samemap_publisher_commit(
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_publisher_cancel(publisher: *const samemap_publisher_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        drop(open.lender.take().ok_or_else(|| nothing_to("cancel"))?);
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            drop(open.lender.take().ok_or_else(|| nothing_to("cancel"))?);
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 #[cold]
@@ -232,17 +222,15 @@ pub unsafe extern "C" fn samemap_publisher_kept(
     oldest: *mut u64,
     newest: *mut u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let publisher = open.free()?;
-        // SAFETY: the caller keeps the header's rules.
-        unsafe {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let publisher = open.free()?;
             put(oldest, publisher.oldest());
             put(newest, publisher.newest());
-        }
-        Ok(SAMEMAP_OK)
-    })
+            Ok(SAMEMAP_OK)
+        })
+    }
 }
 
 /// Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
@@ -291,14 +279,15 @@ pub unsafe extern "C" fn samemap_publisher_throw_out(
     publisher: *const samemap_publisher_t,
     index: usize,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut open = unsafe { inside(publisher)?.take() }?;
-        let laggard = open.laggards.get(index).copied();
-        let laggard = laggard.ok_or_else(|| invalid("there is no laggard of that index"))?;
-        let is_there = open.free()?.throw_out(&laggard);
-        Ok(if is_there { SAMEMAP_OK } else { crate::status::SAMEMAP_NOTHING })
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        in_turn(publisher, |open| {
+            let laggard = open.laggards.get(index).copied();
+            let laggard = laggard.ok_or_else(|| invalid("there is no laggard of that index"))?;
+            let is_there = open.free()?.throw_out(&laggard);
+            Ok(if is_there { SAMEMAP_OK } else { SAMEMAP_NOTHING })
+        })
+    }
 }
 
 /// Ends the publisher, and tells the readers; another one may follow. NULL does nothing.

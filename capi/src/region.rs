@@ -2,12 +2,12 @@
 
 use std::ffi::{CString, c_char};
 
-use samemap::{ObjectName, Region, Result};
+use samemap::{ObjectName, Region};
 
-use crate::arguments::{access_number, name, place, put_disposition, samemap_access_t};
-use crate::handle::{Handle, Place, close, inside};
+use crate::arguments::{access_number, name, place, samemap_access_t};
+use crate::handle::{Handle, close, give, give_either, inside, with};
 use crate::options::{samemap_create_options_t, samemap_open_options_t};
-use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::status::{SAMEMAP_OK, border, done, samemap_status_t};
 
 /// A region: shared memory that lives while any process has a handle or a view of it. Its handle may be used by
 /// several threads at once.
@@ -36,22 +36,6 @@ impl From<Region> for OpenRegion {
 /// A name as C reads it.
 pub(crate) fn text_of(name: &ObjectName) -> CString {
     CString::new(name.to_string()).unwrap_or_default()
-}
-
-/// Gives C the region that a call returns.
-///
-/// # Safety
-/// The place is null or valid for a write.
-pub(crate) unsafe fn give(
-    region: *mut *mut samemap_region_t,
-    get: impl FnOnce() -> Result<Region>,
-) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let region = unsafe { Place::at(region) }?;
-        region.give(get()?.into());
-        Ok(SAMEMAP_OK)
-    })
 }
 
 /// Creates a region of `size` bytes, rounded up to whole pages, whose bytes are zero; the name must be free. Close it
@@ -87,11 +71,9 @@ pub unsafe extern "C" fn samemap_region_create_or_open(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(region, || {
+        give_either(region, created, || {
             let options = samemap_create_options_t::region(options, size)?;
-            let (region, disposition) = Region::create_or_open(&self::name(name)?, &options)?;
-            put_disposition(created, disposition);
-            Ok(region)
+            Region::create_or_open(&self::name(name)?, &options)
         })
     }
 }
@@ -187,9 +169,6 @@ pub unsafe extern "C" fn samemap_region_name(region: *const samemap_region_t) ->
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_region_hold_again(region: *const samemap_region_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        unsafe { inside(region) }?.region.hold_again()?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { with(region, |open| open.region.hold_again().map(done)) }
 }

@@ -5,11 +5,11 @@ use std::ffi::c_char;
 use samemap::Semaphore;
 use samemap::sync::{SharedSemaphore, SyncOptions};
 
-use crate::arguments::{name, put, put_disposition, timeout};
-use crate::handle::{Handle, close, inside};
-use crate::object::{OpenObject, call, give, wait};
+use crate::arguments::{name, put, timeout};
+use crate::handle::{Handle, close, give, give_either, inside};
+use crate::object::{OpenObject, call, wait};
 use crate::options::{samemap_create_options_t, samemap_open_options_t, semaphore as semaphore_options};
-use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::status::{SAMEMAP_OK, samemap_status_t};
 use crate::view::samemap_view_t;
 
 /// A count of permits; each wait takes one of them.
@@ -59,12 +59,9 @@ pub unsafe extern "C" fn samemap_semaphore_create_or_open(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(semaphore, || {
+        give_either(semaphore, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            let (object, disposition) =
-                Semaphore::create_or_open(&self::name(name)?, &semaphore_options(initial, maximum, sync))?;
-            put_disposition(created, disposition);
-            Ok(object)
+            Semaphore::create_or_open(&self::name(name)?, &semaphore_options(initial, maximum, sync))
         })
     }
 }
@@ -129,14 +126,12 @@ pub unsafe extern "C" fn samemap_semaphore_create_or_open_in(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(semaphore, || {
-            let (object, disposition) = SharedSemaphore::create_or_open(
+        give_either(semaphore, created, || {
+            SharedSemaphore::create_or_open(
                 self::inside(view)?,
                 offset,
                 &semaphore_options(initial, maximum, SyncOptions::new()),
-            )?;
-            put_disposition(created, disposition);
-            Ok(object)
+            )
         })
     }
 }
@@ -181,14 +176,13 @@ pub unsafe extern "C" fn samemap_semaphore_release(
     count: u32,
     before: *mut u32,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(semaphore) }?;
-        let there_were = call!(open, "a semaphore", Semaphore | SharedSemaphore, it => it.release(count))?;
+    let tell = |there_were| {
         // SAFETY: the caller keeps the header's rules.
         unsafe { put(before, there_were) };
-        Ok(SAMEMAP_OK)
-    })
+        SAMEMAP_OK
+    };
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(semaphore, "a semaphore", Semaphore | SharedSemaphore, it => it.release(count).map(tell)) }
 }
 
 /// Waits for a permit and takes it; see samemap_wait().
@@ -200,9 +194,8 @@ pub unsafe extern "C" fn samemap_semaphore_wait(
     semaphore: *const samemap_semaphore_t,
     timeout: u64,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(semaphore) }?;
-        call!(open, "a semaphore", Semaphore | SharedSemaphore, it => wait(it, self::timeout(timeout)))
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        call!(semaphore, "a semaphore", Semaphore | SharedSemaphore, it => wait(it, self::timeout(timeout)))
+    }
 }

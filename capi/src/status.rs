@@ -159,6 +159,11 @@ pub(crate) fn silently(body: impl FnOnce()) {
     });
 }
 
+/// What a call that has nothing to give tells C.
+pub(crate) fn done((): ()) -> samemap_status_t {
+    SAMEMAP_OK
+}
+
 /// What a call that answers whether there was time tells C.
 pub(crate) fn in_time(answer: bool) -> samemap_status_t {
     if answer { SAMEMAP_OK } else { SAMEMAP_TIMED_OUT }

@@ -6,7 +6,7 @@ use samemap::Result;
 use samemap::topic::{Received, Subscriber, Waits, wait_any, wait_any_timeout};
 
 use crate::arguments::{buffer, invalid, name, null, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, Turn, close, inside};
+use crate::handle::{Handle, InTurn, Turn, close, give, inside};
 use crate::lender::Lender;
 use crate::options::samemap_open_options_t;
 use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
@@ -19,14 +19,20 @@ pub struct samemap_subscriber_t {
 }
 
 /// A subscriber, and the message of it that C reads in place.
-type OpenSubscriber = Lender<Subscriber, Received<'static>>;
+pub(crate) type OpenSubscriber = Lender<Subscriber, Received<'static>>;
+
+impl From<Subscriber> for InTurn<OpenSubscriber> {
+    fn from(subscriber: Subscriber) -> Self {
+        InTurn::new(Lender::new(subscriber))
+    }
+}
 
 impl Handle for samemap_subscriber_t {
     type Inside = InTurn<OpenSubscriber>;
     const WHAT: &'static str = "the subscriber";
 }
 
-const LENT: &str = "a message is lent in place; release it first";
+pub(crate) const LENT: &str = "a message is lent in place; release it first";
 
 /// Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
 /// `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
@@ -40,14 +46,8 @@ pub unsafe extern "C" fn samemap_subscriber_open(
     options: *const samemap_open_options_t,
     subscriber: *mut *mut samemap_subscriber_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (subscriber, topic) = unsafe { (Place::at(subscriber)?, to_open(topic, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        subscriber.give(InTurn::new(Lender::new(Subscriber::open(&name, &topic)?)));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(subscriber, || Subscriber::open(&self::name(name)?, &to_open(topic, options)?)) }
 }
 
 /// Subscribes to the topic in two views: of its data, which may be read-only, and of its lobby.
@@ -61,13 +61,8 @@ pub unsafe extern "C" fn samemap_subscriber_open_in(
     topic: *const samemap_topic_options_t,
     subscriber: *mut *mut samemap_subscriber_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (subscriber, data, lobby, topic) =
-            unsafe { (Place::at(subscriber)?, inside(data)?, inside(lobby)?, of(topic)?) };
-        subscriber.give(InTurn::new(Lender::new(Subscriber::at(data, lobby, &topic)?)));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(subscriber, || Subscriber::at(inside(data)?, inside(lobby)?, &of(topic)?)) }
 }
 
 fn next<'a>(subscriber: &'a mut Subscriber, timeout: u64) -> Result<Option<Received<'a>>> {

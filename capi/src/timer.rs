@@ -7,13 +7,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use samemap::Timer;
 use samemap::sync::Due;
 
-use crate::arguments::{name, put_disposition, timeout};
-use crate::handle::{Handle, close, inside};
-use crate::object::{OpenObject, call, give, wait};
+use crate::arguments::{name, timeout};
+use crate::handle::{Handle, close, give, give_either};
+use crate::object::{OpenObject, call, wait};
 use crate::options::{
-    samemap_create_options_t, samemap_open_options_t, samemap_reset_t, timer as timer_options,
+    reset, samemap_create_options_t, samemap_open_options_t, samemap_reset_t, timer as timer_options,
 };
-use crate::status::{SAMEMAP_OK, border, samemap_status_t};
+use crate::status::{done, samemap_status_t};
 
 /// A time to wait for, set by any process that has it open.
 pub struct samemap_timer_t {
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn samemap_timer_create(
     unsafe {
         give(timer, || {
             let sync = samemap_create_options_t::sync(options)?;
-            Timer::create(&self::name(name)?, &timer_options(reset, sync)?)
+            Timer::create(&self::name(name)?, &timer_options(self::reset(reset)?, sync))
         })
     }
 }
@@ -59,12 +59,9 @@ pub unsafe extern "C" fn samemap_timer_create_or_open(
 ) -> samemap_status_t {
     // SAFETY: the caller keeps the header's rules.
     unsafe {
-        give(timer, || {
+        give_either(timer, created, || {
             let sync = samemap_create_options_t::sync(options)?;
-            let (object, disposition) =
-                Timer::create_or_open(&self::name(name)?, &timer_options(reset, sync)?)?;
-            put_disposition(created, disposition);
-            Ok(object)
+            Timer::create_or_open(&self::name(name)?, &timer_options(self::reset(reset)?, sync))
         })
     }
 }
@@ -126,15 +123,13 @@ pub unsafe extern "C" fn samemap_timer_set_at(
 /// # Safety
 /// The timer is null or open.
 unsafe fn start(timer: *const samemap_timer_t, due: Due, period: u64) -> samemap_status_t {
-    border(|| {
-        // SAFETY: as the caller vouches.
-        let open = unsafe { inside(timer) }?;
-        call!(open, "a timer", Timer, it => match period {
+    // SAFETY: the caller keeps the header's rules.
+    unsafe {
+        call!(timer, "a timer", Timer, it => match period {
             0 => it.set(due),
             _ => it.set_periodic(due, Duration::from_nanos(period)),
-        })?;
-        Ok(SAMEMAP_OK)
-    })
+        }.map(done))
+    }
 }
 
 /// Stops the timer. One that is set stays set.
@@ -143,12 +138,8 @@ unsafe fn start(timer: *const samemap_timer_t, due: Due, period: u64) -> samemap
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_timer_cancel(timer: *const samemap_timer_t) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(timer) }?;
-        call!(open, "a timer", Timer, it => it.cancel())?;
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(timer, "a timer", Timer, it => it.cancel().map(done)) }
 }
 
 /// Waits until the timer is set; see samemap_wait().
@@ -157,9 +148,6 @@ pub unsafe extern "C" fn samemap_timer_cancel(timer: *const samemap_timer_t) -> 
 /// The header's rules of pointers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn samemap_timer_wait(timer: *const samemap_timer_t, timeout: u64) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let open = unsafe { inside(timer) }?;
-        call!(open, "a timer", Timer, it => wait(it, self::timeout(timeout)))
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { call!(timer, "a timer", Timer, it => wait(it, self::timeout(timeout))) }
 }

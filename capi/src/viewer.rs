@@ -7,7 +7,7 @@ use samemap::topic::{Viewed, Viewer};
 use samemap::{Error, ErrorKind, Result};
 
 use crate::arguments::{buffer, name, place, put, timeout};
-use crate::handle::{Handle, InTurn, Place, close, inside};
+use crate::handle::{Handle, InTurn, close, give, inside};
 use crate::options::samemap_open_options_t;
 use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_status_t};
 use crate::topic::{of, samemap_topic_options_t, to_open};
@@ -37,14 +37,8 @@ pub unsafe extern "C" fn samemap_viewer_open(
     options: *const samemap_open_options_t,
     viewer: *mut *mut samemap_viewer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (viewer, topic) = unsafe { (Place::at(viewer)?, to_open(topic, options)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let name = unsafe { self::name(name) }?;
-        viewer.give(InTurn::new(Viewer::open(&name, &topic)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(viewer, || Viewer::open(&self::name(name)?, &to_open(topic, options)?)) }
 }
 
 /// Views the topic in two views: of its data, which may be read-only, and of its lobby, which may be NULL.
@@ -58,14 +52,8 @@ pub unsafe extern "C" fn samemap_viewer_open_in(
     topic: *const samemap_topic_options_t,
     viewer: *mut *mut samemap_viewer_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let (viewer, data, topic) = unsafe { (Place::at(viewer)?, inside(data)?, of(topic)?) };
-        // SAFETY: the caller keeps the header's rules.
-        let lobby = unsafe { inside(lobby) }.ok();
-        viewer.give(InTurn::new(Viewer::at(data, lobby, &topic)?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(viewer, || Viewer::at(inside(data)?, inside(lobby).ok(), &of(topic)?)) }
 }
 
 /// Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length, `sequence` its

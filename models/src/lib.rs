@@ -151,7 +151,7 @@ impl Sleeper<ModelWord> for Kernel {
     }
 
     fn sleep_until_woken(&self, word: &ModelWord, expected: u32, until: Until) -> Slept {
-        assert!(!self.loses_wake_ups, "what relies on wake-ups never misses one");
+        assert!(!self.loses_wake_ups, "a waker that is killed has done both or neither");
         self.sleep(word, expected, until)
     }
 
@@ -167,11 +167,11 @@ impl Sleeper<ModelWord> for Kernel {
         }
     }
 
-    fn set_and_wake_all(&self, word: &ModelWord, new: u16) {
+    fn set_and_wake_one(&self, word: &ModelWord, new: u16) {
         // Under the lock that a sleeper looks at the word under.
         let mut asleep = self.asleep.lock().expect("no panics");
         word.swap(u32::from(new));
-        for bed in asleep.beds.drain(..) {
+        if let Some(bed) = asleep.beds.pop_front() {
             bed.woken.notify_one();
         }
     }

@@ -134,7 +134,7 @@ impl<K: tagged::Kind> Sleeper<ModelPair<K>> for Sleepless {
 
     fn wake_all(&self, _: &ModelPair<K>) {}
 
-    fn set_and_wake_all(&self, word: &ModelPair<K>, new: u16) {
+    fn set_and_wake_one(&self, word: &ModelPair<K>, new: u16) {
         word.store_half(new.into());
     }
 }
@@ -182,7 +182,7 @@ impl World {
         let yes = |is_yes| if is_yes { Answer::Yes } else { Answer::No };
         match call {
             Call::Set => event::set(&self.event, &Sleepless),
-            Call::SetAsleep => Sleepless.set_and_wake_all(&self.event, event::SET as u16),
+            Call::SetAsleep => Sleepless.set_and_wake_one(&self.event, event::SET as u16),
             Call::Reset => event::reset(&self.event),
             Call::Open => event::set_manual(&self.gate, &Sleepless),
             Call::Close => event::reset_manual(&self.gate),

@@ -75,6 +75,10 @@ impl bell::Bell for Bell {
 
     fn announced(&self, _seen: u32) {}
 
+    fn sleep(&self, limit: Duration) {
+        Self::sleep_on_any(&[self], limit);
+    }
+
     fn sleep_on_any(bells: &[&Bell], _limit: Duration) {
         let [bell] = bells else { unreachable!("one bell is modelled") };
         let mut wakes = bell.wakes.lock().unwrap();

@@ -1,5 +1,7 @@
 //! Events: a set lets one waiter through, or all, and none is left asleep.
 
+use std::time::Instant;
+
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
@@ -18,15 +20,63 @@ impl Shared {
         Arc::new(Shared { word: ModelWord::new(word), kernel, through: AtomicU32::new(0) })
     }
 
-    fn wait(&self, mode: Reset, until: Until) {
+    /// Whether it came through in time.
+    fn wait(&self, mode: Reset, until: Until) -> bool {
         let answer = match mode {
             Reset::Auto => event::wait(&self.word, until, &self.kernel),
             Reset::Manual => event::ManualWaiter::begin(&self.word).wait(until, &self.kernel),
         };
-        if answer == Ok(Outcome::Got(())) {
+        let got = answer == Ok(Outcome::Got(()));
+        assert!(got || until != Until::Forever, "nobody ran out of time");
+        if got {
             self.through.fetch_add(1, Ordering::AcqRel);
-        } else {
-            assert_eq!(until, Until::Now, "nobody ran out of time");
+        }
+        got
+    }
+
+    /// As one of several objects of one wait, of which only this one is to be had.
+    fn wait_for_any(&self) {
+        let mut got = event::try_take(&self.word) == Ok(true);
+        while !got {
+            if event::announce(&self.word) {
+                let _ = self.kernel.sleep(&self.word, event::AWAITED, Until::Forever);
+            }
+            got = event::try_take_after_sleep(&self.word) == Ok(true);
+        }
+        self.through.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// As one of a set: its attempt takes the signal and leaves no mark.
+    fn wait_for_all(&self) {
+        loop {
+            if event::announce(&self.word) {
+                let _ = self.kernel.sleep(&self.word, event::AWAITED, Until::Forever);
+            }
+            let got = event::try_take(&self.word) == Ok(true);
+            event::pass_on(&self.word, &self.kernel);
+            if got {
+                break;
+            }
+        }
+        self.through.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// As one of several objects of one wait; the waiter takes another one when this one wakes it. So does a thread that
+    /// sleeps on behalf of a task.
+    fn wait_and_take_another(&self) {
+        if event::announce(&self.word) {
+            let _ = self.kernel.sleep(&self.word, event::AWAITED, Until::Forever);
+        }
+        event::pass_on(&self.word, &self.kernel);
+    }
+
+    /// Sets until so many are through; others may be faster than the woken ones.
+    fn set_until_through(&self, count: u32) {
+        for next in 1..=count {
+            self.set();
+            while self.through() < next {
+                thread::yield_now();
+            }
         }
     }
 
@@ -49,11 +99,12 @@ impl Shared {
         let _ = self.word.replace(event::UNSET, event::SET);
     }
 
-    /// The waiter is killed at its wake-up.
+    /// The waiter is killed at its wake-up; the others wake when their slices end.
     fn wait_and_be_killed(&self) {
         if event::announce(&self.word) {
             let _ = self.kernel.sleep_until_woken(&self.word, event::AWAITED, Until::Forever);
         }
+        self.kernel.let_slices_end();
     }
 
     fn through(&self) -> u32 {
@@ -73,16 +124,6 @@ fn manual(shared: &Shared) {
     shared.wait(Reset::Manual, Until::Forever);
 }
 
-/// Sets, waits until a waiter came through, and sets again: the second waiter comes through the second set,
-/// and nothing is left over.
-fn set_for_each_of_two(shared: &Shared) {
-    shared.set();
-    while shared.through() == 0 {
-        thread::yield_now();
-    }
-    shared.set();
-}
-
 #[test]
 fn a_set_lets_one_through_an_auto_reset_event() {
     exhaustively(|| {
@@ -96,7 +137,7 @@ fn a_set_lets_one_through_an_auto_reset_event() {
 fn each_set_lets_one_of_two_through_an_auto_reset_event() {
     with_few_interruptions(|| {
         let shared = Shared::new(event::UNSET, Kernel::new());
-        together(&shared, &[auto, auto], set_for_each_of_two);
+        together(&shared, &[auto, auto], |s| s.set_until_through(2));
         assert_eq!((shared.through(), shared.is_set()), (2, false));
     });
 }
@@ -106,7 +147,10 @@ fn each_set_lets_one_of_two_through_an_auto_reset_event() {
 fn pollers_share_one_signal() {
     exhaustively(|| {
         let shared = Shared::new(event::SET, Kernel::new());
-        together(&shared, &[|s| s.wait(Reset::Auto, Until::Now)], |s| s.wait(Reset::Auto, Until::Now));
+        let poller = |s: &Shared| {
+            s.wait(Reset::Auto, Until::Now);
+        };
+        together(&shared, &[poller], poller);
         assert_eq!((shared.through(), shared.is_set()), (1, false));
     });
 }
@@ -174,7 +218,104 @@ fn a_set_is_not_taken_back_from_those_who_wait() {
     });
 }
 
-/// The waiter that is woken is killed on its way; the other one comes through, without the end of a slice.
+/// A set that finds the signal of the one before there wakes nobody: the woken one is on its way.
+#[test]
+fn a_set_in_between_leaves_nobody_asleep() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[auto, auto], |s| {
+            s.set();
+            s.set_until_through(2);
+        });
+        assert_eq!(shared.through(), 2);
+    });
+}
+
+/// A reset takes the signal away from the woken one, and no sleeper's mark.
+#[test]
+fn a_reset_in_between_leaves_nobody_asleep() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[auto, auto], |s| {
+            s.set();
+            event::reset(&s.word);
+            s.set_until_through(2);
+        });
+        assert_eq!(shared.through(), 2);
+    });
+}
+
+/// A thread that only polls may be faster than the woken one, and takes the sleepers' mark along with the signal.
+#[test]
+fn a_poller_takes_nobodys_wake_up() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[auto, auto], |s| {
+            s.set();
+            let _ = event::try_take(&s.word);
+            s.set_until_through(2);
+        });
+        assert_eq!(shared.through(), 2);
+    });
+}
+
+/// The wake-up may come as one waiter's time ends and another thread is faster.
+#[test]
+fn whose_time_is_over_passes_the_wake_up_on() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        let hurried = |s: &Shared| {
+            if s.wait(Reset::Auto, Until::Deadline(Instant::now())) {
+                s.set();
+            }
+        };
+        let patient = |s: &Shared| {
+            auto(s);
+            s.set();
+        };
+        together(&shared, &[hurried, patient], |s| {
+            s.set();
+            // Faster than the woken one.
+            if event::try_take(&s.word) == Ok(true) {
+                s.set();
+            }
+        });
+        assert!(shared.through() > 0 && shared.is_set());
+    });
+}
+
+#[test]
+fn who_wakes_for_another_object_passes_the_wake_up_on() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[Shared::wait_and_take_another, auto], |s| {
+            s.set_until_through(1);
+            // For the one that goes to sleep after that.
+            s.set();
+        });
+        assert_eq!(shared.through(), 1);
+    });
+}
+
+#[test]
+fn who_waits_for_any_and_who_waits_for_one_take_turns() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[Shared::wait_for_any, auto], |s| s.set_until_through(2));
+        assert_eq!((shared.through(), shared.is_set()), (2, false));
+    });
+}
+
+#[test]
+fn who_waits_for_all_and_who_waits_for_one_take_turns() {
+    with_few_interruptions(|| {
+        let shared = Shared::new(event::UNSET, Kernel::new());
+        together(&shared, &[Shared::wait_for_all, auto], |s| s.set_until_through(2));
+        assert_eq!((shared.through(), shared.is_set()), (2, false));
+    });
+}
+
+/// The waiter that is woken is killed on its way; the other one comes through at the end of its slice.
 #[test]
 fn a_killed_waiter_takes_nobodys_wake_up() {
     with_few_interruptions(|| {

@@ -11,7 +11,9 @@ pub use crate::permissions_and_trust;
 pub use crate::posix::facts_say;
 pub use crate::seam::per_process::Fact;
 pub use crate::sync::bell::Doorbell;
+pub use crate::sync::beside::{News, wait_for_news};
 pub use crate::sync::seat::Seat;
+pub use crate::sync::wait::Awaited;
 pub use crate::sync::watched::{Alarm, Watched};
 
 pub mod console {

@@ -10,7 +10,7 @@ use samemap_platform::internal::words::ring::Record;
 use super::connect::Connecting;
 use super::waiter::Wait;
 use crate::channel::end::told;
-use crate::channel::watch::{Arrivals, RingNews};
+use crate::channel::watch::{Arrivals, MessageNews, RoomNews};
 use crate::channel::{Peer, Received, Receiver, Sender, Slot};
 use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 
@@ -18,7 +18,7 @@ use crate::{Channel, ChannelOptions, Listener, ObjectName, Result};
 #[derive(Debug)]
 pub struct AsyncReceiver {
     // Dropped before the receiver closes.
-    wait: Wait<RingNews>,
+    wait: Wait<MessageNews>,
     pub(super) receiver: Receiver,
 }
 
@@ -80,10 +80,9 @@ impl AsyncReceiver {
 
     pub(super) fn poll_record(&mut self, context: &mut Context<'_>) -> Poll<Result<Record>> {
         let AsyncReceiver { wait, receiver } = self;
-        wait.poll_for(context, |news| {
-            let next = receiver.next_or_end(news.is_known_over())?;
+        wait.poll_for(context, |_| {
+            let next = receiver.next_or_end()?;
             if next.is_none() {
-                news.set_seen(receiver.position());
                 receiver.sleeps();
             }
             Ok(next)
@@ -95,7 +94,7 @@ impl AsyncReceiver {
 #[derive(Debug)]
 pub struct AsyncSender {
     // Dropped before the sender closes.
-    wait: Wait<RingNews>,
+    wait: Wait<RoomNews>,
     pub(super) sender: Sender,
 }
 
@@ -160,10 +159,9 @@ impl AsyncSender {
 
     pub(super) fn poll_room(&mut self, len: usize, context: &mut Context<'_>) -> Poll<Result<Record>> {
         let AsyncSender { wait, sender } = self;
-        wait.poll_for(context, |news| {
-            let room = sender.room_or_end(len, news.is_known_over())?;
+        wait.poll_for(context, |_| {
+            let room = sender.room(len)?;
             if room.is_none() {
-                news.set_seen(sender.position());
                 sender.sleeps();
             }
             Ok(room)

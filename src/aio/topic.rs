@@ -49,15 +49,7 @@ impl AsyncPublisher {
     /// Those of [`publish`](Self::publish).
     pub async fn reserve(&mut self, len: usize) -> Result<Slot<'_>> {
         let AsyncPublisher { wait, publisher } = self;
-        let room = poll_fn(|context| {
-            wait.poll_for(context, |news| {
-                let room = publisher.room(len)?;
-                if room.is_none() {
-                    news.set_holders(publisher.holders());
-                }
-                Ok(room)
-            })
-        });
+        let room = poll_fn(|context| wait.poll_for(context, |_| publisher.room(len)));
         let room = room.await?;
         Ok(publisher.lend(room))
     }
@@ -99,15 +91,7 @@ impl AsyncSubscriber {
     /// Those of [`Subscriber::recv`]; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait.
     pub async fn recv(&mut self) -> Result<Received<'_>> {
         let AsyncSubscriber { wait, subscriber } = self;
-        let message = poll_fn(|context| {
-            wait.poll_for(context, |news| {
-                let next = subscriber.next_or_end(news.take_publisher_died())?;
-                if next.is_none() {
-                    news.set_next(subscriber.position());
-                }
-                Ok(next)
-            })
-        });
+        let message = poll_fn(|context| wait.poll_for(context, |_| subscriber.next_or_end(false)));
         let message = message.await?;
         Ok(subscriber.lend(message))
     }
@@ -171,16 +155,7 @@ impl AsyncViewer {
     /// Those of [`recv`](Self::recv).
     pub async fn recv_with<R>(&mut self, mut read: impl FnMut(Part<'_>) -> R) -> Result<Viewed<R>> {
         let AsyncViewer { wait, viewer } = self;
-        poll_fn(|context| {
-            wait.poll_for(context, |news| {
-                let viewed = viewer.read_or_end(news.take_publisher_died(), &mut read)?;
-                if viewed.is_none() {
-                    news.set_next(viewer.position());
-                }
-                Ok(viewed)
-            })
-        })
-        .await
+        poll_fn(|context| wait.poll_for(context, |_| viewer.read_or_end(false, &mut read))).await
     }
 
     /// The viewer, for what does not wait.

@@ -4,6 +4,7 @@
 //! their caches still. In a stream the receiver leaves the sender alone for a moment before it looks again, and large
 //! rings let the sender run ahead.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use samemap_platform::internal::SharedWord;
@@ -11,9 +12,13 @@ use samemap_platform::internal::words::Until;
 use samemap_platform::internal::{Doorbell, Seat};
 
 use super::layout::{LISTENING, MAKING, Side};
+use crate::endpoint::seat::forked;
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, sleep_until};
+use crate::endpoint::wait::{self, Woken};
 use crate::{Error, ErrorKind, Region, Result, View};
+
+/// What a forked child does in place of using its copy.
+pub(super) const ADVICE: &str = "connect or listen in the child";
 
 /// One end of a channel, open in this process.
 #[derive(Debug)]
@@ -24,15 +29,11 @@ pub(super) struct Connection {
     seat: Seat,
     /// Keeps the region's handle, for callers that share the region.
     pub(super) region: Region,
-    state: SharedWord<AtomicU32>,
-    /// The other end has not come yet, as far as this one knows: the listener's end of a channel that is new, or made new.
-    awaits_peer: AtomicBool,
+    pub(super) other: Arc<OtherEnd>,
     /// Something was sent since the receiving half asked last: the two sides take turns.
     pub(super) sent: Turn,
     /// Something was received since the sending half asked last.
     pub(super) received: Turn,
-    /// The other end was found dead. All later calls are told, though a new peer may have come meanwhile.
-    peer_died: AtomicBool,
 }
 
 impl Connection {
@@ -43,9 +44,15 @@ impl Connection {
         seat: Seat,
         state: SharedWord<AtomicU32>,
     ) -> Connection {
-        let awaits_peer = AtomicBool::new(side == Side::Listener);
-        let (sent, received, peer_died) = (Turn::default(), Turn::default(), AtomicBool::new(false));
-        Connection { view, side, seat, region, state, awaits_peer, sent, received, peer_died }
+        let other = OtherEnd {
+            view: view.clone(),
+            seat: side.other().seat(),
+            state,
+            is_awaited: AtomicBool::new(side == Side::Listener),
+            has_died: AtomicBool::new(false),
+        };
+        let (other, sent, received) = (Arc::new(other), Turn::default(), Turn::default());
+        Connection { view, side, seat, region, other, sent, received }
     }
 
     /// Whether this handle belongs to this process, and not to the one that forked it.
@@ -57,40 +64,7 @@ impl Connection {
     /// Refuses a forked child's copy: it and the parent would write over each other's messages.
     #[inline]
     pub(super) fn check_ours(&self, operation: &'static str) -> Result<()> {
-        if self.is_ours() { Ok(()) } else { Err(forked(operation)) }
-    }
-
-    /// Whether no peer has come yet. Once one was seen this is kept in private memory: what it writes does not make it
-    /// unseen.
-    pub(super) fn awaits_peer(&self) -> bool {
-        if !self.awaits_peer.load(Ordering::Relaxed) {
-            return false;
-        }
-        let awaits = self.state.load(Ordering::Acquire) == LISTENING;
-        self.awaits_peer.store(awaits, Ordering::Relaxed);
-        awaits
-    }
-
-    /// Waits for a peer no more; `false` when one has come.
-    pub(super) fn withdraw(&self) -> bool {
-        self.state.compare_exchange(LISTENING, MAKING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-
-    /// Whether the other end was found dead before.
-    pub(super) fn is_peer_known_dead(&self) -> bool {
-        self.peer_died.load(Ordering::Relaxed)
-    }
-
-    /// Whether the other end's process lives and has the channel open, or is still to come.
-    pub(super) fn peer_lives(&self) -> Result<bool> {
-        if self.is_peer_known_dead() {
-            return Ok(false);
-        }
-        let lives = self.awaits_peer() || Seat::is_taken(&self.view, self.side.other().seat())?;
-        if !lives {
-            self.peer_died.store(true, Ordering::Relaxed);
-        }
-        Ok(lives)
+        if self.is_ours() { Ok(()) } else { Err(forked(operation, ADVICE)) }
     }
 
     /// Waits for news of the other end: looks for a while, then sleeps.
@@ -101,24 +75,70 @@ impl Connection {
         limit: Until,
         news: impl Fn() -> bool,
     ) -> Result<Woken> {
-        if self.is_peer_known_dead() {
+        if self.other.is_known_dead() {
             return Ok(if news() { Woken::News } else { Woken::Alone });
         }
-        if spinner.look(limit, &news, || self.peer_lives())? {
-            return Ok(Woken::News);
+        wait::wait(spinner, Some(bell), limit, news, || self.other.lives())
+    }
+}
+
+/// What one end knows of the other one. Those that wait on the end's behalf share it, and have no seat by that.
+#[derive(Debug)]
+pub(super) struct OtherEnd {
+    view: View,
+    seat: usize,
+    state: SharedWord<AtomicU32>,
+    /// It has not come yet, as far as this end knows: the listener's end of a channel that is new, or made new.
+    is_awaited: AtomicBool,
+    /// It was found dead. All later calls are told, though a new peer may have come meanwhile.
+    has_died: AtomicBool,
+}
+
+impl OtherEnd {
+    /// Whether it has not come yet. Once one was seen this is kept in private memory: what it writes does not make it
+    /// unseen.
+    pub(super) fn is_awaited(&self) -> bool {
+        if !self.is_awaited.load(Ordering::Relaxed) {
+            return false;
         }
-        spinner.sleeps();
-        sleep_until(bell, limit, news, || self.peer_lives())
+        let awaits = self.state.load(Ordering::Acquire) == LISTENING;
+        self.is_awaited.store(awaits, Ordering::Relaxed);
+        awaits
+    }
+
+    /// Waits for it no more; `false` when it has come.
+    pub(super) fn withdraw(&self) -> bool {
+        self.state.compare_exchange(LISTENING, MAKING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether it was found dead before.
+    pub(super) fn is_known_dead(&self) -> bool {
+        self.has_died.load(Ordering::Acquire)
+    }
+
+    /// Whether its process lives and has the channel open, or is still to come.
+    pub(super) fn lives(&self) -> Result<bool> {
+        if self.is_known_dead() {
+            return Ok(false);
+        }
+        let lives = self.is_awaited() || Seat::is_taken(&self.view, self.seat)?;
+        Ok(lives || self.give_up())
+    }
+
+    /// From now on it counts as dead.
+    pub(super) fn give_up(&self) -> bool {
+        self.has_died.store(true, Ordering::Release);
+        false
     }
 
     /// Before a new peer comes, which [`LISTENING`] then invites.
-    pub(super) fn forget_peer(&self) {
-        self.peer_died.store(false, Ordering::Relaxed);
+    pub(super) fn forget(&self) {
+        self.has_died.store(false, Ordering::Relaxed);
     }
 
     /// After that.
-    pub(super) fn await_peer(&self) {
-        self.awaits_peer.store(true, Ordering::Relaxed);
+    pub(super) fn await_next(&self) {
+        self.is_awaited.store(true, Ordering::Relaxed);
     }
 }
 
@@ -145,13 +165,6 @@ impl Turn {
         }
         answer
     }
-}
-
-#[cold]
-pub(super) fn forked(operation: &'static str) -> Error {
-    Error::new(ErrorKind::Unsupported, operation).with_detail(
-        "this is a forked child's copy, and belongs to its parent; connect or listen in the child",
-    )
 }
 
 #[cold]

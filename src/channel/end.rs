@@ -15,14 +15,12 @@ use super::left::{self, Found, Left};
 use super::options::ChannelOptions;
 use super::receiver::Receiver;
 use super::sender::Sender;
+use crate::endpoint::seat;
 use crate::endpoint::spin::Spin;
 use crate::endpoint::wait::{MOMENT, Woken, sleep_until};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 const CREATE: &str = "create the channel";
-
-/// How long a free seat may seem taken: on Windows a process that looks at a seat has it for an instant.
-const GRACE: Duration = Duration::from_millis(20);
 
 /// How often the peer of a listener that was killed is given time to notice that.
 const LOOKS_AT_A_PEER: u32 = 3;
@@ -75,7 +73,7 @@ impl Channel {
     /// listener already, [`AccessDenied`](ErrorKind::AccessDenied) when the region cannot be written to.
     pub fn create_in(region: &Region, options: &ChannelOptions) -> Result<Channel> {
         let view = region.view(0..options.region_len()?, Access::ReadWrite)?;
-        let seat = Seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
+        let seat = seat::take(&view, Side::Listener.seat())?.ok_or_else(|| {
             Error::new(ErrorKind::Busy, CREATE)
                 .with_detail("a listener has that region already; connect, or use another region")
         })?;
@@ -97,12 +95,8 @@ impl Channel {
         }
         // From now on no process becomes the peer. One that has just taken the peer's seat for that leaves it again.
         Control::at(&view)?.state.store(MAKING, Ordering::Release);
-        let grace = Until::after(Some(GRACE));
-        while Seat::is_taken(&view, Side::Peer.seat())? {
-            if grace.is_over() {
-                return Ok(None);
-            }
-            thread::sleep(MOMENT);
+        if !seat::is_free(&view, Side::Peer.seat())? {
+            return Ok(None);
         }
         Channel::begin(&region, view, seat, options).map(Some)
     }
@@ -163,12 +157,12 @@ impl Channel {
     }
 
     fn is_met_by(&self, limit: Until) -> Result<bool> {
-        let connected = || !self.connection().awaits_peer();
+        let connected = || !self.connection().other.is_awaited();
         if connected() {
             return Ok(true);
         }
         let bell = Control::at(&self.connection().view)?.listener_bell;
-        Ok(sleep_until(&bell, limit, connected, || Ok(true))? == Woken::News)
+        Ok(sleep_until(Some(&bell), limit, connected, || Ok(true))? == Woken::News)
     }
 
     /// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
@@ -206,14 +200,14 @@ impl Channel {
                 .with_detail("only the listener's end waits for peers; connect again instead"));
         }
         self.connection().check_ours(OPERATION)?;
-        if !self.connection().awaits_peer() {
-            let grace = Until::after(Some(GRACE));
-            while Seat::is_taken(&self.connection().view, Side::Peer.seat())? {
+        if !self.connection().other.is_awaited() {
+            let (view, peers) = (&self.connection().view, Side::Peer.seat());
+            while Seat::is_taken(view, peers)? {
                 let is_leaving = self.sender.is_closed() && self.receiver.is_closed();
                 if is_leaving && limit.is_over() {
                     return Ok(false);
                 }
-                if !is_leaving && grace.is_over() {
+                if !is_leaving && !seat::is_free(view, peers)? {
                     return Err(Error::new(ErrorKind::Busy, OPERATION).with_detail("the peer is still there"));
                 }
                 thread::sleep(MOMENT);
@@ -228,10 +222,10 @@ impl Channel {
         self.peer = None;
         let control = Control::at(&self.connection().view)?;
         control.state.store(MAKING, Ordering::Release);
-        self.connection().forget_peer();
+        self.connection().other.forget();
         self.renew();
         control.state.store(LISTENING, Ordering::Release);
-        self.connection().await_peer();
+        self.connection().other.await_next();
         control.peer_bell.ring();
         Ok(())
     }
@@ -287,12 +281,12 @@ impl Channel {
 
     /// Whether a peer has come.
     pub(super) fn is_connected(&self) -> bool {
-        !self.connection().awaits_peer()
+        !self.connection().other.is_awaited()
     }
 
     /// Lets no process become the peer any more; `false` when one already is.
     pub(super) fn withdraw(&self) -> bool {
-        self.connection().withdraw()
+        self.connection().other.withdraw()
     }
 
     fn connection(&self) -> &Connection {

@@ -10,6 +10,7 @@ use samemap_platform::internal::Seat;
 
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT};
 use super::options::ChannelOptions;
+use crate::endpoint::seat;
 use crate::{Access, CreateOptions, Error, ErrorKind, ObjectName, OpenOptions, Region, Result, Trust, View};
 
 /// How often a name is tried that is taken and free in turns.
@@ -60,7 +61,7 @@ fn take_over(name: &ObjectName, mark: u64, options: &ChannelOptions) -> Result<O
     if view.len() < LISTENER_SEAT + Seat::SIZE || view.atomic_u64(MARK_AT)?.load(Ordering::Acquire) != mark {
         return Ok(None);
     }
-    let Some(seat) = Seat::take(&view, LISTENER_SEAT)? else { return Ok(None) };
+    let Some(seat) = seat::take(&view, LISTENER_SEAT)? else { return Ok(None) };
     // A peer that writes over this keeps others out, as it can in any case; it lets no process in.
     if view.atomic_u32(PERMISSIONS_AT)?.load(Ordering::Relaxed) != options.permissions.mode() {
         return Err(taken(

@@ -20,19 +20,25 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use samemap_platform::internal::words::Until;
-use samemap_platform::internal::{Doorbell, Seat};
+use samemap_platform::internal::{Awaited, News};
+use samemap_platform::internal::{Doorbell, Seat, Watched};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
-use super::connection::forked;
+use super::connection::ADVICE;
 use super::desk::{self, Desk, MARK, Turn, channel_name};
 use super::end::Channel;
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
+use super::watch::Arrivals;
+use crate::endpoint::in_vain::InVain;
+use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
 
 const BIND: &str = "listen for peers";
@@ -53,6 +59,9 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// How often the listener looks at all places, and whether the clients that it waits for live.
 const ROUND: Duration = Duration::from_millis(80);
+
+/// In place of a position: a call has accepted one peer, and others may have come with it.
+pub(super) const MORE: u64 = 1;
 
 /// Takes any number of peers, each on a channel of its own.
 ///
@@ -94,6 +103,8 @@ pub struct Listener {
     /// Channels whose clients have connected.
     connected: VecDeque<Channel>,
     last_round: Option<Instant>,
+    /// Those that found no peer, and those after which there may be [`MORE`].
+    calls: Arc<InVain>,
     // Left last: a client that finds it free knows that there is no listener any more.
     seat: Seat,
 }
@@ -146,6 +157,7 @@ impl Listener {
             pending: HashMap::new(),
             connected: VecDeque::new(),
             last_round: None,
+            calls: Arc::default(),
             seat,
         })
     }
@@ -179,8 +191,14 @@ impl Listener {
     }
 
     fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
+        let accepted = self.next_by(limit)?;
+        self.calls.note(if accepted.is_some() { MORE } else { 0 });
+        Ok(accepted)
+    }
+
+    fn next_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         if !self.seat.is_ours() {
-            return Err(forked(BIND));
+            return Err(forked(BIND, ADVICE));
         }
         loop {
             self.look()?;
@@ -204,10 +222,9 @@ impl Listener {
         self.maker.name()
     }
 
-    /// What an asynchronous wait for arrivals watches.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn arrivals(&self) -> super::watch::Arrivals {
-        super::watch::Arrivals::new(self.desk.clone())
+    /// What waits for arrivals on behalf of others.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        Arrivals::new(self.desk.clone(), &self.calls)
     }
 
     /// Sees what there is at the places with news, and now and then at all of them.
@@ -328,6 +345,34 @@ impl Listener {
             Entry::Vacant(none) => none.insert(self.desk.bell_at(place)?).ring(),
         }
         Ok(())
+    }
+}
+
+/// What [`wait_any`](crate::wait_any) waits for: a client that comes, or one whose channel waits to be accepted.
+impl News for Listener {
+    fn bell(&self) -> Result<&Doorbell> {
+        Ok(&self.desk.bell)
+    }
+
+    fn have_come(&self, asking: bool) -> Result<bool> {
+        if !self.seat.is_ours() {
+            return Err(forked(BIND, ADVICE));
+        }
+        // Clients that were served may end without a word.
+        let is_due = || asking && self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
+        Ok(!self.connected.is_empty() || self.desk.has_news() || is_due() && self.desk.waiting() > 0)
+    }
+}
+
+impl WaitAny for Listener {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::News(self)
+    }
+}
+
+impl Awaitable for Listener {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.arrivals()))
     }
 }
 

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::Watched;
 use samemap_platform::regions::Part;
+use samemap_platform::sync::Awaitable;
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-#[cfg(feature = "tokio")]
-use super::watch::{Half, RingNews};
+use super::watch::RoomNews;
+use crate::endpoint::in_vain::InVain;
+use crate::endpoint::message::lent_room;
 use crate::endpoint::spin::{Spin, Spinner};
-use crate::endpoint::wait::Woken;
+use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, Result};
 use samemap_platform::internal::words::Until;
 use samemap_platform::internal::words::ring::{Producer, Record, Shape};
@@ -33,12 +36,14 @@ pub struct Sender {
     ring: Ring,
     producer: Producer,
     spinner: Spinner,
+    /// The calls that found no room, for those that wait on behalf of this half.
+    calls: Arc<InVain>,
 }
 
 impl Sender {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Sender {
         let (producer, spinner) = (Producer::new(ring.shape), Spinner::new(spin));
-        Sender { connection, ring, producer, spinner }
+        Sender { connection, ring, producer, spinner, calls: Arc::default() }
     }
 
     /// The longest message, in bytes.
@@ -55,23 +60,20 @@ impl Sender {
     /// [`Damaged`](ErrorKind::Damaged) when the channel's memory makes no sense.
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
-        while !self.try_send(message)? {
-            self.wait_for_room(message.len(), None)?;
-        }
-        Ok(())
+        let record = self.room_for_ever(message.len())?;
+        self.send_in(record, message)
     }
 
-    /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`.
+    /// Sends a copy of `message`, unless the ring is too full for it: then the answer is `false`. This does not ask the
+    /// system whether the peer lives: that it died is told here when a call that waits has found out, or one that waits
+    /// on behalf of this half.
     ///
     /// # Errors
     /// Those of [`send`](Self::send).
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
         let Some(record) = self.room(message.len())? else { return Ok(false) };
-        self.ring.view.write(self.ring.data + record.at, message)?;
-        self.producer.commit(&self.ring, record, message.len());
-        self.publish();
-        Ok(true)
+        self.send_in(record, message).map(|()| true)
     }
 
     /// Sends a copy of `message`; waits for at most `timeout` while the ring is full. The answer is `false` when time
@@ -80,10 +82,8 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<bool> {
-        if self.try_send(message)? {
-            return Ok(true);
-        }
-        Ok(self.wait_for_room(message.len(), Some(timeout))? && self.try_send(message)?)
+        let Some(record) = self.room_within(message.len(), Some(timeout))? else { return Ok(false) };
+        self.send_in(record, message).map(|()| true)
     }
 
     /// Sends a plain-data value.
@@ -100,13 +100,8 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn reserve(&mut self, len: usize) -> Result<Slot<'_>> {
-        let record = loop {
-            if let Some(record) = self.room(len)? {
-                break record;
-            }
-            self.wait_for_room(len, None)?;
-        };
-        Ok(Slot { sender: self, record })
+        let record = self.room_for_ever(len)?;
+        Ok(self.lend(record))
     }
 
     /// Room for a message of up to `len` bytes; `None` while the ring is too full.
@@ -115,7 +110,7 @@ impl Sender {
     /// Those of [`send`](Self::send).
     #[inline]
     pub fn try_reserve(&mut self, len: usize) -> Result<Option<Slot<'_>>> {
-        Ok(self.room(len)?.map(|record| Slot { sender: self, record }))
+        Ok(self.room(len)?.map(|record| self.lend(record)))
     }
 
     /// Room for a message of up to `len` bytes; waits for at most `timeout`, and is `None` when time ran out.
@@ -123,10 +118,8 @@ impl Sender {
     /// # Errors
     /// Those of [`send`](Self::send).
     pub fn reserve_timeout(&mut self, len: usize, timeout: Duration) -> Result<Option<Slot<'_>>> {
-        if self.room(len)?.is_none() && !self.wait_for_room(len, Some(timeout))? {
-            return Ok(None);
-        }
-        self.try_reserve(len)
+        let record = self.room_within(len, Some(timeout))?;
+        Ok(record.map(|record| self.lend(record)))
     }
 
     /// Several messages that the peer gets to see together: cheaper than one by one.
@@ -135,7 +128,33 @@ impl Sender {
     }
 
     #[inline]
-    fn room(&mut self, len: usize) -> Result<Option<Record>> {
+    fn room_for_ever(&mut self, len: usize) -> Result<Record> {
+        for_ever(|| {
+            let room = self.room(len)?;
+            if room.is_none() {
+                self.wait_for_room(len)?;
+            }
+            // Looked for again after a wait: so the call that is inlined has no other way to room.
+            Ok(room)
+        })
+    }
+
+    #[cold]
+    fn wait_for_room(&mut self, len: usize) -> Result<()> {
+        self.room_within(len, None).map(drop)
+    }
+
+    #[inline]
+    fn room_within(&mut self, len: usize, timeout: Option<Duration>) -> Result<Option<Record>> {
+        match self.room(len)? {
+            None => take_within(self, timeout, Sender::has_moved_within, |sender| sender.room(len)),
+            room => Ok(room),
+        }
+    }
+
+    /// Room for a message; an error when there is none and there will be none.
+    #[inline]
+    pub(crate) fn room(&mut self, len: usize) -> Result<Option<Record>> {
         if len > self.ring.shape.max_message() {
             return Err(too_long(len, self.ring.shape));
         }
@@ -149,11 +168,43 @@ impl Sender {
             self.producer.reserve(&self.ring, len)
         };
         let room = room.map_err(|_| damaged(OPERATION))?;
-        if room.is_none() && self.producer.holds_back() {
+        if room.is_none() {
+            self.found_no_room()?;
+        }
+        Ok(room)
+    }
+
+    #[cold]
+    fn found_no_room(&mut self) -> Result<()> {
+        if self.producer.holds_back() {
             // A batch that fills the ring: the peer must see what there is to make room.
             self.publish();
         }
-        Ok(room)
+        if self.connection.other.is_known_dead() {
+            return Err(self.peer_is_gone());
+        }
+        self.calls.note(self.producer.seen_head());
+        Ok(())
+    }
+
+    #[inline]
+    fn send_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
+        self.add_in(record, message)?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Adds a message that the peer does not see yet.
+    #[inline]
+    fn add_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
+        self.ring.view.write(self.ring.data + record.at, message)?;
+        self.producer.commit(&self.ring, record, message.len());
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
+        Slot { sender: self, record }
     }
 
     /// Sends what was filled in place.
@@ -176,21 +227,13 @@ impl Sender {
         }
     }
 
-    /// Waits until the peer has made room; `false` when time ran out.
+    /// Waits until the peer has made some room, or has ended; `false` when time ran out.
     #[cold]
-    fn wait_for_room(&mut self, len: usize, timeout: Option<Duration>) -> Result<bool> {
-        let limit = Until::after(timeout);
-        loop {
-            let (ring, producer) = (&self.ring, &self.producer);
-            let news = || producer.has_moved(ring) || ring.is_receiver_closed();
-            match self.connection.wait(&mut self.spinner, &ring.sender_bell, limit, news)? {
-                Woken::News if self.room(len)?.is_some() => return Ok(true),
-                // Some room, but not enough yet.
-                Woken::News if !limit.is_over() => {}
-                Woken::News | Woken::TimedOut => return Ok(false),
-                Woken::Alone => return Err(self.peer_is_gone()),
-            }
-        }
+    fn has_moved_within(&mut self, limit: Until) -> Result<bool> {
+        let (ring, producer) = (&self.ring, &self.producer);
+        let news = || producer.has_moved(ring) || ring.is_receiver_closed();
+        let woken = self.connection.wait(&mut self.spinner, &ring.sender_bell, limit, news)?;
+        Ok(woken != Woken::TimedOut)
     }
 
     #[cold]
@@ -211,31 +254,19 @@ impl Sender {
     }
 }
 
-/// What asynchronous sending is made of.
-#[cfg(feature = "tokio")]
+impl Awaitable for Sender {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
+    }
+}
+
 impl Sender {
-    pub(crate) fn watch(&self) -> RingNews {
-        RingNews::new(&self.connection, Half::Sending, &self.ring)
+    pub(crate) fn watch(&self) -> RoomNews {
+        RoomNews::new(&self.ring, &self.connection.other, &self.calls)
     }
 
-    /// Room for a message; an error when there is none and there will be none.
-    pub(crate) fn room_or_end(&mut self, len: usize, is_over: bool) -> Result<Option<Record>> {
-        match self.room(len)? {
-            None if is_over => Err(self.peer_is_gone()),
-            room => Ok(room),
-        }
-    }
-
-    pub(crate) fn lend(&mut self, record: Record) -> Slot<'_> {
-        Slot { sender: self, record }
-    }
-
-    /// Where the receiver was when it was last asked.
-    pub(crate) fn position(&self) -> u64 {
-        self.producer.seen_head()
-    }
-
-    /// Before a sleep.
+    /// Before a sleep of an asynchronous send.
+    #[cfg(feature = "tokio")]
     pub(crate) fn sleeps(&mut self) {
         self.spinner.sleeps();
     }
@@ -287,24 +318,6 @@ impl Slot<'_> {
         ring.view.part(ring.data + self.record.at, self.record.len).expect("the ring lies inside the view")
     }
 
-    /// Copies `from` in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn write(&mut self, offset: usize, from: &[u8]) -> Result<()> {
-        self.bytes().write(offset, from)
-    }
-
-    /// Copies a plain-data value in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn put<T: NoUninit>(&mut self, offset: usize, value: &T) -> Result<()> {
-        self.bytes().put(offset, value)
-    }
-
     /// Sends it.
     #[inline]
     pub fn commit(self) {
@@ -322,6 +335,8 @@ impl Slot<'_> {
     }
 }
 
+lent_room!(Slot);
+
 /// Messages that become visible together, when it is dropped or when the ring is full.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -335,10 +350,8 @@ impl Batch<'_> {
     /// Those of [`Sender::send`].
     #[inline]
     pub fn send(&mut self, message: &[u8]) -> Result<()> {
-        while !self.try_send(message)? {
-            self.sender.wait_for_room(message.len(), None)?;
-        }
-        Ok(())
+        let record = self.sender.room_for_ever(message.len())?;
+        self.sender.add_in(record, message)
     }
 
     /// Adds a message, unless the ring is too full for it.
@@ -348,10 +361,7 @@ impl Batch<'_> {
     #[inline]
     pub fn try_send(&mut self, message: &[u8]) -> Result<bool> {
         let Some(record) = self.sender.room(message.len())? else { return Ok(false) };
-        let ring = &self.sender.ring;
-        ring.view.write(ring.data + record.at, message)?;
-        self.sender.producer.commit(ring, record, message.len());
-        Ok(true)
+        self.sender.add_in(record, message).map(|()| true)
     }
 
     /// Shows the peer what there is.

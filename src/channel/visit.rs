@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::gate::Client;
 use samemap_platform::internal::words::Until;
-use samemap_platform::internal::{Doorbell, Seat};
 
 use super::desk::{Desk, Turn, channel_name};
 use super::end::Channel;
@@ -13,6 +13,7 @@ use super::layout;
 use super::meet::{CONNECT, meet_at_once, nobody_listens};
 use super::options::ChannelOptions;
 use super::step::{Awaited, News, Step};
+use crate::endpoint::seat::OwnSeat;
 use crate::{Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
 /// Where few clients wait, they use only the first so many places.
@@ -120,7 +121,7 @@ struct Place {
     index: usize,
     turn: Turn,
     bell: Doorbell,
-    seat: Option<Seat>,
+    seat: OwnSeat,
     /// This client at the listener's gate, through which the channel comes.
     client: Option<Client>,
     tries_at_gate: u32,
@@ -132,7 +133,8 @@ impl Place {
         let Some(seat) = desk.take_seat(index)? else { return Ok(None) };
         let (desk, bell) = (desk.clone(), desk.bell_at(index)?);
         let turn = Turn::NOBODYS;
-        let mut place = Place { desk, index, turn, bell, seat: Some(seat), client: None, tries_at_gate: 0 };
+        let mut place =
+            Place { desk, index, turn, bell, seat: OwnSeat::new(seat), client: None, tries_at_gate: 0 };
         place.ask()?;
         Ok(Some(place))
     }
@@ -194,13 +196,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
+        if !self.seat.is_ours() {
             return;
         }
         // The words lie in the view. The seat falls free after the word, so that the next client's word is not wiped,
         // and before the listener wakes the clients that wait for a place.
         let _ = self.desk.set_turn(self.index, Turn::NOBODYS);
-        drop(self.seat.take());
+        self.seat.leave();
         let _ = self.desk.tell(self.index);
     }
 }

@@ -1,85 +1,114 @@
-//! What the waiters of [`aio`](crate::aio) watch on behalf of a channel's tasks.
+//! What waits for a channel's peer, or for a listener's, on behalf of tasks and event loops.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(feature = "tokio")]
+use std::sync::atomic::Ordering;
 
 use samemap_platform::internal::Doorbell;
 
+#[cfg(feature = "tokio")]
 use super::connection::Connection;
+use super::connection::OtherEnd;
 use super::desk::Desk;
-use super::layout::{Control, LISTENING, Ring};
+use super::layout::Ring;
+#[cfg(feature = "tokio")]
+use super::layout::{Control, LISTENING};
+use super::listener::MORE;
+#[cfg(feature = "tokio")]
 use crate::Result;
+use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
 use samemap_platform::internal::waiter::Source;
 use samemap_platform::internal::words::ring::RingMemory as _;
 
-/// One half of an end.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Half {
-    Sending,
-    Receiving,
-}
-
-/// A ring, and which half of this end waits for the peer there.
+/// A ring, as its receiver waits for messages.
 #[derive(Debug)]
-pub(crate) struct RingNews {
+pub(crate) struct MessageNews {
     ring: Ring,
-    half: Half,
-    connection: Arc<Connection>,
-    is_peer_gone: AtomicBool,
-    /// Where the task has seen the receiver, or where its next message will begin.
-    seen: AtomicU64,
+    sender: Arc<OtherEnd>,
+    unread: Unread,
 }
 
-impl RingNews {
-    pub(super) fn new(connection: &Arc<Connection>, half: Half, ring: &Ring) -> Self {
-        let (ring, connection) = (ring.clone(), Arc::clone(connection));
-        RingNews { ring, half, connection, is_peer_gone: AtomicBool::new(false), seen: AtomicU64::new(0) }
+impl MessageNews {
+    pub(super) fn new(ring: &Ring, sender: &Arc<OtherEnd>, calls: &Arc<InVain>) -> Self {
+        MessageNews { ring: ring.clone(), sender: Arc::clone(sender), unread: Unread::after(calls) }
     }
 
-    /// From now on another position of the receiver is news, or a message there.
-    pub(crate) fn set_seen(&self, position: u64) {
-        self.seen.store(position, Ordering::Release);
-    }
-
-    /// Whether the peer was found dead.
-    pub(crate) fn is_known_over(&self) -> bool {
-        self.is_peer_gone.load(Ordering::Acquire)
+    /// Whether there is a message behind those that were there at this position. The header of one that was given back
+    /// says nothing; those of the others say that there is one.
+    fn has_message(&self, position: u64) -> bool {
+        self.ring.shape.is_published(&self.ring, position.max(self.ring.load_head()))
     }
 }
 
-impl Source for RingNews {
+impl Source for MessageNews {
     fn bell(&self) -> &Doorbell {
-        match self.half {
-            Half::Sending => &self.ring.sender_bell,
-            Half::Receiving => &self.ring.receiver_bell,
-        }
+        &self.ring.receiver_bell
     }
 
     fn is_ready(&self) -> bool {
-        let seen = self.seen.load(Ordering::Acquire);
-        match self.half {
-            Half::Sending => self.ring.load_head() != seen || self.ring.is_receiver_closed(),
-            Half::Receiving => self.ring.shape.is_published(&self.ring, seen) || self.ring.is_sender_closed(),
-        }
+        let has_ended = || self.ring.is_sender_closed() || self.sender.is_known_dead();
+        self.unread.is_there(|position| self.has_message(position) || has_ended())
     }
 
     fn is_over(&self) -> bool {
-        // The task's next call returns the error.
-        let is_gone = !self.connection.peer_lives().unwrap_or(false);
-        self.is_peer_gone.fetch_or(is_gone, Ordering::AcqRel) || is_gone
+        is_gone(&self.sender)
     }
 }
 
+/// A ring, as its sender waits for room.
+#[derive(Debug)]
+pub(crate) struct RoomNews {
+    ring: Ring,
+    receiver: Arc<OtherEnd>,
+    room: RoomAgain,
+}
+
+impl RoomNews {
+    pub(super) fn new(ring: &Ring, receiver: &Arc<OtherEnd>, calls: &Arc<InVain>) -> Self {
+        RoomNews { ring: ring.clone(), receiver: Arc::clone(receiver), room: RoomAgain::after(calls) }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ring.is_receiver_closed() || self.receiver.is_known_dead()
+    }
+}
+
+impl Source for RoomNews {
+    fn bell(&self) -> &Doorbell {
+        &self.ring.sender_bell
+    }
+
+    fn is_ready(&self) -> bool {
+        self.room.is_there(|head| self.ring.load_head() != head) || self.has_ended()
+    }
+
+    fn is_over(&self) -> bool {
+        is_gone(&self.receiver)
+    }
+
+    fn tell(&self) -> bool {
+        self.room.tell(|head| self.ring.load_head() != head) || self.has_ended()
+    }
+}
+
+/// The end's next call returns the error, also that of a failed look.
+fn is_gone(other: &OtherEnd) -> bool {
+    !other.lives().unwrap_or_else(|_| other.give_up())
+}
+
 /// A channel that waits for its peer.
+#[cfg(feature = "tokio")]
 #[derive(Debug)]
 pub(crate) struct PeerArrival(Control);
 
+#[cfg(feature = "tokio")]
 impl PeerArrival {
     pub(super) fn new(connection: &Connection) -> Result<Self> {
         Ok(PeerArrival(Control::at(&connection.view)?))
     }
 }
 
+#[cfg(feature = "tokio")]
 impl Source for PeerArrival {
     fn bell(&self) -> &Doorbell {
         &self.0.listener_bell
@@ -96,25 +125,32 @@ impl Source for PeerArrival {
 
 /// A listener's desk.
 #[derive(Debug)]
-pub(crate) struct Arrivals(Desk);
+pub(crate) struct Arrivals {
+    desk: Desk,
+    unread: Unread,
+}
 
 impl Arrivals {
-    pub(super) fn new(desk: Desk) -> Self {
-        Arrivals(desk)
+    pub(super) fn new(desk: Desk, calls: &Arc<InVain>) -> Self {
+        Arrivals { desk, unread: Unread::after(calls) }
     }
 }
 
 impl Source for Arrivals {
     fn bell(&self) -> &Doorbell {
-        &self.0.bell
+        &self.desk.bell
     }
 
     fn is_ready(&self) -> bool {
-        self.0.has_news()
+        self.unread.is_there(|seen| seen == MORE || self.desk.has_news())
     }
 
     /// Clients that were given a channel may end without a word.
     fn is_over(&self) -> bool {
-        self.0.waiting() > 0
+        let may_be = self.desk.waiting() > 0;
+        if may_be {
+            self.unread.found();
+        }
+        may_be
     }
 }

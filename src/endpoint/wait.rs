@@ -1,10 +1,12 @@
 //! How an end waits for its peer.
 
+use std::thread;
 use std::time::Duration;
 
 use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::words::Until;
 
+use super::spin::Spinner;
 use crate::Result;
 
 /// The pause between two looks at something that no doorbell announces.
@@ -21,17 +23,63 @@ pub(crate) enum Woken {
     Alone,
 }
 
+/// Calls `look` until it finds something.
+#[inline]
+pub(crate) fn for_ever<R>(mut look: impl FnMut() -> Result<Option<R>>) -> Result<R> {
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+    }
+}
+
+/// What `take` finds after a wait that has brought news; `None` when time ran out. For an end that has looked in vain.
+pub(crate) fn take_within<E, R>(
+    end: &mut E,
+    timeout: Option<Duration>,
+    wait: impl Fn(&mut E, Until) -> Result<bool>,
+    mut take: impl FnMut(&mut E) -> Result<Option<R>>,
+) -> Result<Option<R>> {
+    let limit = Until::after(timeout);
+    while wait(end, limit)? {
+        let found = take(end)?;
+        // Nothing where there is some room, but not enough yet, or where a peer took a word back.
+        if found.is_some() || limit.is_over() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Looks for a while, and then sleeps, until `news` says so, or time runs out.
+pub(crate) fn wait(
+    spinner: &mut Spinner,
+    bell: Option<&Doorbell>,
+    limit: Until,
+    news: impl Fn() -> bool,
+    goes_on: impl Fn() -> Result<bool>,
+) -> Result<Woken> {
+    if spinner.look(limit, &news, &goes_on)? {
+        return Ok(Woken::News);
+    }
+    spinner.sleeps();
+    sleep_until(bell, limit, news, goes_on)
+}
+
 /// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on`
-/// says whether there may still be some.
+/// says whether there may still be some. No process rings without a doorbell: then the slices are short.
 pub(crate) fn sleep_until(
-    bell: &Doorbell,
+    bell: Option<&Doorbell>,
     limit: Until,
     news: impl Fn() -> bool,
     goes_on: impl Fn() -> Result<bool>,
 ) -> Result<Woken> {
     loop {
-        if !limit.is_over() {
-            bell.sleep(limit.left().unwrap_or(Duration::MAX), &news);
+        let left = limit.left().unwrap_or(Duration::MAX);
+        match bell {
+            _ if left.is_zero() => {}
+            Some(bell) => bell.sleep(left, &news),
+            None => thread::sleep(left.min(MOMENT)),
         }
         if news() {
             return Ok(Woken::News);

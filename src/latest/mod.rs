@@ -63,14 +63,15 @@
 //! ([`View::atomic_u64_reader`](crate::View::atomic_u64_reader)).
 
 mod layout;
+mod newer;
 mod options;
 mod raw;
 mod reader;
 mod value;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;
 mod writer;
 
+pub use newer::Newer;
 pub use options::{Awaited, LatestOptions, Snapshot};
 pub use reader::{Latest, LatestBytes};
 pub use value::Value;

@@ -9,7 +9,12 @@ use samemap_platform::internal::{Doorbell, Seat, Sleepers};
 
 use super::layout::{self, BELL, Facts, Form, Place, SEAT};
 use super::options::{Awaited, LatestOptions};
+use crate::endpoint::seat::{self, OwnSeat, forked};
+use crate::endpoint::wait::{Woken, sleep_until};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
+
+/// What a forked child does in place of using its copy.
+const ADVICE: &str = "open a writer in the child when the parent has ended its own";
 
 /// The one writer.
 #[derive(Debug)]
@@ -17,8 +22,7 @@ pub(super) struct RawWriter {
     place: Place,
     newest: u64,
     bell: Doorbell,
-    /// Only `drop` takes it.
-    seat: Option<Seat>,
+    seat: OwnSeat,
 }
 
 impl RawWriter {
@@ -31,13 +35,11 @@ impl RawWriter {
     }
 
     pub(super) fn at(view: &View, offset: usize, facts: Facts) -> Result<RawWriter> {
-        let Some(seat) = Seat::take(view, offset.saturating_add(SEAT))? else {
-            return Err(another_writes());
-        };
+        let seat = seat::take(view, offset.saturating_add(SEAT))?.ok_or_else(another_writes)?;
         let place = Place::lay_out(view, offset, facts)?;
         let bell = Doorbell::at(view, offset + BELL, Sleepers::Many)?;
         let newest = layout::carry_on(&place)?;
-        Ok(RawWriter { place, newest, bell, seat: Some(seat) })
+        Ok(RawWriter { place, newest, bell, seat: OwnSeat::new(seat) })
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -52,8 +54,8 @@ impl RawWriter {
     /// Writes the next value, which `fill` puts into the slot that it is given.
     #[inline]
     pub(super) fn write(&mut self, fill: impl FnOnce(&Place, u64) -> Result<()>) -> Result<u64> {
-        if !self.seat.as_ref().is_some_and(Seat::is_ours) {
-            return Err(not_ours());
+        if !self.seat.is_ours() {
+            return Err(forked(WRITE, ADVICE));
         }
         // From a number that was checked, one at a time: it does not overflow within centuries.
         let sequence = self.newest + 1;
@@ -67,7 +69,7 @@ impl RawWriter {
 impl Drop for RawWriter {
     fn drop(&mut self) {
         // First the seat: readers that wake up look whether it is taken.
-        drop(self.seat.take());
+        self.seat.leave();
         self.bell.ring();
     }
 }
@@ -113,7 +115,6 @@ impl RawReader {
     }
 
     /// Where the view may be written to.
-    #[cfg(feature = "tokio")]
     pub(super) fn bell(&self) -> Option<&Doorbell> {
         self.bell.as_ref()
     }
@@ -149,23 +150,25 @@ impl RawReader {
             return Ok(Some(Awaited::Newer(found)));
         }
         let Some(bell) = &self.bell else { return Err(never_woken()) };
-        let until = Until::after(timeout);
+        let limit = Until::after(timeout);
+        // A failed look fails again when it is read, and says why.
+        let news = || self.place.newest().map_or(true, |newest| newest > than);
         loop {
-            if until.is_over() {
-                return Ok(None);
-            }
-            // A failed look fails again below, and says why.
-            bell.sleep(until.left().unwrap_or(Duration::MAX), || {
-                self.place.newest().map_or(true, |newest| newest > than)
-            });
-            if let Some(found) = read()? {
-                return Ok(Some(Awaited::Newer(found)));
-            }
-            if self.writer_has_gone()? {
-                // The writer may have written between the last read and its end.
-                return Ok(Some(read()?.map_or(Awaited::WriterGone, Awaited::Newer)));
+            let woken = sleep_until(Some(bell), limit, news, || Ok(!self.writer_has_gone()?))?;
+            match (read()?, woken) {
+                (Some(found), _) => return Ok(Some(Awaited::Newer(found))),
+                (None, Woken::Alone) => return Ok(Some(Awaited::WriterGone)),
+                // A peer took a word back.
+                (None, Woken::News) if !limit.is_over() => {}
+                (None, _) => return Ok(None),
             }
         }
+    }
+
+    /// Whether a writer has ended of which this reader was not told.
+    pub(super) fn has_writer_gone(&self) -> Result<bool> {
+        let newest = self.place.newest()?;
+        Ok(!self.has_writer()? && self.told_gone_at.load(Relaxed) != newest)
     }
 
     /// Whether a writer has ended. True once for each writer that this reader saw, or of which it saw a value.
@@ -204,13 +207,6 @@ pub(super) fn bytes(max_len: usize, options: &LatestOptions) -> Facts {
 fn another_writes() -> Error {
     Error::new(ErrorKind::Busy, WRITE)
         .with_detail("another writer has it, and there is one at a time; end that one first, or read only")
-}
-
-#[cold]
-fn not_ours() -> Error {
-    Error::new(ErrorKind::Unsupported, WRITE).with_detail(
-        "this is a forked child's copy, and its parent is the writer; open a writer in the child when the parent has ended its own",
-    )
 }
 
 #[cold]

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::layout;
+use super::newer::Newer;
 use super::options::{Awaited, LatestOptions, Snapshot};
 use super::raw::{RawReader, too_long};
 use super::value::Value;
@@ -148,6 +149,15 @@ impl<V: Value + ?Sized> Latest<V> {
     /// [`AccessDenied`](crate::ErrorKind::AccessDenied) on a read-only view.
     pub fn has_writer(&self) -> Result<bool> {
         self.raw.has_writer()
+    }
+
+    /// What [`wait_any`](crate::wait_any) and [`Readiness`](crate::sync::Readiness) wait for: a value with a number larger
+    /// than `sequence`, or the writer's end. [`read_if_newer`](Self::read_if_newer) then finds the value, and
+    /// [`wait_newer_timeout`](Self::wait_newer_timeout) without time either of them. They refuse a reader of a read-only
+    /// view ([`Unsupported`](crate::ErrorKind::Unsupported)).
+    #[must_use]
+    pub fn newer_than(&self, sequence: u64) -> Newer<'_> {
+        Newer::new(&self.raw, sequence)
     }
 
     #[cfg(feature = "tokio")]

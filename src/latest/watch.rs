@@ -1,11 +1,12 @@
 //! What the waiters of [`aio`](crate::aio) watch on behalf of a reader's task.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use samemap_platform::internal::Doorbell;
 
 use super::raw::{RawReader, never_woken};
 use crate::Result;
+use crate::endpoint::watch::EndFound;
 use samemap_platform::internal::waiter::Source;
 
 /// A newest value, as a task waits for it.
@@ -17,13 +18,13 @@ pub(crate) struct News {
     /// What the task has seen.
     seen: AtomicU64,
     /// A writer was found to have ended, and the task does not know yet.
-    writer_gone: AtomicBool,
+    writer_gone: EndFound,
 }
 
 impl News {
     pub(super) fn new(reader: &RawReader) -> Result<News> {
         let bell = reader.bell().cloned().ok_or_else(never_woken)?;
-        let (seen, writer_gone) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (seen, writer_gone) = (AtomicU64::new(0), EndFound::default());
         Ok(News { reader: reader.clone(), bell, seen, writer_gone })
     }
 
@@ -34,12 +35,13 @@ impl News {
 
     /// Whether a writer has ended, and the task does not know.
     pub(crate) fn is_writer_gone(&self) -> bool {
-        self.writer_gone.load(Ordering::Acquire)
+        self.writer_gone.is_noted()
     }
 
     /// Now it knows.
+    #[cfg(feature = "tokio")]
     pub(crate) fn set_writer_gone_told(&self) {
-        self.writer_gone.store(false, Ordering::Release);
+        self.writer_gone.take();
     }
 }
 
@@ -55,7 +57,13 @@ impl Source for News {
     }
 
     fn is_over(&self) -> bool {
-        let has_gone = self.reader.writer_has_gone().unwrap_or(true);
-        self.writer_gone.fetch_or(has_gone, Ordering::AcqRel) || has_gone
+        self.writer_gone.note(self.reader.writer_has_gone())
+    }
+
+    fn tell(&self) -> bool {
+        let has_gone = self.writer_gone.take();
+        // A failed look is told: the loop's next call returns the error.
+        let Ok(newest) = self.reader.place().newest() else { return true };
+        self.seen.fetch_max(newest, Ordering::AcqRel) < newest || has_gone
     }
 }

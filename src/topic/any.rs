@@ -1,55 +1,54 @@
-//! Waiting for several readers.
+//! Waiting for several readers, here or [beside objects](crate::wait_any).
 
 use std::time::Duration;
 
 use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Awaited, News, wait_for_news};
+use samemap_platform::sync::WaitAny;
 
-use self::sealed::Reader;
 use super::reader::never_woken;
 use super::subscriber::Subscriber;
 use super::viewer::Viewer;
 use crate::Result;
 
 /// A reader that [`wait_any`] takes: a [`Subscriber`], or a [`Viewer`] that is [woken](Viewer::is_woken).
-pub trait Waits: Reader {}
+pub trait Waits: WaitAny {}
 
 impl Waits for Subscriber {}
 
 impl Waits for Viewer {}
 
-impl Reader for Subscriber {
-    fn bell(&self) -> Option<&Doorbell> {
-        self.reader.bell()
+impl WaitAny for Subscriber {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::News(self)
+    }
+}
+
+impl WaitAny for Viewer {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::News(self)
+    }
+}
+
+impl News for Subscriber {
+    fn bell(&self) -> Result<&Doorbell> {
+        self.reader.bell().ok_or_else(never_woken)
     }
 
-    fn has_news(&self, asking: bool) -> Result<bool> {
+    fn have_come(&self, asking: bool) -> Result<bool> {
         self.check_ours()?;
         Ok(self.consumer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
     }
 }
 
-impl Reader for Viewer {
-    fn bell(&self) -> Option<&Doorbell> {
-        self.reader.bell()
+impl News for Viewer {
+    fn bell(&self) -> Result<&Doorbell> {
+        self.reader.bell().ok_or_else(never_woken)
     }
 
-    fn has_news(&self, asking: bool) -> Result<bool> {
+    fn have_come(&self, asking: bool) -> Result<bool> {
         Ok(self.viewer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
-    }
-}
-
-mod sealed {
-    use samemap_platform::internal::Doorbell;
-
-    use crate::Result;
-
-    /// What a wait for several readers needs of each. Other crates cannot implement it.
-    pub trait Reader {
-        /// What rings when there is news.
-        fn bell(&self) -> Option<&Doorbell>;
-        /// Whether there is a message, or an end to be told of; a killed publisher is found only by `asking` the system.
-        fn has_news(&self, asking: bool) -> Result<bool>;
     }
 }
 
@@ -86,21 +85,6 @@ pub fn try_wait_any(readers: &[&dyn Waits]) -> Result<Option<usize>> {
 }
 
 fn any_by(readers: &[&dyn Waits], limit: Until) -> Result<Option<usize>> {
-    let bells: Option<Vec<&Doorbell>> = readers.iter().map(|reader| reader.bell()).collect();
-    let Some(bells) = bells else { return Err(never_woken()) };
-    // A failed look fails again below, and says why.
-    let news = || readers.iter().any(|reader| reader.has_news(false).unwrap_or(true));
-    let mut asking = false;
-    loop {
-        for (index, reader) in readers.iter().enumerate() {
-            if reader.has_news(asking)? {
-                return Ok(Some(index));
-            }
-        }
-        if asking && limit.is_over() {
-            return Ok(None);
-        }
-        Doorbell::sleep_on_any(&bells, limit.left().unwrap_or(Duration::MAX), news)?;
-        asking = true;
-    }
+    let news: Vec<&dyn News> = readers.iter().filter_map(|reader| reader.awaited().news()).collect();
+    wait_for_news(&news, limit)
 }

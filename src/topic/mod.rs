@@ -83,10 +83,8 @@ mod layout;
 mod options;
 mod publisher;
 mod reader;
-mod seats;
 mod subscriber;
 mod viewer;
-#[cfg(feature = "tokio")]
 pub(crate) mod watch;
 
 pub use any::{Waits, try_wait_any, wait_any, wait_any_timeout};

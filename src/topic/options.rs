@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use samemap_platform::internal::permissions_and_trust;
 use samemap_platform::internal::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
@@ -79,19 +80,6 @@ impl TopicOptions {
     /// [`LayoutMismatch`](ErrorKind::LayoutMismatch).
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
-        self
-    }
-
-    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
-    /// are let in to read can view. None of them can write to the data.
-    pub fn permissions(mut self, permissions: Permissions) -> Self {
-        self.permissions = permissions;
-        self
-    }
-
-    /// Which user's topic is accepted, where there is one already.
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
         self
     }
 
@@ -175,6 +163,14 @@ impl TopicOptions {
         OpenOptions::new(access).trust(self.trust.clone()).patience(self.patience)
     }
 }
+
+permissions_and_trust!(TopicOptions {
+    /// Lets other users in, where the publisher makes the topic: those that are let in to write can subscribe, those that
+    /// are let in to read can view. None of them can write to the data.
+    permissions,
+    /// Which user's topic is accepted, where there is one already.
+    trust
+});
 
 /// The name of the lobby of the topic with that name.
 pub(super) fn lobby_name(name: &ObjectName) -> Result<ObjectName> {

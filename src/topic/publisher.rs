@@ -1,22 +1,29 @@
 //! The publisher.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::words::Until;
 use samemap_platform::internal::words::topic::{Producer, Room};
-use samemap_platform::internal::{Doorbell, Seat};
 use samemap_platform::regions::Part;
 
 use super::holders::{Holders, Laggard};
-use super::layout::{Memory, damaged};
+use super::layout::{Memory, PUBLISHER_SEAT, damaged};
 use super::options::{TopicOptions, lobby_name};
-use super::seats;
+use super::watch::{Refused, RoomNews};
+use crate::endpoint::message::lent_room;
+use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
+use crate::endpoint::wait::{for_ever, take_within};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const PUBLISH: &str = "publish in the topic";
+
+/// What a forked child does in place of using its copy.
+const ADVICE: &str = "make a publisher in the child when the parent has ended its own";
 
 /// The longest sleep. A subscriber that was killed is noticed within 100 ms.
 const SLICE: Duration = Duration::from_millis(50);
@@ -26,14 +33,15 @@ const SLICE: Duration = Duration::from_millis(50);
 /// It is the publisher until it is dropped, or until its process ends. In a forked child its copy publishes nothing.
 #[derive(Debug)]
 pub struct Publisher {
-    /// Only `drop` takes it.
-    seat: Option<Seat>,
+    seat: OwnSeat,
     readers_bell: Doorbell,
     own_bell: Doorbell,
     memory: Memory,
     producer: Producer,
     holders: Holders,
     spinner: Spinner,
+    /// The calls that found no room, for those that wait on behalf of this publisher.
+    refused: Arc<Refused>,
 }
 
 impl Publisher {
@@ -63,7 +71,7 @@ impl Publisher {
     /// Those of [`create`](Self::create).
     pub fn at(data: &View, lobby: &View, options: &TopicOptions) -> Result<Publisher> {
         let facts = options.facts()?;
-        let seat = seats::take_publishers(lobby)?.ok_or_else(has_a_publisher)?;
+        let seat = seat::take(lobby, PUBLISHER_SEAT)?.ok_or_else(has_a_publisher)?;
         let memory = Memory::lay_out(data, lobby, facts)?;
         let producer = Producer::resume(&memory, facts.shape)
             .map_err(|_| damaged(PUBLISH, "what the last publisher left makes no sense"))?;
@@ -72,7 +80,16 @@ impl Publisher {
         memory.set_epoch((memory.epoch() | 1).wrapping_add(2));
         let holders = Holders::new(options.throw_out_after);
         let spinner = Spinner::new(options.spin);
-        Ok(Publisher { seat: Some(seat), readers_bell, own_bell, memory, producer, holders, spinner })
+        Ok(Publisher {
+            seat: OwnSeat::new(seat),
+            readers_bell,
+            own_bell,
+            memory,
+            producer,
+            holders,
+            spinner,
+            refused: Arc::default(),
+        })
     }
 
     /// The longest message, in bytes.
@@ -100,8 +117,8 @@ impl Publisher {
     /// [`Unsupported`](ErrorKind::Unsupported) in a forked child, and what the system says.
     #[inline]
     pub fn publish(&mut self, message: &[u8]) -> Result<()> {
-        while !self.publish_within(message, Until::Forever)? {}
-        Ok(())
+        let room = for_ever(|| self.room_within(message.len(), None))?;
+        self.publish_in(room, message)
     }
 
     /// Publishes a copy of `message`; waits for at most `timeout`. The answer is `false` when time ran out; then nothing
@@ -110,7 +127,8 @@ impl Publisher {
     /// # Errors
     /// Those of [`publish`](Self::publish).
     pub fn publish_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<bool> {
-        self.publish_within(message, Until::after(Some(timeout)))
+        let Some(room) = self.room_within(message.len(), Some(timeout))? else { return Ok(false) };
+        self.publish_in(room, message).map(|()| true)
     }
 
     /// Publishes a copy of `message`, unless a subscriber needs what it would overwrite: then the answer is `false`.
@@ -119,7 +137,8 @@ impl Publisher {
     /// Those of [`publish`](Self::publish).
     #[inline]
     pub fn try_publish(&mut self, message: &[u8]) -> Result<bool> {
-        self.publish_within(message, Until::Now)
+        let Some(room) = self.room(message.len())? else { return Ok(false) };
+        self.publish_in(room, message).map(|()| true)
     }
 
     /// Publishes a plain-data value.
@@ -136,11 +155,7 @@ impl Publisher {
     /// # Errors
     /// Those of [`publish`](Self::publish).
     pub fn reserve(&mut self, len: usize) -> Result<Slot<'_>> {
-        let room = loop {
-            if let Some(room) = self.room_within(len, Until::Forever)? {
-                break room;
-            }
-        };
+        let room = for_ever(|| self.room_within(len, None))?;
         Ok(self.lend(room))
     }
 
@@ -149,7 +164,7 @@ impl Publisher {
     /// # Errors
     /// Those of [`publish`](Self::publish).
     pub fn reserve_timeout(&mut self, len: usize, timeout: Duration) -> Result<Option<Slot<'_>>> {
-        let room = self.room_within(len, Until::after(Some(timeout)))?;
+        let room = self.room_within(len, Some(timeout))?;
         Ok(room.map(|room| self.lend(room)))
     }
 
@@ -169,7 +184,7 @@ impl Publisher {
     /// What the system says.
     pub fn laggards(&mut self) -> Result<Vec<Laggard>> {
         let Publisher { holders, producer, memory, .. } = self;
-        if self.seat.as_ref().is_some_and(Seat::is_ours) {
+        if self.seat.is_ours() {
             producer.look_again(memory);
             holders.look_after(producer, memory)?;
         }
@@ -192,31 +207,23 @@ impl Publisher {
         Slot { publisher: self, room }
     }
 
-    #[cfg(feature = "tokio")]
-    pub(crate) fn watch(&self) -> super::watch::RoomNews {
-        super::watch::RoomNews::new(&self.memory, &self.own_bell)
-    }
-
-    /// The subscribers that hold it back.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn holders(
-        &self,
-    ) -> impl Iterator<Item = samemap_platform::internal::words::topic::Holder> + '_ {
-        self.producer.holders()
+    pub(crate) fn watch(&self) -> RoomNews {
+        let news = RoomNews::new(&self.memory, &self.own_bell, &self.refused);
+        self.refused.set_holders(self.producer.holders());
+        news
     }
 
     #[inline]
-    fn publish_within(&mut self, message: &[u8], limit: Until) -> Result<bool> {
-        let Some(room) = self.room_within(message.len(), limit)? else { return Ok(false) };
+    fn publish_in(&mut self, room: Room, message: &[u8]) -> Result<()> {
         self.memory.part(room.at(), message.len()).write(0, message)?;
         self.commit(room, message.len());
-        Ok(true)
+        Ok(())
     }
 
     #[inline]
-    fn room_within(&mut self, len: usize, limit: Until) -> Result<Option<Room>> {
+    fn room_within(&mut self, len: usize, timeout: Option<Duration>) -> Result<Option<Room>> {
         match self.room(len)? {
-            None if limit != Until::Now => self.wait_for_room(len, limit),
+            None => take_within(self, timeout, Publisher::wait_a_while, |own| own.room(len)),
             room => Ok(room),
         }
     }
@@ -227,7 +234,7 @@ impl Publisher {
             return Err(too_long(len, self.max_message()));
         }
         if !self.is_ours() {
-            return Err(not_ours());
+            return Err(forked(PUBLISH, ADVICE));
         }
         match self.producer.reserve(&self.memory, len) {
             None => self.room_after_a_look(len),
@@ -239,24 +246,24 @@ impl Publisher {
     #[cold]
     fn room_after_a_look(&mut self, len: usize) -> Result<Option<Room>> {
         let has_freed = self.holders.look_after(&mut self.producer, &self.memory)?;
-        Ok(if has_freed { self.producer.reserve(&self.memory, len) } else { None })
+        let room = if has_freed { self.producer.reserve(&self.memory, len) } else { None };
+        if room.is_none() {
+            self.refused.note(|| self.producer.holders());
+        }
+        Ok(room)
     }
 
+    /// Waits until a subscriber has moved, or until it is time to look after them.
     #[cold]
-    fn wait_for_room(&mut self, len: usize, limit: Until) -> Result<Option<Room>> {
-        loop {
-            let Publisher { producer, memory, spinner, own_bell, holders, .. } = self;
-            let news = || producer.has_moved(memory);
-            if !spinner.look(limit, news, || Ok(true))? {
-                spinner.sleeps();
-                let (slice, _) = limit.slice(holders.next_look(SLICE));
-                own_bell.sleep(slice, news);
-            }
-            let room = self.room(len)?;
-            if room.is_some() || limit.is_over() {
-                return Ok(room);
-            }
+    fn wait_a_while(&mut self, limit: Until) -> Result<bool> {
+        let Publisher { producer, memory, spinner, own_bell, holders, .. } = self;
+        let news = || producer.has_moved(memory);
+        if !spinner.look(limit, news, || Ok(true))? {
+            spinner.sleeps();
+            let (slice, _) = limit.slice(holders.next_look(SLICE));
+            own_bell.sleep(slice, news);
         }
+        Ok(true)
     }
 
     #[inline]
@@ -268,7 +275,7 @@ impl Publisher {
 
     #[inline]
     fn is_ours(&self) -> bool {
-        self.seat.as_ref().is_some_and(Seat::is_ours)
+        self.seat.is_ours()
     }
 }
 
@@ -278,7 +285,7 @@ impl Drop for Publisher {
         if self.is_ours() {
             self.memory.set_epoch(self.memory.epoch().wrapping_add(1) & !1);
             // First the seat: readers that wake up look whether it is taken.
-            drop(self.seat.take());
+            self.seat.leave();
             self.readers_bell.ring();
         }
     }
@@ -295,13 +302,6 @@ fn too_long(len: usize, maximum: usize) -> Error {
     Error::new(ErrorKind::TooLong { len: len as u64, maximum: maximum as u64 }, PUBLISH).with_detail(format!(
         "the message has {len} bytes, and this topic takes at most {maximum}; make it with a larger capacity"
     ))
-}
-
-#[cold]
-fn not_ours() -> Error {
-    Error::new(ErrorKind::Unsupported, PUBLISH).with_detail(
-        "this is a forked child's copy, and its parent is the publisher; make one in the child when the parent has ended its own",
-    )
 }
 
 /// Room in the ring for one message, which readers do not see until it is [committed](Self::commit). Dropping it gives
@@ -331,24 +331,6 @@ impl Slot<'_> {
         self.publisher.memory.part(self.room.at(), self.room.len())
     }
 
-    /// Copies `from` in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn write(&mut self, offset: usize, from: &[u8]) -> Result<()> {
-        self.bytes().write(offset, from)
-    }
-
-    /// Copies a plain-data value in at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn put<T: NoUninit>(&mut self, offset: usize, value: &T) -> Result<()> {
-        self.bytes().put(offset, value)
-    }
-
     /// Publishes it, and returns its number.
     ///
     /// # Errors
@@ -368,8 +350,10 @@ impl Slot<'_> {
     pub fn commit_len(self, len: usize) -> Result<u64> {
         self.bytes().part(0, len)?;
         if !self.publisher.is_ours() {
-            return Err(not_ours());
+            return Err(forked(PUBLISH, ADVICE));
         }
         Ok(self.publisher.commit(self.room, len))
     }
 }
+
+lent_room!(Slot);

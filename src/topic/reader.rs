@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
 use std::time::Duration;
 
 use samemap_platform::internal::Doorbell;
@@ -10,14 +9,12 @@ use samemap_platform::internal::words::Until;
 
 use super::layout::Memory;
 use super::options::{TopicOptions, lobby_name};
+use crate::endpoint::in_vain::InVain;
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, sleep_until};
+use crate::endpoint::wait::{self, Woken};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
 
 pub(super) const RECEIVE: &str = "receive from the topic";
-
-/// How often a reader looks that no publisher wakes.
-const LOOK_EACH: Duration = Duration::from_millis(1);
 
 /// The memory that a reader shares with its publisher, and what it knows of publishers.
 #[derive(Debug)]
@@ -25,8 +22,18 @@ pub(crate) struct Reader {
     /// Where this process may write to the lobby.
     bell: Option<Doorbell>,
     pub(super) memory: Memory,
+    known: Arc<Known>,
+    /// The calls that found nothing, for those that wait on behalf of this reader.
+    pub(super) calls: Arc<InVain>,
+}
+
+/// What a reader and those that wait on its behalf know of publishers.
+#[derive(Debug, Default)]
+struct Known {
     /// The epoch when this reader was last told that a publisher has ended.
-    told: Arc<AtomicU64>,
+    told: AtomicU64,
+    /// The epoch of a publisher that was found dead.
+    dead: AtomicU64,
 }
 
 impl Reader {
@@ -60,10 +67,10 @@ impl Reader {
 
     fn over(memory: Memory) -> Result<Reader> {
         let bell = memory.lobby().is_some().then(|| memory.readers_bell()).transpose()?;
-        let reader = Reader { bell, memory, told: Arc::default() };
+        let reader = Reader { bell, memory, known: Arc::default(), calls: Arc::default() };
         // A reader that comes when there is no publisher waits for the next one.
         if let Some(epoch) = reader.has_ended(true)? {
-            reader.told.store(epoch, Relaxed);
+            reader.known.told.store(epoch, Relaxed);
         }
         Ok(reader)
     }
@@ -73,25 +80,35 @@ impl Reader {
         self.bell.as_ref()
     }
 
-    /// The same reader, for its task's waiter: an end that one is told of, the other knows.
-    #[cfg(feature = "tokio")]
+    /// The same reader, for those that wait on its behalf: an end that one finds or is told of, the other knows.
     pub(super) fn same(&self) -> Reader {
-        Reader { bell: self.bell.clone(), memory: self.memory.clone(), told: Arc::clone(&self.told) }
+        Reader {
+            bell: self.bell.clone(),
+            memory: self.memory.clone(),
+            known: Arc::clone(&self.known),
+            calls: Arc::clone(&self.calls),
+        }
     }
 
     /// Whether a publisher has ended of which this reader was not told: the epoch then. A killed publisher is found only
-    /// by `asking` the system.
+    /// by `asking` the system, once.
     pub(super) fn has_ended(&self, asking: bool) -> Result<Option<u64>> {
         let epoch = self.memory.epoch();
-        let is_news = epoch != self.told.load(Relaxed);
-        let has_ended = is_news && (is_over(epoch) || asking && !self.memory.has_publisher()?);
+        if epoch == self.known.told.load(Relaxed) {
+            return Ok(None);
+        }
+        let mut has_ended = is_over(epoch) || epoch == self.known.dead.load(Relaxed);
+        if !has_ended && asking && !self.memory.has_publisher()? {
+            self.known.dead.store(epoch, Relaxed);
+            has_ended = true;
+        }
         Ok(has_ended.then_some(epoch))
     }
 
     /// The error that tells of that end, once.
     #[cold]
     pub(super) fn tell(&self, epoch: u64) -> Error {
-        self.told.store(epoch, Relaxed);
+        self.known.told.store(epoch, Relaxed);
         let kind = if is_over(epoch) { ErrorKind::Closed } else { ErrorKind::PeerDied };
         Error::new(kind, RECEIVE)
             .with_detail("the publisher has ended; receive again to wait for the next one")
@@ -102,14 +119,7 @@ impl Reader {
     pub(super) fn wait(&self, spinner: &mut Spinner, limit: Until, news: impl Fn() -> bool) -> Result<Woken> {
         let news = || news() || self.has_ended(false).is_ok_and(|ended| ended.is_some());
         let goes_on = || self.has_ended(true).map(|ended| ended.is_none());
-        if spinner.look(limit, news, goes_on)? {
-            return Ok(Woken::News);
-        }
-        spinner.sleeps();
-        match &self.bell {
-            Some(bell) => sleep_until(bell, limit, news, goes_on),
-            None => Ok(look_now_and_then(limit, news)),
-        }
+        wait::wait(spinner, self.bell.as_ref(), limit, news, goes_on)
     }
 }
 
@@ -123,18 +133,4 @@ pub(super) fn never_woken() -> Error {
 /// A publisher that left in order makes the count even.
 fn is_over(epoch: u64) -> bool {
     epoch % 2 == 0
-}
-
-/// Without a lobby nobody knows of this reader.
-fn look_now_and_then(limit: Until, news: impl Fn() -> bool) -> Woken {
-    loop {
-        if news() {
-            return Woken::News;
-        }
-        let (pause, _) = limit.slice(LOOK_EACH);
-        if pause.is_zero() {
-            return Woken::TimedOut;
-        }
-        thread::sleep(pause);
-    }
 }

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::words::Until;
 use samemap_platform::internal::words::topic::{Consumer, Fault, Message};
-use samemap_platform::internal::{Doorbell, Seat};
 use samemap_platform::regions::Part;
 
-use super::layout::damaged;
+use super::layout::{damaged, seat_of};
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
-use super::seats;
+use crate::endpoint::message::lent_message;
+use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::Woken;
+use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
@@ -28,8 +29,7 @@ const LOOKS_AT_A_MESSAGE: u32 = 20;
 /// It has a place until it is dropped, or until its process ends. In a forked child its copy receives nothing.
 #[derive(Debug)]
 pub struct Subscriber {
-    /// Only `drop` takes it.
-    seat: Option<Seat>,
+    seat: OwnSeat,
     publisher_bell: Doorbell,
     pub(super) reader: Reader,
     pub(super) consumer: Consumer,
@@ -62,14 +62,17 @@ impl Subscriber {
         let memory = &reader.memory;
         let Some(lobby) = memory.lobby() else { return Err(may_only_view()) };
         let places = memory.shape().places();
-        let (place, seat) = seats::take_place(lobby, places)?.ok_or_else(|| no_place(places))?;
+        let seats = (0..places).map(seat_of);
+        let (place, seat) = seat::take_first(lobby, seats)?.ok_or_else(|| no_place(places))?;
+        let place = place as u32;
         memory.sign(place)?;
         let consumer = Consumer::join(memory, memory.shape(), place, options.history)
             .map_err(|_| senseless())?
             .ok_or_else(|| Error::new(ErrorKind::Contended, SUBSCRIBE))?;
         let publisher_bell = memory.publisher_bell()?;
+        reader.calls.note(consumer.position());
         Ok(Subscriber {
-            seat: Some(seat),
+            seat: OwnSeat::new(seat),
             publisher_bell,
             reader,
             consumer,
@@ -99,11 +102,7 @@ impl Subscriber {
     /// [`Unsupported`](ErrorKind::Unsupported) in a forked child.
     #[inline]
     pub fn recv(&mut self) -> Result<Received<'_>> {
-        let message = loop {
-            if let Some(message) = self.next_within(Until::Forever)? {
-                break message;
-            }
-        };
+        let message = for_ever(|| self.next_within(None))?;
         Ok(self.lend(message))
     }
 
@@ -112,7 +111,7 @@ impl Subscriber {
     /// # Errors
     /// Those of [`recv`](Self::recv).
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Received<'_>>> {
-        let message = self.next_within(Until::after(Some(timeout)))?;
+        let message = self.next_within(Some(timeout))?;
         Ok(message.map(|message| self.lend(message)))
     }
 
@@ -175,24 +174,19 @@ impl Subscriber {
         self.check_ours()?;
         let Subscriber { reader, consumer, spinner, .. } = self;
         let awaited = reader.wait(spinner, limit, || consumer.has_news(&reader.memory))?;
+        if awaited == Woken::TimedOut {
+            reader.calls.note(consumer.position());
+        }
         Ok(awaited != Woken::TimedOut)
     }
 
     #[inline]
-    fn next_within(&mut self, limit: Until) -> Result<Option<Message>> {
-        let mut found = self.next_or_end(false)?;
-        while found.is_none() {
-            if !self.has_news_within(limit)? {
-                return Ok(None);
-            }
-            // It has slept, and may have found the publisher dead.
-            found = self.next_or_end(true)?;
-            // Only where a peer took a word back.
-            if found.is_none() && limit.is_over() {
-                return Ok(None);
-            }
+    fn next_within(&mut self, timeout: Option<Duration>) -> Result<Option<Message>> {
+        match self.next_or_end(false)? {
+            // A wait may have found the publisher dead.
+            None => take_within(self, timeout, Subscriber::has_news_within, |own| own.next_or_end(true)),
+            found => Ok(found),
         }
-        Ok(found)
     }
 
     /// The next message; an error when there is none and the publisher has ended.
@@ -206,7 +200,10 @@ impl Subscriber {
 
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
-        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else {
+            self.reader.calls.note(self.consumer.position());
+            return Ok(None);
+        };
         // What was published before that end counts, and may have come since the last look.
         match self.next()? {
             None => Err(self.reader.tell(epoch)),
@@ -237,19 +234,18 @@ impl Subscriber {
         }
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, Some(self.consumer.place()))
     }
 
     #[inline]
     fn is_ours(&self) -> bool {
-        self.seat.as_ref().is_some_and(Seat::is_ours)
+        self.seat.is_ours()
     }
 
     #[inline]
     pub(super) fn check_ours(&self) -> Result<()> {
-        if self.is_ours() { Ok(()) } else { Err(not_ours()) }
+        if self.is_ours() { Ok(()) } else { Err(forked(RECEIVE, "subscribe in the child")) }
     }
 }
 
@@ -258,7 +254,7 @@ impl Drop for Subscriber {
         // A forked child's copy leaves nothing.
         if self.is_ours() {
             self.consumer.leave(&self.reader.memory);
-            drop(self.seat.take());
+            self.seat.leave();
             self.publisher_bell.ring();
         }
     }
@@ -295,72 +291,12 @@ impl Received<'_> {
         self.message.extent.len()
     }
 
-    /// Whether it has no bytes.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The bytes themselves: read by copies and values, or through an `unsafe` slice by callers that vouch for the
     /// peers. They begin on a multiple of 64.
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> Part<'_> {
         self.subscriber.reader.memory.bytes(self.message.extent)
-    }
-
-    /// Copies `into.len()` bytes at `offset` out.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<()> {
-        self.bytes().read(offset, into)
-    }
-
-    /// Copies a plain-data value out at `offset`.
-    ///
-    /// # Errors
-    /// [`OutOfRange`](ErrorKind::OutOfRange).
-    #[inline]
-    pub fn get<T: AnyBitPattern>(&self, offset: usize) -> Result<T> {
-        self.bytes().get(offset)
-    }
-
-    /// A copy of the whole message.
-    #[must_use]
-    pub fn to_vec(&self) -> Vec<u8> {
-        let mut bytes = vec![0; self.len()];
-        self.bytes().read(0, &mut bytes).expect("the same length");
-        bytes
-    }
-
-    /// Copies the message to the start of `into`, and tells its length.
-    ///
-    /// # Errors
-    /// [`TooLong`](ErrorKind::TooLong) when it is longer than `into`; then the message is not lost, and is received
-    /// again.
-    #[inline]
-    pub fn take_into(self, into: &mut [u8]) -> Result<usize> {
-        let len = self.len();
-        match into.get_mut(..len) {
-            Some(into) => self.bytes().read(0, into).map(|()| len),
-            None => {
-                let room = into.len();
-                std::mem::forget(self);
-                Err(no_room(len, room))
-            }
-        }
-    }
-
-    /// The message as a plain-data value.
-    ///
-    /// # Errors
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when it has another length than the value.
-    #[inline]
-    pub fn value<T: AnyBitPattern>(&self) -> Result<T> {
-        if self.len() == size_of::<T>() { self.get(0) } else { Err(other_length(self.len(), size_of::<T>())) }
     }
 
     /// Gives the message back, and says whether it was kept all the time. It was, unless another process that can write
@@ -381,26 +317,13 @@ impl Received<'_> {
     }
 }
 
+lent_message!(Received, RECEIVE);
+
 impl Drop for Received<'_> {
     #[inline]
     fn drop(&mut self) {
         self.subscriber.free(self.message);
     }
-}
-
-#[cold]
-pub(super) fn other_length(len: usize, wanted: usize) -> Error {
-    Error::new(ErrorKind::InvalidArgument, RECEIVE).with_detail(format!(
-        "the message has {len} bytes and the value {wanted}; all programs must mean the same type"
-    ))
-}
-
-#[cold]
-fn no_room(len: usize, room: usize) -> Error {
-    let kind = ErrorKind::TooLong { len: len as u64, maximum: room as u64 };
-    Error::new(kind, RECEIVE).with_detail(format!(
-        "the message has {len} bytes and the buffer {room}; receive it again with a larger one"
-    ))
 }
 
 #[cold]
@@ -414,12 +337,6 @@ fn may_only_view() -> Error {
 fn thrown_out() -> Error {
     Error::new(ErrorKind::Busy, RECEIVE)
         .with_detail("the publisher waited for this subscriber, and has thrown it out; subscribe anew")
-}
-
-#[cold]
-fn not_ours() -> Error {
-    Error::new(ErrorKind::Unsupported, RECEIVE)
-        .with_detail("this is a forked child's copy, and belongs to its parent; subscribe in the child")
 }
 
 #[cold]

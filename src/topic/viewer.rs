@@ -10,9 +10,10 @@ use samemap_platform::regions::Part;
 
 use super::options::TopicOptions;
 use super::reader::{RECEIVE, Reader};
-use super::subscriber::{other_length, senseless};
+use super::subscriber::senseless;
+use crate::endpoint::message::{copy, other_length, to_vec};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::Woken;
+use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 /// A message that a [`Viewer`] has read, whole, and how many it missed before it.
@@ -57,6 +58,7 @@ impl Viewer {
 
     fn over(reader: Reader, options: &TopicOptions) -> Viewer {
         let viewer = topic::Viewer::begin(&reader.memory, reader.memory.shape(), options.history);
+        reader.calls.note(viewer.position());
         Viewer { reader, viewer, spinner: Spinner::new(options.spin) }
     }
 
@@ -98,7 +100,7 @@ impl Viewer {
     /// # Errors
     /// Those of [`recv`](Self::recv).
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Viewed<Vec<u8>>>> {
-        self.read_within(Until::after(Some(timeout)), to_vec)
+        self.read_within(Some(timeout), to_vec)
     }
 
     /// A copy of the next message that is kept, if there is one. This does not ask the system whether the publisher
@@ -128,7 +130,7 @@ impl Viewer {
         let Viewed { sequence, missed, value } = self.recv_with(|bytes| (bytes.len(), bytes.get(0)))?;
         match value {
             (len, Ok(value)) if len == size_of::<T>() => Ok(Viewed { sequence, missed, value }),
-            (len, _) => Err(other_length(len, size_of::<T>())),
+            (len, _) => Err(other_length::<T>(len, RECEIVE)),
         }
     }
 
@@ -140,11 +142,7 @@ impl Viewer {
     /// # Errors
     /// Those of [`recv`](Self::recv).
     pub fn recv_with<R>(&mut self, mut read: impl FnMut(Part<'_>) -> R) -> Result<Viewed<R>> {
-        loop {
-            if let Some(viewed) = self.read_within(Until::Forever, &mut read)? {
-                return Ok(viewed);
-            }
-        }
+        for_ever(|| self.read_within(None, &mut read))
     }
 
     /// What `read` makes of the next message in place, as [`recv_with`](Self::recv_with) does; waits for at most
@@ -157,7 +155,7 @@ impl Viewer {
         timeout: Duration,
         read: impl FnMut(Part<'_>) -> R,
     ) -> Result<Option<Viewed<R>>> {
-        self.read_within(Until::after(Some(timeout)), read)
+        self.read_within(Some(timeout), read)
     }
 
     /// What `read` makes of the next message in place, as [`recv_with`](Self::recv_with) does, if there is one.
@@ -194,7 +192,6 @@ impl Viewer {
         self.has_news_within(Until::Now)
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self) -> Result<super::watch::TopicNews> {
         super::watch::TopicNews::new(&self.reader, None)
     }
@@ -202,26 +199,23 @@ impl Viewer {
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         let Viewer { reader, viewer, spinner } = self;
         let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
+        if awaited == Woken::TimedOut {
+            reader.calls.note(viewer.position());
+        }
         Ok(awaited != Woken::TimedOut)
     }
 
     fn read_within<R>(
         &mut self,
-        limit: Until,
+        timeout: Option<Duration>,
         mut read: impl FnMut(Part<'_>) -> R,
     ) -> Result<Option<Viewed<R>>> {
-        let mut found = self.read_or_end(false, &mut read)?;
-        while found.is_none() {
-            if !self.has_news_within(limit)? {
-                return Ok(None);
+        match self.read_or_end(false, &mut read)? {
+            None => {
+                take_within(self, timeout, Viewer::has_news_within, |own| own.read_or_end(true, &mut read))
             }
-            found = self.read_or_end(true, &mut read)?;
-            // Only where a peer took a word back.
-            if found.is_none() && limit.is_over() {
-                return Ok(None);
-            }
+            found => Ok(found),
         }
-        Ok(found)
     }
 
     /// Reads the next message; an error when there is none and the publisher has ended.
@@ -234,7 +228,10 @@ impl Viewer {
         if let Some(found) = self.read(read)? {
             return Ok(Some(found));
         }
-        let Some(epoch) = self.reader.has_ended(asking)? else { return Ok(None) };
+        let Some(epoch) = self.reader.has_ended(asking)? else {
+            self.reader.calls.note(self.viewer.position());
+            return Ok(None);
+        };
         // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
             None => Err(self.reader.tell(epoch)),
@@ -254,15 +251,4 @@ impl Viewer {
             Reading::Damaged => Err(senseless()),
         }
     }
-}
-
-fn to_vec(bytes: Part<'_>) -> Vec<u8> {
-    let mut copied = Vec::new();
-    copy(bytes, &mut copied);
-    copied
-}
-
-fn copy(bytes: Part<'_>, into: &mut Vec<u8>) {
-    into.resize(bytes.len(), 0);
-    bytes.read(0, into).expect("the same length");
 }

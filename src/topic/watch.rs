@@ -1,53 +1,70 @@
-//! What the waiters of [`aio`](crate::aio) watch on behalf of a topic's tasks.
+//! What waits for a topic on behalf of tasks and event loops: readers for messages, the publisher for room.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::waiter::Source;
 use samemap_platform::internal::words::topic::{Holder, TopicMemory as _, Word};
+use samemap_platform::internal::{Doorbell, Watched};
+use samemap_platform::sync::Awaitable;
 
 use super::layout::Memory;
+use super::publisher::Publisher;
 use super::reader::{Reader, never_woken};
+use super::subscriber::Subscriber;
+use super::viewer::Viewer;
 use crate::Result;
+use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
 
-/// A topic, as the task of a reader waits for it.
+impl Awaitable for Subscriber {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
+    }
+}
+
+impl Awaitable for Viewer {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
+    }
+}
+
+impl Awaitable for Publisher {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()))
+    }
+}
+
+/// A topic, as a reader waits for it.
 #[derive(Debug)]
 pub(crate) struct TopicNews {
     reader: Reader,
     bell: Doorbell,
     /// The place of a subscriber, and the one that was thrown out of it before.
     place: Option<(u32, u64)>,
-    /// The first message that the task has not seen.
-    next: AtomicU64,
-    /// A publisher was found dead, and the task does not know yet.
-    publisher_died: AtomicBool,
+    unread: Unread,
 }
 
 impl TopicNews {
     pub(super) fn new(reader: &Reader, place: Option<u32>) -> Result<TopicNews> {
         let bell = reader.bell().cloned().ok_or_else(never_woken)?;
         let place = place.map(|place| (place, thrown_out_of(&reader.memory, place)));
-        let (next, publisher_died) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(TopicNews { reader: reader.same(), bell, place, next, publisher_died })
+        Ok(TopicNews { reader: reader.same(), bell, place, unread: Unread::after(&reader.calls) })
     }
 
-    /// From now on messages from this one on are news.
-    pub(crate) fn set_next(&self, next: u64) {
-        self.next.store(next, Ordering::Release);
-    }
-
-    /// Whether a publisher was found dead since this was asked last.
-    pub(crate) fn take_publisher_died(&self) -> bool {
-        self.publisher_died.swap(false, Ordering::AcqRel)
-    }
-
-    fn has_message(&self) -> bool {
+    fn has_message(&self, next: u64) -> bool {
         let memory = &self.reader.memory;
         let newest = memory.load(Word::Newest, Ordering::Acquire);
         // For a viewer there is none while a long one is written.
-        let is_kept = || self.place.is_some() || memory.load(Word::Oldest, Ordering::Acquire) <= newest;
-        newest >= self.next.load(Ordering::Acquire) && is_kept()
+        newest >= next && (self.place.is_some() || memory.load(Word::Oldest, Ordering::Acquire) <= newest)
+    }
+
+    fn is_thrown_out(&self) -> bool {
+        self.place.is_some_and(|(place, before)| thrown_out_of(&self.reader.memory, place) != before)
+    }
+
+    /// A failed look counts: the reader's next call returns the error.
+    fn has_ended(&self, asking: bool) -> bool {
+        self.reader.has_ended(asking).map_or(true, |ended| ended.is_some())
     }
 }
 
@@ -57,16 +74,15 @@ impl Source for TopicNews {
     }
 
     fn is_ready(&self) -> bool {
-        let is_thrown_out =
-            self.place.is_some_and(|(place, before)| thrown_out_of(&self.reader.memory, place) != before);
-        // The task's next call returns the error.
-        let has_ended = || self.reader.has_ended(false).map_or(true, |ended| ended.is_some());
-        self.has_message() || is_thrown_out || has_ended() || self.publisher_died.load(Ordering::Acquire)
+        self.unread.is_there(|next| self.has_message(next) || self.is_thrown_out() || self.has_ended(false))
     }
 
     fn is_over(&self) -> bool {
-        let died = self.reader.has_ended(true).map_or(true, |ended| ended.is_some());
-        self.publisher_died.fetch_or(died, Ordering::AcqRel) || died
+        let has_ended = self.has_ended(true);
+        if has_ended {
+            self.unread.found();
+        }
+        has_ended
     }
 }
 
@@ -74,25 +90,54 @@ fn thrown_out_of(memory: &Memory, place: u32) -> u64 {
     memory.load(Word::Thrown(place), Ordering::Acquire)
 }
 
-/// A topic, as the task of a publisher waits for room.
+/// The calls of a publisher that found no room, and the subscribers that held it back then.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    calls: Arc<InVain>,
+    holders: Mutex<Vec<Holder>>,
+}
+
+impl Refused {
+    /// A call found no room. The subscribers are noted while something waits on the publisher's behalf.
+    pub(super) fn note<H: Iterator<Item = Holder>>(self: &Arc<Self>, holders: impl FnOnce() -> H) {
+        if Arc::strong_count(self) > 1 {
+            self.set_holders(holders());
+        }
+        self.calls.note(0);
+    }
+
+    pub(super) fn set_holders(&self, holders: impl Iterator<Item = Holder>) {
+        let mut own = self.lock();
+        own.clear();
+        own.extend(holders);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Holder>> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A topic, as a publisher waits for room.
 #[derive(Debug)]
 pub(crate) struct RoomNews {
     memory: Memory,
     bell: Doorbell,
-    /// The subscribers that held it back when the task looked.
-    holders: Mutex<Vec<Holder>>,
+    refused: Arc<Refused>,
+    room: RoomAgain,
 }
 
 impl RoomNews {
-    pub(super) fn new(memory: &Memory, bell: &Doorbell) -> RoomNews {
-        RoomNews { memory: memory.clone(), bell: bell.clone(), holders: Mutex::default() }
+    pub(super) fn new(memory: &Memory, bell: &Doorbell, refused: &Arc<Refused>) -> RoomNews {
+        RoomNews {
+            memory: memory.clone(),
+            bell: bell.clone(),
+            refused: Arc::clone(refused),
+            room: RoomAgain::after(&refused.calls),
+        }
     }
 
-    /// From now on it is news when one of these moves.
-    pub(crate) fn set_holders(&self, holders: impl Iterator<Item = Holder>) {
-        let mut own = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        own.clear();
-        own.extend(holders);
+    fn has_moved(&self) -> bool {
+        self.refused.lock().iter().any(|holder| holder.has_moved(&self.memory))
     }
 }
 
@@ -102,12 +147,15 @@ impl Source for RoomNews {
     }
 
     fn is_ready(&self) -> bool {
-        let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        holders.iter().any(|holder| holder.has_moved(&self.memory))
+        self.room.is_there(|_| self.has_moved())
     }
 
-    /// Always: the task looks itself whether the subscribers live, and whether their time is over.
+    /// While it waits: the publisher's next call looks whether the subscribers live, and whether their time is over.
     fn is_over(&self) -> bool {
-        true
+        self.room.look_again()
+    }
+
+    fn tell(&self) -> bool {
+        self.room.tell(|_| self.has_moved())
     }
 }

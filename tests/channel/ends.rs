@@ -145,12 +145,13 @@ fn a_known_death_is_told_at_once() {
     peer.expect("sent");
     peer.kill();
     assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
-    while channel.sender().try_send(&[0; 100]).unwrap() {}
+    while channel.sender().try_send(&[0; 100]).unwrap_or(false) {}
     in_time(move || {
         // Each of these would sleep for 80 ms.
         for _ in 0..1000 {
             assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
             assert_eq!(kind(channel.sender().send(&[0; 100])), ErrorKind::PeerDied);
+            assert_eq!(kind(channel.sender().try_send(&[0; 100])), ErrorKind::PeerDied);
         }
     });
 }

@@ -23,6 +23,7 @@ fn child_entry() {
         ("owner_thread_ends", owners::owner_thread_ends),
         ("setter_killed", setters::setter_killed),
         ("waiter_killed", waiters::waiter_killed),
+        ("woken_fails", waiters::woken_fails),
         ("timer_setter_killed", setters::timer_setter_killed),
         ("taker_held_up", setters::taker_held_up),
         ("makers_killed", makers::makers_killed),

@@ -7,6 +7,68 @@ fn a_waiter_that_is_killed_takes_nobodys_wake_up_along() {
     run("waiter_killed", "");
 }
 
+/// C27: the next one has the signal within this.
+const NEXT: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_woken_waiter_that_is_killed_leaves_the_signal_to_the_next() {
+    run_within(NEXT, "woken_fails", "killed");
+}
+
+#[test]
+fn a_woken_waiter_that_is_stopped_leaves_the_signal_to_the_next() {
+    run_within(NEXT, "woken_fails", "stopped");
+}
+
+/// Of two that sleep, the one that is woken never comes to take the signal.
+pub fn woken_fails(arguments: &[String]) {
+    let event = Event::create(&unique_name("gate"), &EventOptions::new(Reset::Auto)).expect("a free name");
+    let through = Signal::new();
+    for _ in 0..rounds_of(arguments) / 4 {
+        let waiter = |prepare: &dyn Fn()| {
+            let waiter = fork(|| {
+                let event = Event::open(event.name(), &OpenOptions::default()).expect("it is held");
+                prepare();
+                assert!(event.wait_timeout(PATIENCE).expect("an event"));
+                through.give();
+            });
+            until_asleep(waiter.pid());
+            waiter
+        };
+        let first = waiter(&|| match arguments[1].as_str() {
+            "killed" => die_at("sleep: over"),
+            _ => stop_when_woken(),
+        });
+        let second = waiter(&|| {});
+        let set = Instant::now();
+        event.set().expect("an event");
+        through.take();
+        took(set.elapsed());
+        second.finish();
+        first.kill();
+    }
+    say("done");
+}
+
+fn stop_when_woken() {
+    samemap_platform::internal::testing::at_stop_points(|point| {
+        if point == "sleep: over" {
+            // SAFETY: stops this process until its parent kills it.
+            unsafe { libc::raise(libc::SIGSTOP) };
+        }
+    });
+}
+
+/// A process of one thread that sleeps at several looks does so where it waits.
+fn until_asleep(process: i32) {
+    let mut looks = 0;
+    while looks < 3 {
+        std::thread::sleep(Duration::from_millis(1));
+        let state = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a child");
+        looks = if state.contains(") S ") { looks + 1 } else { 0 };
+    }
+}
+
 /// Of two that wait, one is killed while one is let through.
 pub fn waiter_killed(arguments: &[String]) {
     let waited = Waited4::new();

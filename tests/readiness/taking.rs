@@ -172,3 +172,30 @@ pub fn waits_with_a_loop(arguments: &[String]) {
     say("waits");
     panic!("{} was signalled", next(&mut readiness));
 }
+
+#[test]
+fn objects_come_and_go() {
+    let (one, other, third) = (event("come"), semaphore("come-o"), event("come-t"));
+    let mut readiness = Readiness::new().unwrap();
+    assert_quiet(&mut readiness);
+    assert_eq!(readiness.add(&one).unwrap(), 0);
+    assert!(is_ready_within(&readiness, Duration::ZERO), "the loop looks at what was added");
+    assert_quiet(&mut readiness);
+    assert_eq!(readiness.add(&other).unwrap(), 1);
+    assert_quiet(&mut readiness);
+    one.set().unwrap();
+    other.release(1).unwrap();
+    let mut both = [next(&mut readiness), next(&mut readiness)];
+    both.sort_unstable();
+    assert_eq!(both, [0, 1]);
+    assert_quiet(&mut readiness);
+    assert!(readiness.remove(0) && !readiness.remove(0) && !readiness.remove(9));
+    one.set().unwrap();
+    assert_quiet(&mut readiness);
+    assert!(one.try_wait().unwrap(), "nothing was taken from what was removed");
+    assert_eq!(readiness.add(&third).unwrap(), 0, "the lowest free index");
+    assert_quiet(&mut readiness);
+    third.set().unwrap();
+    assert_eq!(next(&mut readiness), 0);
+    assert_quiet(&mut readiness);
+}

@@ -302,3 +302,50 @@ pub fn waits_for_an_event(arguments: &[String]) {
         waiting.join_all().await;
     });
 }
+
+/// Receivers and their kin beside objects, each call a wait of its own.
+#[test]
+fn a_task_waits_for_messages_beside_objects() {
+    const MESSAGES: u32 = 500;
+    let runtime = one_thread();
+    let options = ChannelOptions::new().capacity(512);
+    let region = Region::anonymous(&CreateOptions::new(options.region_len().unwrap())).unwrap();
+    let mut here = Channel::create_in(&region, &options).unwrap();
+    let mut there = Channel::connect_in(&region, &options).unwrap();
+    let name = object_name(&unique_name("aio-beside"));
+    let mut publisher = Publisher::create(&name, &TopicOptions::new().capacity(4096)).unwrap();
+    let mut subscriber = Subscriber::open(&name, &TopicOptions::new()).unwrap();
+    let event =
+        Event::create(&object_name(&unique_name("aio-beside-e")), &EventOptions::new(Reset::Auto)).unwrap();
+    run(&runtime, async {
+        assert!(timeout(SHORT, wait_any(&[&event, &*here.receiver(), &subscriber])).await.is_err());
+        let (mut heard, mut seen, mut vain) = (0, 0, 0);
+        let sending = std::thread::spawn(move || {
+            for number in 0..MESSAGES {
+                there.sender().send(&number.to_ne_bytes()).unwrap();
+                publisher.publish(b"a frame").unwrap();
+                std::thread::sleep(Duration::from_micros(u64::from(number % 7) * 20));
+            }
+            (there, publisher)
+        });
+        while heard < MESSAGES || seen < MESSAGES {
+            match wait_any(&[&event, &*here.receiver(), &subscriber]).await.unwrap() {
+                1 => match here.receiver().try_recv().unwrap() {
+                    Some(_) => heard += 1,
+                    None => vain += 1,
+                },
+                2 => match subscriber.try_recv().unwrap() {
+                    Some(_) => seen += 1,
+                    None => vain += 1,
+                },
+                index => panic!("{index}"),
+            }
+        }
+        assert!(vain <= heard + seen, "{vain} in vain");
+        event.set().unwrap();
+        assert_eq!(wait_any(&[&event, &*here.receiver(), &subscriber]).await.unwrap(), 0);
+        drop(sending.join().unwrap());
+        assert_eq!(wait_any(&[&event, &*here.receiver()]).await.unwrap(), 1);
+        assert!(here.receiver().try_recv().is_err_and(|error| error.is(ErrorKind::Closed)));
+    });
+}

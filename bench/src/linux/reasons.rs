@@ -66,7 +66,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "waiters for one event: set, until one",
         "raw_sync",
-        "It wakes one of the waiters, and when that one is killed on its way the others sleep on. samemap wakes all of them, so that one that is killed keeps it from nobody; those who come too late sleep again, and the first must get past them.",
+        "Both wake one waiter. When that one is killed on its way, raw_sync's others sleep on; samemap's have the signal within 100 ms, for which their sleeps have a timer.",
     ),
     (
         "processes open",

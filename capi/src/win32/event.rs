@@ -1,13 +1,15 @@
 //! Events.
 
 use samemap::Event;
-use samemap::sync::{EventOptions, Reset};
+use samemap::sync::Reset;
+
+use crate::options;
 
 use super::codes::right;
 use super::handle::Handle;
 use super::handles::Object;
 use super::last_error::{Done, HandleOrNull};
-use super::made::{change, check_flags, made, opened};
+use super::made::{change, check_flags, made, open};
 use super::name;
 use super::pointers::{In, Narrow, Text, Wide};
 use super::security::SecurityAttributes;
@@ -24,29 +26,13 @@ fn create(
     check_flags(flags, MANUAL_RESET | INITIAL_SET)?;
     let (name, sync) = name::to_make(text, security)?;
     let reset = if flags & MANUAL_RESET != 0 { Reset::Manual } else { Reset::Auto };
-    let mut options =
-        EventOptions::new(reset).permissions(sync.asked_permissions()).trust(sync.accepted().clone());
-    if flags & INITIAL_SET != 0 {
-        options = options.set_at_first();
-    }
-    Ok(made(Event::create_or_open(&name, &options), Object::Event, rights)?.0)
+    let options = options::event(reset, flags & INITIAL_SET != 0, sync);
+    made(Event::create_or_open(&name, &options), Object::Event, rights)
 }
 
 /// The flags for two truth values.
 fn flags(manual_reset: i32, set: i32) -> u32 {
     (if manual_reset != 0 { MANUAL_RESET } else { 0 }) | (if set != 0 { INITIAL_SET } else { 0 })
-}
-
-fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
-    let name = name::to_open(text)?;
-    opened(Event::open(&name, &name::open_options(&name)), Object::Event, rights)
-}
-
-fn as_event(object: &Object) -> Option<&Event> {
-    match object {
-        Object::Event(event) => Some(event),
-        _ => None,
-    }
 }
 
 super::calls! {
@@ -67,11 +53,11 @@ super::calls! {
     }
 
     fn OpenEventA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
-        open(access, &name)
+        open::<Event>(access, &name)
     }
 
     fn OpenEventW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
-        open(access, &name)
+        open::<Event>(access, &name)
     }
 
     fn SetEvent(event: Handle) -> Done {
@@ -79,12 +65,12 @@ super::calls! {
     }
 
     fn ResetEvent(event: Handle) -> Done {
-        change(event, as_event, Event::reset)
+        change(event, Event::reset)
     }
 }
 
 /// Sets an event.
 #[inline]
 pub(super) fn set(event: Handle) -> Result<(), u32> {
-    change(event, as_event, Event::set)
+    change(event, Event::set)
 }

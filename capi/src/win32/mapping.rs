@@ -60,7 +60,7 @@ fn create(
     };
     let writes = if access == Access::ReadWrite { right::MAP_WRITE } else { 0 };
     let rights = right::STANDARD | right::MAP_COPY | right::MAP_READ | writes;
-    Ok(made(region, Object::Mapping, rights)?.0)
+    made(region, Object::Mapping, rights)
 }
 
 type NewRegion = Made<(Region, Disposition)>;

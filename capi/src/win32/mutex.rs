@@ -9,7 +9,7 @@ use super::errors::code_of;
 use super::handle::Handle;
 use super::handles::Object;
 use super::last_error::{Done, HandleOrNull};
-use super::made::{check_flags, made, opened, with_kind};
+use super::made::{check_flags, made, open, with_kind};
 use super::name;
 use super::pointers::{In, Narrow, Text, Wide};
 use super::security::SecurityAttributes;
@@ -33,19 +33,7 @@ fn create(
         }
         _ => {}
     }
-    Ok(made(created, Object::Mutex, rights)?.0)
-}
-
-fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
-    let name = name::to_open(text)?;
-    opened(Mutex::open(&name, &name::open_options(&name)), Object::Mutex, rights)
-}
-
-fn as_mutex(object: &Object) -> Option<&Mutex> {
-    match object {
-        Object::Mutex(mutex) => Some(mutex),
-        _ => None,
-    }
+    made(created, Object::Mutex, rights)
 }
 
 super::calls! {
@@ -66,11 +54,11 @@ super::calls! {
     }
 
     fn OpenMutexA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
-        open(access, &name)
+        open::<Mutex>(access, &name)
     }
 
     fn OpenMutexW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
-        open(access, &name)
+        open::<Mutex>(access, &name)
     }
 
     fn ReleaseMutex(mutex: Handle) -> Done {
@@ -81,7 +69,7 @@ super::calls! {
 /// Gives a mutex up once.
 #[inline]
 pub(super) fn release(mutex: Handle) -> Result<(), u32> {
-    with_kind(mutex, 0, as_mutex, |mutex| {
+    with_kind(mutex, 0, |mutex: &Mutex| {
         // SAFETY: every guard of this room is forgotten, and stands for one wait that took the mutex.
         unsafe { mutex.unlock_forgotten()? };
         told::given_up(mutex);

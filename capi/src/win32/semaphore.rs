@@ -1,13 +1,14 @@
 //! Semaphores.
 
 use samemap::Semaphore;
-use samemap::sync::SemaphoreOptions;
+
+use crate::options;
 
 use super::codes::{error, right};
 use super::handle::Handle;
 use super::handles::Object;
 use super::last_error::{Done, HandleOrNull};
-use super::made::{change, check_flags, made, opened};
+use super::made::{change, check_flags, made, open};
 use super::name;
 use super::pointers::{In, Narrow, Out, Text, Wide};
 use super::security::SecurityAttributes;
@@ -28,22 +29,8 @@ fn create(
         return Err(error::INVALID_PARAMETER);
     };
     let (name, sync) = name::to_make(text, security)?;
-    let options = SemaphoreOptions::new(initial, maximum)
-        .permissions(sync.asked_permissions())
-        .trust(sync.accepted().clone());
-    Ok(made(Semaphore::create_or_open(&name, &options), Object::Semaphore, rights)?.0)
-}
-
-fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
-    let name = name::to_open(text)?;
-    opened(Semaphore::open(&name, &name::open_options(&name)), Object::Semaphore, rights)
-}
-
-fn as_semaphore(object: &Object) -> Option<&Semaphore> {
-    match object {
-        Object::Semaphore(semaphore) => Some(semaphore),
-        _ => None,
-    }
+    let options = options::semaphore(initial, maximum, sync);
+    made(Semaphore::create_or_open(&name, &options), Object::Semaphore, rights)
 }
 
 super::calls! {
@@ -90,11 +77,11 @@ super::calls! {
     }
 
     fn OpenSemaphoreA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
-        open(access, &name)
+        open::<Semaphore>(access, &name)
     }
 
     fn OpenSemaphoreW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
-        open(access, &name)
+        open::<Semaphore>(access, &name)
     }
 
     fn ReleaseSemaphore(semaphore: Handle, count: i32, before: Out<i32>) -> Done {
@@ -107,5 +94,5 @@ super::calls! {
 /// Gives permits back, and returns how many there were before.
 pub(super) fn release(semaphore: Handle, count: i32) -> Result<u32, u32> {
     let Ok(count) = u32::try_from(count) else { return Err(error::INVALID_PARAMETER) };
-    change(semaphore, as_semaphore, |semaphore| semaphore.release(count))
+    change(semaphore, |semaphore: &Semaphore| semaphore.release(count))
 }

@@ -4,13 +4,15 @@ use std::ffi::c_void;
 use std::time::{Duration, SystemTime};
 
 use samemap::Timer;
-use samemap::sync::{Due, Reset, TimerOptions};
+use samemap::sync::{Due, Reset};
+
+use crate::options;
 
 use super::codes::{error, right};
 use super::handle::Handle;
 use super::handles::Object;
 use super::last_error::{self, Done, HandleOrNull};
-use super::made::{change, check_flags, made, opened};
+use super::made::{change, check_flags, made, open};
 use super::name;
 use super::pointers::{In, Narrow, Text, Wide};
 use super::security::SecurityAttributes;
@@ -28,21 +30,7 @@ fn create(
     check_flags(flags, MANUAL_RESET | HIGH_RESOLUTION)?;
     let (name, sync) = name::to_make(text, security)?;
     let reset = if flags & MANUAL_RESET != 0 { Reset::Manual } else { Reset::Auto };
-    let options =
-        TimerOptions::new(reset).permissions(sync.asked_permissions()).trust(sync.accepted().clone());
-    Ok(made(Timer::create_or_open(&name, &options), Object::Timer, rights)?.0)
-}
-
-fn open(rights: u32, text: &dyn Text) -> Result<Handle, u32> {
-    let name = name::to_open(text)?;
-    opened(Timer::open(&name, &name::open_options(&name)), Object::Timer, rights)
-}
-
-fn as_timer(object: &Object) -> Option<&Timer> {
-    match object {
-        Object::Timer(timer) => Some(timer),
-        _ => None,
-    }
+    made(Timer::create_or_open(&name, &options::timer(reset, sync)), Object::Timer, rights)
 }
 
 /// A due time in units of 100 ns: negative numbers are from now on, others since 1601.
@@ -61,7 +49,7 @@ fn due(units: i64) -> Due {
 
 fn set(timer: Handle, units: In<i64>, period: i32) -> Result<(), u32> {
     let (Some(units), 0..) = (units.get(), period) else { return Err(error::INVALID_PARAMETER) };
-    change(timer, as_timer, |timer| match u64::try_from(period) {
+    change(timer, |timer: &Timer| match u64::try_from(period) {
         Ok(millis @ 1..) => timer.set_periodic(due(units), Duration::from_millis(millis)),
         _ => timer.set(due(units)),
     })
@@ -100,11 +88,11 @@ super::calls! {
     }
 
     fn OpenWaitableTimerA(access: u32, _inherit: i32, name: Narrow) -> HandleOrNull {
-        open(access, &name)
+        open::<Timer>(access, &name)
     }
 
     fn OpenWaitableTimerW(access: u32, _inherit: i32, name: Wide) -> HandleOrNull {
-        open(access, &name)
+        open::<Timer>(access, &name)
     }
 
     fn SetWaitableTimer(
@@ -137,6 +125,6 @@ super::calls! {
     }
 
     fn CancelWaitableTimer(timer: Handle) -> Done {
-        change(timer, as_timer, Timer::cancel)
+        change(timer, Timer::cancel)
     }
 }

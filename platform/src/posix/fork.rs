@@ -16,7 +16,7 @@
 //! A raw `clone` and glibc's `_Fork` run no fork handlers either. A handle that is dropped in their child recognises it
 //! by its process id, so it neither unlocks nor unlinks. But the child keeps the descriptions, and with them the
 //! objects, alive. It must not drop a copy of a mutex's guard: that makes no system call, and so gives up its parent's
-//! lock.
+//! lock. Nor does it know that its parent's thread for sleeps without a timer is not there.
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::place::Place;
 use crate::contract::context::Operation;
-use crate::words::bell::Bell;
+use crate::words::bell::{Bell, SLICE};
 use crate::{Result, Sleepers};
 
 /// A doorbell at a place that was zero before its first use: its sleeping and waking. The word does the rest of a
@@ -16,6 +16,11 @@ pub(crate) trait RawBell: Clone + Send + Sync {
 
     /// Where its header lies, which has its word.
     fn place(&self) -> &Place;
+
+    /// See [`Bell::sleep`].
+    fn sleep(&self, limit: Duration) {
+        Self::sleep_on_any(&[self], limit.min(SLICE));
+    }
 
     /// See [`Bell::sleep_on_any`].
     fn sleep_on_any(bells: &[&Self], limit: Duration);
@@ -78,6 +83,10 @@ impl<B: RawBell> Bell for B {
 
     fn announced(&self, seen: u32) {
         RawBell::announced(self, seen);
+    }
+
+    fn sleep(&self, limit: Duration) {
+        RawBell::sleep(self, limit);
     }
 
     fn sleep_on_any(bells: &[&B], limit: Duration) {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::mutex::MutexGuard;
-use super::wait::{WaitAny, check_count};
-use crate::Result;
+use super::wait::{AsObject, WaitAny, check_count};
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, TookAll};
 use crate::system::Object;
+use crate::{Error, Result};
 
 const WAIT: Operation = "wait for all of the objects";
 
@@ -64,7 +64,7 @@ impl<'a> AllWoken<'a> {
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects, for more than 64, and for an object that stands
-/// in the list twice, and the errors of a wait for one of them. [`Unsupported`](crate::ErrorKind::Unsupported) where the
+/// in the list twice or is a reader or a listener, and the errors of a wait for one of them. [`Unsupported`](crate::ErrorKind::Unsupported) where the
 /// system cannot take them together; then nothing was changed.
 pub fn wait_all<'a>(objects: &[&'a dyn WaitAny]) -> Result<AllWoken<'a>> {
     loop {
@@ -95,9 +95,14 @@ fn wait_all_within<'a>(
     timeout: Option<Duration>,
 ) -> Result<Option<AllWoken<'a>>> {
     check_count(objects.len(), WAIT)?;
-    let raw: Vec<&Object> = objects.iter().map(|object| object.object()).collect();
-    match check_names(objects).and_then(|()| Object::wait_all(&raw, timeout)) {
-        Ok(took) => Ok(took.map(|took| AllWoken { guards: guards(objects), took })),
+    let objects: Vec<AsObject<'a>> =
+        objects.iter().map(|each| each.awaited().object()).collect::<Option<_>>().ok_or_else(only_objects)?;
+    let raw: Vec<&Object> = objects.iter().map(|object| object.raw()).collect();
+    match check_names(&objects).and_then(|()| Object::wait_all(&raw, timeout)) {
+        Ok(took) => {
+            Ok(took
+                .map(|took| AllWoken { guards: objects.iter().map(|object| object.guard()).collect(), took }))
+        }
         Err(failure) => {
             let name = failure.0.index.and_then(|index| objects[index].name());
             Err(failure.in_call(Context { operation: WAIT, name }))
@@ -105,12 +110,14 @@ fn wait_all_within<'a>(
     }
 }
 
-fn guards<'a>(objects: &[&'a dyn WaitAny]) -> Vec<Option<MutexGuard<'a>>> {
-    objects.iter().map(|object| object.guard()).collect()
+#[cold]
+fn only_objects() -> Error {
+    let context = Context { operation: WAIT, name: None };
+    context.invalid("one in the list is a reader or a listener, from which a wait takes nothing; give objects only, or wait for any")
 }
 
 /// Finds an object that was opened twice by its name, where the system does not.
-fn check_names(objects: &[&dyn WaitAny]) -> Result<(), Failure> {
+fn check_names(objects: &[AsObject<'_>]) -> Result<(), Failure> {
     if Object::KNOWS_TWINS {
         return Ok(());
     }

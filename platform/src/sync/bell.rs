@@ -20,6 +20,12 @@ use crate::{Result, Sleepers, View};
 ///
 /// # Platform-specific behavior
 /// A futex on Linux, a kernel event on Windows; other systems have none yet.
+///
+/// On POSIX, where a thread often sleeps without a limit of its own (64 times in 80 ms, on doorbells, channels, topics or
+/// newest values), its process gets a thread with the name `samemap-rouser`. It wakes the sleepers every 80 ms, so that
+/// they need no timers, which would take a seventh of a short sleep's time. It rests when no thread sleeps often any
+/// more, and ends after five seconds of that. Where it cannot be started, sleepers set timers. In the child of a raw
+/// `clone`, of which no fork handler is told, sleeps may have no end but a ring, if the parent had the thread.
 #[derive(Clone)]
 pub struct Doorbell {
     bell: Bell,
@@ -46,7 +52,7 @@ impl Doorbell {
         bell::ring(&self.bell);
     }
 
-    /// Sleeps until the doorbell rings, for at most `limit` and at most 80 ms. Then the caller checks whether its peers
+    /// Sleeps until the doorbell rings, for at most `limit` and 80 ms or so. Then the caller checks whether its peers
     /// live. Returns at once when `changed` says that there is something already.
     ///
     /// May wake spuriously.

@@ -10,7 +10,7 @@ use super::event::settable;
 use super::handle::Inside;
 use super::mutex::{MutexGuard, lockable};
 use super::semaphore::permits;
-use super::wait::{Sealed, WaitAny, signalled};
+use super::wait::{Awaited, Sealed, WaitAny, signalled};
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
 use crate::seam::kind::{New, calls};
@@ -108,7 +108,11 @@ impl<T: Pod> SharedMutex<T> {
 
 lockable!(SharedMutex<T>, SharedMutexGuard<'a, T>, [T: Pod]);
 
-impl<T: Pod> WaitAny for SharedMutex<T> {}
+impl<T: Pod> WaitAny for SharedMutex<T> {
+    fn awaited(&self) -> Awaited<'_> {
+        Awaited::of(self)
+    }
+}
 
 impl<T: Pod> Sealed for SharedMutex<T> {
     fn object(&self) -> &Object {

@@ -6,12 +6,13 @@
 // The public types are written once, in front of `crate::seam`, with their names, options, documentation, `Debug` and
 // errors. The backends are `crate::posix::sync` and `crate::windows::sync`, and the algorithms of words are in
 // `crate::words`. `handle` is their common part; `mutex`, `event`, `semaphore` and `timer` are the named ones, `inside`
-// those inside a region. `wait` is for the first of several, `all` for all of them, `then` for a signal and a wait in one
-// call. `bell` and `seat` are for channels. `watched` is what tasks and event loops wait for, `waiter` the threads that
-// wait on their behalf, `readiness` the descriptor for event loops.
+// those inside a region. `wait` is for the first of several, `beside` for lists with readers, `all` for all of them, `then`
+// for a signal and a wait in one call. `bell` and `seat` are for channels. `watched` is what tasks and event loops wait
+// for, `waiter` the threads that wait on their behalf, `readiness` the descriptor for event loops.
 
 mod all;
 pub(crate) mod bell;
+pub(crate) mod beside;
 mod event;
 mod handle;
 mod inside;

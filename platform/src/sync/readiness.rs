@@ -44,9 +44,23 @@ use crate::{ErrorKind, Result};
 /// - Of several objects, the one that became ready first is answered first.
 /// - Dropping a readiness gives back the signals that it took and `try_take` has not answered yet.
 ///
-/// Each object may be in any number of these, and be waited for in other ways at the same time. Threads of this process
-/// wait for 63 objects each, on behalf of all readinesses and of all tasks; the first one starts with the first `try_take`
-/// that finds nothing.
+/// # Peers
+/// Of what waits for a peer, `try_take` takes nothing: it says that there may be something to take, or an end to be told
+/// of, and the loop then makes the `try_` call that finds out.
+/// - *Receivers, subscribers, viewers and listeners* are answered until their own call finds nothing: each message may be
+///   answered, or several by one call in a loop of its own, and the call after the last one is in vain. An end is answered
+///   for ever: [remove](Self::remove) what has ended.
+/// - *Senders and publishers* are answered once after each of their calls that found no room, when there is some again. A
+///   longer message may still find too little, and is refused once more.
+/// - *Newest values* are answered once for each newest value, and once for each writer that ended.
+///
+/// A killed peer is noticed within 100 ms. A readiness keeps the memory of what it waits for, and with it the name, until
+/// it is dropped or the object is removed.
+///
+/// # What it costs
+/// Each object may be in any number of these, and be waited for in other ways at the same time; two that wait for one peer
+/// at a time may learn of it up to 80 ms late. Threads of this process wait for 63 objects each, on behalf of all
+/// readinesses and of all tasks; the first one starts with the first `try_take` that finds nothing.
 ///
 /// In a forked child the copy refuses to work ([`Unsupported`](crate::ErrorKind::Unsupported)): it shares the parent's
 /// descriptor. The child makes one of its own.
@@ -57,8 +71,8 @@ use crate::{ErrorKind, Result};
 ///   keeps it until `try_take`: until then no other waiter can have it, and it is lost when this process ends. Timers are
 ///   looked at every 10 ms. A manual-reset event that is reset right after it was set may be missed.
 pub struct Readiness {
-    // Dropped before what it waits for.
-    waits: Vec<Waiting>,
+    // Dropped before what it waits for. Nothing where one was removed.
+    waits: Vec<Option<Waiting>>,
     ready: Arc<Ready>,
     process: usize,
 }
@@ -86,25 +100,55 @@ const MAKE: &str = "make a descriptor for an event loop";
 const TAKE: &str = "take from the objects that are ready";
 
 impl Readiness {
-    /// Makes one for these objects, in any number.
+    /// Makes one for these objects, in any number; their indices are those of the list.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none; [`Os`](crate::ErrorKind::Os) when no descriptor,
-    /// or handle, can be had.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none; those of [`new`](Self::new) and
+    /// [`add`](Self::add).
     pub fn of(objects: &[&dyn Awaitable]) -> Result<Readiness> {
-        let context = Context { operation: MAKE, name: None };
         if objects.is_empty() {
+            let context = Context { operation: MAKE, name: None };
             return Err(context.invalid("no objects were given; give one or more"));
         }
-        let flag = System::lowered_flag(context)?;
-        flag.raise();
-        let ready = Arc::new(Ready { flag, indices: Mutex::new((0..objects.len()).collect()) });
-        let begin = |(index, object): (usize, &&dyn Awaitable)| {
-            let waker = Waker::from(Arc::new(Report { ready: Arc::clone(&ready), index }));
-            Ok(Waiting { place: AtWaiter::new(), watched: object.watched()?, waker })
-        };
-        let waits = objects.iter().enumerate().map(begin).collect::<Result<_>>()?;
-        Ok(Readiness { waits, ready, process: this_process() })
+        let mut readiness = Readiness::new()?;
+        for object in objects {
+            readiness.add(*object)?;
+        }
+        Ok(readiness)
+    }
+
+    /// Makes one for objects that are [added](Self::add) later.
+    ///
+    /// # Errors
+    /// [`Os`](crate::ErrorKind::Os) when no descriptor, or handle, can be had.
+    pub fn new() -> Result<Readiness> {
+        let flag = System::lowered_flag(Context { operation: MAKE, name: None })?;
+        let ready = Arc::new(Ready { flag, indices: Mutex::default() });
+        Ok(Readiness { waits: Vec::new(), ready, process: this_process() })
+    }
+
+    /// Adds an object, and returns its index: the lowest that is free. The descriptor becomes ready, so that the loop
+    /// looks at the object.
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a reader that no peer wakes, and in a forked child; and what the
+    /// system says.
+    pub fn add(&mut self, object: &dyn Awaitable) -> Result<usize> {
+        self.check_ours()?;
+        let index = self.waits.iter().position(Option::is_none).unwrap_or(self.waits.len());
+        let waker = Waker::from(Arc::new(Report { ready: Arc::clone(&self.ready), index }));
+        let waiting = Waiting { place: AtWaiter::new(), watched: object.watched()?, waker };
+        if index == self.waits.len() {
+            self.waits.push(None);
+        }
+        self.waits[index] = Some(waiting);
+        self.ready.report(index);
+        Ok(index)
+    }
+
+    /// Waits for the object with that index no more, and lets go of it; `false` when there is none.
+    pub fn remove(&mut self, index: usize) -> bool {
+        self.waits.get_mut(index).and_then(Option::take).is_some()
     }
 
     /// The index of an object that is signalled; its signal was taken. `None` when there is none; then the descriptor
@@ -114,14 +158,10 @@ impl Readiness {
     /// Those of the objects' waits; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) in a forked child.
     pub fn try_take(&mut self) -> Result<Option<usize>> {
-        if self.process != this_process() {
-            let context = Context { operation: TAKE, name: None };
-            return Err(context.error(ErrorKind::Unsupported).with_detail(
-                "this is a forked child's copy, and belongs to its parent; make one in the child",
-            ));
-        }
+        self.check_ours()?;
         while let Some(index) = self.ready.first() {
-            match self.waits[index].take_or_ask() {
+            let Some(waiting) = &mut self.waits[index] else { continue };
+            match waiting.take_or_ask() {
                 Ok(false) => {}
                 took => {
                     // No waiter watches the object now, and it may have more signals.
@@ -131,6 +171,16 @@ impl Readiness {
             }
         }
         Ok(None)
+    }
+
+    fn check_ours(&self) -> Result<()> {
+        if self.process == this_process() {
+            return Ok(());
+        }
+        let context = Context { operation: TAKE, name: None };
+        Err(context
+            .error(ErrorKind::Unsupported)
+            .with_detail("this is a forked child's copy, and belongs to its parent; make one in the child"))
     }
 
     pub(crate) fn flag(&self) -> &dyn RawFlag {
@@ -189,6 +239,7 @@ impl Wake for Report {
 
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Readiness").field("objects", &self.waits.len()).finish_non_exhaustive()
+        let objects = self.waits.iter().flatten().count();
+        f.debug_struct("Readiness").field("objects", &objects).finish_non_exhaustive()
     }
 }

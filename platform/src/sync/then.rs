@@ -11,7 +11,7 @@ use super::mutex::MutexGuard;
 use super::semaphore::Semaphore;
 use super::wait::{Sealed, WaitAny, Woken};
 use crate::contract::context::{Context, Operation};
-use crate::seam::object::{RawObject as _, Signal, Took};
+use crate::seam::object::{Failure, RawObject as _, Signal, Took};
 use crate::system::Object;
 use crate::{ObjectName, Result};
 
@@ -122,11 +122,16 @@ fn within<'a>(
 ) -> Result<Option<Woken<'a>>> {
     // The call gives its mutex up.
     mem::forget(first.guard);
-    match first.object.signal_and_wait(first.signal, second.object(), timeout) {
+    let Some(object) = second.awaited().object() else {
+        let failed = |failure: Failure| failure.in_call(Context { operation: CALL, name: first.name });
+        first.object.signal(first.signal).map_err(failed)?;
+        return super::wait::wait_any_within(&[second], timeout);
+    };
+    match first.object.signal_and_wait(first.signal, object.raw(), timeout) {
         Ok(Took::Signal) => Ok(Some(Woken::of(0, second))),
         Ok(Took::Nothing) => Ok(None),
         Err(failure) => {
-            let name = if failure.0.index == Some(0) { first.name } else { second.name() };
+            let name = if failure.0.index == Some(0) { first.name } else { object.name() };
             Err(failure.in_call(Context { operation: CALL, name }))
         }
     }

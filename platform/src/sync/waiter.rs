@@ -33,6 +33,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// Whether to wake the task though no peer rang, because its peers have ended. Asked every 80 ms, without a lock.
     fn is_over(&self) -> bool;
+
+    /// Whether there are news to tell an event loop of. Those that are told once are told now.
+    fn tell(&self) -> bool {
+        self.is_ready()
+    }
 }
 
 impl<S: Source> Watched for S {
@@ -49,7 +54,7 @@ impl<S: Source> Watched for S {
     }
 
     fn try_take(&self) -> Result<bool> {
-        Ok(Source::is_ready(self) || Source::is_over(self))
+        Ok(self.tell())
     }
 }
 

@@ -16,8 +16,11 @@ use crate::system::{Bell, Watch};
 use crate::words::bell;
 use crate::{ObjectName, Result};
 
-/// An object that a [`Readiness`](crate::sync::Readiness), or a task, waits for: an event, a semaphore or a timer, with a
-/// name or inside a region. Other crates cannot implement it.
+/// What a [`Readiness`](crate::sync::Readiness), or a task, waits for. Other crates cannot implement it.
+///
+/// - An event, a semaphore or a timer, with a name or inside a region: its signal is taken.
+/// - A channel's receiver or sender, a topic's subscriber, viewer or publisher, a newer value of a newest value, a
+///   listener: nothing is taken, and its own next `try_` call finds what there is.
 ///
 /// A mutex is none: a thread owns it, and neither a task nor an event loop's callback stays on one thread. Lock it in a
 /// thread that may block, or use a semaphore with one permit.

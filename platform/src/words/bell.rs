@@ -18,8 +18,8 @@ pub const ASLEEP: u32 = 1;
 /// No thread sleeps, and a sleeper has the kernel make the ringer's fence.
 pub const LIGHT: u32 = 2;
 
-/// The longest sleep. Channels promise to notice a peer's death within 100 ms.
-const SLICE: Duration = Duration::from_millis(80);
+/// The longest sleep, or so. Channels promise to notice a peer's death within 100 ms.
+pub const SLICE: Duration = Duration::from_millis(80);
 
 /// A doorbell's word, and the system calls for it.
 pub trait Bell {
@@ -40,6 +40,9 @@ pub trait Bell {
     fn can_be_light(&self) -> bool;
     /// A sleeper has just put [`ASLEEP`] in place of `seen`.
     fn announced(&self, seen: u32);
+    /// Sleeps while the word is [`ASLEEP`] and nothing wakes it, for at most `limit`, and a [`SLICE`] or so. May wake
+    /// spuriously.
+    fn sleep(&self, limit: Duration);
     /// Sleeps while each word is [`ASLEEP`] and no doorbell wakes it, for at most `limit`. May wake spuriously.
     fn sleep_on_any(bells: &[&Self], limit: Duration);
     /// Wakes all its sleepers.
@@ -71,7 +74,7 @@ fn wake<B: Bell>(bell: &B) {
 pub fn sleep<B: Bell>(bell: &B, sleepers: Sleepers, limit: Duration, changed: impl FnOnce() -> bool) {
     announce(&[bell]);
     if !changed() {
-        B::sleep_on_any(&[bell], limit.min(SLICE));
+        bell.sleep(limit);
     } else if sleepers == Sleepers::One {
         // No other thread can be asleep. A ring that came meanwhile has stored this already.
         bell.replace(ASLEEP, ALERT);

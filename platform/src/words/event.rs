@@ -1,5 +1,10 @@
 //! An event: unset, set, or unset with a sleeper.
 //!
+//! A set of an auto-reset event wakes one sleeper. Where others sleep on, the event has their mark ([`AWAITED`]), or a
+//! thread that was woken is on its way, and it takes the signal and leaves the mark, or announces itself anew, or
+//! [passes the wake-up on](pass_on). When it is killed or stopped on its way, the others find out at the end of their
+//! slices.
+//!
 //! The word of an auto-reset event is one of those states. The word of a manual-reset event also counts the sets, above
 //! the state: a set lets every waiter of that moment through, even when a reset follows before any of them wakes (as on
 //! Win32).
@@ -43,8 +48,7 @@ fn set_again<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
             Err(_) => break,
         }
     }
-    // Every sleeper is woken, because a single one might be killed before it takes the signal.
-    sleeper.set_and_wake_all(word, SET as u16);
+    sleeper.set_and_wake_one(word, SET as u16);
 }
 
 /// Unsets an auto-reset event.
@@ -81,6 +85,27 @@ fn try_take_tagged<W: Word>(word: &W) -> Result<bool, Damaged> {
     }
 }
 
+/// Takes the signal as [`try_take`] does, for a waiter that was [announced](announce): others may be asleep still, so the
+/// mark stays.
+///
+/// # Errors
+/// [`Damaged`] when the word is in no state of an event.
+pub fn try_take_after_sleep<W: Word>(word: &W) -> Result<bool, Damaged> {
+    match word.replace(SET, AWAITED) {
+        Ok(()) => Ok(true),
+        Err(UNSET | AWAITED) => Ok(false),
+        Err(_) => Err(Damaged),
+    }
+}
+
+/// Passes a wake-up on from a waiter that was [announced](announce) and leaves without the signal: to a sleeper, or by
+/// the mark to the next set.
+pub fn pass_on<W: Word>(word: &W, sleeper: &impl Sleeper<W>) {
+    if !announce(word) {
+        sleeper.wake_one(word);
+    }
+}
+
 /// Announces a sleeper on an auto-reset event. `true` when it may sleep on [`AWAITED`], `false` when it looks again.
 pub fn announce<W: Word>(word: &W) -> bool {
     match word.replace(UNSET, AWAITED) {
@@ -94,18 +119,20 @@ pub fn announce<W: Word>(word: &W) -> bool {
 /// # Errors
 /// [`Damaged`] when the word is in no state of an event.
 pub fn wait<W: Word>(word: &W, until: Until, sleeper: &impl Sleeper<W>) -> Result<Outcome<()>, Damaged> {
-    loop {
-        if try_take(word)? {
-            return Ok(Outcome::Got(()));
-        }
-        if until == Until::Now {
+    let mut got = try_take(word)?;
+    if until == Until::Now && !got {
+        return Ok(Outcome::TimedOut);
+    }
+    while !got {
+        let is_over =
+            announce(word) && sleeper.sleep_until_woken(word, AWAITED, until) == Slept::DeadlineOver;
+        got = try_take_after_sleep(word)?;
+        if is_over && !got {
+            pass_on(word, sleeper);
             return Ok(Outcome::TimedOut);
         }
-        if announce(word) && sleeper.sleep_until_woken(word, AWAITED, until) == Slept::DeadlineOver {
-            let got = try_take(word)?;
-            return Ok(if got { Outcome::Got(()) } else { Outcome::TimedOut });
-        }
     }
+    Ok(Outcome::Got(()))
 }
 
 /// Sets a manual-reset event. Makes no system call when no thread sleeps.

@@ -8,10 +8,10 @@
 //! answer, an error, or its timeout.
 //!
 //! # Which sleepers a signal wakes
-//! - *Events and semaphores* wake every sleeper, and each tries to take the signal: the wake-up of a single sleeper is
-//!   lost when that sleeper is killed.
-//! - *A lock* wakes one sleeper, which alone can have it. A waiter that leaves without the lock passes the wake-up on:
-//!   its time is over, or it took another object. A death in between is noticed after a slice of time, like an owner's.
+//! - *A manual-reset event and a semaphore* wake every sleeper.
+//! - *A lock and an auto-reset event* wake one sleeper, which alone can have it. A waiter that leaves without it passes
+//!   the wake-up on: its time is over, or it took another object. When the woken one is killed or stopped on its way,
+//!   another one finds out after a slice of time.
 
 pub mod all;
 pub mod bell;
@@ -20,6 +20,7 @@ pub mod lock;
 pub mod newest;
 pub mod permits;
 pub mod ring;
+pub mod rouser;
 pub mod tagged;
 pub mod topic;
 mod until;
@@ -93,15 +94,15 @@ pub trait Sleeper<W: Word> {
     ///
     /// The slice is what makes a wake-up that was lost with a killed process harmless.
     fn sleep(&self, word: &W, expected: u32, until: Until) -> Slept;
-    /// Sleeps while `word` is `expected`, and not beyond `until`: for words that are changed and woken in one step, where
-    /// no wake-up is lost with a killed process. It may still end after a long slice, for a word that a peer overwrote.
+    /// Sleeps as [`sleep`](Self::sleep) does, but in longer slices: for words that are changed and woken in one step, where
+    /// a killed waker has done both or neither. Only a waiter that is killed after it was woken takes a wake-up along.
     fn sleep_until_woken(&self, word: &W, expected: u32, until: Until) -> Slept;
     /// Wakes one sleeper on `word`.
     fn wake_one(&self, word: &W);
     /// Wakes all sleepers on `word`.
     fn wake_all(&self, word: &W);
-    /// Stores `new` and wakes all sleepers on `word`, in one step: a killed process has done both or neither.
-    fn set_and_wake_all(&self, word: &W, new: u16);
+    /// Stores `new` and wakes one sleeper on `word`, in one step: a killed process has done both or neither.
+    fn set_and_wake_one(&self, word: &W, new: u16);
 }
 
 /// Shared memory holds a value that the algorithm never writes: a peer overwrote it.

@@ -220,6 +220,13 @@ pub(in crate::posix) fn sleep(word: &AtomicU32, value: u32, limit: Duration) -> 
     })
 }
 
+/// Sleeps until the word is woken, or a signal comes; not at all when it has another value.
+pub(in crate::posix) fn sleep_until_woken(word: &AtomicU32, value: u32) -> Result<(), Errno> {
+    let (address, shared) = (word.as_ptr().cast::<c_void>(), libc::OS_SYNC_WAIT_ON_ADDRESS_SHARED);
+    // SAFETY: four mapped bytes, which the call only reads.
+    answer(unsafe { libc::os_sync_wait_on_address(address, u64::from(value), size_of::<u32>(), shared) })
+}
+
 /// Answers that there is no such call.
 pub(in crate::posix) fn sleep_on_any(
     _words: &mut dyn Iterator<Item = (&AtomicU32, u32)>,
@@ -237,15 +244,20 @@ pub(in crate::posix) fn wake_one(word: &AtomicU32) {
 
 /// Wakes all sleepers.
 pub(in crate::posix) fn wake_all(word: &AtomicU32) {
-    let (address, shared) = (word.as_ptr().cast::<c_void>(), libc::OS_SYNC_WAKE_BY_ADDRESS_SHARED);
-    // SAFETY: as above.
+    wake_all_at(word.as_ptr());
+}
+
+/// Wakes all sleepers on the word at an address, where it may be no more.
+pub(in crate::posix) fn wake_all_at(address: *mut u32) {
+    let (address, shared) = (address.cast::<c_void>(), libc::OS_SYNC_WAKE_BY_ADDRESS_SHARED);
+    // SAFETY: as above; it fails, too, where no memory is mapped.
     let _ = unsafe { libc::os_sync_wake_by_address_all(address, size_of::<u32>(), shared) };
 }
 
-/// Stores `new` and wakes all sleepers, in two steps.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Stores `new` and wakes one sleeper, in two steps.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     word.store(u32::from(new), Ordering::Release);
-    wake_all(word);
+    wake_one(word);
 }
 
 // ---- fences ---------------------------------------------------------------------------------------------

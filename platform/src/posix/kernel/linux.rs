@@ -219,6 +219,11 @@ pub(in crate::posix) fn sleep(word: &AtomicU32, value: u32, limit: Duration) -> 
     futex::wait(word, Flags::empty(), value, Some(&timespec(limit)))
 }
 
+/// Sleeps until the word is woken, or a signal comes; not at all when it has another value.
+pub(in crate::posix) fn sleep_until_woken(word: &AtomicU32, value: u32) -> Result<(), Errno> {
+    futex::wait(word, Flags::empty(), value, None)
+}
+
 /// Sleeps until one of the words is woken, for at most `limit`; not at all when one has another value.
 ///
 /// # Errors
@@ -253,11 +258,17 @@ pub(in crate::posix) fn wake_all(word: &AtomicU32) {
     let _ = futex::wake(word, Flags::empty(), i32::MAX as u32);
 }
 
-/// Stores `new` and wakes all sleepers, in one step.
-pub(in crate::posix) fn set_and_wake_all(word: &AtomicU32, new: u16) {
+/// Wakes all sleepers on the word at an address, where it may be no more.
+pub(in crate::posix) fn wake_all_at(address: *mut u32) {
+    // SAFETY: the call reads and writes no memory, and fails where none is mapped.
+    unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, i32::MAX) };
+}
+
+/// Stores `new` and wakes one sleeper, in one step.
+pub(in crate::posix) fn set_and_wake_one(word: &AtomicU32, new: u16) {
     // Fails only for memory that is not mapped, and this is. The call wakes no second word.
-    let (all, none) = (i32::MAX as u32, 0);
-    let _ = futex::wake_op(word, Flags::empty(), all, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
+    let (one, none) = (1, 0);
+    let _ = futex::wake_op(word, Flags::empty(), one, none, word, WakeOp::Set, WakeOpCmp::Eq, new, 0);
 }
 
 fn timespec(duration: Duration) -> Timespec {

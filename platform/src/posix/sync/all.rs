@@ -80,16 +80,13 @@ impl Set<'_> {
         let (mut ask, mut is_over) = (until == Until::Now, until == Until::Now);
         let mut slept_on = None;
         loop {
-            let missing = self.first_missing(ask)?;
-            let attempt = missing.map_or_else(|| self.attempt(), |missing| Ok(Attempt::Missed(missing)))?;
-            if let Attempt::Taken(notes) = attempt {
-                return Ok(Some(notes));
-            }
+            let attempt = self.look(ask);
             if let Some(index) = slept_on.take() {
-                // Its wake-up was not used.
+                // Its wake-up was not used, or others are asleep still.
                 self.object(index).pass_on();
             }
-            match attempt {
+            match attempt? {
+                Attempt::Taken(notes) => return Ok(Some(notes)),
                 Attempt::Revoked if !is_over || backoff.tries < POLLS => backoff.wait(),
                 Attempt::Missed(_) | Attempt::Revoked if is_over || until.is_over() => return Ok(None),
                 Attempt::Missed(index) => {
@@ -99,7 +96,7 @@ impl Set<'_> {
                     is_over = slept == Slept::DeadlineOver && is_last;
                     continue;
                 }
-                Attempt::Revoked | Attempt::Taken(_) => {}
+                Attempt::Revoked => {}
             }
             is_over |= until.is_over();
         }
@@ -107,6 +104,14 @@ impl Set<'_> {
 
     fn object(&self, member: usize) -> &Object {
         self.objects[self.members[member].index]
+    }
+
+    /// Takes all the members if none is missing.
+    fn look(&self, ask: bool) -> Result<Attempt, Failure> {
+        match self.first_missing(ask)? {
+            Some(missing) => Ok(Attempt::Missed(missing)),
+            None => self.attempt(),
+        }
     }
 
     /// The first member that is not signalled. Changes nothing. `ask` says that the kernel is asked about the owners of

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::futex::{Expectation, sleep_on_any};
 use super::making::initialise;
 use super::place::held_of;
+use super::rouser;
 use crate::contract::context::{Context, Operation};
 use crate::posix::kernel;
 use crate::seam::bell::RawBell;
@@ -57,6 +58,10 @@ impl RawBell for Bell {
     #[inline]
     fn can_be_light(&self) -> bool {
         self.takes_part
+    }
+
+    fn sleep(&self, limit: Duration) {
+        rouser::sleep(self.asleep(), ASLEEP, limit);
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::futex::{Expectation, FutexSleeper, FutexWord as _};
+use super::wait::Wait;
 use super::word::PlaceWord;
 use crate::Reset;
 use crate::seam::header::reset_of;
@@ -51,10 +52,19 @@ impl Event {
     }
 
     /// Tries to take the signal, for a wait that began [with this count](Self::begin).
-    pub(super) fn try_take(&self, begun: u32) -> Result<bool, Damaged> {
+    pub(super) fn try_take(&self, wait: Wait) -> Result<bool, Damaged> {
         match self.mode()? {
+            Reset::Auto if wait.announced => event::try_take_after_sleep(self.word()),
             Reset::Auto => event::try_take(self.word()),
-            Reset::Manual => ManualWaiter::begun(self.word(), begun).is_through(),
+            Reset::Manual => ManualWaiter::begun(self.word(), wait.begun).is_through(),
+        }
+    }
+
+    /// Passes a wake-up on from a wait that was announced and leaves without the signal.
+    pub(super) fn pass_on(&self) {
+        // A manual-reset event wakes all.
+        if self.mode() == Ok(Reset::Auto) {
+            event::pass_on(self.word(), &FutexSleeper);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Sleeping on words of shared memory.
 //!
 //! Sleeps are cut into slices, because a waker may be killed between its store and its wake-up, and an owner's death
-//! wakes no waiter. An auto-reset event hardly needs them: one system call (on Linux) sets it and wakes its
-//! waiters. Its slices are long, and serve only a word that a peer overwrote: a set that does not find the sleepers'
-//! mark wakes no waiter.
+//! wakes no waiter. An auto-reset event seldom needs them: one system call (on Linux) sets it and wakes a waiter. Its
+//! slices are longer, and serve waiters behind a woken one that was killed or stopped on its way, and a word that a
+//! peer overwrote: a set that does not find the sleepers' mark wakes no waiter.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::words::{Sleeper, Slept, Until, Word};
 /// microseconds of a processor, so fifty a second take a few thousandths of it.
 pub(super) const SLICE: Duration = Duration::from_millis(20);
 
-/// The longest sleep where only an overwritten word can lose a wake-up. So distant a timer hardly costs the kernel
-/// anything.
-const LONG_SLICE: Duration = Duration::from_secs(1);
+/// The longest sleep where a killed waker has set the word and woken, or done neither: short enough that the next waiter
+/// has the signal within the 100 ms of rule C27.
+const LONG_SLICE: Duration = Duration::from_millis(80);
 
 /// How long a wait for several objects sleeps on the first one, where the kernel cannot sleep on several.
 const SHORT_SLICE: Duration = Duration::from_millis(1);
@@ -60,10 +60,10 @@ impl<W: FutexWord> Sleeper<W> for FutexSleeper {
         kernel::wake_all(word.futex());
     }
 
-    fn set_and_wake_all(&self, word: &W, new: u16) {
+    fn set_and_wake_one(&self, word: &W, new: u16) {
         let word = word.futex();
         reached("wake: about to");
-        kernel::set_and_wake_all(word, new);
+        kernel::set_and_wake_one(word, new);
     }
 }
 

@@ -97,7 +97,7 @@ impl Awaited for Object {
         match self {
             Object::Mutex(lock) if wait.announced => Ok(lock.try_take_after_sleep()? == Took::Signal),
             Object::Mutex(lock) => Ok(lock.take(Some(Duration::ZERO))? == Took::Signal),
-            Object::Event(event) => Ok(event.try_take(wait.begun)?),
+            Object::Event(event) => Ok(event.try_take(wait)?),
             Object::Semaphore(semaphore) => Ok(semaphore.try_take()?),
             Object::Timer(timer) => Ok(timer.try_take()?),
         }
@@ -113,8 +113,11 @@ impl Awaited for Object {
     }
 
     fn pass_on(&self) {
-        if let Object::Mutex(lock) = self {
-            lock.pass_on();
+        match self {
+            Object::Mutex(lock) => lock.pass_on(),
+            Object::Event(event) => event.pass_on(),
+            // They wake all.
+            Object::Semaphore(_) | Object::Timer(_) => {}
         }
     }
 }

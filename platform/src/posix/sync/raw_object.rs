@@ -78,7 +78,7 @@ impl RawObject for Object {
     }
 
     fn wait_any(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<usize>, Failure> {
-        wait::wait_any(objects, timeout)
+        wait::wait_any(objects, timeout, None)
     }
 
     fn wait_all(objects: &[&Self], timeout: Option<Duration>) -> Result<Option<TookAll>, Failure> {

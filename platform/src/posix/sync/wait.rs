@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::bell::Bell;
 use super::futex::{Expectation, sleep_on_any};
 use crate::seam::object::Failure;
+use crate::seam::watch::Beside;
+use crate::words::bell::ASLEEP;
 use crate::words::{Slept, Until};
 
 /// A wait for one of the objects.
@@ -26,18 +29,19 @@ pub(super) trait Awaited {
     /// Announces a sleeper: the value to sleep on and the longest time, or `None` when the object may be signalled.
     fn announce(&self, begun: u32) -> Option<(Expectation<'_>, Option<Duration>)>;
 
-    /// Passes a wake-up on to another waiter, because the wait took another object.
+    /// Passes a wake-up on to another waiter, because the wait ended without this object.
     fn pass_on(&self);
 }
 
-/// See `RawObject::wait_any`.
+/// See `RawObject::wait_any`, and `RawWatch::wait_any_beside` for the news.
 pub(super) fn wait_any<O: Awaited>(
     objects: &[&O],
     timeout: Option<Duration>,
+    news: Option<&Beside<'_, Bell>>,
 ) -> Result<Option<usize>, Failure> {
     let mut waits: Vec<Wait> =
         objects.iter().map(|object| Wait { begun: object.begin(), announced: false }).collect();
-    let answer = wait(objects, &mut waits, Until::after(timeout));
+    let answer = wait(objects, &mut waits, Until::after(timeout), news);
     let taken = answer.as_ref().ok().copied().flatten();
     for (index, (object, wait)) in objects.iter().zip(&waits).enumerate() {
         if wait.announced && Some(index) != taken {
@@ -47,7 +51,12 @@ pub(super) fn wait_any<O: Awaited>(
     answer
 }
 
-fn wait<O: Awaited>(objects: &[&O], waits: &mut [Wait], until: Until) -> Result<Option<usize>, Failure> {
+fn wait<O: Awaited>(
+    objects: &[&O],
+    waits: &mut [Wait],
+    until: Until,
+    news: Option<&Beside<'_, Bell>>,
+) -> Result<Option<usize>, Failure> {
     loop {
         if let Some(index) = take_first(objects, waits)? {
             return Ok(Some(index));
@@ -57,10 +66,23 @@ fn wait<O: Awaited>(objects: &[&O], waits: &mut [Wait], until: Until) -> Result<
         }
         let Some((expectations, next)) = announce(objects, waits) else { continue };
         let (sleep_until, is_last) = until.or_after(next);
-        if sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last {
+        let is_over = match news {
+            Some(news) => sleep_beside(news, expectations, sleep_until) || until.is_over(),
+            None => sleep_on_any(&expectations, sleep_until) == Slept::DeadlineOver && is_last,
+        };
+        if is_over {
             return take_first(objects, waits);
         }
     }
+}
+
+/// Sleeps on the objects and on the doorbells; whether there is news.
+fn sleep_beside<'a>(news: &Beside<'a, Bell>, mut expectations: Vec<Expectation<'a>>, until: Until) -> bool {
+    expectations.extend(news.bells.iter().map(|bell| Expectation { word: bell.asleep(), value: ASLEEP }));
+    news.sleep(until.left().unwrap_or(Duration::MAX), |limit| {
+        // The caller looks again after every sleep.
+        let _ = sleep_on_any(&expectations, Until::after(Some(limit)));
+    })
 }
 
 fn take_first<O: Awaited>(objects: &[&O], waits: &[Wait]) -> Result<Option<usize>, Failure> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::bell::Bell;
 use super::futex::{Expectation, sleep_on_any};
 use super::object::Object;
-use super::wait::{Awaited as _, Wait};
+use super::wait::{self, Awaited as _, Wait};
 use crate::seam::object::Failure;
-use crate::seam::watch::RawWatch;
+use crate::seam::watch::{Beside, RawWatch};
 use crate::words::Until;
 use crate::words::bell::ASLEEP;
 
@@ -53,5 +53,18 @@ impl RawWatch<Object, Bell> for Watch {
         }
         // The caller looks again after every sleep.
         let _ = sleep_on_any(&expectations, until);
+        // A task takes the signal when its executor lets it, if ever: a thread that waits for the same object may be
+        // faster.
+        for watch in watches {
+            watch.object.pass_on();
+        }
+    }
+
+    fn wait_any_beside(
+        objects: &[&Object],
+        timeout: Option<Duration>,
+        news: &Beside<'_, Bell>,
+    ) -> Result<Option<usize>, Failure> {
+        wait::wait_any(objects, timeout, Some(news))
     }
 }

@@ -61,9 +61,9 @@ impl Object {
         self.0.kind
     }
 
-    /// Records that a wait for the handle has taken the signal.
-    pub(super) fn was_taken(&self) {
-        self.0.taken(false);
+    /// Records that a wait for the handle has taken the signal or the ownership.
+    pub(super) fn was_taken(&self, owner_before_died: bool) {
+        self.0.taken(owner_before_died);
     }
 }
 

@@ -12,7 +12,7 @@ use super::query::{event_is_manual, timer_is_signalled};
 use super::wait::{Outcome, wait};
 use crate::ObjectKind;
 use crate::seam::object::{Failure, RawObject as _, Signal};
-use crate::seam::watch::RawWatch;
+use crate::seam::watch::{Beside, RawWatch};
 use crate::words::Until;
 
 /// How often the timers are looked at.
@@ -64,8 +64,36 @@ impl RawWatch<Object, Bell> for Watch {
         // The caller looks again after every sleep.
         let Ok(Outcome::Signalled(index)) = wait(&handles, Until::after(Some(limit))) else { return };
         if let Some(watch) = index.checked_sub(bells.len()).map(|index| waited_for[index]) {
-            watch.object.was_taken();
+            watch.object.was_taken(false);
             watch.has_signal.store(true, Ordering::Release);
+        }
+    }
+
+    fn wait_any_beside(
+        objects: &[&Object],
+        timeout: Option<Duration>,
+        news: &Beside<'_, Bell>,
+    ) -> Result<Option<usize>, Failure> {
+        let mut handles: Vec<_> = objects.iter().map(|object| object.handle()).collect();
+        handles.extend(news.bells.iter().map(|bell| bell.handle()));
+        let until = Until::after(timeout);
+        loop {
+            let mut slept = None;
+            let has_come = news.sleep(until.left().unwrap_or(Duration::MAX), |limit| {
+                slept = Some(wait(&handles, Until::after(Some(limit))));
+            });
+            let taken = match slept.transpose()? {
+                Some(Outcome::Signalled(index)) => Some((index, false)),
+                Some(Outcome::Abandoned(index)) => Some((index, true)),
+                Some(Outcome::TimedOut) | None => None,
+            };
+            if let Some((index, died)) = taken.filter(|&(index, _)| index < objects.len()) {
+                objects[index].was_taken(died);
+                return Ok(Some(index));
+            }
+            if has_come || until.is_over() {
+                return Ok(None);
+            }
         }
     }
 }

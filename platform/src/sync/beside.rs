@@ -1,0 +1,120 @@
+//! Waits for the first of several, where some are objects, and others news that a doorbell announces.
+
+use std::time::Duration;
+
+use super::bell::Doorbell;
+use super::wait::{AsObject, Awaited, WAIT, WaitAny, check_count};
+use crate::Result;
+use crate::contract::context::Context;
+use crate::seam::object::{Failure, RawObject as _};
+use crate::seam::watch::{Asking, Beside, RawWatch as _};
+use crate::system::{Bell, Object, Watch};
+use crate::words::{Until, bell};
+
+/// What a reader has for the one that waits for it beside objects.
+pub trait News: Send + Sync {
+    /// What is rung when there may be news.
+    ///
+    /// # Errors
+    /// When nothing announces them.
+    fn bell(&self) -> Result<&Doorbell>;
+
+    /// Whether there are news. That a peer was killed is found only by `asking` the system.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn have_come(&self, asking: bool) -> Result<bool>;
+}
+
+/// Waits until one of up to 64 has news, and returns the lowest index of those; `None` when time ran out.
+///
+/// # Errors
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or for more than 64; and theirs.
+pub fn wait_for_news(readers: &[&dyn News], until: Until) -> Result<Option<usize>> {
+    check_count(readers.len(), WAIT)?;
+    let news = readers.iter().copied().enumerate().collect();
+    Mixed { objects: Vec::new(), news }.wait(until)
+}
+
+/// The two sorts of what stands in a list, with their indices there.
+pub(super) struct Mixed<'a> {
+    objects: Vec<(usize, AsObject<'a>)>,
+    news: Vec<(usize, &'a dyn News)>,
+}
+
+impl<'a> Mixed<'a> {
+    pub(super) fn of(list: &[&'a dyn WaitAny]) -> Mixed<'a> {
+        let mut mixed = Mixed { objects: Vec::new(), news: Vec::new() };
+        for (index, each) in list.iter().enumerate() {
+            match each.awaited() {
+                Awaited::Object(object) => mixed.objects.push((index, object)),
+                Awaited::News(news) => mixed.news.push((index, news)),
+            }
+        }
+        mixed
+    }
+
+    /// Takes the first object of those that stand before the first reader with news, or else finds that reader.
+    pub(super) fn wait(&self, until: Until) -> Result<Option<usize>> {
+        let bells = self.news.iter().map(|(_, news)| news.bell().map(Doorbell::raw));
+        let bells: Vec<&Bell> = bells.collect::<Result<_>>()?;
+        // A failed look fails again below, and says why.
+        let has_come = |asking| self.first_news(asking).map_or(true, |first| first.is_some());
+        let news = Beside { bells: &bells, has_come: &has_come };
+        let mut asking = Asking::No;
+        loop {
+            let first = self.first_ready(asking)?;
+            if first.is_some() || asking == Asking::Yes && until.is_over() {
+                return Ok(first);
+            }
+            let taken = self.sleep(until, &news)?;
+            if taken.is_some() {
+                return Ok(taken);
+            }
+            asking = Asking::Yes;
+        }
+    }
+
+    fn first_news(&self, asking: Asking) -> Result<Option<usize>> {
+        for &(index, news) in &self.news {
+            if news.have_come(asking == Asking::Yes)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    fn first_ready(&self, asking: Asking) -> Result<Option<usize>> {
+        let first = self.first_news(asking)?;
+        let stands_before = |&&(index, _): &&(usize, AsObject<'a>)| first.is_none_or(|first| index < first);
+        let before: Vec<&Object> =
+            self.objects.iter().take_while(stands_before).map(|(_, object)| object.raw()).collect();
+        if before.is_empty() {
+            return Ok(first);
+        }
+        let taken = self.taken(Object::wait_any(&before, Some(Duration::ZERO)))?;
+        Ok(taken.or(first))
+    }
+
+    /// Sleeps until there may be news, or takes an object.
+    fn sleep(&self, until: Until, news: &Beside<'_, Bell>) -> Result<Option<usize>> {
+        if self.objects.is_empty() {
+            let limit = until.left().unwrap_or(Duration::MAX);
+            bell::sleep_on_any(news.bells, limit, || (news.has_come)(Asking::No));
+            return Ok(None);
+        }
+        let objects: Vec<&Object> = self.objects.iter().map(|(_, object)| object.raw()).collect();
+        self.taken(Watch::wait_any_beside(&objects, until.left(), news))
+    }
+
+    /// The index in the list of what a wait for the objects took.
+    fn taken(&self, answer: Result<Option<usize>, Failure>) -> Result<Option<usize>> {
+        match answer {
+            Ok(taken) => Ok(taken.map(|taken| self.objects[taken].0)),
+            Err(failure) => {
+                let name = failure.0.index.and_then(|index| self.objects[index].1.name());
+                Err(failure.in_call(Context { operation: WAIT, name }))
+            }
+        }
+    }
+}
