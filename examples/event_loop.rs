@@ -66,8 +66,9 @@ fn run(rings: bool) -> Result<()> {
 /// What a client says, or that it has gone. It is answered until there is nothing, and that it has gone for ever.
 fn hear(index: usize, readiness: &mut Readiness, clients: &mut HashMap<usize, Channel>) {
     let Some(client) = clients.get_mut(&index) else { return };
-    match client.receiver().try_recv() {
-        Ok(Some(message)) => println!("a client says {}", String::from_utf8_lossy(&message.to_vec())),
+    let heard = client.receiver().try_recv().map(|message| message.map(|message| message.to_vec()));
+    match heard {
+        Ok(Some(bytes)) => println!("a client says {}", String::from_utf8_lossy(&bytes)),
         Ok(None) => {}
         Err(error) => {
             println!("a client has gone: {error}");
