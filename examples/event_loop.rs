@@ -7,7 +7,7 @@
 //! cargo run --example event_loop -- ring     in another terminal
 //! ```
 //!
-//! It ends at the end of its input. On Windows a loop waits for the handle, with `WaitForMultipleObjects`.
+//! Behind that may stand what all names begin with. It ends at the end of its input. On Windows a loop waits for the handle, with `WaitForMultipleObjects`.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -17,7 +17,12 @@ use samemap::sync::{Due, EventOptions, Readiness, Reset, SemaphoreOptions, Timer
 use samemap::{Channel, ChannelOptions, Event, Listener, ObjectName, Result, Semaphore, Timer};
 
 fn main() -> ExitCode {
-    match run(std::env::args().nth(1).as_deref() == Some("ring")) {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rings = arguments.first().is_some_and(|first| first == "ring");
+    if rings {
+        arguments.remove(0);
+    }
+    match run(rings, arguments.first().map_or(r"Local\EventLoop", String::as_str)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("event_loop: {error}");
@@ -26,11 +31,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn name(text: &str) -> Result<ObjectName> {
-    ObjectName::new(format!(r"Local\EventLoop-{text}"))
-}
-
-fn run(rings: bool) -> Result<()> {
+fn run(rings: bool, prefix: &str) -> Result<()> {
+    let name = |text: &str| ObjectName::new(format!("{prefix}-{text}"));
     let (bell, _) = Event::create_or_open(&name("bell")?, &EventOptions::new(Reset::Auto))?;
     let (jobs, _) = Semaphore::create_or_open(&name("jobs")?, &SemaphoreOptions::new(0, 1000))?;
     if rings {
@@ -66,9 +68,9 @@ fn run(rings: bool) -> Result<()> {
 /// What a client says, or that it has gone. It is answered until there is nothing, and that it has gone for ever.
 fn hear(index: usize, readiness: &mut Readiness, clients: &mut HashMap<usize, Channel>) {
     let Some(client) = clients.get_mut(&index) else { return };
-    let heard = client.receiver().try_recv().map(|message| message.map(|message| message.to_vec()));
-    match heard {
-        Ok(Some(bytes)) => println!("a client says {}", String::from_utf8_lossy(&bytes)),
+    let said = client.receiver().try_recv().map(|message| message.map(|message| message.to_vec()));
+    match said {
+        Ok(Some(message)) => println!("a client says {}", String::from_utf8_lossy(&message)),
         Ok(None) => {}
         Err(error) => {
             println!("a client has gone: {error}");

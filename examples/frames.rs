@@ -12,12 +12,15 @@
 //! frames, whatever the number of those that look at them.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use samemap::regions::Part;
 use samemap::topic::{Viewed, Viewer};
 use samemap::{ErrorKind, ObjectName, Publisher, Subscriber, TopicOptions};
+
+use roles::Every;
+
+mod roles;
 
 /// 8 MB: a number, and pixels.
 const FRAME: usize = 8 << 20;
@@ -25,58 +28,8 @@ const TICK: Duration = Duration::from_millis(33);
 /// Short enough for Ctrl-C; a frame wakes everybody anyway.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-static ENDED: AtomicBool = AtomicBool::new(false);
-
 fn main() -> ExitCode {
-    let Some(arguments) = Arguments::parse(std::env::args().skip(1)) else {
-        eprintln!("usage: frames camera|record|view [--name NAME] [--seconds N]");
-        return ExitCode::from(2);
-    };
-    match arguments.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("frames: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-struct Arguments {
-    role: Role,
-    name: String,
-    seconds: Option<u64>,
-}
-
-type Role = fn(&ObjectName, &dyn Fn() -> bool) -> samemap::Result<()>;
-
-impl Arguments {
-    fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
-        let role: Role = match words.next()?.as_str() {
-            "camera" => film,
-            "record" => record,
-            "view" => view,
-            _ => return None,
-        };
-        let mut arguments = Arguments { role, name: r"Local\Frames".to_owned(), seconds: None };
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--name" => arguments.name = words.next()?,
-                "--seconds" => arguments.seconds = Some(words.next()?.parse().ok()?),
-                _ => return None,
-            }
-        }
-        Some(arguments)
-    }
-
-    fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
-        // Before anything is made, so that Ctrl-C always leaves in order.
-        ctrlc::set_handler(|| ENDED.store(true, Ordering::Relaxed))?;
-        let name = ObjectName::new(&self.name)?;
-        let end = self.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
-        let goes_on = || !ENDED.load(Ordering::Relaxed) && end.is_none_or(|end| Instant::now() < end);
-        (self.role)(&name, &goes_on)?;
-        Ok(())
-    }
+    roles::play("frames", r"Local\Frames", &[("camera", film), ("record", record), ("view", view)])
 }
 
 /// Room for four frames while a fifth is filled.
@@ -111,7 +64,6 @@ fn film(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
         due = Instant::now().max(due + TICK);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    println!("done");
     Ok(())
 }
 
@@ -136,7 +88,6 @@ fn record(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> 
             Err(error) => return Err(error),
         }
     }
-    println!("done");
     Ok(())
 }
 
@@ -162,7 +113,6 @@ fn view(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    println!("done");
     Ok(())
 }
 
@@ -176,21 +126,4 @@ fn brightness(frame: Part<'_>) -> samemap::Result<u64> {
 
 fn has_ended(error: &samemap::Error) -> bool {
     error.is(ErrorKind::Closed) || error.is(ErrorKind::PeerDied)
-}
-
-/// Tells once in a second that it is time.
-struct Every(Instant);
-
-impl Every {
-    fn second() -> Every {
-        Every(Instant::now())
-    }
-
-    fn is_due(&mut self) -> bool {
-        let due = Instant::now() >= self.0;
-        if due {
-            self.0 = Instant::now() + Duration::from_secs(1);
-        }
-        due
-    }
 }

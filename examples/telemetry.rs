@@ -9,70 +9,22 @@
 //! ends, and so meets the next one.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use samemap::latest::Awaited;
 use samemap::{Latest, LatestOptions, LatestWriter, ObjectName};
+
+use roles::Every;
+
+mod roles;
 
 /// Time in seconds since 1970, altitude in metres, speed in metres per second.
 type Sample = [f64; 3];
 
 const TICK: Duration = Duration::from_millis(1);
 
-static ENDED: AtomicBool = AtomicBool::new(false);
-
 fn main() -> ExitCode {
-    let Some(arguments) = Arguments::parse(std::env::args().skip(1)) else {
-        eprintln!("usage: telemetry write|read [--name NAME] [--seconds N]");
-        return ExitCode::from(2);
-    };
-    match arguments.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("telemetry: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-struct Arguments {
-    writes: bool,
-    name: String,
-    seconds: Option<u64>,
-}
-
-impl Arguments {
-    fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
-        let writes = match words.next()?.as_str() {
-            "write" => true,
-            "read" => false,
-            _ => return None,
-        };
-        let mut arguments = Arguments { writes, name: r"Local\Telemetry".to_owned(), seconds: None };
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--name" => arguments.name = words.next()?,
-                "--seconds" => arguments.seconds = Some(words.next()?.parse().ok()?),
-                _ => return None,
-            }
-        }
-        Some(arguments)
-    }
-
-    fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
-        // Before anything is made, so that Ctrl-C always leaves in order.
-        ctrlc::set_handler(|| ENDED.store(true, Ordering::Relaxed))?;
-        let name = ObjectName::new(&self.name)?;
-        let end = self.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
-        let goes_on = || !ENDED.load(Ordering::Relaxed) && end.is_none_or(|end| Instant::now() < end);
-        if self.writes {
-            write(&name, &goes_on)?
-        } else {
-            read(&name, &goes_on)?
-        }
-        Ok(())
-    }
+    roles::play("telemetry", r"Local\Telemetry", &[("write", write), ("read", read)])
 }
 
 fn write(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
@@ -89,7 +41,6 @@ fn write(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
         due += TICK;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    println!("done");
     Ok(())
 }
 
@@ -124,28 +75,10 @@ fn read(name: &ObjectName, goes_on: &dyn Fn() -> bool) -> samemap::Result<()> {
             }
         }
     }
-    println!("done");
     Ok(())
 }
 
 /// Seconds since 1970.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
-}
-
-/// Tells once in a second that it is time.
-struct Every(Instant);
-
-impl Every {
-    fn second() -> Every {
-        Every(Instant::now() + Duration::from_secs(1))
-    }
-
-    fn is_due(&mut self) -> bool {
-        let due = Instant::now() >= self.0;
-        if due {
-            self.0 = Instant::now() + Duration::from_secs(1);
-        }
-        due
-    }
 }

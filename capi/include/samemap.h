@@ -2,22 +2,25 @@
  *
  * Functions return a code (samemap_status_t): SAMEMAP_OK is zero, and SAMEMAP_IS_ERROR() tells which codes are errors.
  * After an error, samemap_last_error_message() says what happened and what to do, for the calling thread. Results go
- * where the last arguments point. A call that gives no result leaves these as they are, but sets a new handle to NULL.
+ * where the last arguments point. A call without a result leaves those places as they are, but sets the place of a new
+ * handle to NULL.
  *
- * Handles come from functions that take a pointer to one, and the caller ends each by the function samemap_..._close()
- * of its type: the library frees nothing by itself. Any number of threads may use a handle at once, where its type
- * does not say otherwise, but none while it is closed.
+ * Handles come from functions that take a pointer to one. The caller ends each handle by the function
+ * samemap_..._close() of its type, and nothing else ends it. Any number of threads may use a handle at once, where its
+ * type does not say otherwise, but none while it is closed.
  *
  * NULL for what is needed, text that is not UTF-8, unknown numbers and calls out of turn are
  * SAMEMAP_ERROR_INVALID_ARGUMENT. A pointer that is neither NULL nor valid, and a handle that was closed, cannot be
  * told from good ones: the behaviour is undefined then, as it is everywhere in C.
  *
  * Names are UTF-8: "Local\\rest" (this user's), "Global\\rest" (all users'), or "rest", which means "Local\\rest".
- * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER has no end; see SAMEMAP_MILLISECONDS().
  * Lengths and offsets are bytes.
  *
- * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes and of a channel's ends give
- * SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
+ * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER has no end; see SAMEMAP_MILLISECONDS(). Where time
+ * runs out first, the answer is SAMEMAP_TIMED_OUT, which is no error.
+ *
+ * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes, and of the ends of channels and
+ * topics, give SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
  *
  * This file is generated; see capi/cbindgen.toml. */
 
@@ -87,10 +90,10 @@
 /** The caller's own objects, the system's, and those of the user that `trusted_user` names. */
 #define SAMEMAP_TRUST_USER 3
 
-/** The wait that it lets through unsets it. */
+/** The wait that takes the signal unsets the object. */
 #define SAMEMAP_AUTO_RESET 0
 
-/** It stays set, and lets every wait through, until a call unsets it. */
+/** The object stays set, and lets every wait through, until a call unsets it. */
 #define SAMEMAP_MANUAL_RESET 1
 
 /** A length up to the end of the region. */
@@ -183,15 +186,15 @@ enum samemap_status_t
     /** Time ran out first; nothing was taken, and nothing has changed. */
     SAMEMAP_TIMED_OUT = 1,
     /**
-     * The mutex is owned now, and its previous owner died without giving it up: what it protects may be
-     * half-changed.
+     * This thread owns the mutex now, and its previous owner ended without unlocking it: what the mutex protects
+     * may be half-changed.
      */
     SAMEMAP_ABANDONED = 2,
     /** There is no value, or no newer one. */
     SAMEMAP_NOTHING = 3,
     /** The writer has ended, and there is no newer value. */
     SAMEMAP_WRITER_GONE = 4,
-    /** A function failed in a way that is a fault of this library. */
+    /** The call met a fault of this library. */
     SAMEMAP_ERROR_INTERNAL = 100,
     /** The text is not a valid name, or not UTF-8. */
     SAMEMAP_ERROR_INVALID_NAME = 101,
@@ -224,7 +227,10 @@ enum samemap_status_t
     SAMEMAP_ERROR_LAYOUT_MISMATCH = 113,
     /** The value was overwritten during each attempt to copy it. */
     SAMEMAP_ERROR_CONTENDED = 114,
-    /** Another process or handle has the role that only one can have at a time, or the handle is in use by another thread. */
+    /**
+     * Another process or handle has a role that only one has at a time, or another thread is in a call with this
+     * handle.
+     */
     SAMEMAP_ERROR_BUSY = 115,
     /** The peer has closed, and no message is left. */
     SAMEMAP_ERROR_CLOSED = 116,
@@ -269,8 +275,8 @@ typedef struct samemap_event_t samemap_event_t;
 typedef struct samemap_latest_reader_t samemap_latest_reader_t;
 
 /**
- * The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It
- * is the writer until it is closed or its process ends. For one thread at a time.
+ * The one writer of a newest value, until it is closed or its process ends. A value is bytes of any length up to a
+ * maximum, which readers never see half-written. For one thread at a time.
  *
  * In Rust the values are those of samemap::latest::LatestBytes.
  */
@@ -279,7 +285,7 @@ typedef struct samemap_latest_writer_t samemap_latest_writer_t;
 /** Takes any number of peers, each on a channel of its own. For one thread at a time. */
 typedef struct samemap_listener_t samemap_listener_t;
 
-/** A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often. */
+/** A lock that processes share and one thread owns. The owner may lock it again, and unlocks it as often. */
 typedef struct samemap_mutex_t samemap_mutex_t;
 
 /** The one publisher of a topic, until it is closed or its process ends. For one thread at a time. */
@@ -310,8 +316,8 @@ typedef struct samemap_timer_t samemap_timer_t;
 typedef struct samemap_view_t samemap_view_t;
 
 /**
- * A reader of a topic that is in nobody's way and may miss messages; it needs no more than to read the data. For one
- * thread at a time.
+ * A reader of a topic that never delays the publisher and may miss messages. The right to read the topic's data
+ * suffices. For one thread at a time.
  */
 typedef struct samemap_viewer_t samemap_viewer_t;
 
@@ -402,7 +408,10 @@ typedef int32_t samemap_reset_t;
 typedef struct {
     /** sizeof(samemap_latest_options_t). */
     size_t struct_size;
-    /** A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH. */
+    /**
+     * The version that the program gives to the meaning of the bytes. A program with another version gets
+     * SAMEMAP_ERROR_LAYOUT_MISMATCH.
+     */
     uint32_t version;
 } samemap_latest_options_t;
 
@@ -428,8 +437,8 @@ typedef struct {
  * How a topic works, for its publisher and its readers. Begin with SAMEMAP_TOPIC_OPTIONS_INIT; NULL stands for that.
  *
  * In a topic one publisher's messages reach every reader. Subscribers get each message, lent in place, and the publisher
- * waits for them; viewers copy what is kept, are told how many messages they missed, and are in nobody's way. The topic
- * is two regions: the data, with its name, and the lobby, with ".lobby" behind the name.
+ * waits for them. Viewers copy what is kept, are told how many messages they missed, and delay nobody. The topic is two
+ * regions: the data, with its name, and the lobby, with ".lobby" behind the name.
  */
 typedef struct {
     /** sizeof(samemap_topic_options_t). */
@@ -439,33 +448,39 @@ typedef struct {
      * third of the ring. 0 stands for 1 MiB.
      */
     size_t capacity;
-    /** For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers need no place. */
+    /**
+     * For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers do not
+     * count.
+     */
     uint32_t subscribers;
-    /** A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH. */
+    /**
+     * The version that the program gives to the meaning of the bytes. A program with another version gets
+     * SAMEMAP_ERROR_LAYOUT_MISMATCH.
+     */
     uint32_t version;
     /**
-     * For readers: begin with up to so many of the messages that are kept. 0 begins with the next one; UINT64_MAX
-     * begins with the oldest that is kept.
+     * For readers: begins with up to so many of the messages that are kept. 0 begins with the next message,
+     * UINT64_MAX with the oldest that is kept.
      */
     uint64_t history;
     /** How long this end looks for news before it sleeps, in nanoseconds; as for channels. */
     uint64_t spin;
     /**
-     * For the publisher: throw a subscriber out that holds it back for so many nanoseconds without moving. 0 never
-     * does; one that has ended never holds it back for longer than 100 ms.
+     * For the publisher: throws out a subscriber that holds it back for so many nanoseconds without receiving. 0
+     * throws out none. A subscriber that has ended holds the publisher back for 100 ms at most.
      */
     uint64_t throw_out_after;
 } samemap_topic_options_t;
 
 /** A subscriber that holds the publisher back. */
 typedef struct {
-    /** The number of the message that it needs next, or is lent. */
+    /** The number of the message that it needs next, or that is lent to it. */
     uint64_t position;
     /** How many messages it has not given back. */
     uint64_t behind;
-    /** The id of its process, as that process states it. */
+    /** The id of its process, as that process tells it. */
     uint32_t process_id;
-    /** Whether it was thrown out, and only the message that it may still be lent is in the way. */
+    /** Whether it was thrown out: then only a message that is still lent to it is in the way. */
     bool is_thrown_out;
 } samemap_laggard_t;
 
@@ -585,8 +600,8 @@ samemap_status_t samemap_region_access(const samemap_region_t *region, samemap_a
 const char *samemap_region_name(const samemap_region_t *region);
 
 /**
- * Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them
- * alive. Elsewhere it does nothing.
+ * Makes a forked child (without exec) hold the region, which the child otherwise sees and does not keep alive. In
+ * other processes it does nothing.
  */
 samemap_status_t samemap_region_hold_again(const samemap_region_t *region);
 
@@ -684,8 +699,8 @@ samemap_status_t samemap_wait(const samemap_waitable_t *object,
                               uint64_t timeout);
 
 /**
- * Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
- * taken. Timeout and answers are those of samemap_wait().
+ * Waits until one of 1 to 64 objects is signalled or can be owned, takes that one alone, and gives its index: the
+ * lowest one where there are several. Timeout and answers are those of samemap_wait().
  */
 samemap_status_t samemap_wait_any(const samemap_waitable_t *const *objects,
                                   size_t count,
@@ -704,10 +719,10 @@ samemap_status_t samemap_wait_all(const samemap_waitable_t *const *objects,
                                   uint64_t timeout);
 
 /**
- * Signals `first` (sets an event, gives one permit to a semaphore, gives a mutex up) and then waits for `second` as
- * samemap_wait() does. When the signal fails it does not wait; when time runs out, `first` was signalled all the same.
+ * Signals `first` (sets an event, gives one permit to a semaphore, unlocks a mutex) and then waits for `second` as
+ * samemap_wait() does. When the signal fails, the call does not wait; when time runs out, `first` stays signalled.
  *
- * It is not one step for others: between the two another thread may take `second`. No signal is lost.
+ * The two are not one step: another thread may take `second` in between. No signal is lost.
  */
 samemap_status_t samemap_signal_and_wait(const samemap_waitable_t *first,
                                          const samemap_waitable_t *second,
@@ -765,19 +780,19 @@ void samemap_mutex_close(samemap_mutex_t *mutex);
  * Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
  * without end.
  *
- * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: this thread owns it then, too, but its
- * previous owner (a process or a thread) ended without giving it up. Each SAMEMAP_OK and each SAMEMAP_ABANDONED needs one
- * samemap_mutex_unlock().
+ * Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT or SAMEMAP_ABANDONED. After SAMEMAP_ABANDONED this thread owns the mutex
+ * too; its previous owner, a process or a thread, ended without unlocking it. Each SAMEMAP_OK and each
+ * SAMEMAP_ABANDONED needs one samemap_mutex_unlock().
  */
 samemap_status_t samemap_mutex_lock(const samemap_mutex_t *mutex,
                                     uint64_t timeout);
 
-/** Gives the mutex up once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it. */
+/** Unlocks the mutex once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it. */
 samemap_status_t samemap_mutex_unlock(const samemap_mutex_t *mutex);
 
 /**
- * Creates an event; the name must be free. `reset` says how it is unset, and `is_set` whether it begins set. Close it
- * with samemap_event_close().
+ * Creates an event; the name must be free. `reset` says how the event is unset, and `is_set` whether it is set at
+ * first. Close it with samemap_event_close().
  */
 samemap_status_t samemap_event_create(const char *name,
                                       samemap_reset_t reset,
@@ -832,7 +847,7 @@ samemap_status_t samemap_event_open_in(const samemap_view_t *view,
 void samemap_event_close(samemap_event_t *event);
 
 /**
- * Sets the event: one that resets automatically lets one wait through, and the other kind every wait until
+ * Sets the event. An auto-reset event lets one wait through; a manual-reset event lets every wait through until
  * samemap_event_reset().
  */
 samemap_status_t samemap_event_set(const samemap_event_t *event);
@@ -909,7 +924,10 @@ samemap_status_t samemap_semaphore_release(const samemap_semaphore_t *semaphore,
 /** Waits for a permit and takes it; see samemap_wait(). */
 samemap_status_t samemap_semaphore_wait(const samemap_semaphore_t *semaphore, uint64_t timeout);
 
-/** Creates a timer; the name must be free. `reset` says how it is unset. Close it with samemap_timer_close(). */
+/**
+ * Creates a timer; the name must be free. `reset` says how the timer is unset. Close it with
+ * samemap_timer_close().
+ */
 samemap_status_t samemap_timer_create(const char *name,
                                       samemap_reset_t reset,
                                       const samemap_create_options_t *options,
@@ -931,8 +949,8 @@ samemap_status_t samemap_timer_open(const char *name,
 void samemap_timer_close(samemap_timer_t *timer);
 
 /**
- * Starts the timer: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
- * after each `period` nanoseconds, rounded up to milliseconds.
+ * Starts the timer: it is unset now, and set when `after` nanoseconds have passed. If `period` is not 0, it is set
+ * again after each `period` nanoseconds, rounded up to milliseconds.
  */
 samemap_status_t samemap_timer_set(const samemap_timer_t *timer,
                                    uint64_t after,
@@ -946,7 +964,7 @@ samemap_status_t samemap_timer_set_at(const samemap_timer_t *timer,
                                       uint64_t at,
                                       uint64_t period);
 
-/** Stops the timer. One that is set stays set. */
+/** Stops the timer; a timer that is set already stays set. */
 samemap_status_t samemap_timer_cancel(const samemap_timer_t *timer);
 
 /** Waits until the timer is set; see samemap_wait(). */
@@ -956,8 +974,8 @@ samemap_status_t samemap_timer_wait(const samemap_timer_t *timer, uint64_t timeo
 samemap_status_t samemap_latest_size(size_t max_length, size_t *size);
 
 /**
- * Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the
- * one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+ * Creates the one writer of the newest value with the name, for values of at most `max_length` bytes: makes the
+ * region, or goes on in the one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
  */
 samemap_status_t samemap_latest_writer_create(const char *name,
                                               size_t max_length,
@@ -966,8 +984,8 @@ samemap_status_t samemap_latest_writer_create(const char *name,
                                               samemap_latest_writer_t **writer);
 
 /**
- * Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
- * samemap_latest_size() bytes that are zero at first.
+ * Creates the one writer of the newest value at `offset` of a read-write view. It takes samemap_latest_size()
+ * bytes, aligned to 8, and to 64 at best, which must be zero before the first writer.
  */
 samemap_status_t samemap_latest_writer_create_in(const samemap_view_t *view,
                                                  size_t offset,
@@ -984,7 +1002,7 @@ samemap_status_t samemap_latest_write(const samemap_latest_writer_t *writer,
 /** Ends the writer, and tells the readers. NULL does nothing. */
 void samemap_latest_writer_close(samemap_latest_writer_t *writer);
 
-/** Opens the newest value with the name, for reading. With the access SAMEMAP_READ_ONLY it cannot wait. */
+/** Opens the newest value with the name, for reading. A reader with the access SAMEMAP_READ_ONLY cannot wait. */
 samemap_status_t samemap_latest_reader_open(const char *name,
                                             const samemap_latest_options_t *latest,
                                             const samemap_open_options_t *options,
@@ -997,10 +1015,11 @@ samemap_status_t samemap_latest_reader_open_in(const samemap_view_t *view,
                                                samemap_latest_reader_t **reader);
 
 /**
- * Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then
- * tells its length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+ * Copies the newest value to `buffer` if its number is larger than `newer_than`; 0 takes any value. `length` tells
+ * the value's length, and `sequence` its number; either may be NULL. SAMEMAP_NOTHING when there is no such value:
+ * the call does not wait.
  *
- * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
+ * SAMEMAP_ERROR_TOO_LONG when the value is longer than `size`: `length` tells its length. No value is longer than
  * samemap_latest_max_length().
  */
 samemap_status_t samemap_latest_read(const samemap_latest_reader_t *reader,
@@ -1012,7 +1031,10 @@ samemap_status_t samemap_latest_read(const samemap_latest_reader_t *reader,
 
 /**
  * Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read()
- * does. SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+ * does.
+ *
+ * SAMEMAP_TIMED_OUT when no such value came in time. SAMEMAP_WRITER_GONE when the writer has ended without one:
+ * each reader is told once, and its next call waits for the next writer.
  */
 samemap_status_t samemap_latest_wait(const samemap_latest_reader_t *reader,
                                      uint64_t newer_than,
@@ -1030,8 +1052,8 @@ samemap_status_t samemap_latest_max_length(const samemap_latest_reader_t *reader
 void samemap_latest_reader_close(samemap_latest_reader_t *reader);
 
 /**
- * Makes a channel for one peer under a free name, and does not wait for the peer: see
- * samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
+ * Creates a channel for one peer; the name must be free. The call does not wait for the peer:
+ * samemap_channel_wait_for_peer() does. Messages that are sent before the peer comes wait for it in the ring.
  */
 samemap_status_t samemap_channel_create(const char *name,
                                         const samemap_channel_options_t *channel_options,
@@ -1039,20 +1061,23 @@ samemap_status_t samemap_channel_create(const char *name,
                                         samemap_channel_t **channel);
 
 /**
- * Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
- * as one without a name that is handed over.
+ * Creates a channel for one peer at the start of a new region, such as one without a name that is handed over. The
+ * region has samemap_channel_region_size() bytes or more.
  */
 samemap_status_t samemap_channel_create_in(const samemap_region_t *region,
                                            const samemap_channel_options_t *channel_options,
                                            samemap_channel_t **channel);
 
-/** Gives the number of bytes of a region that such a channel takes. */
+/** Gives the number of bytes that a channel with these options takes in a region. */
 samemap_status_t samemap_channel_region_size(const samemap_channel_options_t *channel_options,
                                              uint64_t *size);
 
 /**
- * Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
- * second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+ * Connects to the channel, or to the listener, with the name. The call waits for its turn for as long as the
+ * patience of `options` says; with NULL that is a second.
+ *
+ * SAMEMAP_TIMED_OUT when the listener has not accepted the caller in that time, SAMEMAP_ERROR_BUSY when a channel
+ * has a peer already.
  */
 samemap_status_t samemap_channel_connect(const char *name,
                                          const samemap_channel_options_t *channel_options,
@@ -1068,28 +1093,29 @@ samemap_status_t samemap_channel_connect_in(const samemap_region_t *region,
 samemap_status_t samemap_channel_wait_for_peer(const samemap_channel_t *channel, uint64_t timeout);
 
 /**
- * When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
- * not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+ * Makes the channel new after the peer has ended, and waits until another peer has connected. Messages that were
+ * sent and not received are lost. SAMEMAP_ERROR_BUSY while the peer is still there.
  */
 samemap_status_t samemap_channel_wait_for_next_peer(const samemap_channel_t *channel,
                                                     uint64_t timeout);
 
 /**
- * Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
- * connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
- * POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+ * Gives the process at the other end of a channel that a listener accepted, as the system told it when that
+ * process connected. `process_id` tells its id, and `user` the user that it acted as: a user's number on POSIX, a
+ * SID on Windows, valid until the channel is closed. What the system does not tell is 0, or NULL; either place may
  * be NULL.
  *
- * SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
- * client on Windows, and for a client of another network namespace.
+ * SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for
+ * a client on Windows, and for a client of another network namespace.
  */
 samemap_status_t samemap_channel_peer(const samemap_channel_t *channel,
                                       uint32_t *process_id,
                                       const char **user);
 
 /**
- * Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
- * and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+ * Splits an end into a half that sends and a half that receives, for one thread each. Each is closed by
+ * samemap_channel_close(), and the end lives until both are. `channel` is closed when the call succeeds; a message
+ * that is being filled, or is lent, is given up.
  */
 samemap_status_t samemap_channel_split(samemap_channel_t *channel,
                                        samemap_channel_t **sender,
@@ -1101,13 +1127,13 @@ samemap_status_t samemap_channel_split(samemap_channel_t *channel,
  */
 void samemap_channel_close(samemap_channel_t *channel);
 
-/** Listens under a free name for any number of peers, which samemap_channel_connect() to it. */
+/** Creates a listener; the name must be free. Any number of peers connect to it by samemap_channel_connect(). */
 samemap_status_t samemap_listener_bind(const char *name,
                                        const samemap_channel_options_t *channel_options,
                                        const samemap_create_options_t *options,
                                        samemap_listener_t **listener);
 
-/** Waits for the next peer, and gives the channel to it. */
+/** Waits for the next peer. `channel` is then the listener's end of the channel that the two share. */
 samemap_status_t samemap_listener_accept(const samemap_listener_t *listener,
                                          uint64_t timeout,
                                          samemap_channel_t **channel);
@@ -1118,8 +1144,8 @@ void samemap_listener_close(samemap_listener_t *listener);
 /**
  * Sends a copy of `length` bytes; waits while the ring is full.
  *
- * SAMEMAP_ERROR_TOO_LONG for more than samemap_channel_max_message(), SAMEMAP_ERROR_CLOSED when the peer has closed,
- * SAMEMAP_ERROR_PEER_DIED when it ended without.
+ * SAMEMAP_ERROR_TOO_LONG for more than samemap_channel_max_message(), SAMEMAP_ERROR_CLOSED when the peer has
+ * closed, SAMEMAP_ERROR_PEER_DIED when the peer's process has ended without closing.
  */
 samemap_status_t samemap_channel_send(const samemap_channel_t *channel,
                                       const void *data,
@@ -1129,9 +1155,9 @@ samemap_status_t samemap_channel_send(const samemap_channel_t *channel,
 /**
  * Copies the next message to `buffer`; waits until there is one. `length` tells its length.
  *
- * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
- * SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
- * read.
+ * SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the next call
+ * receives it again. When no message is left: SAMEMAP_ERROR_CLOSED if the peer has closed, SAMEMAP_ERROR_PEER_DIED
+ * if its process has ended without closing.
  */
 samemap_status_t samemap_channel_receive(const samemap_channel_t *channel,
                                          void *buffer,
@@ -1143,7 +1169,7 @@ samemap_status_t samemap_channel_receive(const samemap_channel_t *channel,
  * Gives room for a message of up to `length` bytes in the ring, to be filled in place and sent by
  * samemap_channel_commit(); waits while the ring is full. The bytes are whatever was there before.
  *
- * One message at a time; until it is committed or cancelled, other calls that send are refused.
+ * One message is filled at a time; until it is committed or cancelled, other calls that send are refused.
  */
 samemap_status_t samemap_channel_reserve(const samemap_channel_t *channel,
                                          size_t length,
@@ -1152,7 +1178,7 @@ samemap_status_t samemap_channel_reserve(const samemap_channel_t *channel,
 
 /**
  * Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT
- * when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
+ * when no room was given, SAMEMAP_ERROR_OUT_OF_RANGE when the room has fewer bytes.
  */
 samemap_status_t samemap_channel_commit(const samemap_channel_t *channel,
                                         size_t length);
@@ -1163,8 +1189,8 @@ samemap_status_t samemap_channel_cancel(const samemap_channel_t *channel);
 /**
  * Lends the next message in place; waits until there is one. Its room stays taken until samemap_channel_release().
  *
- * A peer that does not keep to the protocol can still change the bytes: copy what is checked before it is used. One
- * message at a time; until it is released, other calls that receive are refused.
+ * A peer that breaks the protocol can still change the bytes: copy what is to be checked before it is checked. One
+ * message is lent at a time; until it is released, other calls that receive are refused.
  */
 samemap_status_t samemap_channel_borrow(const samemap_channel_t *channel,
                                         const void **data,
@@ -1173,7 +1199,7 @@ samemap_status_t samemap_channel_borrow(const samemap_channel_t *channel,
 
 /**
  * Gives the room of the message that samemap_channel_borrow() lent back to the sender.
- * SAMEMAP_ERROR_INVALID_ARGUMENT when there is none.
+ * SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
  */
 samemap_status_t samemap_channel_release(const samemap_channel_t *channel);
 
@@ -1189,14 +1215,14 @@ samemap_status_t samemap_channel_wait_any(const samemap_channel_t *const *channe
                                           uint64_t timeout,
                                           size_t *index);
 
-/** Gives the number of bytes that such a topic takes in two views: its data, and its lobby. */
+/** Gives the numbers of bytes that a topic with these options takes in two views: its data, and its lobby. */
 samemap_status_t samemap_topic_size(const samemap_topic_options_t *topic,
                                     uint64_t *data_size,
                                     uint64_t *lobby_size);
 
 /**
- * Becomes the publisher of the topic with the name: makes the topic, or carries on in the one that readers still hold.
- * SAMEMAP_ERROR_BUSY while there is another publisher.
+ * Creates the one publisher of the topic with the name: makes the topic, or goes on in the one that readers still
+ * hold. SAMEMAP_ERROR_BUSY while there is another publisher.
  */
 samemap_status_t samemap_publisher_create(const char *name,
                                           const samemap_topic_options_t *topic,
@@ -1204,8 +1230,8 @@ samemap_status_t samemap_publisher_create(const char *name,
                                           samemap_publisher_t **publisher);
 
 /**
- * Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
- * must be zero before the first publisher.
+ * Creates the one publisher of the topic in two read-write views: of its data, and of its lobby. They have the
+ * sizes that samemap_topic_size() gives, and their bytes must be zero before the first publisher.
  */
 samemap_status_t samemap_publisher_create_in(const samemap_view_t *data,
                                              const samemap_view_t *lobby,
@@ -1224,10 +1250,10 @@ samemap_status_t samemap_publisher_publish(const samemap_publisher_t *publisher,
 
 /**
  * Gives room for a message of up to `length` bytes in the ring, to be filled in place and published by
- * samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple of
- * 64, and are whatever was there before.
+ * samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple
+ * of 64, and are whatever was there before.
  *
- * One message at a time; until it is committed or cancelled, other calls with the publisher are refused.
+ * One message is filled at a time; until it is committed or cancelled, other calls with the publisher are refused.
  */
 samemap_status_t samemap_publisher_reserve(const samemap_publisher_t *publisher,
                                            size_t length,
@@ -1235,9 +1261,9 @@ samemap_status_t samemap_publisher_reserve(const samemap_publisher_t *publisher,
                                            void **data);
 
 /**
- * Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be NULL,
- * tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has
- * fewer bytes.
+ * Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be
+ * NULL, tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when no room was given,
+ * SAMEMAP_ERROR_OUT_OF_RANGE when the room has fewer bytes.
  */
 samemap_status_t samemap_publisher_commit(const samemap_publisher_t *publisher,
                                           size_t length,
@@ -1259,9 +1285,9 @@ samemap_status_t samemap_publisher_kept(const samemap_publisher_t *publisher,
                                         uint64_t *newest);
 
 /**
- * Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
- * that still need what the last call wanted to overwrite that found no room, and those that were thrown out and have not
- * given their message back.
+ * Gives the subscribers that hold the publisher back: up to `size` of them, and in `count` how many there are.
+ * Such a subscriber still needs what the publisher wanted to overwrite when it last found no room, or it was
+ * thrown out and has not given its message back.
  */
 samemap_status_t samemap_publisher_laggards(const samemap_publisher_t *publisher,
                                             samemap_laggard_t *laggards,
@@ -1269,9 +1295,9 @@ samemap_status_t samemap_publisher_laggards(const samemap_publisher_t *publisher
                                             size_t *count);
 
 /**
- * Waits no more for a subscriber: that with this index of those that samemap_publisher_laggards() told last. Its next
- * call is SAMEMAP_ERROR_BUSY; the message that it is lent stays as it is until it lets go. SAMEMAP_NOTHING when it does
- * not hold the publisher back any more.
+ * Stops waiting for a subscriber, by its index among those that samemap_publisher_laggards() gave last. The
+ * subscriber's next call is SAMEMAP_ERROR_BUSY, and a message that is lent to it stays as it is until the
+ * subscriber releases it. SAMEMAP_NOTHING when the subscriber does not hold the publisher back any more.
  */
 samemap_status_t samemap_publisher_throw_out(const samemap_publisher_t *publisher,
                                              size_t index);
@@ -1280,8 +1306,8 @@ samemap_status_t samemap_publisher_throw_out(const samemap_publisher_t *publishe
 void samemap_publisher_close(samemap_publisher_t *publisher);
 
 /**
- * Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
- * `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
+ * Subscribes to the topic with the name. The process needs the right to write to the topic's lobby; the access of
+ * `options` is ignored. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
  */
 samemap_status_t samemap_subscriber_open(const char *name,
                                          const samemap_topic_options_t *topic,
@@ -1295,13 +1321,13 @@ samemap_status_t samemap_subscriber_open_in(const samemap_view_t *data,
                                             samemap_subscriber_t **subscriber);
 
 /**
- * Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its number;
- * either may be NULL.
+ * Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its
+ * number; either may be NULL.
  *
- * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
- * SAMEMAP_ERROR_CLOSED when the publisher has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
- * read: each is told once, and the next call waits for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has
- * thrown this subscriber out.
+ * SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the next call
+ * receives it again. When no message is left: SAMEMAP_ERROR_CLOSED if the publisher has closed,
+ * SAMEMAP_ERROR_PEER_DIED if its process has ended without closing. Each end is told once, and the next call waits
+ * for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has thrown this subscriber out.
  */
 samemap_status_t samemap_subscriber_receive(const samemap_subscriber_t *subscriber,
                                             void *buffer,
@@ -1311,11 +1337,11 @@ samemap_status_t samemap_subscriber_receive(const samemap_subscriber_t *subscrib
                                             uint64_t timeout);
 
 /**
- * Lends the next message in place, whose bytes begin on a multiple of 64; waits until there is one. `sequence`, which
- * may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
+ * Lends the next message in place; waits until there is one. Its bytes begin on a multiple of 64, and `sequence`,
+ * which may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
  *
- * One message at a time; until it is released, other calls with the subscriber are refused. The errors are those of
- * samemap_subscriber_receive(), but for the length.
+ * One message is lent at a time; until it is released, other calls with the subscriber are refused. The errors are
+ * those of samemap_subscriber_receive(), without SAMEMAP_ERROR_TOO_LONG.
  */
 samemap_status_t samemap_subscriber_borrow(const samemap_subscriber_t *subscriber,
                                            const void **data,
@@ -1324,19 +1350,25 @@ samemap_status_t samemap_subscriber_borrow(const samemap_subscriber_t *subscribe
                                            uint64_t timeout);
 
 /**
- * Gives back the message that samemap_subscriber_borrow() lent, whatever the answer. SAMEMAP_ERROR_DAMAGED when it was
- * not kept all the time, because another process wrote over this subscriber's place: a subscriber that does not trust the
- * others looks at this before it relies on what it read. SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+ * Gives back the message that samemap_subscriber_borrow() lent, whatever the call answers.
+ * SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+ *
+ * SAMEMAP_ERROR_DAMAGED when the message may have changed while it was lent, because another process wrote over
+ * this subscriber's place. A subscriber that does not trust the others looks at this answer before it uses what it
+ * read.
  */
 samemap_status_t samemap_subscriber_release(const samemap_subscriber_t *subscriber);
 
-/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+/**
+ * Waits until there is a message, or an end of a publisher to be told of. It takes nothing: receive then with a
+ * timeout of 0.
+ */
 samemap_status_t samemap_subscriber_wait(const samemap_subscriber_t *subscriber,
                                          uint64_t timeout);
 
 /**
- * Waits until one of 1 to 64 subscribers, of any topics, has a message or an end to be told of, and gives the lowest
- * index of those. It takes nothing: receive then with a timeout of 0.
+ * Waits until one of 1 to 64 subscribers, of any topics, has a message, or an end of a publisher to be told of,
+ * and gives the lowest index of those. It takes nothing: receive then with a timeout of 0.
  */
 samemap_status_t samemap_subscriber_wait_any(const samemap_subscriber_t *const *subscribers,
                                              size_t count,
@@ -1351,9 +1383,9 @@ samemap_status_t samemap_subscriber_max_message(const samemap_subscriber_t *subs
 void samemap_subscriber_close(samemap_subscriber_t *subscriber);
 
 /**
- * Views the topic with the name, and ignores the access of `options`. Where this process may write to the topic's
- * lobby, the publisher wakes the viewer; elsewhere a wait looks each millisecond, and does not learn that a publisher was
- * killed.
+ * Views the topic with the name; the access of `options` is ignored. Where this process may write to the topic's
+ * lobby, the publisher wakes the viewer. Elsewhere a wait looks each millisecond, and does not learn that a
+ * publisher was killed.
  */
 samemap_status_t samemap_viewer_open(const char *name,
                                      const samemap_topic_options_t *topic,
@@ -1367,13 +1399,14 @@ samemap_status_t samemap_viewer_open_in(const samemap_view_t *data,
                                         samemap_viewer_t **viewer);
 
 /**
- * Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length, `sequence` its
- * number, and `missed` how many messages were overwritten since the last one that this viewer read; each may be NULL.
- * After an error the buffer may hold parts of messages.
+ * Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length,
+ * `sequence` its number, and `missed` how many messages were overwritten since the last one that this viewer read;
+ * each may be NULL. After an error the buffer may hold parts of messages.
  *
- * SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: `length` tells how long it is, and it is missed; a buffer of
- * samemap_viewer_max_message() bytes is always long enough. The ends of publishers are told as by
- * samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was read.
+ * SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the message is
+ * missed. No message is longer than samemap_viewer_max_message(). The ends of publishers are told as by
+ * samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was
+ * read.
  */
 samemap_status_t samemap_viewer_receive(const samemap_viewer_t *viewer,
                                         void *buffer,
@@ -1383,7 +1416,10 @@ samemap_status_t samemap_viewer_receive(const samemap_viewer_t *viewer,
                                         uint64_t *missed,
                                         uint64_t timeout);
 
-/** Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0. */
+/**
+ * Waits until there is a message, or an end of a publisher to be told of. It takes nothing: receive then with a
+ * timeout of 0.
+ */
 samemap_status_t samemap_viewer_wait(const samemap_viewer_t *viewer,
                                      uint64_t timeout);
 
@@ -1394,10 +1430,10 @@ samemap_status_t samemap_viewer_max_message(const samemap_viewer_t *viewer, size
 void samemap_viewer_close(samemap_viewer_t *viewer);
 
 /**
- * Waits for the first of 1 to 64 of any kinds, as samemap_wait_any() does for objects, and gives its index; of several
- * the lowest. From an object the signal or the ownership is taken. From the others nothing is: their next call with a
- * timeout of 0 finds what there is, which for a listener may be nothing yet. One that always has something hides those
- * behind it.
+ * Waits for the first of 1 to 64 entries of any kinds, as samemap_wait_any() does for objects, and gives its
+ * index: the lowest one where there are several. The signal of an object, or its ownership, is taken. Nothing is
+ * taken from an entry of another kind: its own call with a timeout of 0 finds what there is, which for a listener
+ * may be nothing yet. An entry that always has something hides those behind it.
  *
  * Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
  */
@@ -1406,20 +1442,21 @@ samemap_status_t samemap_wait_any_of(const samemap_awaited_t *list,
                                      uint64_t timeout,
                                      size_t *index);
 
-/** Makes one that waits for nothing yet. Close it with samemap_readiness_close(). */
+/** Makes a readiness that waits for nothing yet. Close it with samemap_readiness_close(). */
 samemap_status_t samemap_readiness_create(samemap_readiness_t **readiness);
 
 /**
- * Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for, which stays the readiness' own: neither read
- * nor close nor reset it. Register it for reading, level-triggered; when it is ready, call samemap_readiness_take() until
- * there is nothing.
+ * Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for. It belongs to the readiness: do not
+ * read, close or reset it. Register it for reading, level-triggered; when it is ready, call
+ * samemap_readiness_take() until the answer is SAMEMAP_NOTHING.
  */
 samemap_status_t samemap_readiness_descriptor(const samemap_readiness_t *readiness,
                                               ptrdiff_t *descriptor);
 
 /**
- * Adds one, and gives its index, the lowest that is free. An object is kept open until it is removed, or the readiness is
- * closed. Of the others the memory is kept: what is closed before has ended.
+ * Adds an entry, and gives its index, the lowest that is free. The readiness keeps an object open until the entry
+ * is removed or the readiness is closed. Of the other kinds it keeps the memory alone: an entry whose handle is
+ * closed before has ended.
  *
  * SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes, and for a mutex, which a thread owns.
  */
@@ -1427,24 +1464,24 @@ samemap_status_t samemap_readiness_add(const samemap_readiness_t *readiness,
                                        const samemap_awaited_t *awaited,
                                        size_t *index);
 
-/** Waits for the one with that index no more. SAMEMAP_NOTHING when there is none. */
+/** Removes the entry with that index. SAMEMAP_NOTHING when there is none. */
 samemap_status_t samemap_readiness_remove(const samemap_readiness_t *readiness, size_t index);
 
 /**
- * Gives the index of one that is ready, and takes an object's signal. From the others nothing is taken: their next call
- * with a timeout of 0 finds what there is. SAMEMAP_NOTHING when there is none; then the descriptor becomes ready when
- * there may be one.
+ * Gives the index of an entry that is ready, and takes the signal of an object. Nothing is taken from an entry of
+ * another kind: its own call with a timeout of 0 finds what there is. SAMEMAP_NOTHING when no entry is ready: the
+ * descriptor becomes ready when one may be.
  *
- * One that receives, and a listener, is given until its own call finds nothing; one whose peer has ended is given again
- * and again, until it is removed. A newer value, and room, are given once.
+ * A listener, and an entry that receives, is given until its own call finds nothing. An entry whose peer has ended
+ * is given again and again until it is removed. A newer value, and room, are given once.
  */
 samemap_status_t samemap_readiness_take(const samemap_readiness_t *readiness,
                                         size_t *index);
 
-/** Closes it, and with it the descriptor. NULL does nothing. */
+/** Closes the readiness, and with it the descriptor. NULL does nothing. */
 void samemap_readiness_close(samemap_readiness_t *readiness);
 
-/** A program to start, found as the shell finds it. */
+/** Makes a command that will start a program as a child. The program is found as the shell finds it. */
 samemap_status_t samemap_command_new(const char *program, samemap_command_t **command);
 
 /** Adds an argument for the program. */
@@ -1465,56 +1502,68 @@ samemap_status_t samemap_command_start(const samemap_command_t *command, uint32_
 /** Waits until the child has ended, and gives its exit code; -1 when a signal ended it. */
 samemap_status_t samemap_command_wait(const samemap_command_t *command, int32_t *exit_code);
 
-/** Ends the child at once, as the system kills processes: what it holds is let go, and what it owns is abandoned. */
+/** Kills the child at once. What it holds is let go, and mutexes that it owns are abandoned. */
 samemap_status_t samemap_command_kill(const samemap_command_t *command);
 
-/** Ends the handle, not the child. Keep it until the child has adopted what is offered to it. NULL does nothing. */
+/**
+ * Closes the handle; the child runs on. Keep the handle until the child has adopted what is offered to it. NULL
+ * does nothing.
+ */
 void samemap_command_close(samemap_command_t *command);
 
-/** Adopts the region that the parent process offered under a key. It succeeds once; a failed call can be repeated. */
+/**
+ * Adopts the region that the parent process offered under the key. That succeeds once for each key; a failed call
+ * can be repeated.
+ */
 samemap_status_t samemap_region_adopt(const char *key,
                                       samemap_region_t **region);
 
-/**
- * Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass
- * on.
- */
+/** Gives a descriptor (on POSIX) or a handle (on Windows) of the region. The caller closes it, or passes it on. */
 samemap_status_t samemap_region_to_descriptor(const samemap_region_t *region,
                                               ptrdiff_t *descriptor);
 
-/** Makes a region of such a descriptor or handle. It belongs to the library from then on, also when the call fails. */
+/**
+ * Makes a region of such a descriptor or handle, which belongs to the library from then on, also when the call
+ * fails.
+ */
 samemap_status_t samemap_region_from_descriptor(ptrdiff_t descriptor,
                                                 samemap_access_t access,
                                                 samemap_region_t **region);
 
 /**
- * Makes a courier that sends and receives over a connected Unix stream socket, which belongs to it from then on. The
- * other side is a trusted process. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes a courier that sends and receives over a connected Unix stream socket, which belongs to the courier from
+ * then on. The process at the other end must be trusted. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_courier_over(int32_t descriptor,
                                       samemap_courier_t **courier);
 
 /**
- * Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
- * belongs to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes a courier that sends to a process through a pipe that leads to it. The handle of the pipe's writing end
+ * belongs to the courier from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_courier_to_process(ptrdiff_t pipe,
                                             uint32_t process_id,
                                             samemap_courier_t **courier);
 
 /**
- * Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
- * Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes a courier that receives from such a pipe. The handle of the pipe's reading end belongs to the courier from
+ * then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
  */
 samemap_status_t samemap_courier_receiving(ptrdiff_t pipe,
                                            samemap_courier_t **courier);
 
-/** Sends a region. From now on it is held for the receiver. */
+/** Sends a region, which is held for the receiver from then on. */
 samemap_status_t samemap_courier_send(const samemap_courier_t *courier,
                                       const samemap_region_t *region,
                                       samemap_access_t access);
 
-/** Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are accepted. */
+/**
+ * Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are
+ * accepted.
+ *
+ * The call waits without end, unless the connection has a timeout of its own (a socket's): when that runs out the
+ * answer is SAMEMAP_TIMED_OUT.
+ */
 samemap_status_t samemap_courier_receive(const samemap_courier_t *courier,
                                          const samemap_open_options_t *options,
                                          samemap_region_t **region);
@@ -1523,9 +1572,9 @@ samemap_status_t samemap_courier_receive(const samemap_courier_t *courier,
 void samemap_courier_close(samemap_courier_t *courier);
 
 /**
- * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
- * The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
- * `counted` says so: that takes time where there are many locks.
+ * Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this
+ * thread. The callback may call this library, and must return: no C++ exception, no longjmp. `counted` asks for
+ * the number of holders, which takes time where there are many locks.
  */
 samemap_status_t samemap_catalog_list(bool counted,
                                       samemap_entry_callback_t callback,
@@ -1543,15 +1592,15 @@ samemap_status_t samemap_catalog_take_name(const char *name,
                                            bool *taken);
 
 /**
- * Lets this process keep its objects in another directory than the system's, such as one of a container; before it
- * opens anything. On Windows SAMEMAP_ERROR_UNSUPPORTED.
+ * Makes this process keep its objects in another directory than the system's, such as one of a container. Call it
+ * before anything is opened. SAMEMAP_ERROR_UNSUPPORTED on Windows.
  */
 samemap_status_t samemap_catalog_set_directory(const char *path);
 
 /**
  * Copies to `buffer` the path of the file that programs without this library open and map, where shm_open() does
- * not reach the region: one that other users may open, or one in another directory. SAMEMAP_ERROR_NOT_FOUND where
- * there is no such file, and always on Windows.
+ * not reach the region: the region lets other users in, or it lies in another directory. SAMEMAP_ERROR_NOT_FOUND
+ * where there is no such file, and always on Windows.
  */
 samemap_status_t samemap_catalog_data_path(const char *name,
                                            char *buffer,

@@ -11,7 +11,7 @@ use samemap::{Listener, Publisher, Result, Subscriber};
 
 use crate::arguments::{invalid, null, place, timeout};
 use crate::channel::{OpenChannel, samemap_channel_t, samemap_listener_t};
-use crate::handle::{Handle, InTurn, Place, Turn, close, inside};
+use crate::handle::{Handle, InTurn, Turn, close, give, in_turn, inside, turn};
 use crate::latest::{Reader, samemap_latest_reader_t};
 use crate::native;
 use crate::object::{OpenObject, samemap_waitable_t, taken};
@@ -88,17 +88,15 @@ impl samemap_awaited_t {
         unsafe {
             Ok(match kind {
                 SAMEMAP_AWAITED_OBJECT => Open::Object(inside(handle.cast::<samemap_waitable_t>())?),
-                SAMEMAP_AWAITED_MESSAGE => Open::Receiver(in_turn(handle.cast::<samemap_channel_t>())?),
-                SAMEMAP_AWAITED_SUBSCRIBER => {
-                    Open::Subscriber(in_turn(handle.cast::<samemap_subscriber_t>())?)
-                }
-                SAMEMAP_AWAITED_VIEWER => Open::Viewer(in_turn(handle.cast::<samemap_viewer_t>())?),
+                SAMEMAP_AWAITED_MESSAGE => Open::Receiver(turn(handle.cast::<samemap_channel_t>())?),
+                SAMEMAP_AWAITED_SUBSCRIBER => Open::Subscriber(turn(handle.cast::<samemap_subscriber_t>())?),
+                SAMEMAP_AWAITED_VIEWER => Open::Viewer(turn(handle.cast::<samemap_viewer_t>())?),
                 SAMEMAP_AWAITED_NEWER => {
-                    Open::Latest(in_turn(handle.cast::<samemap_latest_reader_t>())?, newer_than)
+                    Open::Latest(turn(handle.cast::<samemap_latest_reader_t>())?, newer_than)
                 }
-                SAMEMAP_AWAITED_PEER => Open::Listener(in_turn(handle.cast::<samemap_listener_t>())?),
-                SAMEMAP_AWAITED_ROOM => Open::Sender(in_turn(handle.cast::<samemap_channel_t>())?),
-                SAMEMAP_AWAITED_PUBLISHER => Open::Publisher(in_turn(handle.cast::<samemap_publisher_t>())?),
+                SAMEMAP_AWAITED_PEER => Open::Listener(turn(handle.cast::<samemap_listener_t>())?),
+                SAMEMAP_AWAITED_ROOM => Open::Sender(turn(handle.cast::<samemap_channel_t>())?),
+                SAMEMAP_AWAITED_PUBLISHER => Open::Publisher(turn(handle.cast::<samemap_publisher_t>())?),
                 _ => {
                     return Err(invalid(format!(
                         "{kind} is nothing to wait for; take SAMEMAP_AWAITED_OBJECT or its kin"
@@ -107,16 +105,6 @@ impl samemap_awaited_t {
             })
         }
     }
-}
-
-/// # Safety
-/// As for [`inside`] and [`InTurn::take`].
-unsafe fn in_turn<'a, H, T: 'a>(handle: *const H) -> Result<Turn<'a, T>>
-where
-    H: Handle<Inside = InTurn<T>>,
-{
-    // SAFETY: as the caller vouches.
-    unsafe { inside(handle)?.take() }
 }
 
 impl Open<'_> {
@@ -165,10 +153,10 @@ impl Wanted<'_> {
     }
 }
 
-/// Waits for the first of 1 to 64 of any kinds, as samemap_wait_any() does for objects, and gives its index; of several
-/// the lowest. From an object the signal or the ownership is taken. From the others nothing is: their next call with a
-/// timeout of 0 finds what there is, which for a listener may be nothing yet. One that always has something hides those
-/// behind it.
+/// Waits for the first of 1 to 64 entries of any kinds, as samemap_wait_any() does for objects, and gives its
+/// index: the lowest one where there are several. The signal of an object, or its ownership, is taken. Nothing is
+/// taken from an entry of another kind: its own call with a timeout of 0 finds what there is, which for a listener
+/// may be nothing yet. An entry that always has something hides those behind it.
 ///
 /// Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
 ///
@@ -219,7 +207,7 @@ impl Handle for samemap_readiness_t {
     const WHAT: &'static str = "the readiness";
 }
 
-/// Makes one that waits for nothing yet. Close it with samemap_readiness_close().
+/// Makes a readiness that waits for nothing yet. Close it with samemap_readiness_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -227,17 +215,13 @@ impl Handle for samemap_readiness_t {
 pub unsafe extern "C" fn samemap_readiness_create(
     readiness: *mut *mut samemap_readiness_t,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let readiness = unsafe { Place::at(readiness) }?;
-        readiness.give(InTurn::new(Readiness::new()?));
-        Ok(SAMEMAP_OK)
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { give(readiness, Readiness::new) }
 }
 
-/// Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for, which stays the readiness' own: neither read
-/// nor close nor reset it. Register it for reading, level-triggered; when it is ready, call samemap_readiness_take() until
-/// there is nothing.
+/// Gives the descriptor (an eventfd, as a number) or the HANDLE to wait for. It belongs to the readiness: do not
+/// read, close or reset it. Register it for reading, level-triggered; when it is ready, call
+/// samemap_readiness_take() until the answer is SAMEMAP_NOTHING.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -248,14 +232,15 @@ pub unsafe extern "C" fn samemap_readiness_descriptor(
 ) -> samemap_status_t {
     border(|| {
         // SAFETY: the caller keeps the header's rules.
-        let (readiness, descriptor) = unsafe { (in_turn(readiness)?, place(descriptor, "the descriptor")?) };
+        let (readiness, descriptor) = unsafe { (turn(readiness)?, place(descriptor, "the descriptor")?) };
         *descriptor = native::descriptor_of_readiness(&readiness);
         Ok(SAMEMAP_OK)
     })
 }
 
-/// Adds one, and gives its index, the lowest that is free. An object is kept open until it is removed, or the readiness is
-/// closed. Of the others the memory is kept: what is closed before has ended.
+/// Adds an entry, and gives its index, the lowest that is free. The readiness keeps an object open until the entry
+/// is removed or the readiness is closed. Of the other kinds it keeps the memory alone: an entry whose handle is
+/// closed before has ended.
 ///
 /// SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes, and for a mutex, which a thread owns.
 ///
@@ -269,7 +254,7 @@ pub unsafe extern "C" fn samemap_readiness_add(
 ) -> samemap_status_t {
     border(|| {
         // SAFETY: the caller keeps the header's rules.
-        let (mut readiness, index) = unsafe { (in_turn(readiness)?, place(index, "the index")?) };
+        let (mut readiness, index) = unsafe { (turn(readiness)?, place(index, "the index")?) };
         // SAFETY: the caller keeps the header's rules.
         let mut open = unsafe { awaited.as_ref().ok_or_else(|| null("what is awaited"))?.open() }?;
         *index = readiness.add(open.wanted()?.awaitable()?)?;
@@ -277,7 +262,7 @@ pub unsafe extern "C" fn samemap_readiness_add(
     })
 }
 
-/// Waits for the one with that index no more. SAMEMAP_NOTHING when there is none.
+/// Removes the entry with that index. SAMEMAP_NOTHING when there is none.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -286,19 +271,16 @@ pub unsafe extern "C" fn samemap_readiness_remove(
     readiness: *const samemap_readiness_t,
     index: usize,
 ) -> samemap_status_t {
-    border(|| {
-        // SAFETY: the caller keeps the header's rules.
-        let mut readiness = unsafe { in_turn(readiness) }?;
-        Ok(if readiness.remove(index) { SAMEMAP_OK } else { SAMEMAP_NOTHING })
-    })
+    // SAFETY: the caller keeps the header's rules.
+    unsafe { in_turn(readiness, |open| Ok(if open.remove(index) { SAMEMAP_OK } else { SAMEMAP_NOTHING })) }
 }
 
-/// Gives the index of one that is ready, and takes an object's signal. From the others nothing is taken: their next call
-/// with a timeout of 0 finds what there is. SAMEMAP_NOTHING when there is none; then the descriptor becomes ready when
-/// there may be one.
+/// Gives the index of an entry that is ready, and takes the signal of an object. Nothing is taken from an entry of
+/// another kind: its own call with a timeout of 0 finds what there is. SAMEMAP_NOTHING when no entry is ready: the
+/// descriptor becomes ready when one may be.
 ///
-/// One that receives, and a listener, is given until its own call finds nothing; one whose peer has ended is given again
-/// and again, until it is removed. A newer value, and room, are given once.
+/// A listener, and an entry that receives, is given until its own call finds nothing. An entry whose peer has ended
+/// is given again and again until it is removed. A newer value, and room, are given once.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -309,14 +291,14 @@ pub unsafe extern "C" fn samemap_readiness_take(
 ) -> samemap_status_t {
     border(|| {
         // SAFETY: the caller keeps the header's rules.
-        let (mut readiness, index) = unsafe { (in_turn(readiness)?, place(index, "the index")?) };
+        let (mut readiness, index) = unsafe { (turn(readiness)?, place(index, "the index")?) };
         let Some(found) = readiness.try_take()? else { return Ok(SAMEMAP_NOTHING) };
         *index = found;
         Ok(SAMEMAP_OK)
     })
 }
 
-/// Closes it, and with it the descriptor. NULL does nothing.
+/// Closes the readiness, and with it the descriptor. NULL does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.

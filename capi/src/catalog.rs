@@ -62,9 +62,9 @@ pub struct samemap_entry_t {
 pub type samemap_entry_callback_t =
     Option<unsafe extern "C" fn(entry: *const samemap_entry_t, context: *mut c_void) -> c_int>;
 
-/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this thread.
-/// The callback may call this library, and must return: no C++ exception, no longjmp. Holders are counted when
-/// `counted` says so: that takes time where there are many locks.
+/// Calls `callback` with each entry of the name spaces that this process can see, and with `context`, in this
+/// thread. The callback may call this library, and must return: no C++ exception, no longjmp. `counted` asks for
+/// the number of holders, which takes time where there are many locks.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -166,8 +166,8 @@ pub unsafe extern "C" fn samemap_catalog_take_name(
     })
 }
 
-/// Lets this process keep its objects in another directory than the system's, such as one of a container; before it
-/// opens anything. On Windows SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes this process keep its objects in another directory than the system's, such as one of a container. Call it
+/// before anything is opened. SAMEMAP_ERROR_UNSUPPORTED on Windows.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -181,8 +181,8 @@ pub unsafe extern "C" fn samemap_catalog_set_directory(path: *const c_char) -> s
 }
 
 /// Copies to `buffer` the path of the file that programs without this library open and map, where shm_open() does
-/// not reach the region: one that other users may open, or one in another directory. SAMEMAP_ERROR_NOT_FOUND where
-/// there is no such file, and always on Windows.
+/// not reach the region: the region lets other users in, or it lies in another directory. SAMEMAP_ERROR_NOT_FOUND
+/// where there is no such file, and always on Windows.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -154,8 +154,8 @@ unsafe fn to_make(
     Ok(channel.permissions(sharing.asked_permissions()).trust(sharing.accepted().clone()))
 }
 
-/// Makes a channel for one peer under a free name, and does not wait for the peer: see
-/// samemap_channel_wait_for_peer(). What is sent before it comes waits for it.
+/// Creates a channel for one peer; the name must be free. The call does not wait for the peer:
+/// samemap_channel_wait_for_peer() does. Messages that are sent before the peer comes wait for it in the ring.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -170,8 +170,8 @@ pub unsafe extern "C" fn samemap_channel_create(
     unsafe { give(channel, || Channel::create(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
-/// Makes a channel for one peer at the start of a new region, of samemap_channel_region_size() bytes at least, such
-/// as one without a name that is handed over.
+/// Creates a channel for one peer at the start of a new region, such as one without a name that is handed over. The
+/// region has samemap_channel_region_size() bytes or more.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn samemap_channel_create_in(
     unsafe { give(channel, || Channel::create_in(&inside(region)?.region, &of(channel_options)?)) }
 }
 
-/// Gives the number of bytes of a region that such a channel takes.
+/// Gives the number of bytes that a channel with these options takes in a region.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -202,8 +202,11 @@ pub unsafe extern "C" fn samemap_channel_region_size(
     })
 }
 
-/// Connects to the channel, or to the listener, of that name. The patience is that of `options`; with NULL it is a
-/// second. SAMEMAP_TIMED_OUT when the listener did not come to it in time.
+/// Connects to the channel, or to the listener, with the name. The call waits for its turn for as long as the
+/// patience of `options` says; with NULL that is a second.
+///
+/// SAMEMAP_TIMED_OUT when the listener has not accepted the caller in that time, SAMEMAP_ERROR_BUSY when a channel
+/// has a peer already.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -259,8 +262,8 @@ pub unsafe extern "C" fn samemap_channel_wait_for_peer(
     }
 }
 
-/// When the peer has ended: makes the channel new, and waits until another peer has connected. What was sent and
-/// not read is lost. SAMEMAP_ERROR_BUSY while the peer is still there.
+/// Makes the channel new after the peer has ended, and waits until another peer has connected. Messages that were
+/// sent and not received are lost. SAMEMAP_ERROR_BUSY while the peer is still there.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -281,13 +284,13 @@ pub unsafe extern "C" fn samemap_channel_wait_for_next_peer(
     }
 }
 
-/// Gives the process at the other end of a channel that a listener accepted, as the system told it when that process
-/// connected: the id of its process (0 where the system has none here), and the user that it acted as, a user's number on
-/// POSIX and a SID on Windows (NULL where the system has none here), valid until the channel is closed. Either place may
+/// Gives the process at the other end of a channel that a listener accepted, as the system told it when that
+/// process connected. `process_id` tells its id, and `user` the user that it acted as: a user's number on POSIX, a
+/// SID on Windows, valid until the channel is closed. What the system does not tell is 0, or NULL; either place may
 /// be NULL.
 ///
-/// SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for a
-/// client on Windows, and for a client of another network namespace.
+/// SAMEMAP_ERROR_UNSUPPORTED where nothing proves it: for a channel that was made by samemap_channel_create(), for
+/// a client on Windows, and for a client of another network namespace.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -311,8 +314,9 @@ pub unsafe extern "C" fn samemap_channel_peer(
     }
 }
 
-/// Splits an end into a half that sends and one that receives, for a thread each. Both are closed like a channel,
-/// and the end lives until both are. `channel` is closed when this has succeeded; messages in hand are given up.
+/// Splits an end into a half that sends and a half that receives, for one thread each. Each is closed by
+/// samemap_channel_close(), and the end lives until both are. `channel` is closed when the call succeeds; a message
+/// that is being filled, or is lent, is given up.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -354,7 +358,7 @@ pub unsafe extern "C" fn samemap_channel_close(channel: *mut samemap_channel_t) 
     unsafe { close(channel) }
 }
 
-/// Listens under a free name for any number of peers, which samemap_channel_connect() to it.
+/// Creates a listener; the name must be free. Any number of peers connect to it by samemap_channel_connect().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -369,7 +373,7 @@ pub unsafe extern "C" fn samemap_listener_bind(
     unsafe { give(listener, || Listener::bind(&self::name(name)?, &to_make(channel_options, options)?)) }
 }
 
-/// Waits for the next peer, and gives the channel to it.
+/// Waits for the next peer. `channel` is then the listener's end of the channel that the two share.
 ///
 /// # Safety
 /// The header's rules of pointers.

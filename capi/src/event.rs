@@ -24,8 +24,8 @@ impl Handle for samemap_event_t {
     const WHAT: &'static str = "the event";
 }
 
-/// Creates an event; the name must be free. `reset` says how it is unset, and `is_set` whether it begins set. Close it
-/// with samemap_event_close().
+/// Creates an event; the name must be free. `reset` says how the event is unset, and `is_set` whether it is set at
+/// first. Close it with samemap_event_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -164,7 +164,7 @@ pub const SAMEMAP_EVENT_SIZE: usize = 64;
 
 const _: () = assert!(SAMEMAP_EVENT_SIZE == SharedEvent::SIZE);
 
-/// Sets the event: one that resets automatically lets one wait through, and the other kind every wait until
+/// Sets the event. An auto-reset event lets one wait through; a manual-reset event lets every wait through until
 /// samemap_event_reset().
 ///
 /// # Safety

@@ -41,7 +41,7 @@ pub(crate) struct OpenCommand {
     offers: Vec<Offer>,
 }
 
-/// A program to start, found as the shell finds it.
+/// Makes a command that will start a program as a child. The program is found as the shell finds it.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn samemap_command_wait(
     }
 }
 
-/// Ends the child at once, as the system kills processes: what it holds is let go, and what it owns is abandoned.
+/// Kills the child at once. What it holds is let go, and mutexes that it owns are abandoned.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -158,7 +158,8 @@ pub unsafe extern "C" fn samemap_command_kill(command: *const samemap_command_t)
     }
 }
 
-/// Ends the handle, not the child. Keep it until the child has adopted what is offered to it. NULL does nothing.
+/// Closes the handle; the child runs on. Keep the handle until the child has adopted what is offered to it. NULL
+/// does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -168,7 +169,8 @@ pub unsafe extern "C" fn samemap_command_close(command: *mut samemap_command_t) 
     unsafe { close(command) }
 }
 
-/// Adopts the region that the parent process offered under a key. It succeeds once; a failed call can be repeated.
+/// Adopts the region that the parent process offered under the key. That succeeds once for each key; a failed call
+/// can be repeated.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -181,8 +183,7 @@ pub unsafe extern "C" fn samemap_region_adopt(
     unsafe { give(region, || Region::adopt(text(key, "the key")?)) }
 }
 
-/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region, which is the caller's to close or to pass
-/// on.
+/// Gives a descriptor (on POSIX) or a handle (on Windows) of the region. The caller closes it, or passes it on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -199,7 +200,8 @@ pub unsafe extern "C" fn samemap_region_to_descriptor(
     })
 }
 
-/// Makes a region of such a descriptor or handle. It belongs to the library from then on, also when the call fails.
+/// Makes a region of such a descriptor or handle, which belongs to the library from then on, also when the call
+/// fails.
 ///
 /// # Safety
 /// The header's rules of pointers; the descriptor is open, and the caller's.
@@ -213,8 +215,8 @@ pub unsafe extern "C" fn samemap_region_from_descriptor(
     unsafe { give(region, || native::region_of(descriptor, self::access(access)?)) }
 }
 
-/// Makes a courier that sends and receives over a connected Unix stream socket, which belongs to it from then on. The
-/// other side is a trusted process. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that sends and receives over a connected Unix stream socket, which belongs to the courier from
+/// then on. The process at the other end must be trusted. POSIX only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the descriptor is open, and the caller's.
@@ -227,8 +229,8 @@ pub unsafe extern "C" fn samemap_courier_over(
     unsafe { give(courier, || native::courier_over(descriptor)) }
 }
 
-/// Makes a courier that sends to a process through a pipe that leads to it; the handle of the pipe's writing end
-/// belongs to it from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that sends to a process through a pipe that leads to it. The handle of the pipe's writing end
+/// belongs to the courier from then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.
@@ -242,8 +244,8 @@ pub unsafe extern "C" fn samemap_courier_to_process(
     unsafe { give(courier, || native::courier_to(pipe, process_id)) }
 }
 
-/// Makes a courier that receives from such a pipe; the handle of its reading end belongs to it from then on.
-/// Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
+/// Makes a courier that receives from such a pipe. The handle of the pipe's reading end belongs to the courier from
+/// then on. Windows only; elsewhere SAMEMAP_ERROR_UNSUPPORTED.
 ///
 /// # Safety
 /// The header's rules of pointers; the handle is open, and the caller's.
@@ -256,7 +258,7 @@ pub unsafe extern "C" fn samemap_courier_receiving(
     unsafe { give(courier, || native::courier_receiving(pipe)) }
 }
 
-/// Sends a region. From now on it is held for the receiver.
+/// Sends a region, which is held for the receiver from then on.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -274,7 +276,11 @@ pub unsafe extern "C" fn samemap_courier_send(
     })
 }
 
-/// Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are accepted.
+/// Waits for a region, and gives it with the access that it was sent with. `options` says whose regions are
+/// accepted.
+///
+/// The call waits without end, unless the connection has a timeout of its own (a socket's): when that runs out the
+/// answer is SAMEMAP_TIMED_OUT.
 ///
 /// # Safety
 /// The header's rules of pointers.

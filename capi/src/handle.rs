@@ -111,16 +111,26 @@ pub(crate) unsafe fn with<H: Handle>(
     border(|| call(unsafe { inside(handle) }?))
 }
 
-/// Runs a call on what lies behind a handle for one thread at a time.
+/// What lies behind a handle for one thread at a time, for one call.
 ///
 /// # Safety
 /// As for [`inside`], and for [`InTurn::take`].
+#[inline]
+pub(crate) unsafe fn turn<'a, T: 'a, H: Handle<Inside = InTurn<T>>>(handle: *const H) -> Result<Turn<'a, T>> {
+    // SAFETY: as the caller vouches.
+    unsafe { inside(handle)?.take() }
+}
+
+/// Runs a call on what lies behind a handle for one thread at a time.
+///
+/// # Safety
+/// As for [`turn`].
 pub(crate) unsafe fn in_turn<T, H: Handle<Inside = InTurn<T>>>(
     handle: *const H,
     call: impl FnOnce(&mut T) -> Result<samemap_status_t>,
 ) -> samemap_status_t {
     // SAFETY: as the caller vouches.
-    border(|| call(&mut *unsafe { inside(handle)?.take() }?))
+    border(|| call(&mut *unsafe { turn(handle) }?))
 }
 
 /// A value for one thread at a time, as C is told. A second one that comes while the first is in a call, such as a

@@ -13,8 +13,8 @@ use crate::status::{
 };
 use crate::view::samemap_view_t;
 
-/// The one writer of a newest value: bytes of any length up to a maximum, which readers never see half-written. It
-/// is the writer until it is closed or its process ends. For one thread at a time.
+/// The one writer of a newest value, until it is closed or its process ends. A value is bytes of any length up to a
+/// maximum, which readers never see half-written. For one thread at a time.
 ///
 /// In Rust the values are those of samemap::latest::LatestBytes.
 pub struct samemap_latest_writer_t {
@@ -54,7 +54,8 @@ impl From<LatestBytes> for InTurn<Reader> {
 pub struct samemap_latest_options_t {
     /// sizeof(samemap_latest_options_t).
     pub struct_size: usize,
-    /// A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH.
+    /// The version that the program gives to the meaning of the bytes. A program with another version gets
+    /// SAMEMAP_ERROR_LAYOUT_MISMATCH.
     pub version: u32,
 }
 
@@ -81,8 +82,8 @@ pub unsafe extern "C" fn samemap_latest_size(max_length: usize, size: *mut usize
     })
 }
 
-/// Becomes the writer of values of at most `max_length` bytes under a name: makes the region, or carries on in the
-/// one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
+/// Creates the one writer of the newest value with the name, for values of at most `max_length` bytes: makes the
+/// region, or goes on in the one that readers still hold. SAMEMAP_ERROR_BUSY while there is another writer.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -105,8 +106,8 @@ pub unsafe extern "C" fn samemap_latest_writer_create(
     }
 }
 
-/// Becomes the writer at `offset` of a read-write view, aligned to 64 at best and to 8 at least, of
-/// samemap_latest_size() bytes that are zero at first.
+/// Creates the one writer of the newest value at `offset` of a read-write view. It takes samemap_latest_size()
+/// bytes, aligned to 8, and to 64 at best, which must be zero before the first writer.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -153,7 +154,7 @@ pub unsafe extern "C" fn samemap_latest_writer_close(writer: *mut samemap_latest
     unsafe { close(writer) }
 }
 
-/// Opens the newest value with the name, for reading. With the access SAMEMAP_READ_ONLY it cannot wait.
+/// Opens the newest value with the name, for reading. A reader with the access SAMEMAP_READ_ONLY cannot wait.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -190,10 +191,11 @@ pub unsafe extern "C" fn samemap_latest_reader_open_in(
     unsafe { give(reader, || LatestBytes::at(inside(view)?, offset, &of(latest)?)) }
 }
 
-/// Copies the newest value to `buffer`, if its number is larger than `newer_than` (0 takes any): `length` then
-/// tells its length, and `sequence` its number. Without such a value the answer is SAMEMAP_NOTHING at once.
+/// Copies the newest value to `buffer` if its number is larger than `newer_than`; 0 takes any value. `length` tells
+/// the value's length, and `sequence` its number; either may be NULL. SAMEMAP_NOTHING when there is no such value:
+/// the call does not wait.
 ///
-/// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`; `length` tells how long it is. Maximum: see
+/// SAMEMAP_ERROR_TOO_LONG when the value is longer than `size`: `length` tells its length. No value is longer than
 /// samemap_latest_max_length().
 ///
 /// # Safety
@@ -219,7 +221,10 @@ pub unsafe extern "C" fn samemap_latest_read(
 }
 
 /// Waits until there is a value whose number is larger than `newer_than`, and copies it as samemap_latest_read()
-/// does. SAMEMAP_WRITER_GONE when the writer ended meanwhile: the next call waits for the next writer.
+/// does.
+///
+/// SAMEMAP_TIMED_OUT when no such value came in time. SAMEMAP_WRITER_GONE when the writer has ended without one:
+/// each reader is told once, and its next call waits for the next writer.
 ///
 /// # Safety
 /// The header's rules of pointers.

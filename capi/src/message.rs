@@ -13,8 +13,8 @@ use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_stat
 
 /// Sends a copy of `length` bytes; waits while the ring is full.
 ///
-/// SAMEMAP_ERROR_TOO_LONG for more than samemap_channel_max_message(), SAMEMAP_ERROR_CLOSED when the peer has closed,
-/// SAMEMAP_ERROR_PEER_DIED when it ended without.
+/// SAMEMAP_ERROR_TOO_LONG for more than samemap_channel_max_message(), SAMEMAP_ERROR_CLOSED when the peer has
+/// closed, SAMEMAP_ERROR_PEER_DIED when the peer's process has ended without closing.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -35,9 +35,9 @@ pub unsafe extern "C" fn samemap_channel_send(
 
 /// Copies the next message to `buffer`; waits until there is one. `length` tells its length.
 ///
-/// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
-/// SAMEMAP_ERROR_CLOSED when the peer has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
-/// read.
+/// SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the next call
+/// receives it again. When no message is left: SAMEMAP_ERROR_CLOSED if the peer has closed, SAMEMAP_ERROR_PEER_DIED
+/// if its process has ended without closing.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn samemap_channel_receive(
 /// Gives room for a message of up to `length` bytes in the ring, to be filled in place and sent by
 /// samemap_channel_commit(); waits while the ring is full. The bytes are whatever was there before.
 ///
-/// One message at a time; until it is committed or cancelled, other calls that send are refused.
+/// One message is filled at a time; until it is committed or cancelled, other calls that send are refused.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn samemap_channel_reserve(
 }
 
 /// Sends the first `length` bytes of the room that samemap_channel_reserve() gave. SAMEMAP_ERROR_INVALID_ARGUMENT
-/// when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has fewer bytes.
+/// when no room was given, SAMEMAP_ERROR_OUT_OF_RANGE when the room has fewer bytes.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -143,8 +143,8 @@ pub unsafe extern "C" fn samemap_channel_cancel(channel: *const samemap_channel_
 
 /// Lends the next message in place; waits until there is one. Its room stays taken until samemap_channel_release().
 ///
-/// A peer that does not keep to the protocol can still change the bytes: copy what is checked before it is used. One
-/// message at a time; until it is released, other calls that receive are refused.
+/// A peer that breaks the protocol can still change the bytes: copy what is to be checked before it is checked. One
+/// message is lent at a time; until it is released, other calls that receive are refused.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn samemap_channel_borrow(
 }
 
 /// Gives the room of the message that samemap_channel_borrow() lent back to the sender.
-/// SAMEMAP_ERROR_INVALID_ARGUMENT when there is none.
+/// SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
 ///
 /// # Safety
 /// The header's rules of pointers.

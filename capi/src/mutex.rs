@@ -12,7 +12,7 @@ use crate::options::{samemap_create_options_t, samemap_open_options_t};
 use crate::status::{done, samemap_status_t};
 use crate::view::samemap_view_t;
 
-/// A lock that processes share and one thread owns. The owner may lock it again, and gives it up as often.
+/// A lock that processes share and one thread owns. The owner may lock it again, and unlocks it as often.
 pub struct samemap_mutex_t {
     _private: [u8; 0],
 }
@@ -139,9 +139,9 @@ const _: () = assert!(SAMEMAP_MUTEX_SIZE == SharedMutex::<()>::SIZE);
 /// Waits until this thread owns the mutex. The timeout is in nanoseconds: 0 does not wait, SAMEMAP_FOREVER waits
 /// without end.
 ///
-/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT, or SAMEMAP_ABANDONED: this thread owns it then, too, but its
-/// previous owner (a process or a thread) ended without giving it up. Each SAMEMAP_OK and each SAMEMAP_ABANDONED needs one
-/// samemap_mutex_unlock().
+/// Answers SAMEMAP_OK, SAMEMAP_TIMED_OUT or SAMEMAP_ABANDONED. After SAMEMAP_ABANDONED this thread owns the mutex
+/// too; its previous owner, a process or a thread, ended without unlocking it. Each SAMEMAP_OK and each
+/// SAMEMAP_ABANDONED needs one samemap_mutex_unlock().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn samemap_mutex_lock(mutex: *const samemap_mutex_t, timeo
     unsafe { call!(mutex, "a mutex", Mutex | SharedMutex, it => lock(it, self::timeout(timeout))) }
 }
 
-/// Gives the mutex up once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it.
+/// Unlocks the mutex once. SAMEMAP_ERROR_NOT_OWNER when this thread does not own it.
 ///
 /// # Safety
 /// The header's rules of pointers.

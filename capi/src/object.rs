@@ -172,8 +172,8 @@ pub unsafe extern "C" fn samemap_wait(object: *const samemap_waitable_t, timeout
     border(|| unsafe { inside(object) }?.wait(self::timeout(timeout)))
 }
 
-/// Waits for the first of 1 to 64 objects, takes from that one alone, and gives its index. Of several the lowest is
-/// taken. Timeout and answers are those of samemap_wait().
+/// Waits until one of 1 to 64 objects is signalled or can be owned, takes that one alone, and gives its index: the
+/// lowest one where there are several. Timeout and answers are those of samemap_wait().
 ///
 /// # Safety
 /// The header's rules of pointers; `objects` has `count` handles.
@@ -227,10 +227,10 @@ pub unsafe extern "C" fn samemap_wait_all(
     })
 }
 
-/// Signals `first` (sets an event, gives one permit to a semaphore, gives a mutex up) and then waits for `second` as
-/// samemap_wait() does. When the signal fails it does not wait; when time runs out, `first` was signalled all the same.
+/// Signals `first` (sets an event, gives one permit to a semaphore, unlocks a mutex) and then waits for `second` as
+/// samemap_wait() does. When the signal fails, the call does not wait; when time runs out, `first` stays signalled.
 ///
-/// It is not one step for others: between the two another thread may take `second`. No signal is lost.
+/// The two are not one step: another thread may take `second` in between. No signal is lost.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -175,9 +175,9 @@ impl samemap_open_options_t {
 /// How an event or a timer is unset: SAMEMAP_AUTO_RESET or SAMEMAP_MANUAL_RESET.
 pub type samemap_reset_t = i32;
 
-/// The wait that it lets through unsets it.
+/// The wait that takes the signal unsets the object.
 pub const SAMEMAP_AUTO_RESET: i32 = 0;
-/// It stays set, and lets every wait through, until a call unsets it.
+/// The object stays set, and lets every wait through, until a call unsets it.
 pub const SAMEMAP_MANUAL_RESET: i32 = 1;
 
 pub(crate) fn reset(reset: samemap_reset_t) -> Result<Reset> {

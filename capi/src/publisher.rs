@@ -47,18 +47,18 @@ impl From<Publisher> for InTurn<OpenPublisher> {
 /// A subscriber that holds the publisher back.
 #[repr(C)]
 pub struct samemap_laggard_t {
-    /// The number of the message that it needs next, or is lent.
+    /// The number of the message that it needs next, or that is lent to it.
     pub position: u64,
     /// How many messages it has not given back.
     pub behind: u64,
-    /// The id of its process, as that process states it.
+    /// The id of its process, as that process tells it.
     pub process_id: u32,
-    /// Whether it was thrown out, and only the message that it may still be lent is in the way.
+    /// Whether it was thrown out: then only a message that is still lent to it is in the way.
     pub is_thrown_out: bool,
 }
 
-/// Becomes the publisher of the topic with the name: makes the topic, or carries on in the one that readers still hold.
-/// SAMEMAP_ERROR_BUSY while there is another publisher.
+/// Creates the one publisher of the topic with the name: makes the topic, or goes on in the one that readers still
+/// hold. SAMEMAP_ERROR_BUSY while there is another publisher.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -73,8 +73,8 @@ pub unsafe extern "C" fn samemap_publisher_create(
     unsafe { give(publisher, || Publisher::create(&self::name(name)?, &to_make(topic, options)?)) }
 }
 
-/// Becomes the publisher of the topic in two read-write views, of the sizes that samemap_topic_size() gives, whose bytes
-/// must be zero before the first publisher.
+/// Creates the one publisher of the topic in two read-write views: of its data, and of its lobby. They have the
+/// sizes that samemap_topic_size() gives, and their bytes must be zero before the first publisher.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -114,10 +114,10 @@ pub unsafe extern "C" fn samemap_publisher_publish(
 }
 
 /// Gives room for a message of up to `length` bytes in the ring, to be filled in place and published by
-/// samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple of
-/// 64, and are whatever was there before.
+/// samemap_publisher_commit(); waits for subscribers that still need what lies there. The bytes begin on a multiple
+/// of 64, and are whatever was there before.
 ///
-/// One message at a time; until it is committed or cancelled, other calls with the publisher are refused.
+/// One message is filled at a time; until it is committed or cancelled, other calls with the publisher are refused.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -145,9 +145,9 @@ pub unsafe extern "C" fn samemap_publisher_reserve(
     })
 }
 
-/// Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be NULL,
-/// tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when there is none, SAMEMAP_ERROR_OUT_OF_RANGE when it has
-/// fewer bytes.
+/// Publishes the first `length` bytes of the room that samemap_publisher_reserve() gave; `sequence`, which may be
+/// NULL, tells the message's number. SAMEMAP_ERROR_INVALID_ARGUMENT when no room was given,
+/// SAMEMAP_ERROR_OUT_OF_RANGE when the room has fewer bytes.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -233,9 +233,9 @@ pub unsafe extern "C" fn samemap_publisher_kept(
     }
 }
 
-/// Gives the subscribers that hold the publisher back, up to `size` of them, and in `count` how many there are: those
-/// that still need what the last call wanted to overwrite that found no room, and those that were thrown out and have not
-/// given their message back.
+/// Gives the subscribers that hold the publisher back: up to `size` of them, and in `count` how many there are.
+/// Such a subscriber still needs what the publisher wanted to overwrite when it last found no room, or it was
+/// thrown out and has not given its message back.
 ///
 /// # Safety
 /// The header's rules of pointers; there is room for `size` laggards.
@@ -268,9 +268,9 @@ pub unsafe extern "C" fn samemap_publisher_laggards(
     })
 }
 
-/// Waits no more for a subscriber: that with this index of those that samemap_publisher_laggards() told last. Its next
-/// call is SAMEMAP_ERROR_BUSY; the message that it is lent stays as it is until it lets go. SAMEMAP_NOTHING when it does
-/// not hold the publisher back any more.
+/// Stops waiting for a subscriber, by its index among those that samemap_publisher_laggards() gave last. The
+/// subscriber's next call is SAMEMAP_ERROR_BUSY, and a message that is lent to it stays as it is until the
+/// subscriber releases it. SAMEMAP_NOTHING when the subscriber does not hold the publisher back any more.
 ///
 /// # Safety
 /// The header's rules of pointers.

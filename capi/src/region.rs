@@ -162,8 +162,8 @@ pub unsafe extern "C" fn samemap_region_name(region: *const samemap_region_t) ->
     region.ok().and_then(|region| region.name.as_ref()).map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
-/// Holds the region again in a forked child (without exec), which otherwise sees the bytes and does not keep them
-/// alive. Elsewhere it does nothing.
+/// Makes a forked child (without exec) hold the region, which the child otherwise sees and does not keep alive. In
+/// other processes it does nothing.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -17,14 +17,14 @@ pub enum samemap_status_t {
     SAMEMAP_OK = 0,
     /// Time ran out first; nothing was taken, and nothing has changed.
     SAMEMAP_TIMED_OUT = 1,
-    /// The mutex is owned now, and its previous owner died without giving it up: what it protects may be
-    /// half-changed.
+    /// This thread owns the mutex now, and its previous owner ended without unlocking it: what the mutex protects
+    /// may be half-changed.
     SAMEMAP_ABANDONED = 2,
     /// There is no value, or no newer one.
     SAMEMAP_NOTHING = 3,
     /// The writer has ended, and there is no newer value.
     SAMEMAP_WRITER_GONE = 4,
-    /// A function failed in a way that is a fault of this library.
+    /// The call met a fault of this library.
     SAMEMAP_ERROR_INTERNAL = 100,
     /// The text is not a valid name, or not UTF-8.
     SAMEMAP_ERROR_INVALID_NAME = 101,
@@ -55,7 +55,8 @@ pub enum samemap_status_t {
     SAMEMAP_ERROR_LAYOUT_MISMATCH = 113,
     /// The value was overwritten during each attempt to copy it.
     SAMEMAP_ERROR_CONTENDED = 114,
-    /// Another process or handle has the role that only one can have at a time, or the handle is in use by another thread.
+    /// Another process or handle has a role that only one has at a time, or another thread is in a call with this
+    /// handle.
     SAMEMAP_ERROR_BUSY = 115,
     /// The peer has closed, and no message is left.
     SAMEMAP_ERROR_CLOSED = 116,

@@ -34,8 +34,8 @@ impl Handle for samemap_subscriber_t {
 
 pub(crate) const LENT: &str = "a message is lent in place; release it first";
 
-/// Subscribes to the topic with the name. It needs the right to write to the topic's lobby, and ignores the access of
-/// `options`. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
+/// Subscribes to the topic with the name. The process needs the right to write to the topic's lobby; the access of
+/// `options` is ignored. SAMEMAP_ERROR_BUSY when there are as many subscribers as the topic takes.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -72,13 +72,13 @@ fn next<'a>(subscriber: &'a mut Subscriber, timeout: u64) -> Result<Option<Recei
     }
 }
 
-/// Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its number;
-/// either may be NULL.
+/// Copies the next message to `buffer`; waits until there is one. `length` tells its length, and `sequence` its
+/// number; either may be NULL.
 ///
-/// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: then `length` tells how long it is, and it is still there.
-/// SAMEMAP_ERROR_CLOSED when the publisher has closed, SAMEMAP_ERROR_PEER_DIED when it ended without, and everything was
-/// read: each is told once, and the next call waits for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has
-/// thrown this subscriber out.
+/// SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the next call
+/// receives it again. When no message is left: SAMEMAP_ERROR_CLOSED if the publisher has closed,
+/// SAMEMAP_ERROR_PEER_DIED if its process has ended without closing. Each end is told once, and the next call waits
+/// for the next publisher. SAMEMAP_ERROR_BUSY when the publisher has thrown this subscriber out.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -105,11 +105,11 @@ pub unsafe extern "C" fn samemap_subscriber_receive(
     })
 }
 
-/// Lends the next message in place, whose bytes begin on a multiple of 64; waits until there is one. `sequence`, which
-/// may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
+/// Lends the next message in place; waits until there is one. Its bytes begin on a multiple of 64, and `sequence`,
+/// which may be NULL, tells its number. The publisher does not overwrite it until samemap_subscriber_release().
 ///
-/// One message at a time; until it is released, other calls with the subscriber are refused. The errors are those of
-/// samemap_subscriber_receive(), but for the length.
+/// One message is lent at a time; until it is released, other calls with the subscriber are refused. The errors are
+/// those of samemap_subscriber_receive(), without SAMEMAP_ERROR_TOO_LONG.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -141,9 +141,12 @@ pub unsafe extern "C" fn samemap_subscriber_borrow(
     })
 }
 
-/// Gives back the message that samemap_subscriber_borrow() lent, whatever the answer. SAMEMAP_ERROR_DAMAGED when it was
-/// not kept all the time, because another process wrote over this subscriber's place: a subscriber that does not trust the
-/// others looks at this before it relies on what it read. SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+/// Gives back the message that samemap_subscriber_borrow() lent, whatever the call answers.
+/// SAMEMAP_ERROR_INVALID_ARGUMENT when no message is lent.
+///
+/// SAMEMAP_ERROR_DAMAGED when the message may have changed while it was lent, because another process wrote over
+/// this subscriber's place. A subscriber that does not trust the others looks at this answer before it uses what it
+/// read.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -160,7 +163,8 @@ pub unsafe extern "C" fn samemap_subscriber_release(
     })
 }
 
-/// Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0.
+/// Waits until there is a message, or an end of a publisher to be told of. It takes nothing: receive then with a
+/// timeout of 0.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -179,8 +183,8 @@ pub unsafe extern "C" fn samemap_subscriber_wait(
     })
 }
 
-/// Waits until one of 1 to 64 subscribers, of any topics, has a message or an end to be told of, and gives the lowest
-/// index of those. It takes nothing: receive then with a timeout of 0.
+/// Waits until one of 1 to 64 subscribers, of any topics, has a message, or an end of a publisher to be told of,
+/// and gives the lowest index of those. It takes nothing: receive then with a timeout of 0.
 ///
 /// # Safety
 /// The header's rules of pointers; `subscribers` has `count` handles, each of them once.

@@ -25,7 +25,8 @@ impl Handle for samemap_timer_t {
     const WHAT: &'static str = "the timer";
 }
 
-/// Creates a timer; the name must be free. `reset` says how it is unset. Close it with samemap_timer_close().
+/// Creates a timer; the name must be free. `reset` says how the timer is unset. Close it with
+/// samemap_timer_close().
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -90,8 +91,8 @@ pub unsafe extern "C" fn samemap_timer_close(timer: *mut samemap_timer_t) {
     unsafe { close(timer) }
 }
 
-/// Starts the timer: it is unset now, and set when `after` nanoseconds have passed; then, if `period` is not 0, again
-/// after each `period` nanoseconds, rounded up to milliseconds.
+/// Starts the timer: it is unset now, and set when `after` nanoseconds have passed. If `period` is not 0, it is set
+/// again after each `period` nanoseconds, rounded up to milliseconds.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -132,7 +133,7 @@ unsafe fn start(timer: *const samemap_timer_t, due: Due, period: u64) -> samemap
     }
 }
 
-/// Stops the timer. One that is set stays set.
+/// Stops the timer; a timer that is set already stays set.
 ///
 /// # Safety
 /// The header's rules of pointers.

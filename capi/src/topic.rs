@@ -14,8 +14,8 @@ use crate::status::{SAMEMAP_OK, border, samemap_status_t};
 /// How a topic works, for its publisher and its readers. Begin with SAMEMAP_TOPIC_OPTIONS_INIT; NULL stands for that.
 ///
 /// In a topic one publisher's messages reach every reader. Subscribers get each message, lent in place, and the publisher
-/// waits for them; viewers copy what is kept, are told how many messages they missed, and are in nobody's way. The topic
-/// is two regions: the data, with its name, and the lobby, with ".lobby" behind the name.
+/// waits for them. Viewers copy what is kept, are told how many messages they missed, and delay nobody. The topic is two
+/// regions: the data, with its name, and the lobby, with ".lobby" behind the name.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct samemap_topic_options_t {
@@ -24,17 +24,19 @@ pub struct samemap_topic_options_t {
     /// For the publisher: bytes of the ring. A message takes its length, rounded up to a multiple of 64, and at most a
     /// third of the ring. 0 stands for 1 MiB.
     pub capacity: usize,
-    /// For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers need no place.
+    /// For the publisher: how many subscribers there can be at once, up to 1024. 0 stands for 64. Viewers do not
+    /// count.
     pub subscribers: u32,
-    /// A number of the caller's for what the bytes mean: where it differs, opening is SAMEMAP_ERROR_LAYOUT_MISMATCH.
+    /// The version that the program gives to the meaning of the bytes. A program with another version gets
+    /// SAMEMAP_ERROR_LAYOUT_MISMATCH.
     pub version: u32,
-    /// For readers: begin with up to so many of the messages that are kept. 0 begins with the next one; UINT64_MAX
-    /// begins with the oldest that is kept.
+    /// For readers: begins with up to so many of the messages that are kept. 0 begins with the next message,
+    /// UINT64_MAX with the oldest that is kept.
     pub history: u64,
     /// How long this end looks for news before it sleeps, in nanoseconds; as for channels.
     pub spin: u64,
-    /// For the publisher: throw a subscriber out that holds it back for so many nanoseconds without moving. 0 never
-    /// does; one that has ended never holds it back for longer than 100 ms.
+    /// For the publisher: throws out a subscriber that holds it back for so many nanoseconds without receiving. 0
+    /// throws out none. A subscriber that has ended holds the publisher back for 100 ms at most.
     pub throw_out_after: u64,
 }
 
@@ -82,7 +84,7 @@ pub(crate) unsafe fn to_open(
     Ok(topic.trust(open.accepted().clone()).patience(open.asked_patience()))
 }
 
-/// Gives the number of bytes that such a topic takes in two views: its data, and its lobby.
+/// Gives the numbers of bytes that a topic with these options takes in two views: its data, and its lobby.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -13,8 +13,8 @@ use crate::status::{SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, in_time, samemap_stat
 use crate::topic::{of, samemap_topic_options_t, to_open};
 use crate::view::samemap_view_t;
 
-/// A reader of a topic that is in nobody's way and may miss messages; it needs no more than to read the data. For one
-/// thread at a time.
+/// A reader of a topic that never delays the publisher and may miss messages. The right to read the topic's data
+/// suffices. For one thread at a time.
 pub struct samemap_viewer_t {
     _private: [u8; 0],
 }
@@ -24,9 +24,9 @@ impl Handle for samemap_viewer_t {
     const WHAT: &'static str = "the viewer";
 }
 
-/// Views the topic with the name, and ignores the access of `options`. Where this process may write to the topic's
-/// lobby, the publisher wakes the viewer; elsewhere a wait looks each millisecond, and does not learn that a publisher was
-/// killed.
+/// Views the topic with the name; the access of `options` is ignored. Where this process may write to the topic's
+/// lobby, the publisher wakes the viewer. Elsewhere a wait looks each millisecond, and does not learn that a
+/// publisher was killed.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -56,13 +56,14 @@ pub unsafe extern "C" fn samemap_viewer_open_in(
     unsafe { give(viewer, || Viewer::at(inside(data)?, inside(lobby).ok(), &of(topic)?)) }
 }
 
-/// Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length, `sequence` its
-/// number, and `missed` how many messages were overwritten since the last one that this viewer read; each may be NULL.
-/// After an error the buffer may hold parts of messages.
+/// Copies the next message that is kept to `buffer`; waits until there is one. `length` tells its length,
+/// `sequence` its number, and `missed` how many messages were overwritten since the last one that this viewer read;
+/// each may be NULL. After an error the buffer may hold parts of messages.
 ///
-/// SAMEMAP_ERROR_TOO_LONG when it is longer than `size`: `length` tells how long it is, and it is missed; a buffer of
-/// samemap_viewer_max_message() bytes is always long enough. The ends of publishers are told as by
-/// samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was read.
+/// SAMEMAP_ERROR_TOO_LONG when the message is longer than `size`: `length` tells its length, and the message is
+/// missed. No message is longer than samemap_viewer_max_message(). The ends of publishers are told as by
+/// samemap_subscriber_receive(). SAMEMAP_ERROR_CONTENDED when 256 messages were overwritten, each while it was
+/// read.
 ///
 /// # Safety
 /// The header's rules of pointers.
@@ -115,7 +116,8 @@ fn too_long(len: usize, room: usize) -> Error {
         .with_detail("samemap_viewer_max_message() gives the length of the longest one")
 }
 
-/// Waits until there is a message, or an end to be told of. It takes nothing: receive then with a timeout of 0.
+/// Waits until there is a message, or an end of a publisher to be told of. It takes nothing: receive then with a
+/// timeout of 0.
 ///
 /// # Safety
 /// The header's rules of pointers.

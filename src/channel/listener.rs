@@ -36,7 +36,7 @@ use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT, damaged};
 use super::left::{self, Found, Left};
 use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
-use super::watch::Arrivals;
+use super::watch::{Arrivals, MORE};
 use crate::endpoint::in_vain::InVain;
 use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
@@ -59,9 +59,6 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// How often the listener looks at all places, and whether the clients that it waits for live.
 const ROUND: Duration = Duration::from_millis(80);
-
-/// In place of a position: a call has accepted one peer, and others may have come with it.
-pub(super) const MORE: u64 = 1;
 
 /// Takes any number of peers, each on a channel of its own.
 ///

@@ -13,7 +13,6 @@ use super::desk::Desk;
 use super::layout::Ring;
 #[cfg(feature = "tokio")]
 use super::layout::{Control, LISTENING};
-use super::listener::MORE;
 #[cfg(feature = "tokio")]
 use crate::Result;
 use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
@@ -122,6 +121,9 @@ impl Source for PeerArrival {
         false
     }
 }
+
+/// In place of a position: a call has accepted one peer, and others may have come with it.
+pub(super) const MORE: u64 = 1;
 
 /// A listener's desk.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Waiting for several readers, here or [beside objects](crate::wait_any).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::words::Until;
-use samemap_platform::internal::{Awaited, News, wait_for_news};
-use samemap_platform::sync::WaitAny;
+use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::reader::never_woken;
 use super::subscriber::Subscriber;
@@ -49,6 +49,18 @@ impl News for Viewer {
 
     fn have_come(&self, asking: bool) -> Result<bool> {
         Ok(self.viewer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
+    }
+}
+
+impl Awaitable for Subscriber {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
+    }
+}
+
+impl Awaitable for Viewer {
+    fn watched(&self) -> Result<Arc<dyn Watched>> {
+        Ok(Arc::new(self.watch()?))
     }
 }
 

@@ -3,36 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use samemap_platform::internal::Doorbell;
 use samemap_platform::internal::waiter::Source;
 use samemap_platform::internal::words::topic::{Holder, TopicMemory as _, Word};
-use samemap_platform::internal::{Doorbell, Watched};
-use samemap_platform::sync::Awaitable;
 
 use super::layout::Memory;
-use super::publisher::Publisher;
 use super::reader::{Reader, never_woken};
-use super::subscriber::Subscriber;
-use super::viewer::Viewer;
 use crate::Result;
 use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
-
-impl Awaitable for Subscriber {
-    fn watched(&self) -> Result<Arc<dyn Watched>> {
-        Ok(Arc::new(self.watch()?))
-    }
-}
-
-impl Awaitable for Viewer {
-    fn watched(&self) -> Result<Arc<dyn Watched>> {
-        Ok(Arc::new(self.watch()?))
-    }
-}
-
-impl Awaitable for Publisher {
-    fn watched(&self) -> Result<Arc<dyn Watched>> {
-        Ok(Arc::new(self.watch()))
-    }
-}
 
 /// A topic, as a reader waits for it.
 #[derive(Debug)]

@@ -192,3 +192,35 @@ fn frames_reach_a_recorder_and_viewers_also_from_the_next_camera() {
     assert!(!nobody.status.success(), "{}", nobody.stdout);
     assert_nothing_left(&name);
 }
+
+/// On Windows the example says that it calls poll(2).
+#[cfg(unix)]
+#[test]
+fn the_event_loop_hears_of_objects_and_of_peers() {
+    let Some(path) = example("event_loop") else { return };
+    let name = unique_name("loop");
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(&path);
+        command.args(arguments);
+        Program::start(command)
+    };
+    let mut waiting = start(&[&name]);
+    waiting.wait_for_output("-- waiting; Ctrl-D ends\n");
+    start(&["ring", &name]).finish().assert_success();
+    for line in [
+        "the bell rang\n",
+        "there is a job\n",
+        "a client says hello\n",
+        "a client has gone",
+        "a second has passed\n",
+    ] {
+        waiting.wait_for_output(line);
+    }
+    waiting.close_input();
+    let waiting = waiting.finish();
+    waiting.assert_success();
+    assert_eq!(waiting.stdout.matches("there is a job\n").count(), 2);
+    for object in ["bell", "jobs", "timer", "desk"] {
+        assert_nothing_left(&format!("{name}-{object}"));
+    }
+}

@@ -81,7 +81,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "wake-up ping-pong",
         "shmem-ipc",
-        "It waits on an eventfd, with no timer: a receiver whose sender was killed sleeps on. A sleeping side of a Channel looks every 80 ms whether its peer lives, and that timer is set at each sleep, for 0.4 µs. On two cores see Unix stream sockets.",
+        "It waits on an eventfd, with no timer: a receiver whose sender was killed sleeps on. A sleeping side of a Channel looks every 80 ms whether its peer lives; where sides sleep often, a thread of the process wakes them for that, and they set no timers. On two cores see Unix stream sockets.",
     ),
     (
         "wake-up ping-pong",
@@ -91,7 +91,7 @@ const REASONS: &[(&str, &str, &str)] = &[
     (
         "wake-up ping-pong",
         "pipe",
-        "The kernel copies the bytes and wakes in the same system call, and tells of a peer's end by itself. A Channel makes no system call at all where its peer is awake, and sets a timer where it sleeps (see `shmem-ipc`).",
+        "The kernel copies the bytes and wakes in the same system call, and tells of a peer's end by itself. A Channel makes two where its peer sleeps, and none where it is awake.",
     ),
     (
         "wake-up ping-pong",

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::awaited::{AsObject, WaitAny};
+use super::count::check_count;
 use super::mutex::MutexGuard;
-use super::wait::{AsObject, WaitAny, check_count};
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, TookAll};
 use crate::system::Object;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::wait::check_count;
+use super::count::check_count;
 use crate::seam::bell::RawBell;
 use crate::seam::header::HEADER_LEN;
 use crate::seam::place::Place;
@@ -22,10 +22,11 @@ use crate::{Result, Sleepers, View};
 /// A futex on Linux, a kernel event on Windows; other systems have none yet.
 ///
 /// On POSIX, where a thread often sleeps without a limit of its own (64 times in 80 ms, on doorbells, channels, topics or
-/// newest values), its process gets a thread with the name `samemap-rouser`. It wakes the sleepers every 80 ms, so that
-/// they need no timers, which would take a seventh of a short sleep's time. It rests when no thread sleeps often any
-/// more, and ends after five seconds of that. Where it cannot be started, sleepers set timers. In the child of a raw
-/// `clone`, of which no fork handler is told, sleeps may have no end but a ring, if the parent had the thread.
+/// newest values; a limit of `Duration::MAX` is none), its process gets a thread with the name `samemap-rouser`. It wakes
+/// the sleepers every 80 ms, so that they need no timers, which would take a seventh of a short sleep's time. It rests
+/// when no thread sleeps often any more, and ends after five seconds of that. Where it cannot be started, sleepers set
+/// timers. In the child of a raw `clone`, of which no fork handler is told, sleeps may have no end but a ring, if the
+/// parent had the thread.
 #[derive(Clone)]
 pub struct Doorbell {
     bell: Bell,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::awaited::{AsObject, Awaited, News, WaitAny};
 use super::bell::Doorbell;
-use super::wait::{AsObject, Awaited, WAIT, WaitAny, check_count};
+use super::count::{WAIT_ANY, check_count};
 use crate::Result;
 use crate::contract::context::Context;
 use crate::seam::object::{Failure, RawObject as _};
@@ -11,27 +12,12 @@ use crate::seam::watch::{Asking, Beside, RawWatch as _};
 use crate::system::{Bell, Object, Watch};
 use crate::words::{Until, bell};
 
-/// What a reader has for the one that waits for it beside objects.
-pub trait News: Send + Sync {
-    /// What is rung when there may be news.
-    ///
-    /// # Errors
-    /// When nothing announces them.
-    fn bell(&self) -> Result<&Doorbell>;
-
-    /// Whether there are news. That a peer was killed is found only by `asking` the system.
-    ///
-    /// # Errors
-    /// What the system says.
-    fn have_come(&self, asking: bool) -> Result<bool>;
-}
-
 /// Waits until one of up to 64 has news, and returns the lowest index of those; `None` when time ran out.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or for more than 64; and theirs.
 pub fn wait_for_news(readers: &[&dyn News], until: Until) -> Result<Option<usize>> {
-    check_count(readers.len(), WAIT)?;
+    check_count(readers.len(), WAIT_ANY)?;
     let news = readers.iter().copied().enumerate().collect();
     Mixed { objects: Vec::new(), news }.wait(until)
 }
@@ -113,7 +99,7 @@ impl<'a> Mixed<'a> {
             Ok(taken) => Ok(taken.map(|taken| self.objects[taken].0)),
             Err(failure) => {
                 let name = failure.0.index.and_then(|index| self.objects[index].1.name());
-                Err(failure.in_call(Context { operation: WAIT, name }))
+                Err(failure.in_call(Context { operation: WAIT_ANY, name }))
             }
         }
     }

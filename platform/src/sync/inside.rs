@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
+use super::awaited::{Awaited, Sealed, WaitAny};
 use super::event::settable;
 use super::handle::Inside;
 use super::mutex::{MutexGuard, lockable};
 use super::semaphore::permits;
-use super::wait::{Awaited, Sealed, WaitAny, signalled};
+use super::wait::signalled;
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
 use crate::seam::kind::{New, calls};

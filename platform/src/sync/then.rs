@@ -5,11 +5,12 @@ use std::{fmt, mem};
 
 use bytemuck::Pod;
 
+use super::awaited::{Sealed, WaitAny};
 use super::event::Event;
 use super::inside::{SharedEvent, SharedMutexGuard, SharedSemaphore};
 use super::mutex::MutexGuard;
 use super::semaphore::Semaphore;
-use super::wait::{Sealed, WaitAny, Woken};
+use super::wait::Woken;
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, Signal, Took};
 use crate::system::Object;

@@ -2,90 +2,15 @@
 
 use std::time::Duration;
 
-use super::beside::{Mixed, News};
+use super::awaited::{AsObject, Awaited, Sealed, WaitAny};
+use super::beside::Mixed;
+use super::count::{WAIT_ANY, check_count};
 use super::mutex::{Mutex, MutexGuard};
-use crate::contract::context::{Context, Operation};
-use crate::seam::object::{MAX_OBJECTS, RawObject as _};
+use crate::contract::context::Context;
+use crate::seam::object::RawObject as _;
 use crate::system::Object;
 use crate::words::Until;
 use crate::{ObjectName, Result};
-
-pub(super) const WAIT: Operation = "wait for any of the objects";
-
-/// What [`wait_any`] waits for. Other crates cannot implement it, because the system makes the wait.
-///
-/// - *Objects*: a mutex, an event, a semaphore or a timer, named or inside a region. The wait takes what it found: the
-///   signal, or the ownership. [`wait_all`](crate::wait_all) takes these alone.
-/// - *Readers*, and others that wait for a peer: a channel's receiver, a topic's subscriber or viewer, a newer value of a
-///   newest value, a listener. The wait takes nothing from them; it finds that there is something to take, or an end to be
-///   told of, and their next `try_` call says which.
-pub trait WaitAny: Send + Sync {
-    /// What the wait needs of it.
-    #[doc(hidden)]
-    fn awaited(&self) -> Awaited<'_>;
-}
-
-/// What the two sorts of [`WaitAny`] are to a wait.
-#[expect(missing_debug_implementations, reason = "it is not public")]
-pub enum Awaited<'a> {
-    /// The system waits for it.
-    Object(AsObject<'a>),
-    /// A doorbell announces its news.
-    News(&'a dyn News),
-}
-
-/// An object of the system's.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "it is not public")]
-pub struct AsObject<'a>(&'a dyn Sealed);
-
-impl<'a> AsObject<'a> {
-    pub(super) fn raw(self) -> &'a Object {
-        self.0.object()
-    }
-
-    pub(super) fn name(self) -> Option<&'a ObjectName> {
-        self.0.name()
-    }
-
-    pub(super) fn guard(self) -> Option<MutexGuard<'a>> {
-        self.0.guard()
-    }
-}
-
-impl<'a> Awaited<'a> {
-    pub(super) fn of(object: &'a dyn Sealed) -> Awaited<'a> {
-        Awaited::Object(AsObject(object))
-    }
-
-    pub(super) fn object(self) -> Option<AsObject<'a>> {
-        match self {
-            Awaited::Object(object) => Some(object),
-            Awaited::News(_) => None,
-        }
-    }
-
-    /// What a doorbell announces.
-    #[must_use]
-    pub fn news(self) -> Option<&'a dyn News> {
-        match self {
-            Awaited::Object(_) => None,
-            Awaited::News(news) => Some(news),
-        }
-    }
-}
-
-/// The part of an object that the wait needs.
-pub(crate) trait Sealed: Send + Sync {
-    fn object(&self) -> &Object;
-
-    fn name(&self) -> Option<&ObjectName>;
-
-    /// The guard of a mutex that was taken.
-    fn guard(&self) -> Option<MutexGuard<'_>> {
-        None
-    }
-}
 
 impl WaitAny for Mutex {
     fn awaited(&self) -> Awaited<'_> {
@@ -148,13 +73,13 @@ macro_rules! signalled {
             }
         }
 
-        impl crate::sync::wait::WaitAny for $object {
-            fn awaited(&self) -> crate::sync::wait::Awaited<'_> {
-                crate::sync::wait::Awaited::of(self)
+        impl crate::sync::awaited::WaitAny for $object {
+            fn awaited(&self) -> crate::sync::awaited::Awaited<'_> {
+                crate::sync::awaited::Awaited::of(self)
             }
         }
 
-        impl crate::sync::wait::Sealed for $object {
+        impl crate::sync::awaited::Sealed for $object {
             fn object(&self) -> &crate::system::Object {
                 &self.0.object
             }
@@ -200,7 +125,7 @@ impl<'a> Woken<'a> {
     }
 }
 
-/// Waits until one of up to 64 ([`MAX_OBJECTS`]) objects of mixed kinds is signalled, or can be owned, and takes that one
+/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be owned, and takes that one
 /// only: of several, the one that stands first in the list.
 ///
 /// Receivers, subscribers, viewers, newest values and listeners may stand beside the objects ([`WaitAny`]): one that has
@@ -239,7 +164,7 @@ pub(super) fn wait_any_within<'a>(
     objects: &[&'a dyn WaitAny],
     timeout: Option<Duration>,
 ) -> Result<Option<Woken<'a>>> {
-    check_count(objects.len(), WAIT)?;
+    check_count(objects.len(), WAIT_ANY)?;
     let sealed: Option<Vec<AsObject<'_>>> = objects.iter().map(|each| each.awaited().object()).collect();
     let index = match sealed {
         Some(sealed) => first_object(&sealed, timeout)?,
@@ -252,15 +177,6 @@ fn first_object(objects: &[AsObject<'_>], timeout: Option<Duration>) -> Result<O
     let raw: Vec<&Object> = objects.iter().map(|object| object.raw()).collect();
     Object::wait_any(&raw, timeout).map_err(|failure| {
         let name = failure.0.index.and_then(|index| objects[index].name());
-        failure.in_call(Context { operation: WAIT, name })
+        failure.in_call(Context { operation: WAIT_ANY, name })
     })
-}
-
-/// Checks the number of objects.
-pub(super) fn check_count(count: usize, operation: Operation) -> Result<()> {
-    if (1..=MAX_OBJECTS).contains(&count) {
-        return Ok(());
-    }
-    let context = Context { operation, name: None };
-    Err(context.invalid(format!("there are {count} of them; give 1 to {MAX_OBJECTS}")))
 }
