@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use samemap_platform::gate::Client;
-use samemap_platform::sync::Doorbell;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::gate::Client;
+use samemap_platform::internal::words::Until;
 
 use super::desk::{Desk, Turn, channel_name};
 use super::end::Channel;
