@@ -15,7 +15,6 @@ pub fn processors() -> usize {
 }
 
 /// A value that each process has once, and that a forked child makes anew.
-#[doc(hidden)]
 pub type PerProcess<T> = per_process::PerProcess<T, system::Forks>;
 
 impl UserId {
