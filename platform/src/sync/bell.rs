@@ -22,7 +22,7 @@ use crate::{Result, Sleepers, View};
 /// A futex on Linux, a kernel event on Windows; other systems have none yet.
 ///
 /// On POSIX, where a thread often sleeps without a limit of its own (64 times in 80 ms, on doorbells, channels, topics or
-/// newest values; a limit of `Duration::MAX` is none), its process gets a thread with the name `samemap-rouser`. It wakes
+/// newest values; a limit of `Duration::MAX` is none), its process gets a thread with the name `samemap-ticker`. It wakes
 /// the sleepers every 80 ms, so that they need no timers, which would take a seventh of a short sleep's time. It rests
 /// when no thread sleeps often any more, and ends after five seconds of that. Where it cannot be started, sleepers set
 /// timers. In the child of a raw `clone`, of which no fork handler is told, sleeps may have no end but a ring, if the
