@@ -64,9 +64,9 @@ impl<'a> AllWoken<'a> {
 /// ```
 ///
 /// # Errors
-/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects, for more than 64, and for an object that stands
-/// in the list twice or is a reader or a listener, and the errors of a wait for one of them. [`Unsupported`](crate::ErrorKind::Unsupported) where the
-/// system cannot take them together; then nothing was changed.
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects, for more than 64, for an object that stands in
+/// the list twice, and for a reader or a listener; the errors of a wait for one of them.
+/// [`Unsupported`](crate::ErrorKind::Unsupported) where the system cannot take them together; then nothing was changed.
 pub fn wait_all<'a>(objects: &[&'a dyn WaitAny]) -> Result<AllWoken<'a>> {
     loop {
         if let Some(woken) = wait_all_within(objects, None)? {
@@ -114,7 +114,9 @@ fn wait_all_within<'a>(
 #[cold]
 fn only_objects() -> Error {
     let context = Context { operation: WAIT, name: None };
-    context.invalid("one in the list is a reader or a listener, from which a wait takes nothing; give objects only, or wait for any")
+    context.invalid(
+        "a reader or a listener is in the list, from which a wait takes nothing; give objects only, or wait for any",
+    )
 }
 
 /// Finds an object that was opened twice by its name, where the system does not.

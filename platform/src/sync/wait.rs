@@ -125,13 +125,13 @@ impl<'a> Woken<'a> {
     }
 }
 
-/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be owned, and takes that one
-/// only: of several, the one that stands first in the list.
+/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be
+/// owned, and takes that one only: of several, the one that stands first in the list.
 ///
-/// Receivers, subscribers, viewers, newest values and listeners may stand beside the objects ([`WaitAny`]): one that has
-/// something to take ends the wait, which takes nothing from it. One that always has hides those behind it in the list, so
-/// take from it (`try_`) before the next wait, and leave it out when its peer has ended for good. A killed peer ends the
-/// wait within 100 ms.
+/// Receivers, subscribers, viewers, newest values and listeners may stand in the list beside objects ([`WaitAny`]). One
+/// with news ends the wait, which takes nothing from it. As long as it has news, the wait never reaches those behind it in
+/// the list: take the news by its own `try_` call before the next wait, and leave it out when its peer has ended for good.
+/// A killed peer ends the wait within 100 ms.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or more than 64; and the errors of a wait for one of
