@@ -41,7 +41,7 @@ impl RingMemory for Hostile<'_> {
         match input.byte() % 5 {
             4 => 0,
             // What an honest peer would write there.
-            0 => (2 << 32) | rest,
+            0 => (2 << 32) | (u64::from(input.byte()) % (self.capacity / 2) as u64),
             1 => (1 << 32) | (u64::from(input.byte()) % (rest + 1)),
             _ => input.value_near(1 << 32),
         }

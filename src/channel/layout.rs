@@ -34,7 +34,7 @@ use samemap_platform::{SharedWord, SharedWords};
 use crate::{Error, ErrorKind, Result, View};
 use samemap_platform::words::ring::{HEADER, RingMemory, Shape};
 
-pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x02");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x03");
 
 pub(super) const MARK_AT: usize = 0;
 const TO_PEER_CAPACITY_AT: usize = 8;
@@ -244,6 +244,11 @@ impl RingMemory for Ring {
     #[inline]
     fn write_header(&self, at: usize, header: u64) {
         self.headers[at / HEADER].store(header, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn will_write(&self, at: usize) {
+        self.headers.will_write(at / HEADER);
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) mod end;
 mod layout;
 mod left;
 mod listener;
+mod lull;
 mod maker;
 mod meet;
 mod options;

@@ -8,6 +8,7 @@ use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watche
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
+use super::lull::Lull;
 use super::watch::MessageNews;
 #[cfg(feature = "tokio")]
 use super::watch::PeerArrival;
@@ -30,6 +31,7 @@ pub struct Receiver {
     ring: Ring,
     consumer: Consumer,
     spinner: Spinner,
+    lull: Lull,
     /// The calls that found nothing, for those that wait on behalf of this half.
     calls: Arc<InVain>,
 }
@@ -37,7 +39,7 @@ pub struct Receiver {
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner, calls: Arc::default() }
+        Receiver { connection, ring, consumer, spinner, lull: Lull::new(), calls: Arc::default() }
     }
 
     /// The longest message that can come, in bytes.
@@ -56,7 +58,7 @@ impl Receiver {
     pub fn recv(&mut self) -> Result<Received<'_>> {
         let record = for_ever(|| {
             let next = self.next()?;
-            if next.is_none() {
+            if next.is_none() && !self.glances() {
                 self.wait_for_message()?;
             }
             // Looked for again after a wait: so the call that is inlined has no other way to a message.
@@ -87,11 +89,6 @@ impl Receiver {
 
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         self.connection.check_ours(OPERATION)?;
-        if !self.connection.sent.take() {
-            // A stream one way: each look would take from the sender the cache line that it writes to next, and it is
-            // faster when it is left alone for a moment.
-            self.spinner.pause();
-        }
         let (ring, consumer) = (&self.ring, &self.consumer);
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
         let woken = self.connection.wait(&mut self.spinner, &ring.receiver_bell, limit, news)?;
@@ -101,14 +98,26 @@ impl Receiver {
         Ok(woken != Woken::TimedOut)
     }
 
+    /// Looks for a message for a moment, after a lull in a stream.
+    #[inline]
+    fn glances(&mut self) -> bool {
+        if self.connection.sent.take() {
+            self.lull.end();
+        } else {
+            self.spinner.pause(self.lull.next(self.consumer.position(), self.ring.shape.capacity()));
+        }
+        self.spinner.glance(|| self.consumer.has_more(&self.ring))
+    }
+
     #[cold]
     fn wait_for_message(&mut self) -> Result<()> {
-        self.next_within(None).map(drop)
+        take_within(self, None, Receiver::has_news_within, Receiver::next_or_end).map(drop)
     }
 
     #[inline]
     fn next_within(&mut self, timeout: Option<Duration>) -> Result<Option<Record>> {
         match self.next()? {
+            None if self.glances() => self.next(),
             None => take_within(self, timeout, Receiver::has_news_within, Receiver::next_or_end),
             next => Ok(next),
         }
@@ -207,6 +216,7 @@ impl Receiver {
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
+        self.lull = Lull::new();
         self.calls.note(self.consumer.position());
         self.spinner.sleeps();
     }

@@ -161,9 +161,13 @@ impl Sender {
         if self.ring.is_receiver_closed() {
             return Err(closed(OPERATION));
         }
-        let room = if len >= LARGE && self.connection.received.take() {
+        let takes_turns = self.connection.received.take();
+        let room = if takes_turns && len >= LARGE {
             self.producer.reserve_anew(&self.ring, len)
         } else {
+            if takes_turns {
+                self.producer.claim(&self.ring, len);
+            }
             self.producer.reserve(&self.ring, len)
         };
         let room = room.map_err(|_| damaged(OPERATION))?;
@@ -188,14 +192,22 @@ impl Sender {
 
     #[inline]
     fn send_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
-        self.add_in(record, message)?;
+        self.put_in(record, message)?;
         self.publish();
+        self.producer.look_ahead(&self.ring, message.len());
         Ok(())
     }
 
     /// Adds a message that the peer does not see yet.
     #[inline]
     fn add_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
+        self.put_in(record, message)?;
+        self.producer.look_ahead(&self.ring, message.len());
+        Ok(())
+    }
+
+    #[inline]
+    fn put_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
         self.ring.view.write(self.ring.data + record.at, message)?;
         self.producer.commit(&self.ring, record, message.len());
         Ok(())
@@ -213,6 +225,7 @@ impl Sender {
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();
+            self.producer.look_ahead(&self.ring, len);
         }
     }
 

@@ -29,18 +29,22 @@ pub enum Spin {
     For(Duration),
 }
 
-/// Looks with a pause in between, which takes 5 to 50 ns, depending on the processor. Without one, each look would take
-/// from the other side the cache line that it is about to write to, and the answer would come later.
+/// The longest look, in pauses, which take 5 to 50 ns each, depending on the processor. Without a pause, each look would
+/// take from the other side the cache line that it is about to write to, and the answer would come later.
 const MOST_LOOKS: u32 = 1500;
-/// Looks beyond the number that found something before.
+/// The first looks come after one pause each. Where an answer takes longer than that, cache lines travel slowly, and each
+/// look that takes one away costs more than it can find.
+const SOON: u32 = 12;
+/// Pauses between later looks.
+const LATER: u32 = 3;
+/// Pauses of a glance: more than an answer takes that comes at once.
+const GLANCE: u32 = 64;
+/// Pauses beyond the number that found something before.
 const SPARE_LOOKS: u32 = 40;
 /// Where looking does not pay, the next trial comes after this many times as long as the last trial took: trials take
 /// half a percent of a processor's time at most. A trial has the greatest length: where both sides sleep each time, it
 /// must last until the other side has woken up and answered, which takes tens of microseconds.
 const PAUSE_BETWEEN_TRIALS: u32 = 200;
-
-/// Pauses in which a sender that is left alone writes several small messages: some hundred nanoseconds.
-const PAUSES: u32 = 10;
 
 /// How long a look may be without asking whether the peer lives.
 const SLICE: Duration = Duration::from_millis(25);
@@ -81,11 +85,23 @@ impl Spinner {
         }
     }
 
-    /// Leaves the other side alone for a moment, before looking.
-    pub(crate) fn pause(&self) {
-        if self.spin != Spin::Never {
-            (0..PAUSES).for_each(|_| hint::spin_loop());
+    /// Looks for a moment, where that has paid of late: the short way to an answer that comes at once.
+    #[inline]
+    pub(crate) fn glance(&self, found: impl FnMut() -> bool) -> bool {
+        self.may_pause() && look(GLANCE, found).is_some()
+    }
+
+    /// Leaves the other side alone for so many pauses, before looking.
+    pub(crate) fn pause(&self, pauses: u32) {
+        if self.may_pause() {
+            (0..pauses).for_each(|_| hint::spin_loop());
         }
+    }
+
+    /// Whether the other side has a processor of its own, as far as one can see.
+    #[inline]
+    fn may_pause(&self) -> bool {
+        self.spin != Spin::Never && self.looks > 0
     }
 
     /// Counts a message; `true` once, when there were many since the last sleep.
@@ -136,14 +152,17 @@ impl Spinner {
     }
 }
 
-/// Looks at most this many times; the answer is how many looks were in vain before the one that found something.
+/// Looks for so many pauses at most; the answer is how many of them passed before the look that found something.
 #[inline]
 fn look(most: u32, mut found: impl FnMut() -> bool) -> Option<u32> {
-    for look in 0..most {
+    let mut paused = 0;
+    while paused < most {
         if found() {
-            return Some(look);
+            return Some(paused);
         }
-        hint::spin_loop();
+        let pauses = if paused < SOON { 1 } else { LATER };
+        (0..pauses).for_each(|_| hint::spin_loop());
+        paused += pauses;
     }
     None
 }
@@ -218,7 +237,7 @@ mod tests {
         let mut looks = 0;
         assert!(looks_for(&mut spinner, || {
             looks += 1;
-            looks > MOST_LOOKS / 2
+            looks > MOST_LOOKS / LATER / 2
         }));
         assert!(spinner.looks > MOST_LOOKS / 2, "{spinner:?}");
     }
@@ -233,7 +252,22 @@ mod tests {
                 looks > 20
             }));
         }
-        assert_eq!(spinner.looks, 20 * 3 / 2 + SPARE_LOOKS);
+        let paused = SOON + (20 - SOON) * LATER;
+        assert_eq!(spinner.looks, paused * 3 / 2 + SPARE_LOOKS);
+    }
+
+    #[test]
+    fn a_glance_is_short_and_only_where_looking_pays() {
+        let mut looks = 0;
+        let mut found_at = |last| {
+            looks += 1;
+            looks > last
+        };
+        assert!(adaptive(SPARE_LOOKS).glance(|| found_at(5)));
+        assert!(!adaptive(MOST_LOOKS).glance(|| found_at(5 + MOST_LOOKS)));
+        assert!(looks < 5 + MOST_LOOKS / 2, "it looked {looks} times");
+        assert!(!adaptive(0).glance(|| true));
+        assert!(!Spinner::new(Spin::Never).glance(|| true));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use super::{View, load};
+use super::{View, fetch, load};
 use crate::{Error, ErrorKind, Result};
 
 impl View {
@@ -228,6 +228,15 @@ impl SharedWords {
         let bytes = len.saturating_mul(size_of::<u64>());
         let first = aligned::<AtomicU64>(view.whole().checked_mut(offset, bytes)?, offset)?;
         Ok(SharedWords { first, len, view: view.clone() })
+    }
+
+    /// Tells the processor that the word with this index, and its neighbours, will be written to soon. Only time
+    /// depends on it; a word outside is no fault.
+    #[inline]
+    pub fn will_write(&self, index: usize) {
+        if let Some(word) = self.get(index) {
+            fetch::for_writing(word);
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 //!
 //! Positions count bytes since the beginning and never wrap; a position's place in the ring is its remainder by the
 //! capacity, a power of two. A record is a header of 8 bytes and the message, filled up to a multiple of 8. A record is
-//! never split: where it does not fit before the ring's end, a *skip* record fills the rest and the message begins at
-//! the ring's start. So a message may take up to half of the ring.
+//! never split: where it does not fit before the ring's end, its header says that the message lies *anew*, at the ring's
+//! start, where the first 8 bytes stay unused. So a message may take up to half of the ring.
 //!
 //! The consumer looks at the header where the next record will begin, and nowhere else: a small message comes in the
 //! cache line that announces it. So that header is zero until the record is published. The producer clears the header
 //! behind a record before it publishes the record, and 8 bytes of a full ring stay free for that; of several records
-//! that are published together, or of a skip and what is behind it, the first header is written last.
+//! that are published together, the first header is written last.
 //!
 //! The consumer alone writes `head`, and each side keeps its own position in private memory. What it reads from the
 //! other side is checked against that, and a value that no honest peer could have written is [`Damaged`]. So the worst
@@ -20,8 +20,18 @@ pub use super::Damaged;
 /// Bytes of a record's header.
 pub const HEADER: usize = 8;
 
+/// What two processors pass to each other.
+const LINE: u64 = 64;
+/// Bytes of a message that lies on two lines, or three.
+const SMALL: usize = 64;
+/// How far ahead the producer asks for cache lines.
+const AHEAD: u64 = 8 * LINE;
+/// For so many bytes at a time.
+const STRIDE: u64 = 4 * LINE;
+
 const MESSAGE: u64 = 1 << 32;
-const SKIP: u64 = 2 << 32;
+/// As [`MESSAGE`], and it lies at the start of the next lap.
+const ANEW: u64 = 2 << 32;
 
 /// Up to this position laps are cut short. Beyond it the positions still suffice for years of messages.
 const FARTHEST_LEAP: u64 = 1 << 62;
@@ -40,6 +50,8 @@ pub trait RingMemory {
     fn store_header(&self, at: usize, header: u64);
     /// Writes a header that the consumer does not look at yet.
     fn write_header(&self, at: usize, header: u64);
+    /// The producer will write there soon: a hint.
+    fn will_write(&self, _at: usize) {}
 }
 
 /// The dimensions of a ring.
@@ -167,8 +179,8 @@ impl Producer {
     /// # Errors
     /// [`Damaged`].
     pub fn reserve_anew(&mut self, memory: &impl RingMemory, len: usize) -> Result<Option<Record>, Damaged> {
-        // The skip, the message and the header behind it must fit in one lap, and a skip alone must not be published.
-        // Where each message cost a lap, positions could reach their end.
+        // The message and the header behind it must end before its own header. Where each message cost a lap, positions
+        // could reach their end.
         let fits = self.shape.place(self.tail) as u64 >= record_len(len) + HEADER as u64;
         if !fits || self.holds_back() || self.tail > FARTHEST_LEAP {
             return self.reserve(memory, len);
@@ -208,13 +220,8 @@ impl Producer {
         if len < record.len {
             memory.write_header(self.shape.place(end), 0);
         }
-        let message = MESSAGE | len as u64;
-        if record.start == self.tail {
-            self.append(memory, message);
-        } else {
-            memory.write_header(record.at - HEADER, message);
-            self.append(memory, SKIP | (record.start - self.tail - HEADER as u64));
-        }
+        let kind = if record.start == self.tail { MESSAGE } else { ANEW };
+        self.append(memory, kind | len as u64);
         self.tail = end;
     }
 
@@ -234,6 +241,31 @@ impl Producer {
         if self.holds_back() {
             memory.store_header(self.shape.place(self.published), self.withheld);
             self.published = self.tail;
+        }
+    }
+
+    /// Asks for the cache lines of a small message, both at once: for a producer whose consumer waits for it, and looks
+    /// at the first one.
+    #[inline]
+    pub fn claim(&self, memory: &impl RingMemory, len: usize) {
+        if len <= SMALL {
+            memory.will_write(self.shape.place(self.tail));
+            memory.will_write(self.shape.place(self.tail + record_len(len)));
+        }
+    }
+
+    /// Asks for cache lines that the consumer has read, some way ahead of messages of this length: for a producer that
+    /// has committed one, and is likely to send more. Each line would hold up the stores to it, one after the other.
+    #[inline]
+    pub fn look_ahead(&self, memory: &impl RingMemory, len: usize) {
+        let len = record_len(len);
+        if self.tail % STRIDE < len && self.has_room_until(self.tail + len + AHEAD) {
+            let mut line = self.tail + AHEAD;
+            let end = line + len.clamp(STRIDE, AHEAD);
+            while line < end {
+                memory.will_write(self.shape.place(line));
+                line += LINE;
+            }
         }
     }
 
@@ -283,29 +315,22 @@ impl Consumer {
     pub fn next(&mut self, memory: &impl RingMemory) -> Result<Option<Record>, Damaged> {
         let mut start = self.head;
         let mut at = self.shape.place(start);
-        let mut header = memory.load_header(at);
+        let header = memory.load_header(at);
         if header == 0 {
             return Ok(None);
         }
-        if header >> 32 == SKIP >> 32 {
-            start = self.behind_skip(header)?;
-            at = self.shape.place(start);
-            header = memory.load_header(at);
-        }
         let len = (header & u64::from(u32::MAX)) as usize;
-        let is_sound = header >> 32 == MESSAGE >> 32
+        let mut is_sound = header >> 32 == MESSAGE >> 32;
+        if header >> 32 == ANEW >> 32 {
+            is_sound = at > 0;
+            start += self.shape.rest_of_lap(start);
+            at = 0;
+        }
+        is_sound = is_sound
             && len <= self.shape.max_message()
             && at + HEADER + len <= self.shape.capacity as usize
             && start <= FARTHEST;
         if is_sound { Ok(Some(Record { at: at + HEADER, len, start })) } else { Err(Damaged) }
-    }
-
-    /// Where the record after a skip begins: at a lap's start.
-    #[cold]
-    fn behind_skip(&self, header: u64) -> Result<u64, Damaged> {
-        let rest = self.shape.rest_of_lap(self.head);
-        let skipped = (header & u64::from(u32::MAX)) + HEADER as u64;
-        if skipped == rest { Ok(self.head + rest) } else { Err(Damaged) }
     }
 
     /// Gives the room of the message and of all earlier ones back.

@@ -98,7 +98,7 @@ fn sides_that_take_turns_use_the_same_place() {
         let sent = message(number, number % (shape.max_message() + 1));
         let record = producer.reserve_anew(&memory, sent.len()).unwrap().expect("an empty ring has room");
         if number % 8 > 0 {
-            // The skip lies behind this message and the header after it, so of equal ones every other lies there.
+            // Its header lies behind this message and the header after it, so of equal ones every other lies there.
             let before = record_len((number - 1) % (shape.max_message() + 1));
             assert!(record.at == HEADER || before <= record_len(sent.len()), "{record:?}");
         }
@@ -167,8 +167,7 @@ fn room_that_is_forgotten_changes_nothing() {
 #[test]
 fn what_no_honest_peer_writes_is_damage() {
     let shape = Shape::new(64).unwrap();
-    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), SKIP, SKIP | 56, SKIP | 48, 3 << 32, u64::MAX]
-    {
+    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), ANEW, ANEW | 8, 3 << 32, u64::MAX] {
         let memory = Plain::new(shape);
         memory.write_header(0, header);
         assert_eq!(Consumer::new(shape).next(&memory), Err(Damaged), "header {header:#x}");
@@ -229,7 +228,7 @@ fn like_headers(number: usize, len: usize) -> Vec<u8> {
     (0..len).map(|index| word[index % 8]).collect()
 }
 
-/// Lengths of messages in a ring of 256 bytes: some need a skip, some are published together.
+/// Lengths of messages in a ring of 256 bytes: some do not fit before the end, some are published together.
 const LENS: [usize; 12] = [100, 3, 64, 0, 120, 40, 40, 8, 117, 1, 77, 120];
 
 #[test]
@@ -346,8 +345,8 @@ impl RingMemory for Hostile {
             8 | 9 => 0,
             0 => self.next(),
             1 => MESSAGE | self.next() >> 32,
-            2 => SKIP | len,
-            3 => SKIP | (self.capacity - at - HEADER) as u64,
+            2 => ANEW | len,
+            3 => ANEW | (len % 24),
             _ => MESSAGE | (len % 24),
         }
     }
