@@ -6,9 +6,9 @@ use std::time::Duration;
 use samemap_platform::regions::Part;
 use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
 
+use super::backoff::Backoff;
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::lull::Lull;
 use super::watch::MessageNews;
 #[cfg(feature = "tokio")]
 use super::watch::PeerArrival;
@@ -31,7 +31,7 @@ pub struct Receiver {
     ring: Ring,
     consumer: Consumer,
     spinner: Spinner,
-    lull: Lull,
+    backoff: Backoff,
     /// The calls that found nothing, for those that wait on behalf of this half.
     calls: Arc<InVain>,
 }
@@ -39,7 +39,7 @@ pub struct Receiver {
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner, lull: Lull::new(), calls: Arc::default() }
+        Receiver { connection, ring, consumer, spinner, backoff: Backoff::new(), calls: Arc::default() }
     }
 
     /// The longest message that can come, in bytes.
@@ -58,7 +58,7 @@ impl Receiver {
     pub fn recv(&mut self) -> Result<Received<'_>> {
         let record = for_ever(|| {
             let next = self.next()?;
-            if next.is_none() && !self.glances() {
+            if next.is_none() && !self.looks_briefly() {
                 self.wait_for_message()?;
             }
             // Looked for again after a wait: so the call that is inlined has no other way to a message.
@@ -98,15 +98,15 @@ impl Receiver {
         Ok(woken != Woken::TimedOut)
     }
 
-    /// Looks for a message for a moment, after a lull in a stream.
+    /// Looks for a message for a moment; in a stream it backs off first.
     #[inline]
-    fn glances(&mut self) -> bool {
+    fn looks_briefly(&mut self) -> bool {
         if self.connection.sent.take() {
-            self.lull.end();
+            self.backoff.reset();
         } else {
-            self.spinner.pause(self.lull.next(self.consumer.position(), self.ring.shape.capacity()));
+            self.spinner.pause(self.backoff.next(self.consumer.position(), self.ring.shape.capacity()));
         }
-        self.spinner.glance(|| self.consumer.has_more(&self.ring))
+        self.spinner.look_briefly(|| self.consumer.has_more(&self.ring))
     }
 
     #[cold]
@@ -117,7 +117,7 @@ impl Receiver {
     #[inline]
     fn next_within(&mut self, timeout: Option<Duration>) -> Result<Option<Record>> {
         match self.next()? {
-            None if self.glances() => self.next(),
+            None if self.looks_briefly() => self.next(),
             None => take_within(self, timeout, Receiver::has_news_within, Receiver::next_or_end),
             next => Ok(next),
         }
@@ -216,7 +216,7 @@ impl Receiver {
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
-        self.lull = Lull::new();
+        self.backoff = Backoff::new();
         self.calls.note(self.consumer.position());
         self.spinner.sleeps();
     }

@@ -166,7 +166,7 @@ impl Sender {
             self.producer.reserve_anew(&self.ring, len)
         } else {
             if takes_turns {
-                self.producer.claim(&self.ring, len);
+                self.producer.prefetch(&self.ring, len);
             }
             self.producer.reserve(&self.ring, len)
         };
@@ -194,7 +194,7 @@ impl Sender {
     fn send_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
         self.put_in(record, message)?;
         self.publish();
-        self.producer.look_ahead(&self.ring, message.len());
+        self.producer.prefetch_ahead(&self.ring, message.len());
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Sender {
     #[inline]
     fn add_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
         self.put_in(record, message)?;
-        self.producer.look_ahead(&self.ring, message.len());
+        self.producer.prefetch_ahead(&self.ring, message.len());
         Ok(())
     }
 
@@ -225,7 +225,7 @@ impl Sender {
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();
-            self.producer.look_ahead(&self.ring, len);
+            self.producer.prefetch_ahead(&self.ring, len);
         }
     }
 

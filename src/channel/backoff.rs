@@ -5,32 +5,32 @@ const LEAST: u32 = 10;
 /// Some microseconds.
 const MOST: u32 = 16 * LEAST;
 
-/// Fewer bytes in a lull than a few messages take: a longer one would find as few.
+/// Where fewer bytes come in a backoff, messages are rare, and a longer one would find as few.
 const FEW: u64 = 128;
-/// So many bytes come in lulls that are worth being longer.
+/// Where as many bytes come in a backoff, a longer one is worth its time.
 const MANY: u64 = 2 * FEW;
 
 /// In a stream each look takes from the sender the cache line that it writes to next, and both are faster when the
-/// receiver looks rarely and finds much. A lull grows until many messages come in it, or a small part of the ring fills.
+/// receiver looks rarely and finds much. A backoff grows until many messages come in it, or a small part of the ring fills.
 #[derive(Debug)]
-pub(super) struct Lull {
+pub(super) struct Backoff {
     pauses: u32,
     /// Where the receiver was at the last one.
     position: u64,
 }
 
-impl Lull {
-    pub(super) fn new() -> Lull {
-        Lull { pauses: LEAST, position: 0 }
+impl Backoff {
+    pub(super) fn new() -> Backoff {
+        Backoff { pauses: LEAST, position: 0 }
     }
 
-    /// The sides take turns: the next lull is short.
+    /// The sides take turns: the next backoff is short.
     #[inline]
-    pub(super) fn end(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.pauses = LEAST;
     }
 
-    /// How many pauses the next lull takes, of a receiver that has read everything up to this position.
+    /// How many pauses the next backoff takes, of a receiver that has read everything up to this position.
     pub(super) fn next(&mut self, position: u64, capacity: u32) -> u32 {
         let come = position.wrapping_sub(self.position);
         let (enough, too_much) = (u64::from(capacity / 8), u64::from(capacity / 4));
@@ -51,8 +51,8 @@ mod tests {
     const CAPACITY: u32 = 64 << 10;
 
     fn after_lulls_with(bytes: u64, capacity: u32) -> u32 {
-        let mut lull = Lull::new();
-        (1..20).map(|count| lull.next(count * bytes, capacity)).last().unwrap()
+        let mut backoff = Backoff::new();
+        (1..20).map(|count| backoff.next(count * bytes, capacity)).last().unwrap()
     }
 
     #[test]
@@ -69,11 +69,11 @@ mod tests {
 
     #[test]
     fn long_lulls_end_with_a_turn_and_where_the_ring_fills() {
-        let mut lull = Lull::new();
-        (1..20).for_each(|count| assert!(lull.next(count << 10, CAPACITY) >= LEAST));
-        lull.end();
-        assert_eq!(lull.next(20 << 10, CAPACITY), 2 * LEAST);
-        (21..40).for_each(|count| assert!(lull.next(count << 15, CAPACITY) >= LEAST));
-        assert_eq!(lull.next(40 << 15, CAPACITY), LEAST);
+        let mut backoff = Backoff::new();
+        (1..20).for_each(|count| assert!(backoff.next(count << 10, CAPACITY) >= LEAST));
+        backoff.reset();
+        assert_eq!(backoff.next(20 << 10, CAPACITY), 2 * LEAST);
+        (21..40).for_each(|count| assert!(backoff.next(count << 15, CAPACITY) >= LEAST));
+        assert_eq!(backoff.next(40 << 15, CAPACITY), LEAST);
     }
 }
