@@ -50,25 +50,25 @@ mod tests {
 
     const CAPACITY: u32 = 64 << 10;
 
-    fn after_lulls_with(bytes: u64, capacity: u32) -> u32 {
+    fn after_backoffs_with(bytes: u64, capacity: u32) -> u32 {
         let mut backoff = Backoff::new();
         (1..20).map(|count| backoff.next(count * bytes, capacity)).last().unwrap()
     }
 
     #[test]
-    fn lulls_grow_where_much_comes() {
-        assert_eq!(after_lulls_with(1 << 10, CAPACITY), MOST);
+    fn backoffs_grow_where_much_comes() {
+        assert_eq!(after_backoffs_with(1 << 10, CAPACITY), MOST);
     }
 
     #[test]
-    fn lulls_stay_short_where_little_comes_or_the_ring_fills() {
-        assert_eq!(after_lulls_with(16, CAPACITY), LEAST);
-        assert_eq!(after_lulls_with(32 << 10, CAPACITY), LEAST);
-        assert_eq!(after_lulls_with(256, 1 << 10), LEAST);
+    fn backoffs_stay_short_where_little_comes_or_the_ring_fills() {
+        assert_eq!(after_backoffs_with(16, CAPACITY), LEAST);
+        assert_eq!(after_backoffs_with(32 << 10, CAPACITY), LEAST);
+        assert_eq!(after_backoffs_with(256, 1 << 10), LEAST);
     }
 
     #[test]
-    fn long_lulls_end_with_a_turn_and_where_the_ring_fills() {
+    fn long_backoffs_end_with_a_turn_and_where_the_ring_fills() {
         let mut backoff = Backoff::new();
         (1..20).for_each(|count| assert!(backoff.next(count << 10, CAPACITY) >= LEAST));
         backoff.reset();
