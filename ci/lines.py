@@ -26,7 +26,7 @@ ROOMS = [
     ('capi, tests', False, r'capi/(tests|examples|header)/'),
     ('capi/win32', True, r'capi/src/win32'),
     ('capi', True, r'capi/'),
-    ('adaptors', True, r'adaptors/'),
+    ('adaptors', True, r'adaptors/src/'),
     ('src/channel', True, r'src/channel'),
     ('src/latest', True, r'src/latest'),
     ('src/topic', True, r'src/topic'),

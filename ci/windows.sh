@@ -171,7 +171,7 @@ in_wine_10_short() {
     step "the rules of the contract"
     run_tests windows-10 "${cross[@]}" test "${cross_flags[@]}" || status=1
     build_narrow channel || return "$status"
-    beside_narrow channel peers:: listeners:: order:: || status=1
+    beside_narrow channel -- peers:: listeners:: order:: || status=1
     return "$status"
 }
 

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 
 use libfuzzer_sys::fuzz_target;
 use samemap_fuzz::Input;
-use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
+use samemap_platform::internal::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
 
 struct Hostile<'a> {
     input: RefCell<Input<'a>>,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use libfuzzer_sys::fuzz_target;
 use samemap_fuzz::Input;
-use samemap_platform::words::ring::{Consumer, Producer, RingMemory, Shape};
+use samemap_platform::internal::words::ring::{Consumer, Producer, RingMemory, Shape};
 
 struct Memory {
     head: Cell<u64>,

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use samemap::ObjectName;
-use samemap_platform::facts_say;
+use samemap_platform::internal::facts_say;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((file_len, rest)) = bytes.split_first_chunk() else { return };

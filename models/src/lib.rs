@@ -1,6 +1,6 @@
 //! What is modelled: the life of an object, in [`life`], and all that sleeps and wakes, here.
 //!
-//! The words of `samemap_platform::words` in loom's world, where every order of steps is tried, with every
+//! The words of `samemap_platform::internal::words` in loom's world, where every order of steps is tried, with every
 //! value that a load may see.
 //!
 //! | what is modelled | how |
@@ -28,8 +28,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use samemap_platform::words::lock::OWNER;
-use samemap_platform::words::{Sleeper, Slept, Until, Word};
+use samemap_platform::internal::words::lock::OWNER;
+use samemap_platform::internal::words::{Sleeper, Slept, Until, Word};
 
 /// How often threads are interrupted in a model of three.
 pub const PREEMPTIONS: usize = 3;

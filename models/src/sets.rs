@@ -7,12 +7,14 @@
 use crate::history::{Answer, Call, MAXIMUM, Record, State, Thing, explains};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
-use samemap_platform::words::all::{
+use samemap_platform::internal::words::all::{
     Attempt, Cell, Decisions, LockTaker, Member, attempt, look, tag_event, tag_permits, take_tag_off,
 };
-use samemap_platform::words::lock::Found;
-use samemap_platform::words::tagged::{self, Tagged, Verdict};
-use samemap_platform::words::{Damaged, Outcome, Sleeper, Slept, Until, Word as _, event, lock, permits};
+use samemap_platform::internal::words::lock::Found;
+use samemap_platform::internal::words::tagged::{self, Tagged, Verdict};
+use samemap_platform::internal::words::{
+    Damaged, Outcome, Sleeper, Slept, Until, Word as _, event, lock, permits,
+};
 
 /// Eight bytes that the model's threads share.
 #[derive(Debug)]

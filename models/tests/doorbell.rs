@@ -15,8 +15,8 @@ use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use samemap_models::with_few_interruptions;
-use samemap_platform::sync::Sleepers;
-use samemap_platform::words::bell::{self, ALERT, ASLEEP, LIGHT};
+use samemap_platform::internal::Sleepers;
+use samemap_platform::internal::words::bell::{self, ALERT, ASLEEP, LIGHT};
 
 /// How a system puts to sleep.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use samemap_models::{Kernel, ModelWord, exhaustively, together, with_few_interruptions};
+use samemap_platform::internal::words::{Damaged, Outcome, Sleeper, Until, Word as _, event};
 use samemap_platform::sync::Reset;
-use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _, event};
 
 struct Shared {
     word: ModelWord,

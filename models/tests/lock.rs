@@ -7,8 +7,8 @@ use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use samemap_models::{
     Kernel, ModelWord, Protected, exhaustively, together, with_few_interruptions, with_interruptions,
 };
-use samemap_platform::words::lock::{self, Found, Giving, Taker};
-use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _};
+use samemap_platform::internal::words::lock::{self, Found, Giving, Taker};
+use samemap_platform::internal::words::{Damaged, Outcome, Sleeper, Until, Word as _};
 
 /// The claim of a process that dies.
 const MORTAL: u32 = 9;

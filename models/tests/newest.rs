@@ -6,7 +6,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use samemap_models::{exhaustively, together, with_few_interruptions};
-use samemap_platform::words::newest::{self, Reading, Slots, Word, WritableSlots};
+use samemap_platform::internal::words::newest::{self, Reading, Slots, Word, WritableSlots};
 
 const SLOTS: usize = 2;
 

@@ -4,8 +4,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 use samemap_models::{Kernel, ModelWord, exhaustively, together, with_few_interruptions};
-use samemap_platform::words::permits::{self, AWAITED, Refusal};
-use samemap_platform::words::{Damaged, Outcome, Sleeper, Until, Word as _};
+use samemap_platform::internal::words::permits::{self, AWAITED, Refusal};
+use samemap_platform::internal::words::{Damaged, Outcome, Sleeper, Until, Word as _};
 
 const MAXIMUM: u32 = 2;
 

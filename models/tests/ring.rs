@@ -9,7 +9,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
 use samemap_models::with_few_interruptions;
-use samemap_platform::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
+use samemap_platform::internal::words::ring::{Consumer, HEADER, Producer, Record, RingMemory, Shape};
 
 const WORDS: usize = Shape::MIN_CAPACITY as usize / 8;
 

@@ -7,7 +7,7 @@ use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use samemap_models::with_few_interruptions;
-use samemap_platform::words::ticker::{Flag, falls_asleep, may_rest};
+use samemap_platform::internal::words::ticker::{Flag, falls_asleep, may_rest};
 
 /// With the library's fences, or without.
 struct Said<const FENCED: bool>(AtomicBool);

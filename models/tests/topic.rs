@@ -8,7 +8,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
 use samemap_models::{together, with_interruptions};
-use samemap_platform::words::topic::{
+use samemap_platform::internal::words::topic::{
     Consumer, Extent, Fault, LINE, Producer, Reading, Shape, TopicMemory, Viewer, Word,
 };
 

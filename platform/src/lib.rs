@@ -16,10 +16,10 @@
     )
 )]
 
+mod console;
 mod contract;
 mod file_region;
-#[doc(hidden)]
-pub mod gate;
+mod gate;
 mod handles;
 mod holding;
 mod machine;
@@ -28,8 +28,8 @@ mod native;
 mod region;
 mod seam;
 mod system;
-#[doc(hidden)]
-pub mod words;
+mod testing;
+mod words;
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod posix;
@@ -42,26 +42,15 @@ pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[doc(hidden)]
-pub mod console;
+pub mod internal;
 pub mod sync;
-#[doc(hidden)]
-pub mod testing;
 
 pub use contract::{
     Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Result,
     Share, Trust,
 };
-#[doc(hidden)]
-pub use machine::{PerProcess, processors, stay_loaded};
 pub use memory::View;
-#[doc(hidden)]
-pub use memory::{SharedReader, SharedSlots, SharedWord, SharedWords, SlotsReader};
-#[cfg(all(fuzzing, target_os = "linux"))]
-#[doc(hidden)]
-pub use posix::facts_say;
 pub use region::Region;
-#[doc(hidden)]
-pub use seam::per_process::Fact;
 pub use sync::{Event, Mutex, Semaphore, Timer, wait_all, wait_any};
 
 /// Names, their rules, and the kinds of named objects.
@@ -96,6 +85,7 @@ pub(crate) use contract::{
     NameRule, NameSpace, ObjectKind, Permits, Reset, SemaphoreOptions, Settable, Sleepers, SyncOptions,
     TimerOptions, UserId, Waitable,
 };
+pub(crate) use machine::PerProcess;
 pub(crate) use memory::MappedRange;
 #[cfg(any(test, feature = "conformance"))]
 #[cfg_attr(

@@ -15,13 +15,11 @@ pub fn processors() -> usize {
 }
 
 /// Keeps a shared library that contains this crate loaded until the process ends.
-#[doc(hidden)]
 pub fn stay_loaded() {
     System::stay_loaded();
 }
 
 /// A value that each process has once, and that a forked child makes anew.
-#[doc(hidden)]
 pub type PerProcess<T> = per_process::PerProcess<T, system::Forks>;
 
 impl UserId {

@@ -18,10 +18,8 @@ use crate::seam::place::Place;
 use crate::seam::region::{AskRegion, Kept, Native, Offered, RawRegion, Sent};
 use crate::seam::seat::RawSeat;
 use crate::seam::system::RawSystem;
-use crate::seam::watch::{Beside, RawWatch};
-use crate::{
-    Access, Disposition, ErrorKind, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View,
-};
+use crate::seam::watch::RawWatch;
+use crate::{Access, Disposition, MapRequest, ObjectKind, ObjectName, Result, Sleepers, Trust, UserId, View};
 
 /// A type without values. Its field is private, so that the compiler does not take the code in front of it for unreachable.
 #[derive(Clone, Debug)]
@@ -160,12 +158,4 @@ impl RawWatch<Nothing, Nothing> for Nothing {
     }
 
     fn sleep_on_any(_: &[&Nothing], _: &[&Self], _: Duration) {}
-
-    fn wait_any_beside(
-        _: &[&Nothing],
-        _: Option<Duration>,
-        _: &Beside<'_, Nothing>,
-    ) -> Result<Option<usize>, Failure> {
-        Err(ErrorKind::Unsupported.into())
-    }
 }

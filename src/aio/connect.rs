@@ -4,8 +4,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use samemap_platform::sync::waiter::Source;
-use samemap_platform::sync::{Doorbell, Sleepers};
+use samemap_platform::internal::waiter::Source;
+use samemap_platform::internal::{Doorbell, Sleepers};
 
 use super::waiter::Wait;
 use crate::channel::connect::Attempt;

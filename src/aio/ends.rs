@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use samemap_platform::bytemuck::{self, AnyBitPattern, NoUninit};
-use samemap_platform::sync::waiter::Source as _;
-use samemap_platform::words::ring::Record;
+use samemap_platform::internal::waiter::Source as _;
+use samemap_platform::internal::words::ring::Record;
 
 use super::connect::Connecting;
 use super::waiter::Wait;

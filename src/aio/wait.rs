@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use samemap_platform::sync::waiter::AtWaiter;
-use samemap_platform::sync::{Awaitable, Watched};
+use samemap_platform::internal::Watched;
+use samemap_platform::internal::waiter::AtWaiter;
+use samemap_platform::sync::Awaitable;
 
 use crate::{Error, ErrorKind, Result};
 

@@ -1,12 +1,12 @@
-//! A task's wait, by way of the threads that wait on behalf of tasks (`samemap_platform::sync::waiter`).
+//! A task's wait, by way of the threads that wait on behalf of tasks (`samemap_platform::internal::waiter`).
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use samemap_platform::sync::Watched;
-use samemap_platform::sync::waiter::{AtWaiter, Source};
+use samemap_platform::internal::Watched;
+use samemap_platform::internal::waiter::{AtWaiter, Source};
 
 use crate::Result;
 

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::sync::Seat;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Seat;
+use samemap_platform::internal::words::Until;
 
 use super::desk;
 use super::end::Channel;

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use samemap_platform::SharedWord;
-use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::Until;
+use samemap_platform::internal::SharedWord;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Doorbell, Seat};
 
 use super::layout::{LISTENING, MAKING, Side};
 use crate::endpoint::seat::forked;

@@ -25,8 +25,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use samemap_platform::gate::{WAYBILL_LEN, WaybillBytes};
-use samemap_platform::sync::{Doorbell, Seat, Sleepers};
+use samemap_platform::internal::gate::{WAYBILL_LEN, WaybillBytes};
+use samemap_platform::internal::{Doorbell, Seat, Sleepers};
 
 use super::layout::LISTENER_SEAT;
 use crate::{ObjectName, Region, Result, View};

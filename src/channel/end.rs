@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::gate::Peer;
-use samemap_platform::sync::Seat;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Seat;
+use samemap_platform::internal::gate::Peer;
+use samemap_platform::internal::words::Until;
 
 use super::connection::Connection;
 use super::layout::{Control, LISTENING, MAKING, MARK, PERMISSIONS_AT, Ring, Shapes, Side};

@@ -28,11 +28,11 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use samemap_platform::sync::{Doorbell, Sleepers};
-use samemap_platform::{SharedWord, SharedWords};
+use samemap_platform::internal::{Doorbell, Sleepers};
+use samemap_platform::internal::{SharedWord, SharedWords};
 
 use crate::{Error, ErrorKind, Result, View};
-use samemap_platform::words::ring::{HEADER, RingMemory, Shape};
+use samemap_platform::internal::words::ring::{HEADER, RingMemory, Shape};
 
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"SMCHAN\0\x03");
 
@@ -57,8 +57,8 @@ const RECEIVER_CLOSED: usize = 320;
 const SENDER_BELL: usize = 384;
 
 const _: () = {
-    assert!(LISTENER_SEAT + samemap_platform::sync::Seat::SIZE <= PEER_SEAT);
-    assert!(PEER_SEAT + samemap_platform::sync::Seat::SIZE <= LISTENER_BELL);
+    assert!(LISTENER_SEAT + samemap_platform::internal::Seat::SIZE <= PEER_SEAT);
+    assert!(PEER_SEAT + samemap_platform::internal::Seat::SIZE <= LISTENER_BELL);
     assert!(LISTENER_BELL + Doorbell::SIZE <= PEER_BELL);
     assert!(PEER_BELL + Doorbell::SIZE <= TO_PEER);
     assert!(RECEIVER_BELL + Doorbell::SIZE <= RECEIVER_CLOSED);

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
-use samemap_platform::sync::Seat;
+use samemap_platform::internal::Seat;
 
 use super::layout::{LISTENER_SEAT, MARK_AT, PERMISSIONS_AT};
 use super::options::ChannelOptions;

@@ -24,8 +24,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, Seat, WaitAny, Watched};
-use samemap_platform::words::Until;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Awaited, News};
+use samemap_platform::internal::{Doorbell, Seat, Watched};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::connection::ADVICE;
 use super::desk::{self, Desk, MARK, Turn, channel_name};

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use samemap_platform::gate::{Gate, KnownClient, Sought, WAYBILL_LEN};
+use samemap_platform::internal::gate::{Gate, KnownClient, Sought, WAYBILL_LEN};
 
 use super::desk::{Desk, channel_name};
 use super::end::Channel;

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use samemap_platform::sync::Seat;
-use samemap_platform::words::Until;
-use samemap_platform::words::ring::Shape;
+use samemap_platform::internal::Seat;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::ring::Shape;
 
 use super::end::{Channel, Connected};
 use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Shapes, Side};

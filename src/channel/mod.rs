@@ -83,4 +83,4 @@ pub use self::receiver::{Received, Receiver};
 pub use self::sender::{Batch, Sender, Slot};
 pub use self::stream::{MessageReader, MessageWriter};
 pub use crate::endpoint::spin::Spin;
-pub use samemap_platform::gate::Peer;
+pub use samemap_platform::internal::gate::Peer;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use samemap_platform::permissions_and_trust;
-use samemap_platform::words::ring::{HEADER, Shape};
+use samemap_platform::internal::permissions_and_trust;
+use samemap_platform::internal::words::ring::{HEADER, Shape};
 
 use super::layout::Shapes;
 use crate::endpoint::spin::Spin;

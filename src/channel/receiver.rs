@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::backoff::Backoff;
 use super::connection::{Connection, closed, peer_died};
@@ -17,8 +18,8 @@ use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
-use samemap_platform::words::Until;
-use samemap_platform::words::ring::{Consumer, Record};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::ring::{Consumer, Record};
 
 const OPERATION: &str = "receive from the channel";
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::Watched;
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Awaitable, Watched};
+use samemap_platform::sync::Awaitable;
 
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
@@ -16,8 +17,8 @@ use crate::endpoint::message::lent_room;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, Result};
-use samemap_platform::words::Until;
-use samemap_platform::words::ring::{Producer, Record, Shape};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::ring::{Producer, Record, Shape};
 
 const OPERATION: &str = "send through the channel";
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use samemap_platform::SharedWord;
-use samemap_platform::sync::Doorbell;
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::SharedWord;
 
 use super::desk::{Desk, Turn};
 use super::end::Channel;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 #[cfg(feature = "tokio")]
 use std::sync::atomic::Ordering;
 
-use samemap_platform::sync::Doorbell;
+use samemap_platform::internal::Doorbell;
 
 #[cfg(feature = "tokio")]
 use super::connection::Connection;
@@ -16,8 +16,8 @@ use super::layout::{Control, LISTENING};
 #[cfg(feature = "tokio")]
 use crate::Result;
 use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
-use samemap_platform::sync::waiter::Source;
-use samemap_platform::words::ring::RingMemory as _;
+use samemap_platform::internal::waiter::Source;
+use samemap_platform::internal::words::ring::RingMemory as _;
 
 /// A ring, as its receiver waits for messages.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::sync::Seat;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Seat;
+use samemap_platform::internal::words::Until;
 
 use super::wait::MOMENT;
 use crate::{Error, ErrorKind, Result, View};

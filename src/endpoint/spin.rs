@@ -2,13 +2,13 @@
 //!
 //! A side that waits looks for a while, and learns whether looking pays; where it does not, it is tried again now and
 //! then. After that the side sleeps on a [`Doorbell`](crate::sync::Doorbell), which it has made *light* if it has not
-//! slept for long (see `samemap_platform::words::bell`).
+//! slept for long (see `samemap_platform::internal::words::bell`).
 
 use std::hint;
 use std::time::{Duration, Instant};
 
-use samemap_platform::words::Until;
-use samemap_platform::{Fact, processors};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Fact, processors};
 
 use crate::Result;
 

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use samemap_platform::sync::Doorbell;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::words::Until;
 
 use super::spin::Spinner;
 use crate::Result;
@@ -21,7 +21,7 @@ macro_rules! waits_for_news {
             /// # Errors
             /// What the system says.
             pub fn wait(&mut self) -> crate::Result<()> {
-                while !self.has_news_within(samemap_platform::words::Until::Forever)? {}
+                while !self.has_news_within(samemap_platform::internal::words::Until::Forever)? {}
                 Ok(())
             }
 
@@ -30,7 +30,7 @@ macro_rules! waits_for_news {
             /// # Errors
             /// Those of [`wait`](Self::wait).
             pub fn wait_timeout(&mut self, timeout: std::time::Duration) -> crate::Result<bool> {
-                self.has_news_within(samemap_platform::words::Until::after(Some(timeout)))
+                self.has_news_within(samemap_platform::internal::words::Until::after(Some(timeout)))
             }
 
             #[doc = concat!("Whether there is ", $news, ".")]
@@ -38,7 +38,7 @@ macro_rules! waits_for_news {
             /// # Errors
             /// Those of [`wait`](Self::wait).
             pub fn try_wait(&mut self) -> crate::Result<bool> {
-                self.has_news_within(samemap_platform::words::Until::Now)
+                self.has_news_within(samemap_platform::internal::words::Until::Now)
             }
         }
     };

@@ -14,16 +14,16 @@
 //! | 192..200 | the number of the newest value |
 //! | 256.. | slots, on multiples of 64 bytes: 8 bytes word, 8 bytes length (of a byte string), the value |
 //!
-//! The words and their meaning are those of `samemap_platform::words::newest`.
+//! The words and their meaning are those of `samemap_platform::internal::words::newest`.
 
 use std::convert::Infallible;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, fence};
 
+use samemap_platform::internal::words::newest::{self, Slots, Word, WritableSlots};
+use samemap_platform::internal::{Doorbell, Seat};
+use samemap_platform::internal::{SharedReader, SharedSlots, SlotsReader};
 use samemap_platform::regions::AtomicReader;
-use samemap_platform::sync::{Doorbell, Seat};
-use samemap_platform::words::newest::{self, Slots, Word, WritableSlots};
-use samemap_platform::{SharedReader, SharedSlots, SlotsReader};
 
 use crate::endpoint::laid_out::{HEAD, HEAD_LEN, Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched};
+use samemap_platform::internal::{Awaited, News};
+use samemap_platform::internal::{Doorbell, Watched};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::raw::{RawReader, never_woken};
 use super::watch;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use samemap_platform::permissions_and_trust;
+use samemap_platform::internal::permissions_and_trust;
 
 use crate::{Access, CreateOptions, OpenOptions, Permissions, Trust};
 

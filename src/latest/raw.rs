@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use samemap_platform::sync::{Doorbell, Seat, Sleepers};
-use samemap_platform::words::Until;
-use samemap_platform::words::newest::{self, Reading};
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::newest::{self, Reading};
+use samemap_platform::internal::{Doorbell, Seat, Sleepers};
 
 use super::layout::{self, BELL, Facts, Form, Place, SEAT, Words};
 use super::options::{Awaited, LatestOptions};

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use samemap_platform::sync::Doorbell;
+use samemap_platform::internal::Doorbell;
 
 use super::raw::{RawReader, never_woken};
 use crate::Result;
-use samemap_platform::sync::waiter::Source;
+use samemap_platform::internal::waiter::Source;
 
 /// A newest value, as a task waits for it.
 #[derive(Debug)]

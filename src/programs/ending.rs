@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::{fmt, thread};
 
-use samemap_platform::console;
+use samemap_platform::internal::console;
 
 use super::output;
 use super::stop::Stop;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samemap_platform::sync::{Awaitable, Awaited, Doorbell, News, WaitAny, Watched, wait_for_news};
-use samemap_platform::words::Until;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
+use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::reader::never_woken;
 use super::subscriber::Subscriber;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use samemap_platform::sync::Seat;
-use samemap_platform::words::topic::{Holder, Producer};
+use samemap_platform::internal::Seat;
+use samemap_platform::internal::words::topic::{Holder, Producer};
 
 use super::layout::{Memory, seat_of};
 use crate::Result;

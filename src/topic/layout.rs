@@ -31,15 +31,15 @@
 //! | 512..520 | counts joins |
 //! | 1024.. | places of 256 bytes: 64 bytes its seat, 8 bytes the number of the join, 4 bytes the process id; from byte 128 on, 8 bytes the message that is needed next |
 //!
-//! The words and their meaning are those of `samemap_platform::words::topic`.
+//! The words and their meaning are those of `samemap_platform::internal::words::topic`.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::fence;
 
+use samemap_platform::internal::words::topic::{Extent, LINE, Shape, TopicMemory, Word};
+use samemap_platform::internal::{Doorbell, Seat, Sleepers};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Doorbell, Seat, Sleepers};
-use samemap_platform::words::topic::{Extent, LINE, Shape, TopicMemory, Word};
 
 use crate::endpoint::laid_out::{Head, Layout, UNTOUCHED};
 use crate::{Error, ErrorKind, Result, View};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use samemap_platform::permissions_and_trust;
-use samemap_platform::words::topic::{LINE, Shape};
+use samemap_platform::internal::permissions_and_trust;
+use samemap_platform::internal::words::topic::{LINE, Shape};
 
 use super::layout::{Facts, OPEN, data_len, lobby_len};
 use crate::endpoint::spin::Spin;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytemuck::NoUninit;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::topic::{Producer, Room};
+use samemap_platform::internal::{Doorbell, Watched};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::{Awaitable, Doorbell, Watched};
-use samemap_platform::words::Until;
-use samemap_platform::words::topic::{Producer, Room};
+use samemap_platform::sync::Awaitable;
 
 use super::holders::{Holders, Laggard};
 use super::layout::{Memory, PUBLISHER_SEAT, damaged};

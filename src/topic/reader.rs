@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use samemap_platform::sync::Doorbell;
-use samemap_platform::words::Until;
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::words::Until;
 
 use super::layout::{Memory, RECEIVE};
 use super::options::{TopicOptions, lobby_name};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::topic::{Consumer, Fault, Message};
 use samemap_platform::regions::Part;
-use samemap_platform::sync::Doorbell;
-use samemap_platform::words::Until;
-use samemap_platform::words::topic::{Consumer, Fault, Message};
 
 use super::layout::{RECEIVE, seat_of, senseless};
 use super::options::TopicOptions;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytemuck::AnyBitPattern;
 use samemap_platform::bytemuck;
+use samemap_platform::internal::words::Until;
+use samemap_platform::internal::words::topic::{self, Reading};
 use samemap_platform::regions::Part;
-use samemap_platform::words::Until;
-use samemap_platform::words::topic::{self, Reading};
 
 use super::layout::{RECEIVE, senseless};
 use super::options::TopicOptions;

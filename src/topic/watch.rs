@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use samemap_platform::sync::Doorbell;
-use samemap_platform::sync::waiter::Source;
-use samemap_platform::words::topic::{Holder, TopicMemory as _, Word};
+use samemap_platform::internal::Doorbell;
+use samemap_platform::internal::waiter::Source;
+use samemap_platform::internal::words::topic::{Holder, TopicMemory as _, Word};
 
 use super::layout::Memory;
 use super::reader::{Reader, never_woken};

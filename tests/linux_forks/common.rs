@@ -6,11 +6,12 @@ pub use std::thread;
 pub use std::time::Duration;
 
 pub use samemap::regions::{Courier, FileOptions, MapRequest};
-pub use samemap::sync::{Seat, SharedMutex, SyncOptions};
+pub use samemap::sync::{SharedMutex, SyncOptions};
 pub use samemap::traits::{LockGuard as _, Lockable as _, SharedRegion as _};
 pub use samemap::{
     Access, CreateOptions, ErrorKind, Mutex, ObjectName, OpenOptions, Permissions, Region, Share, Trust, View,
 };
+pub use samemap_platform::internal::Seat;
 
 pub use crate::support::SetAtEnd;
 pub use crate::support::files::TestFile;

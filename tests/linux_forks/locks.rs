@@ -258,7 +258,7 @@ fn raw_clone_of_locks(arguments: &[String]) {
 }
 
 fn opener_forks(arguments: &[String]) {
-    samemap_platform::testing::at_stop_points(|point| {
+    samemap_platform::internal::testing::at_stop_points(|point| {
         static FORKED: AtomicBool = AtomicBool::new(false);
         if point == "file: opened" && !FORKED.swap(true, Ordering::Relaxed) {
             // Waited for by nobody: its parent is killed.

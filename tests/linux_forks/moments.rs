@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 
 use crate::common::*;
 
@@ -100,7 +100,7 @@ fn fork_here(point: &'static str) {
 fn forks_within(arguments: &[String]) {
     drop(Region::create(&unique_name("warm-up"), &CreateOptions::new(1)).expect("a free name"));
     FORK_AT.set(arguments[1].clone()).expect("set once");
-    samemap_platform::testing::at_stop_points(fork_here);
+    samemap_platform::internal::testing::at_stop_points(fork_here);
     let name = name(&arguments[0]);
     if arguments[1].starts_with("open") {
         drop(Region::open(&name, &OpenOptions::read_write()).expect("the test holds it"));

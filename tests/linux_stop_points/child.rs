@@ -34,7 +34,7 @@ pub fn arm(arguments: &[String]) -> (ObjectName, CreateOptions) {
     }
     say("ready");
     hear();
-    samemap_platform::testing::at_stop_points(at_stop_point);
+    samemap_platform::internal::testing::at_stop_points(at_stop_point);
     ARMED.store(true, Ordering::Relaxed);
     let size = arguments[1].parse().expect("a size");
     let form = if arguments[3] == "shared" { Form::Shared } else { Form::Private };

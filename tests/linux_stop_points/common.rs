@@ -21,7 +21,7 @@ pub use samemap::{
     Access, CreateOptions, Disposition, Error, ErrorKind, ObjectName, OpenOptions, Permissions, Region,
     Share, Trust,
 };
-pub use samemap_platform::testing::Step;
+pub use samemap_platform::internal::testing::Step;
 
 /// C6.
 pub const A_SECOND: Duration = Duration::from_secs(1);

@@ -162,7 +162,7 @@ fn at_stop_point(point: &'static str) {
 fn stop_from_now_on(stops: &str) {
     drop(Region::create(&unique_name("warm-up"), &CreateOptions::new(1)).expect("a free name"));
     STOPS.set(stops.split(',').map(str::to_owned).collect()).expect("set once");
-    samemap_platform::testing::at_stop_points(at_stop_point);
+    samemap_platform::internal::testing::at_stop_points(at_stop_point);
     say("ready");
     assert_eq!(hear(), "begin");
 }

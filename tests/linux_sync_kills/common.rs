@@ -148,7 +148,7 @@ pub const POINTS: [&str; 6] =
 pub fn die_at(point: &'static str) {
     let index = POINTS.iter().position(|&known| known == point).expect("a known point");
     DIES_AT.store(index as u64 + 1, Ordering::SeqCst);
-    samemap_platform::testing::at_stop_points(|reached| {
+    samemap_platform::internal::testing::at_stop_points(|reached| {
         let index = DIES_AT.load(Ordering::SeqCst) as usize;
         if index > 0 && POINTS[index - 1] == reached {
             die();

@@ -126,7 +126,7 @@ pub fn early_openers(arguments: &[String]) {
 /// Threads share an open file description, whose locks the kernel does not tell apart.
 pub fn threads_make(arguments: &[String]) {
     // The making takes long enough for the others to come in between.
-    samemap_platform::testing::at_stop_points(|point| {
+    samemap_platform::internal::testing::at_stop_points(|point| {
         if point == "inside: claimed" {
             std::thread::sleep(Duration::from_micros(200));
         }

@@ -151,7 +151,7 @@ fn stopped_at(point: &'static str, work: impl FnOnce()) -> Forked {
     static POINT: OnceLock<&str> = OnceLock::new();
     let child = fork(|| {
         POINT.set(point).expect("a child's only point");
-        samemap_platform::testing::at_stop_points(|reached| {
+        samemap_platform::internal::testing::at_stop_points(|reached| {
             if Some(&reached) == POINT.get() && !STOPPED.swap(true, Ordering::SeqCst) {
                 // SAFETY: stops this process until its parent lets it go on.
                 unsafe { libc::raise(libc::SIGSTOP) };

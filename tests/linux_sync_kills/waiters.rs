@@ -51,7 +51,7 @@ pub fn woken_fails(arguments: &[String]) {
 }
 
 fn stop_when_woken() {
-    samemap_platform::testing::at_stop_points(|point| {
+    samemap_platform::internal::testing::at_stop_points(|point| {
         if point == "sleep: over" {
             // SAFETY: stops this process until its parent kills it.
             unsafe { libc::raise(libc::SIGSTOP) };

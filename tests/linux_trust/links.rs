@@ -303,7 +303,7 @@ fn swept_aside(arguments: &[String]) {
     for path in ["/mnt/samemap.mine", "/dev/shm/samemap.new.1.0"] {
         crate::support::linux::shm::write_marked(Path::new(path), &bytes);
     }
-    samemap_platform::testing::at_stop_points(|point| {
+    samemap_platform::internal::testing::at_stop_points(|point| {
         if point == "sweep: opened" {
             let _ = std::fs::rename("/dev/shm/samemap.new.1.0", "/dev/shm/samemap.new.1.1");
         }

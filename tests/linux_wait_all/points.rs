@@ -114,7 +114,7 @@ static STOPS_IN: AtomicUsize = AtomicUsize::new(usize::MAX);
 pub fn waiter(arguments: &[String]) {
     let trio = Trio::open(&name(&arguments[0]), arguments[1] == "true");
     STOPS_IN.store(arguments[2].parse().expect("a number"), Ordering::SeqCst);
-    samemap_platform::testing::at_stop_points(|point| {
+    samemap_platform::internal::testing::at_stop_points(|point| {
         if point.starts_with("all: ") && STOPS_IN.fetch_sub(1, Ordering::SeqCst) == 0 {
             // SAFETY: stops this process until it is told to go on, or killed.
             unsafe { libc::raise(libc::SIGSTOP) };

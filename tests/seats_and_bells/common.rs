@@ -6,7 +6,7 @@ pub use std::time::{Duration, Instant};
 
 pub use samemap::traits::SharedRegion as _;
 pub use samemap::{Access, CreateOptions, ErrorKind, OpenOptions, Region, View};
-pub use samemap_platform::sync::{Doorbell, Seat, Sleepers};
+pub use samemap_platform::internal::{Doorbell, Seat, Sleepers};
 
 pub use crate::support::{DEADLINE, Program, Random, name, spin_until, unique_name};
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! Stops, forks and kills at every point that matters, on Linux.
 
-use samemap_platform::testing::at_stop_points;
+use samemap_platform::internal::testing::at_stop_points;
 
 use crate::common::*;
 use crate::support::part::Part;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::adversary::{self, Move};

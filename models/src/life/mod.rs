@@ -10,7 +10,7 @@
 //! | `rules` | C15, C16, C17; C6 and C20 are looked at where an answer is given |
 //! | `checker` | what may happen in a state, and the search |
 //!
-//! A process's place in its call is a [`Step`](samemap_platform::testing::Step), the very names of the stop points
+//! A process's place in its call is a [`Step`](samemap_platform::internal::testing::Step), the very names of the stop points
 //! in `platform/` at which tests kill. [`Flaw`] breaks the protocol in one way, and the search must find each.
 //!
 //! # The answers that are checked

@@ -1,6 +1,6 @@
 //! Opening.
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 
 use super::protocol::{Flaw, Turn};
 use super::state::{Call, Fault};

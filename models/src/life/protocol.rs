@@ -1,6 +1,6 @@
 //! The protocol as a step machine: what a process does next, one system call at a time.
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 
 use super::state::{Call, Fault, Process, State};
 use super::world::{

@@ -1,6 +1,6 @@
 //! Letting go, removing and sweeping.
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 
 use super::protocol::{Flaw, Turn};
 use super::state::Call;

@@ -1,6 +1,6 @@
 //! A state of the model: the files, the processes with their places in the protocol, and what must not be.
 
-use samemap_platform::testing::Step;
+use samemap_platform::internal::testing::Step;
 
 use super::world::{
     ADVERSARY, Description, Entry, FLIGHT, Facts, Files, Holders, Lock, Mode, Name, Number, OBJECTS,

@@ -18,14 +18,6 @@ fn holder(harness: &Harness, name: &ObjectName) -> Puppet {
     puppet
 }
 
-/// A process that has opened the object with this name.
-fn opener(harness: &Harness, name: &ObjectName) -> Puppet {
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, name);
-    puppet.view("view", "region", Access::ReadWrite);
-    puppet
-}
-
 /// The creator leaves first, in whatever way: the object stays for its other holders, and can be opened anew.
 pub fn c15_creator_may_leave_first<R: SharedRegion>(harness: &Harness) {
     for how in ["quit", "exit", "panic", "abort", "kill"] {
@@ -35,7 +27,7 @@ pub fn c15_creator_may_leave_first<R: SharedRegion>(harness: &Harness) {
         let view = map_all(&region, Access::ReadWrite);
         creator.end(how);
         assert!(is_filled_with(&view, 255), "{how}: the contents are gone with the creator");
-        let mut late = opener(harness, &name);
+        let mut late = Puppet::opener(harness, &name);
         assert_eq!(late.expect("filled view"), "255", "{how}");
         late.expect("fill view 0 all 3");
         assert!(is_filled_with(&view, 3), "{how}: a late opener got another object");
@@ -51,8 +43,11 @@ pub fn c15_creator_may_leave_first<R: SharedRegion>(harness: &Harness) {
 pub fn c15_lives_while_anybody_holds<R: SharedRegion>(harness: &Harness) {
     for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
         let name = unique_name();
-        let mut holders =
-            [Some(holder(harness, &name)), Some(opener(harness, &name)), Some(opener(harness, &name))];
+        let mut holders = [
+            Some(holder(harness, &name)),
+            Some(Puppet::opener(harness, &name)),
+            Some(Puppet::opener(harness, &name)),
+        ];
         for (which, how) in order.into_iter().zip(["quit", "kill", "exit"]) {
             let region: R = open(&name, Access::ReadWrite);
             assert!(is_filled_with(&map_all(&region, Access::ReadWrite), 255), "order {order:?}");
@@ -77,7 +72,7 @@ pub fn c15_passing_openers_end_nothing<R: SharedRegion>(harness: &Harness) {
     }
     // A reader ends nothing, either.
     drop(open::<R>(&name, Access::ReadWrite));
-    assert_eq!(opener(harness, &name).expect("filled view"), "255");
+    assert_eq!(Puppet::opener(harness, &name).expect("filled view"), "255");
     puppet.end("quit");
     assert_free::<R>(&name);
 }
@@ -90,7 +85,7 @@ pub fn c15_reader_keeps_the_object<R: SharedRegion>(harness: &Harness) {
         let reader: R = open(&name, access);
         creator.end("quit");
         assert!(is_filled_with(&map_all(&reader, Access::ReadOnly), 255), "{access}");
-        assert_eq!(opener(harness, &name).expect("filled view"), "255", "{access}");
+        assert_eq!(Puppet::opener(harness, &name).expect("filled view"), "255", "{access}");
         drop(reader);
         assert_free::<R>(&name);
     }
@@ -168,7 +163,7 @@ pub fn c16_name_is_free_after_kill<R: SharedRegion>(harness: &Harness) {
 pub fn c16_name_is_free_after_the_last_of_many_is_killed<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let mut holders = vec![holder(harness, &name)];
-    holders.extend((0..3).map(|_| opener(harness, &name)));
+    holders.extend((0..3).map(|_| Puppet::opener(harness, &name)));
     for mut killed in holders {
         drop(open::<R>(&name, Access::ReadWrite));
         killed.kill();
@@ -195,7 +190,11 @@ pub fn c16_new_object_after_kill_is_new<R: SharedRegion>(harness: &Harness) {
         );
         let view = map_all(&region, Access::ReadWrite);
         assert!(is_filled_with(&view, 0), "contents of old");
-        assert_eq!(opener(harness, &name).expect("filled view"), "0", "another process sees contents of old");
+        assert_eq!(
+            Puppet::opener(harness, &name).expect("filled view"),
+            "0",
+            "another process sees contents of old"
+        );
     }
 }
 
@@ -204,7 +203,7 @@ pub fn c16_killed_beside_living_holders<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
     for _ in 0..3 {
-        opener(harness, &name).kill();
+        Puppet::opener(harness, &name).kill();
         drop(open::<R>(&name, Access::ReadWrite));
     }
     drop(region);

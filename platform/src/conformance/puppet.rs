@@ -241,6 +241,16 @@ impl Puppet {
         self.ask(&format!("open {slot} {} own {}", word_for(access), hex(&name)))
     }
 
+    /// Starts one that has opened a region for reading and writing, in slot `region`, with a view of all of it in slot
+    /// `view`.
+    #[track_caller]
+    pub(super) fn opener(harness: &Harness, name: &ObjectName) -> Self {
+        let mut puppet = Self::start(harness);
+        puppet.open("region", Access::ReadWrite, name);
+        puppet.view("view", "region", Access::ReadWrite);
+        puppet
+    }
+
     /// Maps all of the region in slot `region` as a view in slot `view`.
     pub(super) fn view(&mut self, view: &str, region: &str, access: Access) {
         self.expect(&format!("view {view} {region} 0 all {}", word_for(access)));

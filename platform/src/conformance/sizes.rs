@@ -39,9 +39,7 @@ pub fn c07_rounded_up_bytes_can_be_used<R: SharedRegion>(harness: &Harness) {
     let region: R = create(&name, 1);
     let view = map_all(&region, Access::ReadWrite);
     view.put(view.len() - 1, &0x5A_u8).expect("the last byte can be written");
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     assert_eq!(puppet.expect(&format!("read view {} 1", view.len() - 1)), "5a");
 }
 
@@ -134,9 +132,7 @@ pub fn c09_new_region_reads_as_zeros<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, (3 << 20) + 1);
     assert!(is_filled_with(&map_all(&region, Access::ReadWrite), 0), "not zeroed for the creator");
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     assert_eq!(puppet.expect("filled view"), "0", "not zeroed for an opener");
 }
 

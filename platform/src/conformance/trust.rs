@@ -184,9 +184,7 @@ pub fn c21_scribbling_peer_harms_nobody<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
     let view = map_all(&region, Access::ReadWrite);
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     puppet.tell("scribble view 300");
     loop {
         let ended = puppet.answer_if_ready();

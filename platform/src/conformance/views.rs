@@ -12,7 +12,7 @@ use super::support::{
     unique_name, word_for,
 };
 use super::system;
-use crate::{Access, ErrorKind, MapRequest, OpenOptions, SharedRegion, View};
+use crate::{Access, ErrorKind, MapRequest, OpenOptions, SharedRegion};
 
 /// Every access that there is.
 const ACCESSES: [Access; 3] = [Access::ReadOnly, Access::ReadWrite, Access::CopyOnWrite];
@@ -205,9 +205,7 @@ pub fn c11_read_only_view_is_read_only_to_the_mmu<R: SharedRegion>(harness: &Har
         assert!(is_filled_with(&view, 0), "the write arrived");
     }
     // The same write where it is allowed: it is the view that stops it, not the test.
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     puppet.expect("poke view 100 1");
     assert_eq!(view.get::<u8>(100).expect("inside"), 1);
 }
@@ -219,9 +217,7 @@ pub fn c11_copy_on_write_reaches_nobody<R: SharedRegion>(harness: &Harness) {
     let creator: R = create(&name, SIZE);
     let object = map_all(&creator, Access::ReadWrite);
     object.fill(0, SIZE as usize, 1).expect("a new region can be filled");
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     for held in ACCESSES {
         let region: R = open(&name, held);
         let (mine, other) = (map_all(&region, Access::CopyOnWrite), map_all(&region, Access::CopyOnWrite));
@@ -241,9 +237,7 @@ pub fn c11_copy_on_write_reaches_nobody<R: SharedRegion>(harness: &Harness) {
 pub fn c11_copy_on_write_keeps_its_own<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     let private = map_all(&region, Access::CopyOnWrite);
     private.fill(0, SIZE as usize, 2).expect("a copy-on-write view can be written");
     puppet.expect("fill view 0 all 9");
@@ -263,33 +257,20 @@ pub fn c13_any_drop_order<R: SharedRegion>(harness: &Harness) {
         let region: R = create(&name, SIZE);
         let (first, second) = (map_all(&region, Access::ReadWrite), map_all(&region, Access::ReadWrite));
         first.fill(0, SIZE as usize, 4).expect("a new region can be filled");
-        let mut holders: [Option<Holder<R>>; 3] =
-            [Some(Holder::Region(region)), Some(Holder::View(first)), Some(Holder::View(second))];
+        // Each shows that its bytes are there, and drops its holder when it is dropped.
+        let mut holders: [Option<Box<dyn Fn() -> bool>>; 3] = [
+            Some(Box::new(move || is_filled_with(&map_all(&region, Access::ReadWrite), 4))),
+            Some(Box::new(move || is_filled_with(&first, 4))),
+            Some(Box::new(move || is_filled_with(&second, 4))),
+        ];
         for (dropped, which) in order.into_iter().enumerate() {
             puppet.open("region", Access::ReadWrite, &name);
             puppet.expect("drop-region region");
             holders[which] = None;
-            for left in holders.iter().flatten() {
-                left.works(&format!("order {order:?}, {dropped} dropped before"));
-            }
+            let work = holders.iter().flatten().all(|works| works());
+            assert!(work, "order {order:?}, {dropped} dropped before");
         }
         assert_free::<R>(&name);
-    }
-}
-
-enum Holder<R> {
-    Region(R),
-    View(View),
-}
-
-impl<R: SharedRegion> Holder<R> {
-    fn works(&self, when: &str) {
-        match self {
-            Holder::Region(region) => {
-                assert!(is_filled_with(&map_all(region, Access::ReadWrite), 4), "{when}")
-            }
-            Holder::View(view) => assert!(is_filled_with(view, 4), "{when}"),
-        }
     }
 }
 
@@ -300,9 +281,7 @@ pub fn c13_view_alone_keeps_its_object<R: SharedRegion>(harness: &Harness) {
     let view = region.view(5..6, Access::ReadWrite).expect("a range inside");
     drop(region);
     view.put(0, &77_u8).expect("a view without its region can be written");
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     assert_eq!(puppet.expect("read view 5 1"), "4d");
     assert_eq!(puppet.end("quit").code(), Some(0));
     drop(view);
@@ -329,9 +308,7 @@ pub fn c14_safe_access_copies_or_is_atomic<R: SharedRegion>(harness: &Harness) {
     let name = unique_name();
     let region: R = create(&name, SIZE);
     let view = map_all(&region, Access::ReadWrite);
-    let mut puppet = Puppet::start(harness);
-    puppet.open("region", Access::ReadWrite, &name);
-    puppet.view("view", "region", Access::ReadWrite);
+    let mut puppet = Puppet::opener(harness, &name);
     view.put(3, &[1_u8, 2, 3]).expect("inside");
     view.atomic_u64(8).expect("aligned").store(0x0807_0605_0403_0201, Ordering::Release);
     view.write_utf16(16, "Aß").expect("inside");

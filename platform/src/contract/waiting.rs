@@ -131,7 +131,7 @@ pub enum Reset {
     Manual,
 }
 
-/// How many threads may sleep on a [`Doorbell`](crate::sync::Doorbell) at a time.
+/// How many threads may sleep on a [`Doorbell`](crate::internal::Doorbell) at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sleepers {
     /// One at a time: the receiver of a channel.

@@ -41,6 +41,7 @@ impl Clone for HolderMark {
 
 impl HolderMark {
     pub(super) fn current() -> HolderMark {
+        handlers::install();
         HolderMark(AtomicU64::new(Self::bits()))
     }
 
@@ -49,6 +50,7 @@ impl HolderMark {
     }
 
     /// Whether this is that process, without a system call. The child of a raw clone passes, too.
+    #[inline]
     pub(super) fn is_of_this_generation(&self) -> bool {
         self.0.load(Ordering::Acquire) as u32 == GENERATION.load(Ordering::Relaxed)
     }
@@ -62,31 +64,15 @@ impl HolderMark {
     }
 }
 
-/// The number of forks of a process: tells parent and child apart without a system call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Generation(u32);
-
-impl Generation {
-    #[inline]
-    pub(super) fn current() -> Generation {
-        handlers::install();
-        Generation(GENERATION.load(Ordering::Relaxed))
-    }
-
-    #[inline]
-    pub(super) fn is_current(self) -> bool {
-        self.0 == GENERATION.load(Ordering::Relaxed)
-    }
-}
-
-/// A generation that can change.
+/// Counts the forks.
 #[derive(Debug)]
 pub struct Forks;
 
 impl per_process::Forks for Forks {
     #[inline]
     fn count() -> u32 {
-        Generation::current().0
+        handlers::install();
+        GENERATION.load(Ordering::Relaxed)
     }
 }
 

@@ -100,7 +100,6 @@ struct Rule {
 
 impl Rule {
     fn of(region: &Region) -> Option<Rule> {
-        use super::mapping::Backing as _;
         let stat = fs::fstat(region.held().data().verified().ok()?).ok()?;
         Some(Rule { owner: stat.st_uid, group: stat.st_gid, mode: stat.st_mode })
     }

@@ -28,7 +28,6 @@ use super::advice::{Call, InCall as _, Of as _, Refused};
 use super::descriptor::{Lockable, reopened_for};
 use super::kernel;
 use super::lifetime::Object;
-use super::mapping::Backing as _;
 use super::opened_file::{self, is_open_for};
 use super::owner::check_owner;
 use super::receiving::Arrived;

@@ -9,31 +9,23 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
 use super::advice::{Call, InCall as _, Of as _, Refused};
-use super::descriptor::Descriptor;
 use super::kernel::{self, AT_ADDRESS};
+use super::region::Held;
 use crate::contract::context::Context;
 use crate::memory::{Keeper, Mapped, Origin};
 use crate::testing::reached;
 use crate::{Access, ErrorKind, MapRequest, MappedRange, Result, View};
 
-/// The memory's source, which a view keeps alive.
-pub(super) trait Backing: Mapped + 'static {
-    /// The description to map. It carries no lock, which a mapping would keep in a forked child.
-    fn data(&self) -> &Descriptor;
-    /// Whether the data are a file on a disk.
-    fn is_file(&self) -> bool;
-}
-
 /// A mapped range of whole pages. Dropping it unmaps the range, and then lets go of the object.
-pub(super) struct Mapping<B: Backing> {
+pub(super) struct Mapping {
     address: NonNull<c_void>,
     len: usize,
     /// Where in the file the mapping begins, in bytes.
     offset: u64,
-    backing: Arc<B>,
+    held: Arc<Held>,
 }
 
-impl<B: Backing> Mapping<B> {
+impl Mapping {
     /// Waits until the contents of a range have been written to its file.
     fn write_back(&self, start: *const u8, len: usize) -> Result<(), Errno> {
         // The kernel requires the start of a page.
@@ -44,30 +36,30 @@ impl<B: Backing> Mapping<B> {
     }
 }
 
-impl<B: Backing> Keeper for Mapping<B> {
+impl Keeper for Mapping {
     fn flush(&self, start: *const u8, len: usize) -> Result<()> {
-        if !self.backing.is_file() {
+        if !self.held.is_file() {
             return Ok(());
         }
         let context = Context { operation: "flush the view", name: None };
         self.write_back(start, len).of(Call::Flush).in_call(context)?;
         reached("flush: written back");
-        self.backing.data().verified().and_then(kernel::flush).of(Call::Flush).in_call(context)
+        self.held.data().verified().and_then(kernel::flush).of(Call::Flush).in_call(context)
     }
 
     fn origin(&self, address: *const u8) -> Option<Origin> {
         let into = address.addr() - self.address.as_ptr().addr();
-        let object = Arc::clone(&self.backing) as Arc<dyn Mapped>;
+        let object = Arc::clone(&self.held) as Arc<dyn Mapped>;
         Some(Origin { object, offset: self.offset + into as u64 })
     }
 }
 
 // SAFETY: an address range and its length; unmapping works from any thread.
-unsafe impl<B: Backing> Send for Mapping<B> {}
+unsafe impl Send for Mapping {}
 // SAFETY: nothing of it can be reached through a shared reference.
-unsafe impl<B: Backing> Sync for Mapping<B> {}
+unsafe impl Sync for Mapping {}
 
-impl<B: Backing> Drop for Mapping<B> {
+impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range was mapped by us, and the view that used it is gone.
         let unmapped = unsafe { munmap(self.address.as_ptr(), self.len) };
@@ -76,7 +68,7 @@ impl<B: Backing> Drop for Mapping<B> {
 }
 
 /// Maps a range that was checked against the region ([`check_map_request`](crate::backend::check_map_request)).
-pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: Context<'_>) -> Result<View> {
+pub(super) fn map(held: &Arc<Held>, request: &MapRequest, context: Context<'_>) -> Result<View> {
     let page = rustix::param::page_size() as u64;
     let slack = request.offset() % page;
     let offset = request.offset() - slack;
@@ -85,11 +77,11 @@ pub(super) fn map<B: Backing>(backing: &Arc<B>, request: &MapRequest, context: C
     let slack = slack as usize;
     let len = view_len.checked_add(slack).ok_or_else(too_large)?;
     let pages = Pages { offset, len, access: request.access(), base: request.base() };
-    let fd = backing.data().verified().of(Call::Look).in_call(context)?;
+    let fd = held.data().verified().of(Call::Look).in_call(context)?;
     let present = rustix::fs::fstat(fd).of(Call::Look).in_call(context)?.st_size;
     check_not_truncated(present as u64, request, context)?;
     let address = map_pages(fd, pages).map_err(|errno| failure(errno, request, context))?;
-    let mapping = Mapping { address, len, offset, backing: Arc::clone(backing) };
+    let mapping = Mapping { address, len, offset, held: Arc::clone(held) };
     // SAFETY: slack is less than the mapped length.
     let base = unsafe { address.cast::<u8>().add(slack) };
     let range = MappedRange { base, len: view_len, access: request.access(), keeper: Arc::new(mapping) };

@@ -31,7 +31,7 @@ use super::object::Wanted;
 use super::opened_file::{MAX_PATH, check_modes, is_regular, open_file};
 use super::region::{Held, MappedFile, Region};
 use crate::contract::context::Context;
-use crate::contract::wire::{access_of, code_of};
+use crate::contract::wire::{access_of, code_of, long, word};
 use crate::{Access, Error, ErrorKind, ObjectKind, ObjectName, OpenOptions, Result};
 
 /// Opens the region with the name.
@@ -120,18 +120,17 @@ impl Record {
 
     /// Reads a record; `None` for invalid bytes.
     fn decoded(bytes: &[u8]) -> Option<Record> {
-        let word = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-        let long = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
-        let path = bytes.get(PATH_AT..PATH_AT.checked_add(word(12)? as usize)?)?;
-        let len = long(32)?;
+        let (head, path) = bytes.split_at_checked(PATH_AT)?;
+        let path = path.get(..word(head, 12) as usize)?;
+        let len = long(head, 32);
         let good = bytes.starts_with(MAGIC)
             && path.starts_with(b"/")
             && !path.contains(&0)
             && len > 0
             && i64::try_from(len).is_ok();
         good.then_some(Record {
-            access: access_of(word(8)?)?,
-            file: Identity::from_parts(long(16)?, long(24)?),
+            access: access_of(word(head, 8))?,
+            file: Identity::from_parts(long(head, 16), long(head, 24)),
             len,
             path: PathBuf::from(OsStr::from_bytes(path)),
         })

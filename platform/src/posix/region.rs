@@ -9,7 +9,6 @@ use rustix::io::Errno;
 use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
 use super::fork;
 use super::lifetime::Object;
-use super::mapping::Backing;
 use crate::contract::region::RegionFacts;
 use crate::memory::{Mapped, SystemHandle};
 use crate::testing::reached;
@@ -43,6 +42,19 @@ impl Held {
         }
     }
 
+    /// The description to map. It carries no lock, which a mapping would keep in a forked child.
+    pub(super) fn data(&self) -> &Descriptor {
+        match self {
+            Held::Named(object) => object.data().expect("an object that leads to a file is Held::File"),
+            Held::Anonymous(file) | Held::File { file, .. } => &file.data,
+        }
+    }
+
+    /// Whether the data are a file on a disk.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Held::File { .. })
+    }
+
     /// The description for claims and seats of the objects inside; `None` when this user may not take any.
     pub(super) fn locks(&self) -> Option<&Lockable> {
         match self {
@@ -68,19 +80,6 @@ impl Mapped for Held {
 
     fn identity(&self) -> (u64, u64) {
         self.data().identity().parts()
-    }
-}
-
-impl Backing for Held {
-    fn data(&self) -> &Descriptor {
-        match self {
-            Held::Named(object) => object.data().expect("what leads to a file is Held::File"),
-            Held::Anonymous(file) | Held::File { file, .. } => &file.data,
-        }
-    }
-
-    fn is_file(&self) -> bool {
-        matches!(self, Held::File { .. })
     }
 }
 

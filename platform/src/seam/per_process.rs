@@ -6,7 +6,6 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 /// A value that each process has once. A forked child makes its own, because the parent's may be locked for good.
-#[doc(hidden)]
 pub struct PerProcess<T: 'static, F>(AtomicPtr<OfProcess<T>>, PhantomData<fn() -> F>);
 
 /// Tells a forked child from its parent.
@@ -70,7 +69,6 @@ impl<T: Default + Sync, F: Forks> Default for PerProcess<T, F> {
 }
 
 /// A fixed yes or no. Each thread that asks before it is known finds it out itself, so it needs no lock.
-#[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Fact(AtomicU8);
 

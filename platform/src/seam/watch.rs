@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::bell::RawBell;
 use super::object::{Failure, RawObject};
+use crate::ErrorKind;
 use crate::words::bell;
 
 /// A wait for one object, which a thread makes on behalf of a task or an event loop. Dropping it ends the wait: it has
@@ -26,10 +27,12 @@ pub(crate) trait RawWatch<O: RawObject, B: RawBell>: Send + Sync + Sized {
     /// Waits as [`RawObject::wait_any`] does, and at most until there is news: then the answer may be `None`, too. There
     /// are at most as many objects and doorbells together as a wait may have objects.
     fn wait_any_beside(
-        objects: &[&O],
-        timeout: Option<Duration>,
-        news: &Beside<'_, B>,
-    ) -> Result<Option<usize>, Failure>;
+        _objects: &[&O],
+        _timeout: Option<Duration>,
+        _news: &Beside<'_, B>,
+    ) -> Result<Option<usize>, Failure> {
+        Err(ErrorKind::Unsupported.into())
+    }
 }
 
 /// News that end a wait for objects, and the doorbells that announce them.

@@ -19,7 +19,6 @@ pub trait WaitAny: Send + Sync {
 }
 
 /// What the two sorts of [`WaitAny`] are to a wait.
-#[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "it is not public")]
 pub enum Awaited<'a> {
     /// The system waits for it.
@@ -29,7 +28,6 @@ pub enum Awaited<'a> {
 }
 
 /// An object of the system's.
-#[doc(hidden)]
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "it is not public")]
 pub struct AsObject<'a>(&'a dyn Sealed);

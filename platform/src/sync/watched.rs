@@ -32,7 +32,6 @@ pub trait Awaitable: Send + Sync {
 }
 
 /// A wait that has begun.
-#[doc(hidden)]
 pub trait Watched: Send + Sync + 'static {
     /// What a thread sleeps on.
     fn alarm(&self) -> Alarm<'_>;
@@ -51,7 +50,6 @@ pub trait Watched: Send + Sync + 'static {
 }
 
 /// What wakes a thread.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub enum Alarm<'a> {
     /// A doorbell that its peers ring.
@@ -61,7 +59,6 @@ pub enum Alarm<'a> {
 }
 
 /// A wait for an object.
-#[doc(hidden)]
 pub struct WatchedObject {
     watch: Watch,
     name: Option<ObjectName>,

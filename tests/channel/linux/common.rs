@@ -4,7 +4,7 @@ pub use std::os::unix::process::ExitStatusExt as _;
 pub use std::sync::OnceLock;
 
 pub use samemap::ObjectName;
-pub use samemap_platform::sync::Seat;
+pub use samemap_platform::internal::Seat;
 
 pub use crate::common::*;
 pub use crate::support::lacks;

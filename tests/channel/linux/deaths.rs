@@ -23,23 +23,23 @@ pub fn dies_at(arguments: &[String]) {
     };
     match arguments[1].as_str() {
         "receives" => {
-            samemap_platform::testing::at_stop_points(die);
+            samemap_platform::internal::testing::at_stop_points(die);
             drop(channel.receiver().recv());
         }
         "fills" => {
-            samemap_platform::testing::at_stop_points(die);
+            samemap_platform::internal::testing::at_stop_points(die);
             for number in 0..u64::MAX {
                 channel.sender().send_value(&number).expect("open");
             }
         }
         "sends" => {
             asleep(RECEIVES_AT);
-            samemap_platform::testing::at_stop_points(die);
+            samemap_platform::internal::testing::at_stop_points(die);
             channel.sender().send_value(&0_u64).expect("open");
         }
         "frees" => {
             asleep(SENDS_AT);
-            samemap_platform::testing::at_stop_points(die);
+            samemap_platform::internal::testing::at_stop_points(die);
             drop(channel.receiver().recv().expect("open"));
         }
         other => panic!("{other}"),

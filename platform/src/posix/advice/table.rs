@@ -2,11 +2,11 @@
 
 use rustix::io::Errno;
 
-use super::Advice::{self, Denied, Invalid, Memory, NotFound, Os, Unsupported};
 use super::call::Call::{
     self, Commit, CommitNameless, Flush, GiveName, GrowFile, List, Lock, MakeFile, MakeSocket, Map, OpenAnew,
     OpenFile, OpenObject, Receive, Send, SetMode, TakeName, Write,
 };
+use super::form::Advice::{self, Denied, Invalid, Memory, NotFound, Os, Unsupported};
 
 /// The advice for a number that the call itself gives a reason for.
 pub(super) fn of_call(call: Call, errno: Errno) -> Option<Advice> {

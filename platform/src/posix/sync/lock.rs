@@ -25,7 +25,7 @@ pub(crate) struct Core {
     word: PlaceWord<tagged::Lock>,
     claim: Claim,
     key: PlaceKey,
-    mark: fork::Generation,
+    mark: fork::HolderMark,
     /// The thread of this process that owns the lock, or zero. Only that thread writes its own token here.
     owner: AtomicUsize,
     /// The unusual state of the ownership: [`ABANDONED`], and the number of guards beside the first, times
@@ -66,7 +66,7 @@ impl Drop for LockHandle {
         // Excludes threads that end, and threads that open the lock anew.
         let _cores = cores();
         let is_last = self.0.handles.fetch_sub(1, Ordering::AcqRel) == 1;
-        if is_last && self.0.owner.load(Ordering::Relaxed) != 0 && self.0.mark.is_current() {
+        if is_last && self.0.owner.load(Ordering::Relaxed) != 0 && self.0.mark.is_of_this_generation() {
             // A forgotten guard's lock stays owned until its thread ends, so the owner's claim stays, too.
             *self.0.kept() = Some(Arc::clone(&self.0));
         }
@@ -86,7 +86,7 @@ impl LockHandle {
     pub(super) fn at(place: Place, held: &Arc<dyn Mapped>) -> Result<LockHandle, Failure> {
         let key = PlaceKey::of(&place, held);
         let mut cores = cores();
-        let mark = fork::Generation::current();
+        let mark = fork::HolderMark::current();
         if let Some(core) = cores.get(&key).and_then(Weak::upgrade) {
             core.handles.fetch_add(1, Ordering::Relaxed);
             return Ok(LockHandle(core));
@@ -121,7 +121,7 @@ impl Core {
     #[inline]
     pub(super) fn take(&self, timeout: Option<Duration>) -> Result<Took, Failure> {
         let thread = ThisThread::get();
-        if !self.mark.is_current() {
+        if !self.mark.is_of_this_generation() {
             return Err(forked());
         }
         // Before the word, which a failed attempt would cost more to look at.
@@ -187,7 +187,7 @@ impl Core {
     /// Whether this thread owns it.
     #[inline]
     pub(super) fn is_owned(&self) -> bool {
-        self.mark.is_current() && self.owner.load(Ordering::Relaxed) == ThisThread::get().number()
+        self.mark.is_of_this_generation() && self.owner.load(Ordering::Relaxed) == ThisThread::get().number()
     }
 
     /// Whether the previous owner died; for the present owner.
@@ -198,7 +198,7 @@ impl Core {
     /// Gives the lock up once, for one guard.
     #[inline]
     pub(super) fn give_once(&self) {
-        if !self.mark.is_current() {
+        if !self.mark.is_of_this_generation() {
             // A forked child's copy.
             return;
         }
@@ -227,7 +227,7 @@ impl Core {
 
     /// For a wait on several objects: tries to take the lock after a sleep, while other waiters may be asleep.
     pub(super) fn try_take_after_sleep(&self) -> Result<Took, Failure> {
-        if !self.mark.is_current() {
+        if !self.mark.is_of_this_generation() {
             return Err(forked());
         }
         let outcome = self.taker().take_after_sleep();
@@ -246,7 +246,7 @@ impl Core {
 
     /// Whether this thread owns it.
     pub(super) fn is_this_threads(&self) -> Result<bool, Failure> {
-        if !self.mark.is_current() {
+        if !self.mark.is_of_this_generation() {
             return Err(forked());
         }
         Ok(self.owner.load(Ordering::Relaxed) == ThisThread::get().number())
@@ -354,7 +354,7 @@ fn reap() {
     }
     let living: Vec<Arc<Core>> = cores().values().filter_map(Weak::upgrade).collect();
     for core in living {
-        if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_current() {
+        if core.owner.load(Ordering::Relaxed) == ending && core.mark.is_of_this_generation() {
             core.unusual.store(0, Ordering::Relaxed);
             let no_handle_goes = cores();
             core.give(Giving::Abandoning);

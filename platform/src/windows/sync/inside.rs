@@ -53,7 +53,7 @@ impl<'a> Arrival<'a> {
 
     /// Opens the object, or makes it where there is none.
     pub(super) fn make_or_open(&self, new: New, fill: Fill<'_>) -> Result<(OwnedHandle, Disposition)> {
-        let id = id_or(self.place.header(), random_id());
+        let id = id_or_new(self.place.header());
         let (_gate, readiness) = self.enter(id)?;
         match readiness {
             Readiness::Untouched => Ok((self.make(id, new, fill)?, Disposition::Created)),
@@ -179,22 +179,14 @@ fn kernel_name(id: u64, what: &str) -> Result<ObjectName> {
     ObjectName::new(format!(r"Global\samemap-{id:016x}-{what}"))
 }
 
-pub(super) fn random_id() -> u64 {
-    loop {
-        let id = random();
-        if id != 0 {
-            return id;
-        }
-    }
-}
-
 /// The id that all arrivals agree on; `None` when it was not chosen yet.
 pub(super) fn id_of(header: &Header) -> Option<u64> {
     Some(header.id.load(Ordering::Acquire)).filter(|&id| id != 0)
 }
 
-/// The id; chooses this one if there is none yet.
-pub(super) fn id_or(header: &Header, new: u64) -> u64 {
+/// The id; chooses a random one if there is none yet.
+pub(super) fn id_or_new(header: &Header) -> u64 {
+    let new = random().max(1);
     match header.id.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => new,
         Err(chosen) => chosen,

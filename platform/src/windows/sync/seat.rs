@@ -4,7 +4,7 @@
 use std::os::windows::io::OwnedHandle;
 use std::time::Duration;
 
-use super::inside::{Arrival, id_of, id_or, random_id};
+use super::inside::{Arrival, id_of, id_or_new};
 
 use crate::contract::context::Operation;
 use crate::seam::kind::New;
@@ -25,7 +25,7 @@ pub(crate) struct Seat {
 
 impl RawSeat for Seat {
     fn take(place: &Place, operation: Operation) -> Result<Option<Seat>> {
-        let id = id_or(place.header(), random_id());
+        let id = id_or_new(place.header());
         let arrival = Arrival::new(place, ObjectKind::Event, operation)?;
         for look in 0..LOOKS {
             match arrival.named(id, WHAT, New::Event { reset: Reset::Auto, is_set: false })? {
