@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
+use samemap_platform::internal::{Doorbell, News, WaitTarget, Watched, wait_for_news};
 use samemap_platform::regions::Part;
 use samemap_platform::sync::{Awaitable, WaitAny};
 
@@ -14,8 +14,8 @@ use super::watch::MessageNews;
 #[cfg(feature = "tokio")]
 use super::watch::PeerArrival;
 use crate::Result;
-use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::{lent_message, receives_copies};
+use crate::endpoint::readiness::WouldBlock;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use samemap_platform::internal::words::Until;
@@ -33,14 +33,14 @@ pub struct Receiver {
     consumer: Consumer,
     spinner: Spinner,
     backoff: Backoff,
-    /// The calls that found nothing, for those that wait on behalf of this half.
-    calls: Arc<InVain>,
+    /// The calls that found nothing, for waits on behalf of this half.
+    would_block: Arc<WouldBlock>,
 }
 
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner, backoff: Backoff::new(), calls: Arc::default() }
+        Receiver { connection, ring, consumer, spinner, backoff: Backoff::new(), would_block: Arc::default() }
     }
 
     /// The longest message that can come, in bytes.
@@ -94,7 +94,7 @@ impl Receiver {
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
         let woken = self.connection.wait(&mut self.spinner, &ring.receiver_bell, limit, news)?;
         if woken == Woken::TimedOut {
-            self.calls.note(consumer.position());
+            self.would_block.note(consumer.position());
         }
         Ok(woken != Woken::TimedOut)
     }
@@ -132,7 +132,7 @@ impl Receiver {
                 self.last_or_end().map(Some)
             }
             None => {
-                self.calls.note(self.consumer.position());
+                self.would_block.note(self.consumer.position());
                 Ok(None)
             }
             next => Ok(next),
@@ -218,7 +218,7 @@ impl Receiver {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
         self.backoff = Backoff::new();
-        self.calls.note(self.consumer.position());
+        self.would_block.note(self.consumer.position());
         self.spinner.sleeps();
     }
 }
@@ -231,7 +231,7 @@ impl News for Receiver {
         Ok(&self.ring.receiver_bell)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         self.connection.check_ours(OPERATION)?;
         let other = &self.connection.other;
         let has_ended =
@@ -241,8 +241,8 @@ impl News for Receiver {
 }
 
 impl WaitAny for Receiver {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 
@@ -254,7 +254,7 @@ impl Awaitable for Receiver {
 
 impl Receiver {
     pub(crate) fn watch(&self) -> MessageNews {
-        MessageNews::new(&self.ring, &self.connection.other, &self.calls)
+        MessageNews::new(&self.ring, &self.connection.other, &self.would_block)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::awaited::{AsObject, WaitAny};
 use super::count::check_count;
 use super::mutex::MutexGuard;
+use super::target::{AsObject, WaitAny};
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, TookAll};
 use crate::system::Object;
@@ -96,8 +96,11 @@ fn wait_all_within<'a>(
     timeout: Option<Duration>,
 ) -> Result<Option<AllWoken<'a>>> {
     check_count(objects.len(), WAIT)?;
-    let objects: Vec<AsObject<'a>> =
-        objects.iter().map(|each| each.awaited().object()).collect::<Option<_>>().ok_or_else(only_objects)?;
+    let objects: Vec<AsObject<'a>> = objects
+        .iter()
+        .map(|each| each.wait_target().object())
+        .collect::<Option<_>>()
+        .ok_or_else(only_objects)?;
     let raw: Vec<&Object> = objects.iter().map(|object| object.raw()).collect();
     match check_names(&objects).and_then(|()| Object::wait_all(&raw, timeout)) {
         Ok(took) => {
