@@ -7,8 +7,8 @@
 //! cargo run --example event_loop -- ring     in another terminal
 //! ```
 //!
-//! Behind that may stand what all names begin with. It ends at the end of its input. On Windows a loop waits for the
-//! handle, with `WaitForMultipleObjects`.
+//! A last argument is the beginning of all names, in place of `Local\EventLoop`. The example ends with its input. On
+//! Windows a loop waits for the handle, with `WaitForMultipleObjects`.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -69,7 +69,8 @@ fn run(rings: bool, prefix: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a client says, or that it has gone. It is answered until there is nothing, and that it has gone for ever.
+/// Prints what a client says, or that it has gone. A client is reported until there is nothing to receive, and one that
+/// has gone until it is removed.
 fn hear(index: usize, readiness: &mut Readiness, clients: &mut HashMap<usize, Channel>) {
     let Some(client) = clients.get_mut(&index) else { return };
     let said = client.receiver().try_recv().map(|message| message.map(|message| message.to_vec()));

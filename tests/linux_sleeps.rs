@@ -103,7 +103,7 @@ fn no_signal_goes_to_the_librarys_threads() {
     let mut readiness = Readiness::of(&[&event]).unwrap();
     assert_eq!(readiness.try_take().unwrap(), None);
     busy(|_| {
-        for thread in ["samemap-rouser\n", "samemap-waiter\n"] {
+        for thread in ["samemap-ticker\n", "samemap-waiter\n"] {
             wait_until(thread, || thread_called(thread).is_some());
             let blocked = blocked_signals_of(thread_called(thread).expect("it runs"));
             assert!(signals.iter().all(|signal| blocked >> (signal - 1) & 1 == 1), "{thread}: {blocked:x}");
@@ -188,7 +188,7 @@ fn busy<T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, '_>) -> T) -> T {
         });
         scope.spawn(move || while answer(&mut there) {});
         let _end = SetAtEnd(&is_over);
-        wait_until("the library's thread", || rouser().is_some());
+        wait_until("the library's thread", || ticker().is_some());
         body(scope)
     })
 }
@@ -224,8 +224,8 @@ fn threads() -> Vec<i32> {
 }
 
 /// The library's thread.
-fn rouser() -> Option<i32> {
-    thread_called("samemap-rouser\n")
+fn ticker() -> Option<i32> {
+    thread_called("samemap-ticker\n")
 }
 
 fn thread_called(name: &str) -> Option<i32> {
@@ -296,11 +296,11 @@ fn forks(arguments: &[String]) {
     let text = &arguments[0];
     busy(|_| {
         let child = fork(|| {
-            assert_eq!(rouser(), None, "it is the parent's");
+            assert_eq!(ticker(), None, "it is the parent's");
             asks_until_death(&format!("{text}-few"), 10);
-            assert_eq!(rouser(), None, "it has not slept often");
+            assert_eq!(ticker(), None, "it has not slept often");
             asks_until_death(&format!("{text}-many"), 1000);
-            assert!(rouser().is_some(), "it has slept often");
+            assert!(ticker().is_some(), "it has slept often");
         });
         child.finish();
     });
@@ -315,7 +315,7 @@ fn has_no_other_thread(arguments: &[String]) {
     // From now on the system starts no threads.
     seccomp::answer(&[libc::SYS_clone, libc::SYS_clone3], Answer::Error(libc::EAGAIN), Answer::Allow);
     (0..1000).for_each(|_| ask(&mut channel));
-    assert_eq!(rouser(), None);
+    assert_eq!(ticker(), None);
     let answered = Instant::now();
     assert_eq!(kind(channel.receiver().recv().map(drop)), ErrorKind::PeerDied);
     assert!(answered.elapsed() < TOLD_WITHIN, "{:?}", answered.elapsed());
@@ -328,18 +328,18 @@ fn becomes_quiet(arguments: &[String]) {
     let mut channel = Channel::connect(&name(text), &options()).unwrap();
     thread::scope(|scope| {
         let (tid, waiter) = sleeper(scope, move || channel.receiver().recv().is_err());
-        let rouser = busy(|_| {
+        let ticker = busy(|_| {
             wait_until("it sleeps without a timer", || sleeps_without_a_timer(tid) == Some(true));
-            rouser().expect("it is at work")
+            ticker().expect("it is at work")
         });
         wait_until("it sleeps with a timer again", || sleeps_without_a_timer(tid) == Some(false));
         thread::sleep(Duration::from_millis(200));
-        let before = [tid, rouser].map(sleeps_of);
+        let before = [tid, ticker].map(sleeps_of);
         thread::sleep(Duration::from_secs(1));
-        let after = [tid, rouser].map(sleeps_of);
+        let after = [tid, ticker].map(sleeps_of);
         assert_eq!(after[1], before[1], "the library's thread rests");
         assert!(after[0] - before[0] <= 1000 / 80 + 2, "one sleep each 80 ms: {before:?}, {after:?}");
-        wait_until("the library's thread has ended", || self::rouser().is_none());
+        wait_until("the library's thread has ended", || self::ticker().is_none());
         holder.kill();
         assert!(waiter.join().unwrap());
     });

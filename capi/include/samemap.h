@@ -19,8 +19,8 @@
  * Times are nanoseconds (uint64_t): 0 does not wait, SAMEMAP_FOREVER has no end; see SAMEMAP_MILLISECONDS(). Where time
  * runs out first, the answer is SAMEMAP_TIMED_OUT, which is no error.
  *
- * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes, and of the ends of channels and
- * topics, give SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
+ * Mutexes belong to threads. In a forked child (without exec) the copies of mutexes, of the ends of channels and
+ * topics, and of readinesses give SAMEMAP_ERROR_UNSUPPORTED: open them anew in the child.
  *
  * This file is generated; see capi/cbindgen.toml. */
 
@@ -112,7 +112,7 @@
 #define SAMEMAP_SPIN_NEVER UINT64_MAX
 
 /**
- * A handle of an event, a semaphore, a timer or (not for a samemap_readiness_t) a mutex: its signal, or its ownership,
+ * A handle of an event, a semaphore, a timer or, in samemap_wait_any_of() alone, a mutex: the signal, or the ownership,
  * is taken.
  */
 #define SAMEMAP_AWAITED_OBJECT 1
@@ -292,8 +292,8 @@ typedef struct samemap_mutex_t samemap_mutex_t;
 typedef struct samemap_publisher_t samemap_publisher_t;
 
 /**
- * One descriptor (on Windows, one handle) that is ready when one of any number of objects and others may be, for event
- * loops that know nothing of this library. For one thread at a time.
+ * One descriptor (on Windows, one handle) that is ready when one of any number of entries may be: for event loops that
+ * know nothing of this library. For one thread at a time.
  */
 typedef struct samemap_readiness_t samemap_readiness_t;
 
@@ -484,16 +484,16 @@ typedef struct {
     bool is_thrown_out;
 } samemap_laggard_t;
 
-/** What a samemap_awaited_t is: one of SAMEMAP_AWAITED_OBJECT and its kin. */
+/** What a samemap_awaited_t waits for: one of SAMEMAP_AWAITED_OBJECT and its kin. */
 typedef int32_t samemap_awaited_kind_t;
 
-/** One of those in a list to wait for. */
+/** An entry in a list to wait for. */
 typedef struct {
-    /** What the handle is of, and what is awaited. */
+    /** What the handle is of, and what the wait is for. */
     samemap_awaited_kind_t kind;
     /** The handle, of the type that `kind` says. Another one cannot be told from it: the behaviour is undefined then. */
     const void *handle;
-    /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 awaits any. */
+    /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 waits for any value. */
     uint64_t newer_than;
 } samemap_awaited_t;
 
@@ -1433,7 +1433,7 @@ void samemap_viewer_close(samemap_viewer_t *viewer);
  * Waits for the first of 1 to 64 entries of any kinds, as samemap_wait_any() does for objects, and gives its
  * index: the lowest one where there are several. The signal of an object, or its ownership, is taken. Nothing is
  * taken from an entry of another kind: its own call with a timeout of 0 finds what there is, which for a listener
- * may be nothing yet. An entry that always has something hides those behind it.
+ * may be nothing yet. As long as an entry has something, the wait never reaches those behind it.
  *
  * Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
  */
@@ -1472,8 +1472,8 @@ samemap_status_t samemap_readiness_remove(const samemap_readiness_t *readiness, 
  * another kind: its own call with a timeout of 0 finds what there is. SAMEMAP_NOTHING when no entry is ready: the
  * descriptor becomes ready when one may be.
  *
- * A listener, and an entry that receives, is given until its own call finds nothing. An entry whose peer has ended
- * is given again and again until it is removed. A newer value, and room, are given once.
+ * A listener, and an entry that receives, is reported until its own call finds nothing. An entry whose peer has ended
+ * is reported until it is removed. A newer value, and room, are reported once.
  */
 samemap_status_t samemap_readiness_take(const samemap_readiness_t *readiness,
                                         size_t *index);

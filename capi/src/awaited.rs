@@ -1,4 +1,4 @@
-//! A list of what one wait is for, of any kinds, and what makes a loop of another library wait for them.
+//! Waits for objects and peers together: for the first of a list, and by a descriptor for event loops.
 
 use std::ffi::c_void;
 use std::slice;
@@ -20,10 +20,10 @@ use crate::status::{SAMEMAP_NOTHING, SAMEMAP_OK, SAMEMAP_TIMED_OUT, border, same
 use crate::subscriber::{OpenSubscriber, samemap_subscriber_t};
 use crate::viewer::samemap_viewer_t;
 
-/// What a samemap_awaited_t is: one of SAMEMAP_AWAITED_OBJECT and its kin.
+/// What a samemap_awaited_t waits for: one of SAMEMAP_AWAITED_OBJECT and its kin.
 pub type samemap_awaited_kind_t = i32;
 
-/// A handle of an event, a semaphore, a timer or (not for a samemap_readiness_t) a mutex: its signal, or its ownership,
+/// A handle of an event, a semaphore, a timer or, in samemap_wait_any_of() alone, a mutex: the signal, or the ownership,
 /// is taken.
 pub const SAMEMAP_AWAITED_OBJECT: i32 = 1;
 /// A samemap_channel_t that receives: a message, or the peer's end.
@@ -42,15 +42,15 @@ pub const SAMEMAP_AWAITED_ROOM: i32 = 7;
 /// For a samemap_readiness_t: a samemap_publisher_t. There is room again, after a call with a timeout of 0 found none.
 pub const SAMEMAP_AWAITED_PUBLISHER: i32 = 8;
 
-/// One of those in a list to wait for.
+/// An entry in a list to wait for.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct samemap_awaited_t {
-    /// What the handle is of, and what is awaited.
+    /// What the handle is of, and what the wait is for.
     pub kind: samemap_awaited_kind_t,
     /// The handle, of the type that `kind` says. Another one cannot be told from it: the behaviour is undefined then.
     pub handle: *const c_void,
-    /// For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 awaits any.
+    /// For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 waits for any value.
     pub newer_than: u64,
 }
 
@@ -66,7 +66,7 @@ enum Open<'a> {
     Publisher(Turn<'a, OpenPublisher>),
 }
 
-/// What is awaited of it.
+/// What the wait is for.
 enum Wanted<'a> {
     Object(&'a OpenObject),
     Receiver(&'a Receiver),
@@ -99,7 +99,7 @@ impl samemap_awaited_t {
                 SAMEMAP_AWAITED_PUBLISHER => Open::Publisher(turn(handle.cast::<samemap_publisher_t>())?),
                 _ => {
                     return Err(invalid(format!(
-                        "{kind} is nothing to wait for; take SAMEMAP_AWAITED_OBJECT or its kin"
+                        "{kind} is no kind of entry; give SAMEMAP_AWAITED_OBJECT or its kin"
                     )));
                 }
             })
@@ -133,7 +133,7 @@ impl Wanted<'_> {
             Wanted::Listener(listener) => *listener,
             Wanted::Sender(_) | Wanted::Publisher(_) => {
                 return Err(invalid(
-                    "this waits for no room; take a samemap_readiness_t, or a call with a timeout",
+                    "samemap_wait_any_of() waits for no room; use a samemap_readiness_t, or send with a timeout",
                 ));
             }
         })
@@ -156,7 +156,7 @@ impl Wanted<'_> {
 /// Waits for the first of 1 to 64 entries of any kinds, as samemap_wait_any() does for objects, and gives its
 /// index: the lowest one where there are several. The signal of an object, or its ownership, is taken. Nothing is
 /// taken from an entry of another kind: its own call with a timeout of 0 finds what there is, which for a listener
-/// may be nothing yet. An entry that always has something hides those behind it.
+/// may be nothing yet. As long as an entry has something, the wait never reaches those behind it.
 ///
 /// Timeout and answers are those of samemap_wait(). SAMEMAP_ERROR_UNSUPPORTED for a reader that no peer wakes.
 ///
@@ -196,8 +196,8 @@ pub unsafe extern "C" fn samemap_wait_any_of(
     })
 }
 
-/// One descriptor (on Windows, one handle) that is ready when one of any number of objects and others may be, for event
-/// loops that know nothing of this library. For one thread at a time.
+/// One descriptor (on Windows, one handle) that is ready when one of any number of entries may be: for event loops that
+/// know nothing of this library. For one thread at a time.
 pub struct samemap_readiness_t {
     _private: [u8; 0],
 }
@@ -279,8 +279,8 @@ pub unsafe extern "C" fn samemap_readiness_remove(
 /// another kind: its own call with a timeout of 0 finds what there is. SAMEMAP_NOTHING when no entry is ready: the
 /// descriptor becomes ready when one may be.
 ///
-/// A listener, and an entry that receives, is given until its own call finds nothing. An entry whose peer has ended
-/// is given again and again until it is removed. A newer value, and room, are given once.
+/// A listener, and an entry that receives, is reported until its own call finds nothing. An entry whose peer has ended
+/// is reported until it is removed. A newer value, and room, are reported once.
 ///
 /// # Safety
 /// The header's rules of pointers.

@@ -10,10 +10,10 @@ pub use crate::permissions_and_trust;
 #[cfg(all(fuzzing, target_os = "linux"))]
 pub use crate::posix::facts_say;
 pub use crate::seam::per_process::Fact;
-pub use crate::sync::awaited::{Awaited, News};
 pub use crate::sync::bell::Doorbell;
-pub use crate::sync::beside::wait_for_news;
+pub use crate::sync::mixed::wait_for_news;
 pub use crate::sync::seat::Seat;
+pub use crate::sync::target::{News, WaitTarget};
 pub use crate::sync::watched::{Alarm, Watched};
 
 pub mod console {

@@ -80,7 +80,7 @@ impl Source for News {
     }
 
     fn is_ready(&self) -> bool {
-        self.have_come()
+        self.has_come()
     }
 
     /// The next step sees whether there is a listener, and whether time is left.

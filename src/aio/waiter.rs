@@ -48,7 +48,7 @@ impl<S: Source> Wait<S> {
         Poll::Pending
     }
 
-    /// Ready when there are news; else the task is woken when there are, or when they may be over.
+    /// Ready when there is news; else the task is woken when there is, or when there may never be any.
     pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<()>> {
         let source = Arc::clone(&self.source) as Arc<dyn Watched>;
         match self.place.ask(&source, context.waker()) {

@@ -83,7 +83,7 @@ impl Attempt {
                 Step::Done(channel) => return Ok(*channel),
                 Step::WaitAMoment => thread::sleep(MOMENT),
                 Step::Sleep(news) => {
-                    news.bell().sleep(self.limit.left().unwrap_or(Duration::MAX), || news.have_come());
+                    news.bell().sleep(self.limit.left().unwrap_or(Duration::MAX), || news.has_come());
                 }
             }
         }

@@ -247,8 +247,8 @@ impl RingMemory for Ring {
     }
 
     #[inline]
-    fn will_write(&self, at: usize) {
-        self.headers.will_write(at / HEADER);
+    fn prefetch(&self, at: usize) {
+        self.headers.prefetch(at / HEADER);
     }
 }
 

@@ -25,8 +25,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use samemap_platform::internal::words::Until;
-use samemap_platform::internal::{Awaited, News};
 use samemap_platform::internal::{Doorbell, Seat, Watched};
+use samemap_platform::internal::{News, WaitTarget};
 use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::connection::ADVICE;
@@ -37,7 +37,7 @@ use super::left::{self, Found, Left};
 use super::maker::{Made, Maker};
 use super::options::ChannelOptions;
 use super::watch::{Arrivals, MORE};
-use crate::endpoint::in_vain::InVain;
+use crate::endpoint::readiness::WouldBlock;
 use crate::endpoint::seat::forked;
 use crate::{Access, ObjectName, Region, Result, View};
 
@@ -100,8 +100,8 @@ pub struct Listener {
     /// Channels whose clients have connected.
     connected: VecDeque<Channel>,
     last_round: Option<Instant>,
-    /// Those that found no peer, and those after which there may be [`MORE`].
-    calls: Arc<InVain>,
+    /// The calls that found no peer, and those after which there may be [`MORE`] to accept.
+    would_block: Arc<WouldBlock>,
     // Left last: a client that finds it free knows that there is no listener any more.
     seat: Seat,
 }
@@ -154,7 +154,7 @@ impl Listener {
             pending: HashMap::new(),
             connected: VecDeque::new(),
             last_round: None,
-            calls: Arc::default(),
+            would_block: Arc::default(),
             seat,
         })
     }
@@ -190,7 +190,7 @@ impl Listener {
 
     fn accept_by(&mut self, limit: Until) -> Result<Option<Channel>> {
         let accepted = self.next_by(limit)?;
-        self.calls.note(if accepted.is_some() { MORE } else { 0 });
+        self.would_block.note(if accepted.is_some() { MORE } else { 0 });
         Ok(accepted)
     }
 
@@ -222,7 +222,7 @@ impl Listener {
 
     /// What waits for arrivals on behalf of others.
     pub(crate) fn arrivals(&self) -> Arrivals {
-        Arrivals::new(self.desk.clone(), &self.calls)
+        Arrivals::new(self.desk.clone(), &self.would_block)
     }
 
     /// Sees what there is at the places with news, and now and then at all of them.
@@ -352,7 +352,7 @@ impl News for Listener {
         Ok(&self.desk.bell)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         if !self.seat.is_ours() {
             return Err(forked(BIND, ADVICE));
         }
@@ -363,8 +363,8 @@ impl News for Listener {
 }
 
 impl WaitAny for Listener {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 

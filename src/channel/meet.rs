@@ -9,7 +9,7 @@ use samemap_platform::internal::words::ring::Shape;
 use super::end::{Channel, Connected};
 use super::layout::{self, CONNECTED, Control, LISTENING, MAKING, Shapes, Side};
 use super::options::ChannelOptions;
-use super::step::{Awaited, News, Step};
+use super::step::{Condition, News, Step};
 use crate::{Access, Error, ErrorKind, Region, Result, View};
 
 pub(super) const CONNECT: &str = "connect to the channel";
@@ -57,8 +57,8 @@ pub(super) fn meet(
         }
         MAKING | CONNECTED if limit.is_over() => return Err(Error::new(ErrorKind::Busy, CONNECT)),
         MAKING | CONNECTED => {
-            let (bell, awaited) = (control.peer_bell.clone(), Awaited::Listener(control.state.clone()));
-            return Ok(Step::Sleep(Box::new(News { bell, awaited })));
+            let (bell, condition) = (control.peer_bell.clone(), Condition::Listener(control.state.clone()));
+            return Ok(Step::Sleep(Box::new(News { bell, condition })));
         }
         _ => return Err(layout::damaged(CONNECT)),
     }

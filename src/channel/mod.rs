@@ -58,6 +58,7 @@
 //! more. Their `unsafe` slices ([`Part::as_slice`](crate::regions::Part::as_slice)) are for callers that vouch for the
 //! peer.
 
+mod backoff;
 pub(crate) mod connect;
 mod connection;
 mod desk;
@@ -65,7 +66,6 @@ pub(crate) mod end;
 mod layout;
 mod left;
 mod listener;
-mod lull;
 mod maker;
 mod meet;
 mod options;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
+use samemap_platform::internal::{Doorbell, News, WaitTarget, Watched, wait_for_news};
 use samemap_platform::regions::Part;
 use samemap_platform::sync::{Awaitable, WaitAny};
 
+use super::backoff::Backoff;
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
-use super::lull::Lull;
 use super::watch::MessageNews;
 #[cfg(feature = "tokio")]
 use super::watch::PeerArrival;
 use crate::Result;
-use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::{lent_message, receives_copies};
+use crate::endpoint::readiness::WouldBlock;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
 use samemap_platform::internal::words::Until;
@@ -32,15 +32,15 @@ pub struct Receiver {
     ring: Ring,
     consumer: Consumer,
     spinner: Spinner,
-    lull: Lull,
-    /// The calls that found nothing, for those that wait on behalf of this half.
-    calls: Arc<InVain>,
+    backoff: Backoff,
+    /// The calls that found nothing, for waits on behalf of this half.
+    would_block: Arc<WouldBlock>,
 }
 
 impl Receiver {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Receiver {
         let (consumer, spinner) = (Consumer::new(ring.shape), Spinner::new(spin));
-        Receiver { connection, ring, consumer, spinner, lull: Lull::new(), calls: Arc::default() }
+        Receiver { connection, ring, consumer, spinner, backoff: Backoff::new(), would_block: Arc::default() }
     }
 
     /// The longest message that can come, in bytes.
@@ -59,7 +59,7 @@ impl Receiver {
     pub fn recv(&mut self) -> Result<Received<'_>> {
         let record = for_ever(|| {
             let next = self.next()?;
-            if next.is_none() && !self.glances() {
+            if next.is_none() && !self.looks_briefly() {
                 self.wait_for_message()?;
             }
             // Looked for again after a wait: so the call that is inlined has no other way to a message.
@@ -94,20 +94,20 @@ impl Receiver {
         let news = || consumer.has_more(ring) || ring.is_sender_closed();
         let woken = self.connection.wait(&mut self.spinner, &ring.receiver_bell, limit, news)?;
         if woken == Woken::TimedOut {
-            self.calls.note(consumer.position());
+            self.would_block.note(consumer.position());
         }
         Ok(woken != Woken::TimedOut)
     }
 
-    /// Looks for a message for a moment, after a lull in a stream.
+    /// Looks for a message for a moment; in a stream it backs off first.
     #[inline]
-    fn glances(&mut self) -> bool {
+    fn looks_briefly(&mut self) -> bool {
         if self.connection.sent.take() {
-            self.lull.end();
+            self.backoff.reset();
         } else {
-            self.spinner.pause(self.lull.next(self.consumer.position(), self.ring.shape.capacity()));
+            self.spinner.pause(self.backoff.next(self.consumer.position(), self.ring.shape.capacity()));
         }
-        self.spinner.glance(|| self.consumer.has_more(&self.ring))
+        self.spinner.look_briefly(|| self.consumer.has_more(&self.ring))
     }
 
     #[cold]
@@ -118,7 +118,7 @@ impl Receiver {
     #[inline]
     fn next_within(&mut self, timeout: Option<Duration>) -> Result<Option<Record>> {
         match self.next()? {
-            None if self.glances() => self.next(),
+            None if self.looks_briefly() => self.next(),
             None => take_within(self, timeout, Receiver::has_news_within, Receiver::next_or_end),
             next => Ok(next),
         }
@@ -132,7 +132,7 @@ impl Receiver {
                 self.last_or_end().map(Some)
             }
             None => {
-                self.calls.note(self.consumer.position());
+                self.would_block.note(self.consumer.position());
                 Ok(None)
             }
             next => Ok(next),
@@ -218,8 +218,8 @@ impl Receiver {
     pub(super) fn renew(&mut self) {
         self.ring.renew();
         self.consumer = Consumer::new(self.ring.shape);
-        self.lull = Lull::new();
-        self.calls.note(self.consumer.position());
+        self.backoff = Backoff::new();
+        self.would_block.note(self.consumer.position());
         self.spinner.sleeps();
     }
 }
@@ -232,7 +232,7 @@ impl News for Receiver {
         Ok(&self.ring.receiver_bell)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         self.connection.check_ours(OPERATION)?;
         let other = &self.connection.other;
         let has_ended =
@@ -242,8 +242,8 @@ impl News for Receiver {
 }
 
 impl WaitAny for Receiver {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 
@@ -255,7 +255,7 @@ impl Awaitable for Receiver {
 
 impl Receiver {
     pub(crate) fn watch(&self) -> MessageNews {
-        MessageNews::new(&self.ring, &self.connection.other, &self.calls)
+        MessageNews::new(&self.ring, &self.connection.other, &self.would_block)
     }
 }
 

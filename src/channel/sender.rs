@@ -12,8 +12,8 @@ use samemap_platform::sync::Awaitable;
 use super::connection::{Connection, closed, peer_died};
 use super::layout::{Ring, damaged};
 use super::watch::RoomNews;
-use crate::endpoint::in_vain::InVain;
 use crate::endpoint::message::lent_room;
+use crate::endpoint::readiness::WouldBlock;
 use crate::endpoint::spin::{Spin, Spinner};
 use crate::endpoint::wait::{Woken, for_ever, take_within};
 use crate::{Error, ErrorKind, Result};
@@ -36,14 +36,14 @@ pub struct Sender {
     ring: Ring,
     producer: Producer,
     spinner: Spinner,
-    /// The calls that found no room, for those that wait on behalf of this half.
-    calls: Arc<InVain>,
+    /// The calls that found no room, for waits on behalf of this half.
+    would_block: Arc<WouldBlock>,
 }
 
 impl Sender {
     pub(super) fn new(connection: Arc<Connection>, ring: Ring, spin: Spin) -> Sender {
         let (producer, spinner) = (Producer::new(ring.shape), Spinner::new(spin));
-        Sender { connection, ring, producer, spinner, calls: Arc::default() }
+        Sender { connection, ring, producer, spinner, would_block: Arc::default() }
     }
 
     /// The longest message, in bytes.
@@ -167,7 +167,7 @@ impl Sender {
             self.producer.reserve_anew(&self.ring, len)
         } else {
             if takes_turns {
-                self.producer.claim(&self.ring, len);
+                self.producer.prefetch(&self.ring, len);
             }
             self.producer.reserve(&self.ring, len)
         };
@@ -187,7 +187,7 @@ impl Sender {
         if self.connection.other.is_known_dead() {
             return Err(self.peer_is_gone());
         }
-        self.calls.note(self.producer.seen_head());
+        self.would_block.note(self.producer.seen_head());
         Ok(())
     }
 
@@ -195,7 +195,7 @@ impl Sender {
     fn send_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
         self.put_in(record, message)?;
         self.publish();
-        self.producer.look_ahead(&self.ring, message.len());
+        self.producer.prefetch_ahead(&self.ring, message.len());
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Sender {
     #[inline]
     fn add_in(&mut self, record: Record, message: &[u8]) -> Result<()> {
         self.put_in(record, message)?;
-        self.producer.look_ahead(&self.ring, message.len());
+        self.producer.prefetch_ahead(&self.ring, message.len());
         Ok(())
     }
 
@@ -226,7 +226,7 @@ impl Sender {
         if self.connection.is_ours() {
             self.producer.commit(&self.ring, record, len);
             self.publish();
-            self.producer.look_ahead(&self.ring, len);
+            self.producer.prefetch_ahead(&self.ring, len);
         }
     }
 
@@ -275,7 +275,7 @@ impl Awaitable for Sender {
 
 impl Sender {
     pub(crate) fn watch(&self) -> RoomNews {
-        RoomNews::new(&self.ring, &self.connection.other, &self.calls)
+        RoomNews::new(&self.ring, &self.connection.other, &self.would_block)
     }
 
     /// Before a sleep of an asynchronous send.

@@ -23,11 +23,11 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct News {
     pub(super) bell: Doorbell,
-    pub(super) awaited: Awaited,
+    pub(super) condition: Condition,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Awaited {
+pub(super) enum Condition {
     /// A channel's listener is ready.
     Listener(SharedWord<AtomicU32>),
     /// A place at the desk is free.
@@ -42,23 +42,25 @@ impl News {
         &self.bell
     }
 
-    pub(crate) fn have_come(&self) -> bool {
+    pub(crate) fn has_come(&self) -> bool {
         // An error is for the next step.
-        match &self.awaited {
-            Awaited::Listener(state) => state.load(Ordering::Acquire) == LISTENING,
-            Awaited::Room(desk) => {
+        match &self.condition {
+            Condition::Listener(state) => state.load(Ordering::Acquire) == LISTENING,
+            Condition::Room(desk) => {
                 (0..desk.places()).any(|place| desk.turn(place).is_ok_and(|turn| turn == Turn::NOBODYS))
             }
-            Awaited::Turn(desk, place, turn) => desk.turn(*place).map_or(true, |now| now != *turn),
+            Condition::Turn(desk, place, turn) => desk.turn(*place).map_or(true, |now| now != *turn),
         }
     }
 
     /// Whether these are the same.
     #[cfg(feature = "tokio")]
     pub(crate) fn are(&self, other: &News) -> bool {
-        match (&self.awaited, &other.awaited) {
-            (Awaited::Listener(_), Awaited::Listener(_)) | (Awaited::Room(_), Awaited::Room(_)) => true,
-            (Awaited::Turn(_, place, turn), Awaited::Turn(_, other, others)) => {
+        match (&self.condition, &other.condition) {
+            (Condition::Listener(_), Condition::Listener(_)) | (Condition::Room(_), Condition::Room(_)) => {
+                true
+            }
+            (Condition::Turn(_, place, turn), Condition::Turn(_, other, others)) => {
                 place == other && turn == others
             }
             _ => false,

@@ -12,7 +12,7 @@ use super::end::Channel;
 use super::layout;
 use super::meet::{CONNECT, meet_at_once, nobody_listens};
 use super::options::ChannelOptions;
-use super::step::{Awaited, News, Step};
+use super::step::{Condition, News, Step};
 use crate::endpoint::seat::OwnSeat;
 use crate::{Error, ErrorKind, ObjectName, OpenOptions, Region, Result, View};
 
@@ -107,9 +107,9 @@ impl Visit {
         let desk = self.desk.clone();
         Ok(match &self.place {
             Some(place) => {
-                News { bell: place.bell.clone(), awaited: Awaited::Turn(desk, place.index, place.turn) }
+                News { bell: place.bell.clone(), condition: Condition::Turn(desk, place.index, place.turn) }
             }
-            None => News { bell: desk.room_bell()?, awaited: Awaited::Room(desk) },
+            None => News { bell: desk.room_bell()?, condition: Condition::Room(desk) },
         })
     }
 }

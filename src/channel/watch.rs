@@ -15,7 +15,7 @@ use super::layout::Ring;
 use super::layout::{Control, LISTENING};
 #[cfg(feature = "tokio")]
 use crate::Result;
-use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
+use crate::endpoint::readiness::{Readable, WouldBlock, Writable};
 use samemap_platform::internal::waiter::Source;
 use samemap_platform::internal::words::ring::RingMemory as _;
 
@@ -24,12 +24,12 @@ use samemap_platform::internal::words::ring::RingMemory as _;
 pub(crate) struct MessageNews {
     ring: Ring,
     sender: Arc<OtherEnd>,
-    unread: Unread,
+    readable: Readable,
 }
 
 impl MessageNews {
-    pub(super) fn new(ring: &Ring, sender: &Arc<OtherEnd>, calls: &Arc<InVain>) -> Self {
-        MessageNews { ring: ring.clone(), sender: Arc::clone(sender), unread: Unread::after(calls) }
+    pub(super) fn new(ring: &Ring, sender: &Arc<OtherEnd>, would_block: &Arc<WouldBlock>) -> Self {
+        MessageNews { ring: ring.clone(), sender: Arc::clone(sender), readable: Readable::after(would_block) }
     }
 
     /// Whether there is a message behind those that were there at this position. The header of one that was given back
@@ -46,7 +46,7 @@ impl Source for MessageNews {
 
     fn is_ready(&self) -> bool {
         let has_ended = || self.ring.is_sender_closed() || self.sender.is_known_dead();
-        self.unread.is_there(|position| self.has_message(position) || has_ended())
+        self.readable.is_ready(|position| self.has_message(position) || has_ended())
     }
 
     fn is_over(&self) -> bool {
@@ -59,12 +59,16 @@ impl Source for MessageNews {
 pub(crate) struct RoomNews {
     ring: Ring,
     receiver: Arc<OtherEnd>,
-    room: RoomAgain,
+    writable: Writable,
 }
 
 impl RoomNews {
-    pub(super) fn new(ring: &Ring, receiver: &Arc<OtherEnd>, calls: &Arc<InVain>) -> Self {
-        RoomNews { ring: ring.clone(), receiver: Arc::clone(receiver), room: RoomAgain::after(calls) }
+    pub(super) fn new(ring: &Ring, receiver: &Arc<OtherEnd>, would_block: &Arc<WouldBlock>) -> Self {
+        RoomNews {
+            ring: ring.clone(),
+            receiver: Arc::clone(receiver),
+            writable: Writable::after(would_block),
+        }
     }
 
     fn has_ended(&self) -> bool {
@@ -78,7 +82,7 @@ impl Source for RoomNews {
     }
 
     fn is_ready(&self) -> bool {
-        self.room.is_there(|head| self.ring.load_head() != head) || self.has_ended()
+        self.writable.is_ready(|head| self.ring.load_head() != head) || self.has_ended()
     }
 
     fn is_over(&self) -> bool {
@@ -86,7 +90,7 @@ impl Source for RoomNews {
     }
 
     fn tell(&self) -> bool {
-        self.room.tell(|head| self.ring.load_head() != head) || self.has_ended()
+        self.writable.report(|head| self.ring.load_head() != head) || self.has_ended()
     }
 }
 
@@ -122,19 +126,19 @@ impl Source for PeerArrival {
     }
 }
 
-/// In place of a position: a call has accepted one peer, and others may have come with it.
+/// In place of a position: a call accepted one peer, and others may have come with that peer.
 pub(super) const MORE: u64 = 1;
 
 /// A listener's desk.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     desk: Desk,
-    unread: Unread,
+    readable: Readable,
 }
 
 impl Arrivals {
-    pub(super) fn new(desk: Desk, calls: &Arc<InVain>) -> Self {
-        Arrivals { desk, unread: Unread::after(calls) }
+    pub(super) fn new(desk: Desk, would_block: &Arc<WouldBlock>) -> Self {
+        Arrivals { desk, readable: Readable::after(would_block) }
     }
 }
 
@@ -144,14 +148,14 @@ impl Source for Arrivals {
     }
 
     fn is_ready(&self) -> bool {
-        self.unread.is_there(|seen| seen == MORE || self.desk.has_news())
+        self.readable.is_ready(|seen| seen == MORE || self.desk.has_news())
     }
 
     /// Clients that were given a channel may end without a word.
     fn is_over(&self) -> bool {
         let may_be = self.desk.waiting() > 0;
         if may_be {
-            self.unread.found();
+            self.readable.found();
         }
         may_be
     }

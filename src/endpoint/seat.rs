@@ -89,10 +89,10 @@ mod tests {
     #[test]
     fn a_seat_that_is_taken_for_an_instant_is_waited_for() {
         let view = seat_in_memory();
-        let glance = Seat::take(&view, 0).unwrap().expect("a free seat");
+        let looker = Seat::take(&view, 0).unwrap().expect("a free seat");
         let look = thread::spawn(move || {
             thread::sleep(GRACE / 4);
-            drop(glance);
+            drop(looker);
         });
         assert!(take(&view, 0).unwrap().is_some());
         look.join().unwrap();

@@ -37,8 +37,8 @@ const MOST_LOOKS: u32 = 1500;
 const SOON: u32 = 12;
 /// Pauses between later looks.
 const LATER: u32 = 3;
-/// Pauses of a glance: more than an answer takes that comes at once.
-const GLANCE: u32 = 64;
+/// Pauses of a brief look: more than an answer takes that comes at once.
+const BRIEF_LOOK: u32 = 64;
 /// Pauses beyond the number that found something before.
 const SPARE_LOOKS: u32 = 40;
 /// Where looking does not pay, the next trial comes after this many times as long as the last trial took: trials take
@@ -87,8 +87,8 @@ impl Spinner {
 
     /// Looks for a moment, where that has paid of late: the short way to an answer that comes at once.
     #[inline]
-    pub(crate) fn glance(&self, found: impl FnMut() -> bool) -> bool {
-        self.may_pause() && look(GLANCE, found).is_some()
+    pub(crate) fn look_briefly(&self, found: impl FnMut() -> bool) -> bool {
+        self.may_pause() && look(BRIEF_LOOK, found).is_some()
     }
 
     /// Leaves the other side alone for so many pauses, before looking.
@@ -257,17 +257,17 @@ mod tests {
     }
 
     #[test]
-    fn a_glance_is_short_and_only_where_looking_pays() {
+    fn a_brief_look_is_short_and_only_where_looking_pays() {
         let mut looks = 0;
         let mut found_at = |last| {
             looks += 1;
             looks > last
         };
-        assert!(adaptive(SPARE_LOOKS).glance(|| found_at(5)));
-        assert!(!adaptive(MOST_LOOKS).glance(|| found_at(5 + MOST_LOOKS)));
+        assert!(adaptive(SPARE_LOOKS).look_briefly(|| found_at(5)));
+        assert!(!adaptive(MOST_LOOKS).look_briefly(|| found_at(5 + MOST_LOOKS)));
         assert!(looks < 5 + MOST_LOOKS / 2, "it looked {looks} times");
-        assert!(!adaptive(0).glance(|| true));
-        assert!(!Spinner::new(Spin::Never).glance(|| true));
+        assert!(!adaptive(0).look_briefly(|| true));
+        assert!(!Spinner::new(Spin::Never).look_briefly(|| true));
     }
 
     #[test]

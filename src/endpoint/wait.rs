@@ -12,7 +12,7 @@ use crate::Result;
 /// The pause between two looks at something that no doorbell announces.
 pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
-/// The calls that wait for news and take nothing; the type has `has_news_within`. The news are for their docs.
+/// The calls that wait for news and take nothing; the type has `has_news_within`, and `$news` is for their docs.
 macro_rules! waits_for_news {
     ($end:ident, $news:literal) => {
         impl $end {
@@ -66,7 +66,7 @@ pub(crate) fn for_ever<R>(mut look: impl FnMut() -> Result<Option<R>>) -> Result
     }
 }
 
-/// Waits for news, and then takes what there is; `None` when time ran out. For an end that has just looked in vain.
+/// Waits for news, and then takes what there is; `None` when time ran out. The end has just looked and found nothing.
 pub(crate) fn take_within<E, R>(
     end: &mut E,
     timeout: Option<Duration>,
@@ -100,7 +100,7 @@ pub(crate) fn wait(
 }
 
 /// Sleeps in slices until `news` says so, or time runs out; after each slice without news, and at the end, `goes_on`
-/// says whether there may still be some. No process rings without a doorbell: then the slices are short.
+/// says whether there may still be some. Without a doorbell no process rings, and the slices are short.
 pub(crate) fn sleep_until(
     bell: Option<&Doorbell>,
     limit: Until,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use samemap_platform::internal::{Awaited, News};
 use samemap_platform::internal::{Doorbell, Watched};
+use samemap_platform::internal::{News, WaitTarget};
 use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::raw::{RawReader, never_woken};
@@ -29,14 +29,14 @@ impl News for Newer<'_> {
         self.reader.bell().ok_or_else(never_woken)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         Ok(self.reader.place().newest()? > self.than || asking && self.reader.has_writer_gone()?)
     }
 }
 
 impl WaitAny for Newer<'_> {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 

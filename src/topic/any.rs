@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use samemap_platform::internal::words::Until;
-use samemap_platform::internal::{Awaited, Doorbell, News, Watched, wait_for_news};
+use samemap_platform::internal::{Doorbell, News, WaitTarget, Watched, wait_for_news};
 use samemap_platform::sync::{Awaitable, WaitAny};
 
 use super::reader::never_woken;
@@ -20,14 +20,14 @@ impl Waits for Subscriber {}
 impl Waits for Viewer {}
 
 impl WaitAny for Subscriber {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 
 impl WaitAny for Viewer {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::News(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::News(self)
     }
 }
 
@@ -36,7 +36,7 @@ impl News for Subscriber {
         self.reader.bell().ok_or_else(never_woken)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         self.check_ours()?;
         Ok(self.consumer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
     }
@@ -47,7 +47,7 @@ impl News for Viewer {
         self.reader.bell().ok_or_else(never_woken)
     }
 
-    fn have_come(&self, asking: bool) -> Result<bool> {
+    fn has_come(&self, asking: bool) -> Result<bool> {
         Ok(self.viewer.has_news(&self.reader.memory) || self.reader.has_ended(asking)?.is_some())
     }
 }
@@ -97,6 +97,6 @@ pub fn try_wait_any(readers: &[&dyn Waits]) -> Result<Option<usize>> {
 }
 
 fn any_by(readers: &[&dyn Waits], limit: Until) -> Result<Option<usize>> {
-    let news: Vec<&dyn News> = readers.iter().filter_map(|reader| reader.awaited().news()).collect();
+    let news: Vec<&dyn News> = readers.iter().filter_map(|reader| reader.wait_target().news()).collect();
     wait_for_news(&news, limit)
 }

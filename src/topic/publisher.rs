@@ -41,7 +41,7 @@ pub struct Publisher {
     producer: Producer,
     holders: Holders,
     spinner: Spinner,
-    /// The calls that found no room, for those that wait on behalf of this publisher.
+    /// The calls that found no room, for waits on behalf of this publisher.
     refused: Arc<Refused>,
 }
 

@@ -9,7 +9,7 @@ use samemap_platform::internal::words::Until;
 
 use super::layout::{Memory, RECEIVE};
 use super::options::{TopicOptions, lobby_name};
-use crate::endpoint::in_vain::InVain;
+use crate::endpoint::readiness::WouldBlock;
 use crate::endpoint::spin::Spinner;
 use crate::endpoint::wait::{self, Woken};
 use crate::{Access, Error, ErrorKind, ObjectName, Region, Result, View};
@@ -21,8 +21,8 @@ pub(crate) struct Reader {
     bell: Option<Doorbell>,
     pub(super) memory: Memory,
     known: Arc<Known>,
-    /// The calls that found nothing, for those that wait on behalf of this reader.
-    pub(super) calls: Arc<InVain>,
+    /// The calls that found nothing, for waits on behalf of this reader.
+    pub(super) would_block: Arc<WouldBlock>,
 }
 
 /// What a reader and those that wait on its behalf know of publishers.
@@ -65,7 +65,7 @@ impl Reader {
 
     fn over(memory: Memory) -> Result<Reader> {
         let bell = memory.lobby().is_some().then(|| memory.readers_bell()).transpose()?;
-        let reader = Reader { bell, memory, known: Arc::default(), calls: Arc::default() };
+        let reader = Reader { bell, memory, known: Arc::default(), would_block: Arc::default() };
         // A reader that comes when there is no publisher waits for the next one.
         if let Some(epoch) = reader.has_ended(true)? {
             reader.known.told.store(epoch, Relaxed);
@@ -84,7 +84,7 @@ impl Reader {
             bell: self.bell.clone(),
             memory: self.memory.clone(),
             known: Arc::clone(&self.known),
-            calls: Arc::clone(&self.calls),
+            would_block: Arc::clone(&self.would_block),
         }
     }
 

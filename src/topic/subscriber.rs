@@ -68,7 +68,7 @@ impl Subscriber {
             .map_err(|_| senseless())?
             .ok_or_else(|| Error::new(ErrorKind::Contended, SUBSCRIBE))?;
         let publisher_bell = memory.publisher_bell()?;
-        reader.calls.note(consumer.position());
+        reader.would_block.note(consumer.position());
         Ok(Subscriber {
             seat: OwnSeat::new(seat),
             publisher_bell,
@@ -129,7 +129,7 @@ impl Subscriber {
         let Subscriber { reader, consumer, spinner, .. } = self;
         let awaited = reader.wait(spinner, limit, || consumer.has_news(&reader.memory))?;
         if awaited == Woken::TimedOut {
-            reader.calls.note(consumer.position());
+            reader.would_block.note(consumer.position());
         }
         Ok(awaited != Woken::TimedOut)
     }
@@ -155,7 +155,7 @@ impl Subscriber {
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
         let Some(epoch) = self.reader.has_ended(asking)? else {
-            self.reader.calls.note(self.consumer.position());
+            self.reader.would_block.note(self.consumer.position());
             return Ok(None);
         };
         // What was published before that end counts, and may have come since the last look.

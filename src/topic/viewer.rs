@@ -58,7 +58,7 @@ impl Viewer {
 
     fn over(reader: Reader, options: &TopicOptions) -> Viewer {
         let viewer = topic::Viewer::begin(&reader.memory, reader.memory.shape(), options.history);
-        reader.calls.note(viewer.position());
+        reader.would_block.note(viewer.position());
         Viewer { reader, viewer, spinner: Spinner::new(options.spin) }
     }
 
@@ -176,7 +176,7 @@ impl Viewer {
         let Viewer { reader, viewer, spinner } = self;
         let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
         if awaited == Woken::TimedOut {
-            reader.calls.note(viewer.position());
+            reader.would_block.note(viewer.position());
         }
         Ok(awaited != Woken::TimedOut)
     }
@@ -205,7 +205,7 @@ impl Viewer {
             return Ok(Some(found));
         }
         let Some(epoch) = self.reader.has_ended(asking)? else {
-            self.reader.calls.note(self.viewer.position());
+            self.reader.would_block.note(self.viewer.position());
             return Ok(None);
         };
         // What was published before that end counts, and may have come since the last look.

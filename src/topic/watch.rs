@@ -10,7 +10,7 @@ use samemap_platform::internal::words::topic::{Holder, TopicMemory as _, Word};
 use super::layout::Memory;
 use super::reader::{Reader, never_woken};
 use crate::Result;
-use crate::endpoint::in_vain::{InVain, RoomAgain, Unread};
+use crate::endpoint::readiness::{Readable, WouldBlock, Writable};
 
 /// A topic, as a reader waits for it.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub(crate) struct TopicNews {
     bell: Doorbell,
     /// The place of a subscriber, and the one that was thrown out of it before.
     place: Option<(u32, u64)>,
-    unread: Unread,
+    readable: Readable,
 }
 
 impl TopicNews {
     pub(super) fn new(reader: &Reader, place: Option<u32>) -> Result<TopicNews> {
         let bell = reader.bell().cloned().ok_or_else(never_woken)?;
         let place = place.map(|place| (place, thrown_out_of(&reader.memory, place)));
-        Ok(TopicNews { reader: reader.same(), bell, place, unread: Unread::after(&reader.calls) })
+        Ok(TopicNews { reader: reader.same(), bell, place, readable: Readable::after(&reader.would_block) })
     }
 
     fn has_message(&self, next: u64) -> bool {
@@ -52,13 +52,13 @@ impl Source for TopicNews {
     }
 
     fn is_ready(&self) -> bool {
-        self.unread.is_there(|next| self.has_message(next) || self.is_thrown_out() || self.has_ended(false))
+        self.readable.is_ready(|next| self.has_message(next) || self.is_thrown_out() || self.has_ended(false))
     }
 
     fn is_over(&self) -> bool {
         let has_ended = self.has_ended(true);
         if has_ended {
-            self.unread.found();
+            self.readable.found();
         }
         has_ended
     }
@@ -71,7 +71,7 @@ fn thrown_out_of(memory: &Memory, place: u32) -> u64 {
 /// The calls of a publisher that found no room, and the subscribers that held it back then.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
-    calls: Arc<InVain>,
+    would_block: Arc<WouldBlock>,
     holders: Mutex<Vec<Holder>>,
 }
 
@@ -81,7 +81,7 @@ impl Refused {
         if Arc::strong_count(self) > 1 {
             self.set_holders(holders());
         }
-        self.calls.note(0);
+        self.would_block.note(0);
     }
 
     pub(super) fn set_holders(&self, holders: impl Iterator<Item = Holder>) {
@@ -101,7 +101,7 @@ pub(crate) struct RoomNews {
     memory: Memory,
     bell: Doorbell,
     refused: Arc<Refused>,
-    room: RoomAgain,
+    writable: Writable,
 }
 
 impl RoomNews {
@@ -110,7 +110,7 @@ impl RoomNews {
             memory: memory.clone(),
             bell: bell.clone(),
             refused: Arc::clone(refused),
-            room: RoomAgain::after(&refused.calls),
+            writable: Writable::after(&refused.would_block),
         }
     }
 
@@ -125,15 +125,15 @@ impl Source for RoomNews {
     }
 
     fn is_ready(&self) -> bool {
-        self.room.is_there(|_| self.has_moved())
+        self.writable.is_ready(|_| self.has_moved())
     }
 
     /// While it waits: the publisher's next call looks whether the subscribers live, and whether their time is over.
     fn is_over(&self) -> bool {
-        self.room.look_again()
+        self.writable.look_again()
     }
 
     fn tell(&self) -> bool {
-        self.room.tell(|_| self.has_moved())
+        self.writable.report(|_| self.has_moved())
     }
 }

@@ -1,10 +1,10 @@
 //! Mapped memory that any process may change at any time, and the sound ways to touch it (rules C10 to C14).
 
 pub(crate) mod copy;
-mod fetch;
 mod keeper;
 mod load;
 mod part;
+mod prefetch;
 mod slots;
 #[cfg(test)]
 mod tests;

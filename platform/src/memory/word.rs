@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use super::{View, fetch, load};
+use super::{View, load, prefetch};
 use crate::{Error, ErrorKind, Result};
 
 impl View {
@@ -230,12 +230,12 @@ impl SharedWords {
         Ok(SharedWords { first, len, view: view.clone() })
     }
 
-    /// Tells the processor that the word with this index, and its neighbours, will be written to soon. Only time
-    /// depends on it; a word outside is no fault.
+    /// Has the processor fetch the cache line of the word with this index, which this thread writes to soon. Only time
+    /// depends on it, and an index outside is no fault.
     #[inline]
-    pub fn will_write(&self, index: usize) {
+    pub fn prefetch(&self, index: usize) {
         if let Some(word) = self.get(index) {
-            fetch::for_writing(word);
+            prefetch::for_writing(word);
         }
     }
 }

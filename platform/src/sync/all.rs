@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::awaited::{AsObject, WaitAny};
 use super::count::check_count;
 use super::mutex::MutexGuard;
+use super::target::{AsObject, WaitAny};
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, TookAll};
 use crate::system::Object;
@@ -64,9 +64,9 @@ impl<'a> AllWoken<'a> {
 /// ```
 ///
 /// # Errors
-/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects, for more than 64, and for an object that stands
-/// in the list twice or is a reader or a listener, and the errors of a wait for one of them. [`Unsupported`](crate::ErrorKind::Unsupported) where the
-/// system cannot take them together; then nothing was changed.
+/// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for no objects, for more than 64, for an object that stands in
+/// the list twice, and for a reader or a listener; the errors of a wait for one of them.
+/// [`Unsupported`](crate::ErrorKind::Unsupported) where the system cannot take them together; then nothing was changed.
 pub fn wait_all<'a>(objects: &[&'a dyn WaitAny]) -> Result<AllWoken<'a>> {
     loop {
         if let Some(woken) = wait_all_within(objects, None)? {
@@ -96,8 +96,11 @@ fn wait_all_within<'a>(
     timeout: Option<Duration>,
 ) -> Result<Option<AllWoken<'a>>> {
     check_count(objects.len(), WAIT)?;
-    let objects: Vec<AsObject<'a>> =
-        objects.iter().map(|each| each.awaited().object()).collect::<Option<_>>().ok_or_else(only_objects)?;
+    let objects: Vec<AsObject<'a>> = objects
+        .iter()
+        .map(|each| each.wait_target().object())
+        .collect::<Option<_>>()
+        .ok_or_else(only_objects)?;
     let raw: Vec<&Object> = objects.iter().map(|object| object.raw()).collect();
     match check_names(&objects).and_then(|()| Object::wait_all(&raw, timeout)) {
         Ok(took) => {
@@ -114,7 +117,9 @@ fn wait_all_within<'a>(
 #[cold]
 fn only_objects() -> Error {
     let context = Context { operation: WAIT, name: None };
-    context.invalid("one in the list is a reader or a listener, from which a wait takes nothing; give objects only, or wait for any")
+    context.invalid(
+        "a reader or a listener is in the list, from which a wait takes nothing; give objects only, or wait for any",
+    )
 }
 
 /// Finds an object that was opened twice by its name, where the system does not.

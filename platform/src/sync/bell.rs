@@ -21,12 +21,12 @@ use crate::{Result, Sleepers, View};
 /// # Platform-specific behavior
 /// A futex on Linux, a kernel event on Windows; other systems have none yet.
 ///
-/// On POSIX, where a thread often sleeps without a limit of its own (64 times in 80 ms, on doorbells, channels, topics or
-/// newest values; a limit of `Duration::MAX` is none), its process gets a thread with the name `samemap-rouser`. It wakes
-/// the sleepers every 80 ms, so that they need no timers, which would take a seventh of a short sleep's time. It rests
-/// when no thread sleeps often any more, and ends after five seconds of that. Where it cannot be started, sleepers set
-/// timers. In the child of a raw `clone`, of which no fork handler is told, sleeps may have no end but a ring, if the
-/// parent had the thread.
+/// On POSIX a process gets a thread `samemap-ticker` when one of its threads sleeps without a limit 64 times in 80 ms (on
+/// doorbells, channels, topics or newest values; a limit of `Duration::MAX` is none). The ticker wakes the sleepers every
+/// 80 ms, so that their sleeps need no timers, which take a seventh of a short sleep's time. It rests when no thread sleeps
+/// often any more, and ends after five seconds of rest. Where the system starts no thread for it, sleepers set timers.
+///
+/// A raw `clone` runs no fork handlers. In its child sleeps may end by a ring alone, if the parent had a ticker.
 #[derive(Clone)]
 pub struct Doorbell {
     bell: Bell,

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytemuck::Pod;
 
-use super::awaited::{Awaited, Sealed, WaitAny};
 use super::event::settable;
 use super::handle::Inside;
 use super::mutex::{MutexGuard, lockable};
 use super::semaphore::permits;
+use super::target::{Sealed, WaitAny, WaitTarget};
 use super::wait::signalled;
 use crate::contract::context::{Context, Operation};
 use crate::seam::header::HEADER_LEN;
@@ -110,8 +110,8 @@ impl<T: Pod> SharedMutex<T> {
 lockable!(SharedMutex<T>, SharedMutexGuard<'a, T>, [T: Pod]);
 
 impl<T: Pod> WaitAny for SharedMutex<T> {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::of(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::of(self)
     }
 }
 

@@ -40,27 +40,28 @@ use crate::{ErrorKind, Result};
 /// - *It is a level.* The descriptor stays ready until `try_take` answers `None`, which alone lowers it: neither read it
 ///   nor reset it. It begins ready, so the loop calls `try_take` at once. Edge-triggered loops may use it too, where they
 ///   call `try_take` until `None`.
-/// - A manual-reset event that is set is answered by each call, as by each wait: reset it, or stop calling.
-/// - Of several objects, the one that became ready first is answered first.
-/// - Dropping a readiness gives back the signals that it took and `try_take` has not answered yet.
+/// - A manual-reset event that is set is reported by each call, as by each wait: reset it, or stop calling.
+/// - Of several objects, the one that became ready first is reported first.
+/// - Dropping a readiness gives back the signals that it took and `try_take` has not reported yet.
 ///
 /// # Peers
-/// Of what waits for a peer, `try_take` takes nothing: it says that there may be something to take, or an end to be told
-/// of, and the loop then makes the `try_` call that finds out.
-/// - *Receivers, subscribers, viewers and listeners* are answered until their own call finds nothing: each message may be
-///   answered, or several by one call in a loop of its own, and the call after the last one is in vain. An end is answered
-///   for ever: [remove](Self::remove) what has ended.
-/// - *Senders and publishers* are answered once after each of their calls that found no room, when there is some again. A
-///   longer message may still find too little, and is refused once more.
-/// - *Newest values* are answered once for each newest value, and once for each writer that ended.
+/// From the ends of channels and topics, from listeners and from newest values `try_take` takes nothing. It reports that
+/// there may be a message, a value, room or a peer, or that the peer has ended; the loop then makes the end's own `try_`
+/// call.
+/// - *Receivers, subscribers, viewers and listeners* are reported until their own call finds nothing. The loop may make one
+///   call for each report, or call until there is nothing. An end whose peer has ended is reported until it is
+///   [removed](Self::remove).
+/// - *Senders and publishers* are reported once for each of their calls that found no room, when there is room again. It may
+///   be too little for a longer message, whose call finds no room once more.
+/// - *Newest values* are reported once for each newest value, and once for each writer that ended.
 ///
 /// A killed peer is noticed within 100 ms. A readiness keeps the memory of what it waits for, and with it the name, until
 /// it is dropped or the object is removed.
 ///
 /// # What it costs
-/// Each object may be in any number of these, and be waited for in other ways at the same time; two that wait for one peer
-/// at a time may learn of it up to 80 ms late. Threads of this process wait for 63 objects each, on behalf of all
-/// readinesses and of all tasks; the first one starts with the first `try_take` that finds nothing.
+/// An object may be in any number of readinesses, and be waited for in other ways at the same time; two that wait on
+/// behalf of one end may learn of its peer up to 80 ms late. Threads of this process wait for 63 objects each, on behalf
+/// of all readinesses and of all tasks; the first one starts with the first `try_take` that finds nothing.
 ///
 /// In a forked child the copy refuses to work ([`Unsupported`](crate::ErrorKind::Unsupported)): it shares the parent's
 /// descriptor. The child makes one of its own.
@@ -71,7 +72,7 @@ use crate::{ErrorKind, Result};
 ///   keeps it until `try_take`: until then no other waiter can have it, and it is lost when this process ends. Timers are
 ///   looked at every 10 ms. A manual-reset event that is reset right after it was set may be missed.
 pub struct Readiness {
-    // Dropped before what it waits for. Nothing where one was removed.
+    // `None` where an object was removed.
     waits: Vec<Option<Waiting>>,
     ready: Arc<Ready>,
     process: usize,
@@ -151,8 +152,8 @@ impl Readiness {
         self.waits.get_mut(index).and_then(Option::take).is_some()
     }
 
-    /// The index of an object that is signalled; its signal was taken. `None` when there is none; then the descriptor
-    /// becomes ready when there may be one.
+    /// The index of an object that is signalled, whose signal was taken, or of an end with [news](Readiness#peers).
+    /// `None` when there is none; then the descriptor becomes ready when there may be one.
     ///
     /// # Errors
     /// Those of the objects' waits; [`Os`](crate::ErrorKind::Os) when no thread can be had to wait;

@@ -5,11 +5,11 @@ use std::{fmt, mem};
 
 use bytemuck::Pod;
 
-use super::awaited::{Sealed, WaitAny};
 use super::event::Event;
 use super::inside::{SharedEvent, SharedMutexGuard, SharedSemaphore};
 use super::mutex::MutexGuard;
 use super::semaphore::Semaphore;
+use super::target::{Sealed, WaitAny};
 use super::wait::Woken;
 use crate::contract::context::{Context, Operation};
 use crate::seam::object::{Failure, RawObject as _, Signal, Took};
@@ -123,7 +123,7 @@ fn within<'a>(
 ) -> Result<Option<Woken<'a>>> {
     // The call gives its mutex up.
     mem::forget(first.guard);
-    let Some(object) = second.awaited().object() else {
+    let Some(object) = second.wait_target().object() else {
         let failed = |failure: Failure| failure.in_call(Context { operation: CALL, name: first.name });
         first.object.signal(first.signal).map_err(failed)?;
         return super::wait::wait_any_within(&[second], timeout);

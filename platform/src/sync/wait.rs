@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::awaited::{AsObject, Awaited, Sealed, WaitAny};
-use super::beside::Mixed;
 use super::count::{WAIT_ANY, check_count};
+use super::mixed::Mixed;
 use super::mutex::{Mutex, MutexGuard};
+use super::target::{AsObject, Sealed, WaitAny, WaitTarget};
 use crate::contract::context::Context;
 use crate::seam::object::{Failure, RawObject as _};
 use crate::system::Object;
@@ -13,8 +13,8 @@ use crate::words::Until;
 use crate::{Error, ObjectName, Result};
 
 impl WaitAny for Mutex {
-    fn awaited(&self) -> Awaited<'_> {
-        Awaited::of(self)
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget::of(self)
     }
 }
 
@@ -73,13 +73,13 @@ macro_rules! signalled {
             }
         }
 
-        impl crate::sync::awaited::WaitAny for $object {
-            fn awaited(&self) -> crate::sync::awaited::Awaited<'_> {
-                crate::sync::awaited::Awaited::of(self)
+        impl crate::sync::target::WaitAny for $object {
+            fn wait_target(&self) -> crate::sync::target::WaitTarget<'_> {
+                crate::sync::target::WaitTarget::of(self)
             }
         }
 
-        impl crate::sync::awaited::Sealed for $object {
+        impl crate::sync::target::Sealed for $object {
             fn object(&self) -> &crate::system::Object {
                 &self.0.object
             }
@@ -110,7 +110,7 @@ pub struct Woken<'a> {
 impl<'a> Woken<'a> {
     /// The answer of a wait that took this one.
     pub(super) fn of(index: usize, taken: &'a dyn WaitAny) -> Woken<'a> {
-        Woken { index, guard: taken.awaited().object().and_then(AsObject::guard) }
+        Woken { index, guard: taken.wait_target().object().and_then(AsObject::guard) }
     }
 
     /// Its place in the list.
@@ -125,13 +125,13 @@ impl<'a> Woken<'a> {
     }
 }
 
-/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be owned, and takes that one
-/// only: of several, the one that stands first in the list.
+/// Waits until one of up to 64 ([`MAX_OBJECTS`](crate::sync::MAX_OBJECTS)) objects of mixed kinds is signalled, or can be
+/// owned, and takes that one only: of several, the one that stands first in the list.
 ///
-/// Receivers, subscribers, viewers, newest values and listeners may stand beside the objects ([`WaitAny`]): one that has
-/// something to take ends the wait, which takes nothing from it. One that always has hides those behind it in the list, so
-/// take from it (`try_`) before the next wait, and leave it out when its peer has ended for good. A killed peer ends the
-/// wait within 100 ms.
+/// Receivers, subscribers, viewers, newest values and listeners may stand in the list beside objects ([`WaitAny`]). One
+/// with news ends the wait, which takes nothing from it. As long as it has news, the wait never reaches those behind it in
+/// the list: take the news by its own `try_` call before the next wait, and leave it out when its peer has ended for good.
+/// A killed peer ends the wait within 100 ms.
 ///
 /// The answer, and a mutex's guard that is taken from it, borrow from everything in the list. A loop that receives while
 /// it owns the mutex locks that once more, which does not wait, and lets go of the first guard:
@@ -186,7 +186,8 @@ pub(super) fn wait_any_within<'a>(
     timeout: Option<Duration>,
 ) -> Result<Option<Woken<'a>>> {
     check_count(objects.len(), WAIT_ANY)?;
-    let raw: Option<Vec<&Object>> = objects.iter().map(|each| Some(each.awaited().object()?.raw())).collect();
+    let raw: Option<Vec<&Object>> =
+        objects.iter().map(|each| Some(each.wait_target().object()?.raw())).collect();
     let index = match raw {
         Some(raw) => Object::wait_any(&raw, timeout).map_err(|failure| failed(failure, objects))?,
         None => Mixed::of(objects).wait(Until::after(timeout))?,
@@ -196,6 +197,6 @@ pub(super) fn wait_any_within<'a>(
 
 #[cold]
 fn failed(failure: Failure, objects: &[&dyn WaitAny]) -> Error {
-    let object = failure.0.index.and_then(|index| objects[index].awaited().object());
+    let object = failure.0.index.and_then(|index| objects[index].wait_target().object());
     failure.in_call(Context { operation: WAIT_ANY, name: object.and_then(AsObject::name) })
 }

@@ -29,13 +29,13 @@ pub trait Source: Send + Sync + 'static {
     /// What is rung when there may be news.
     fn bell(&self) -> &Doorbell;
 
-    /// Whether there are news since the task looked.
+    /// Whether there is news since the task looked.
     fn is_ready(&self) -> bool;
 
     /// Whether to wake the task though no peer rang, because its peers have ended. Asked every 80 ms, without a lock.
     fn is_over(&self) -> bool;
 
-    /// Whether there are news to tell an event loop of. Those that are told once are told now.
+    /// Whether there is news to report to an event loop. News that is reported once is reported now.
     fn tell(&self) -> bool {
         self.is_ready()
     }

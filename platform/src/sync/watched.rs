@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::awaited::Sealed;
 use super::bell::Doorbell;
 use super::count::check_count;
 use super::event::Event;
 use super::inside::{SharedEvent, SharedSemaphore};
 use super::semaphore::Semaphore;
+use super::target::Sealed;
 use super::timer::Timer;
 use crate::contract::context::Context;
 use crate::seam::watch::RawWatch as _;

@@ -20,8 +20,8 @@ pub mod lock;
 pub mod newest;
 pub mod permits;
 pub mod ring;
-pub mod rouser;
 pub mod tagged;
+pub mod ticker;
 pub mod topic;
 mod until;
 

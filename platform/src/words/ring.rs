@@ -3,8 +3,8 @@
 //!
 //! Positions count bytes since the beginning and never wrap; a position's place in the ring is its remainder by the
 //! capacity, a power of two. A record is a header of 8 bytes and the message, filled up to a multiple of 8. A record is
-//! never split: where it does not fit before the ring's end, its header says that the message lies *anew*, at the ring's
-//! start, where the first 8 bytes stay unused. So a message may take up to half of the ring.
+//! never split: where it does not fit before the ring's end, its header says that it is *wrapped*: the message lies at the
+//! ring's start, where the first 8 bytes stay unused. So a message may take up to half of the ring.
 //!
 //! The consumer looks at the header where the next record will begin, and nowhere else: a small message comes in the
 //! cache line that announces it. So that header is zero until the record is published. The producer clears the header
@@ -20,18 +20,18 @@ pub use super::Damaged;
 /// Bytes of a record's header.
 pub const HEADER: usize = 8;
 
-/// What two processors pass to each other.
+/// Bytes of a cache line, which one processor takes from another as a whole.
 const LINE: u64 = 64;
 /// Bytes of a message that lies on two lines, or three.
 const SMALL: usize = 64;
-/// How far ahead the producer asks for cache lines.
+/// How far ahead the producer prefetches cache lines.
 const AHEAD: u64 = 8 * LINE;
-/// For so many bytes at a time.
+/// How many bytes it prefetches at a time.
 const STRIDE: u64 = 4 * LINE;
 
 const MESSAGE: u64 = 1 << 32;
-/// As [`MESSAGE`], and it lies at the start of the next lap.
-const ANEW: u64 = 2 << 32;
+/// As [`MESSAGE`], and the message lies at the start of the next lap.
+const WRAPPED: u64 = 2 << 32;
 
 /// Up to this position laps are cut short. Beyond it the positions still suffice for years of messages.
 const FARTHEST_LEAP: u64 = 1 << 62;
@@ -50,8 +50,8 @@ pub trait RingMemory {
     fn store_header(&self, at: usize, header: u64);
     /// Writes a header that the consumer does not look at yet.
     fn write_header(&self, at: usize, header: u64);
-    /// The producer will write there soon: a hint.
-    fn will_write(&self, _at: usize) {}
+    /// A hint: the producer writes there soon.
+    fn prefetch(&self, _at: usize) {}
 }
 
 /// The dimensions of a ring.
@@ -220,7 +220,7 @@ impl Producer {
         if len < record.len {
             memory.write_header(self.shape.place(end), 0);
         }
-        let kind = if record.start == self.tail { MESSAGE } else { ANEW };
+        let kind = if record.start == self.tail { MESSAGE } else { WRAPPED };
         self.append(memory, kind | len as u64);
         self.tail = end;
     }
@@ -244,26 +244,26 @@ impl Producer {
         }
     }
 
-    /// Asks for the cache lines of a small message, both at once: for a producer whose consumer waits for it, and looks
-    /// at the first one.
+    /// Prefetches both cache lines of a small message at once: for a producer whose consumer waits for the message, and
+    /// looks at the first line.
     #[inline]
-    pub fn claim(&self, memory: &impl RingMemory, len: usize) {
+    pub fn prefetch(&self, memory: &impl RingMemory, len: usize) {
         if len <= SMALL {
-            memory.will_write(self.shape.place(self.tail));
-            memory.will_write(self.shape.place(self.tail + record_len(len)));
+            memory.prefetch(self.shape.place(self.tail));
+            memory.prefetch(self.shape.place(self.tail + record_len(len)));
         }
     }
 
-    /// Asks for cache lines that the consumer has read, some way ahead of messages of this length: for a producer that
-    /// has committed one, and is likely to send more. Each line would hold up the stores to it, one after the other.
+    /// Prefetches cache lines that the consumer has read, some way ahead of messages of this length: for a producer that
+    /// has committed one, and is likely to send more. Without that, the stores to each line wait for the line.
     #[inline]
-    pub fn look_ahead(&self, memory: &impl RingMemory, len: usize) {
+    pub fn prefetch_ahead(&self, memory: &impl RingMemory, len: usize) {
         let len = record_len(len);
         if self.tail % STRIDE < len && self.has_room_until(self.tail + len + AHEAD) {
             let mut line = self.tail + AHEAD;
             let end = line + len.clamp(STRIDE, AHEAD);
             while line < end {
-                memory.will_write(self.shape.place(line));
+                memory.prefetch(self.shape.place(line));
                 line += LINE;
             }
         }
@@ -321,7 +321,7 @@ impl Consumer {
         }
         let len = (header & u64::from(u32::MAX)) as usize;
         let mut is_sound = header >> 32 == MESSAGE >> 32;
-        if header >> 32 == ANEW >> 32 {
+        if header >> 32 == WRAPPED >> 32 {
             is_sound = at > 0;
             start += self.shape.rest_of_lap(start);
             at = 0;

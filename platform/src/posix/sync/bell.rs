@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::futex::{Expectation, sleep_on_any};
 use super::making::initialise;
 use super::place::held_of;
-use super::rouser;
+use super::ticker;
 use crate::contract::context::{Context, Operation};
 use crate::posix::kernel;
 use crate::seam::bell::RawBell;
@@ -65,7 +65,7 @@ impl RawBell for Bell {
     }
 
     fn sleep(&self, limit: Duration) {
-        rouser::sleep(self.asleep(), ASLEEP, limit);
+        ticker::sleep(self.asleep(), ASLEEP, limit);
     }
 
     fn sleep_on_any(bells: &[&Bell], limit: Duration) {

@@ -14,7 +14,7 @@
 //! | `member` | an object as a wait for all sees it |
 //! | `table` | the tables where waits for all are decided |
 //! | `watch` | waiting on behalf of tasks and event loops |
-//! | `rouser` | sleeping without a timer |
+//! | `ticker` | sleeping without a timer |
 //! | `bell`, `seat` | the parts of channels: sleeping until something changes, and roles that end with their holders |
 //!
 //! The public types over them are in `crate::sync`, and the algorithms in `crate::words`.
@@ -30,11 +30,11 @@ mod member;
 mod object;
 mod place;
 mod raw_object;
-mod rouser;
 mod seat;
 mod semaphore;
 mod table;
 mod thread_end;
+mod ticker;
 mod timer;
 mod wait;
 mod watch;

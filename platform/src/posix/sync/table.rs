@@ -215,7 +215,7 @@ fn note(noted: &AtomicU64, id: u64) -> u64 {
     seen
 }
 
-const ELSEWHERE: &str = "the table that such waits for this object use is not in this directory of objects: either these programs have several directories, so use one in all (SAMEMAP_DIR, or one /dev/shm); or its file .samemap.all.* was removed while they ran, so end them all and make the objects anew";
+const ELSEWHERE: &str = "the table for waits for all, which this object names, is not in this directory of objects; let all programs use one directory (SAMEMAP_DIR, or one /dev/shm), or, where the file .samemap.all.* was removed while they ran, end them all and make the objects anew";
 const NOT_OURS: &str = "only the owner of these objects can make the table that such waits need, and has not done so; let a process of the owner wait for all of them once";
 const IN_THE_WAY: &str = "something else lies where such waits keep their table, a file .samemap.all.* in the directory of objects; remove it while no program uses it";
 

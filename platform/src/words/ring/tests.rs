@@ -167,7 +167,7 @@ fn room_that_is_forgotten_changes_nothing() {
 #[test]
 fn what_no_honest_peer_writes_is_damage() {
     let shape = Shape::new(64).unwrap();
-    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), ANEW, ANEW | 8, 3 << 32, u64::MAX] {
+    for header in [MESSAGE | 25, MESSAGE | u64::from(u32::MAX), WRAPPED, WRAPPED | 8, 3 << 32, u64::MAX] {
         let memory = Plain::new(shape);
         memory.write_header(0, header);
         assert_eq!(Consumer::new(shape).next(&memory), Err(Damaged), "header {header:#x}");
@@ -345,8 +345,8 @@ impl RingMemory for Hostile {
             8 | 9 => 0,
             0 => self.next(),
             1 => MESSAGE | self.next() >> 32,
-            2 => ANEW | len,
-            3 => ANEW | (len % 24),
+            2 => WRAPPED | len,
+            3 => WRAPPED | (len % 24),
             _ => MESSAGE | (len % 24),
         }
     }

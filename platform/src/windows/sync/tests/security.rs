@@ -8,7 +8,7 @@ use windows_sys::Win32::System::Threading::EVENT_MODIFY_STATE;
 
 use super::common::{kind_of, name, new_event};
 use crate::seam::kind::New;
-use crate::sync::awaited::Sealed as _;
+use crate::sync::target::Sealed as _;
 use crate::windows::calls::Created;
 use crate::windows::names::WideName;
 use crate::windows::security::{Owner, Security, owner_of};

@@ -1,9 +1,9 @@
-//! A hint to the processor.
+//! Prefetching: a hint to the processor.
 
 use std::sync::atomic::AtomicU64;
 
-/// Has the processor fetch a word's cache line for writing, from whichever other processor has it: a store that comes
-/// later does not wait for it then. Nothing else changes, and the word may be anything.
+/// Has the processor fetch a word's cache line for writing from the processor that has it, so that a later store does not
+/// wait for the line. Nothing else changes, and the word may have any value.
 #[inline]
 pub(super) fn for_writing(word: &AtomicU64) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -1,13 +1,13 @@
-//! Sleeps without a timer: a thread that sleeps so is woken, whatever it and the rouser were about to do.
+//! Sleeps without a timer: a thread that sleeps so is woken, whatever it and the ticker were about to do.
 //!
-//! The algorithm is the library's own (`platform/src/words/rouser.rs`). A sleep of the model ends by a wake-up alone,
-//! so a rouser that rests while a thread sleeps is a deadlock, which loom reports.
+//! The algorithm is the library's own (`platform/src/words/ticker.rs`). A sleep of the model ends by a wake-up alone,
+//! so a ticker that rests while a thread sleeps is a deadlock, which loom reports.
 
 use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use samemap_models::with_few_interruptions;
-use samemap_platform::internal::words::rouser::{Flag, falls_asleep, may_rest};
+use samemap_platform::internal::words::ticker::{Flag, falls_asleep, may_rest};
 
 /// With the library's fences, or without.
 struct Said<const FENCED: bool>(AtomicBool);
@@ -37,7 +37,7 @@ struct Process<const FENCED: bool> {
 }
 
 impl<const FENCED: bool> Process<FENCED> {
-    /// Sleeps once; with a timer, which ends, if the rouser is not at work.
+    /// Sleeps once; with a timer, which ends, if the ticker is not at work.
     fn sleep(&self) {
         if falls_asleep(&self.asleep, &self.at_work) {
             let mut wakes = self.wakes.lock().unwrap();
@@ -52,7 +52,7 @@ impl<const FENCED: bool> Process<FENCED> {
     }
 
     /// Wakes the sleeper until it may rest.
-    fn rouse(&self) {
+    fn wake(&self) {
         loop {
             if self.asleep.load() {
                 *self.wakes.lock().unwrap() += 1;
@@ -75,24 +75,24 @@ fn a_sleeper_wakes_up<const FENCED: bool>() {
             wakes: Mutex::new(0),
             woken: Condvar::new(),
         });
-        let rouser = {
+        let ticker = {
             let process = Arc::clone(&process);
-            thread::spawn(move || process.rouse())
+            thread::spawn(move || process.wake())
         };
         process.sleep();
         process.sleep();
-        rouser.join().expect("no panics");
+        ticker.join().expect("no panics");
     });
 }
 
 #[test]
-fn no_thread_sleeps_while_the_rouser_rests() {
+fn no_thread_sleeps_while_the_ticker_rests() {
     a_sleeper_wakes_up::<true>();
 }
 
 /// The model would see it.
 #[test]
 #[should_panic(expected = "deadlock")]
-fn without_fences_a_thread_sleeps_while_the_rouser_rests() {
+fn without_fences_a_thread_sleeps_while_the_ticker_rests() {
     a_sleeper_wakes_up::<false>();
 }

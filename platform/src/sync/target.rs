@@ -1,4 +1,4 @@
-//! What a wait for the first of several needs of each.
+//! The targets of a wait for the first of several.
 
 use super::bell::Doorbell;
 use super::mutex::MutexGuard;
@@ -9,18 +9,18 @@ use crate::{ObjectName, Result};
 ///
 /// - *Objects*: a mutex, an event, a semaphore or a timer, named or inside a region. The wait takes what it found: the
 ///   signal, or the ownership. [`wait_all`](crate::wait_all) takes these alone.
-/// - *Readers*, and others that wait for a peer: a channel's receiver, a topic's subscriber or viewer, a newer value of a
-///   newest value, a listener. The wait takes nothing from them; it finds that there is something to take, or an end to be
-///   told of, and their next `try_` call says which.
+/// - *Readers*: a channel's receiver, a topic's subscriber or viewer, a newer value of a newest value, and a listener. The
+///   wait takes nothing from them. It finds that there is something to take, or that the peer has ended, and the reader's
+///   next `try_` call says which.
 pub trait WaitAny: Send + Sync {
     /// What the wait needs of it.
     #[doc(hidden)]
-    fn awaited(&self) -> Awaited<'_>;
+    fn wait_target(&self) -> WaitTarget<'_>;
 }
 
-/// What the two sorts of [`WaitAny`] are to a wait.
+/// The two sorts of [`WaitAny`].
 #[expect(missing_debug_implementations, reason = "it is not public")]
-pub enum Awaited<'a> {
+pub enum WaitTarget<'a> {
     /// The system waits for it.
     Object(AsObject<'a>),
     /// A doorbell announces its news.
@@ -46,15 +46,15 @@ impl<'a> AsObject<'a> {
     }
 }
 
-impl<'a> Awaited<'a> {
-    pub(super) fn of(object: &'a dyn Sealed) -> Awaited<'a> {
-        Awaited::Object(AsObject(object))
+impl<'a> WaitTarget<'a> {
+    pub(super) fn of(object: &'a dyn Sealed) -> WaitTarget<'a> {
+        WaitTarget::Object(AsObject(object))
     }
 
     pub(super) fn object(self) -> Option<AsObject<'a>> {
         match self {
-            Awaited::Object(object) => Some(object),
-            Awaited::News(_) => None,
+            WaitTarget::Object(object) => Some(object),
+            WaitTarget::News(_) => None,
         }
     }
 
@@ -62,8 +62,8 @@ impl<'a> Awaited<'a> {
     #[must_use]
     pub fn news(self) -> Option<&'a dyn News> {
         match self {
-            Awaited::Object(_) => None,
-            Awaited::News(news) => Some(news),
+            WaitTarget::Object(_) => None,
+            WaitTarget::News(news) => Some(news),
         }
     }
 }
@@ -80,7 +80,7 @@ pub(crate) trait Sealed: Send + Sync {
     }
 }
 
-/// What a reader has for the one that waits for it beside objects.
+/// What a wait for a reader needs of it.
 pub trait News: Send + Sync {
     /// What is rung when there may be news.
     ///
@@ -88,9 +88,9 @@ pub trait News: Send + Sync {
     /// When nothing announces them.
     fn bell(&self) -> Result<&Doorbell>;
 
-    /// Whether there are news. That a peer was killed is found only by `asking` the system.
+    /// Whether there is news. That a peer was killed is found only by `asking` the system.
     ///
     /// # Errors
     /// What the system says.
-    fn have_come(&self, asking: bool) -> Result<bool>;
+    fn has_come(&self, asking: bool) -> Result<bool>;
 }

@@ -1,10 +1,10 @@
-//! Waits for the first of several, where some are objects, and others news that a doorbell announces.
+//! Waits for the first of several, some of which are objects, and others readers whose news a doorbell announces.
 
 use std::time::Duration;
 
-use super::awaited::{AsObject, Awaited, News, WaitAny};
 use super::bell::Doorbell;
 use super::count::{WAIT_ANY, check_count};
+use super::target::{AsObject, News, WaitAny, WaitTarget};
 use crate::Result;
 use crate::contract::context::Context;
 use crate::seam::object::{Failure, RawObject as _};
@@ -22,7 +22,7 @@ pub fn wait_for_news(readers: &[&dyn News], until: Until) -> Result<Option<usize
     Mixed { objects: Vec::new(), news }.wait(until)
 }
 
-/// The two sorts of what stands in a list, with their indices there.
+/// The objects and the readers of a list, with their indices there.
 pub(super) struct Mixed<'a> {
     objects: Vec<(usize, AsObject<'a>)>,
     news: Vec<(usize, &'a dyn News)>,
@@ -32,15 +32,15 @@ impl<'a> Mixed<'a> {
     pub(super) fn of(list: &[&'a dyn WaitAny]) -> Mixed<'a> {
         let mut mixed = Mixed { objects: Vec::new(), news: Vec::new() };
         for (index, each) in list.iter().enumerate() {
-            match each.awaited() {
-                Awaited::Object(object) => mixed.objects.push((index, object)),
-                Awaited::News(news) => mixed.news.push((index, news)),
+            match each.wait_target() {
+                WaitTarget::Object(object) => mixed.objects.push((index, object)),
+                WaitTarget::News(news) => mixed.news.push((index, news)),
             }
         }
         mixed
     }
 
-    /// Takes the first object of those that stand before the first reader with news, or else finds that reader.
+    /// Takes the first object that stands before the first reader with news, or else finds that reader.
     pub(super) fn wait(&self, until: Until) -> Result<Option<usize>> {
         let bells = self.news.iter().map(|(_, news)| news.bell().map(Doorbell::raw));
         let bells: Vec<&Bell> = bells.collect::<Result<_>>()?;
@@ -68,7 +68,7 @@ impl<'a> Mixed<'a> {
             if first.is_some() && asking == Asking::No {
                 break;
             }
-            match news.have_come(asking == Asking::Yes) {
+            match news.has_come(asking == Asking::Yes) {
                 Ok(false) => {}
                 Ok(true) => first = first.or(Some(index)),
                 Err(error) if first.is_none() => return Err(error),

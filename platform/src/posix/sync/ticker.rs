@@ -1,11 +1,11 @@
 //! Sleeps without a timer.
 //!
 //! A sleeper looks every 80 ms whether its peers live. The timer for that costs the kernel a seventh of a short sleep
-//! and its wake-up. So where a thread often sleeps, its process gets a thread, the *rouser*, that wakes all sleepers
+//! and its wake-up. So where a thread often sleeps, its process gets a thread, the *ticker*, that wakes all sleepers
 //! every 80 ms, and they set no timers. Once no thread sleeps often any more, the sleepers set their timers again, and
-//! the rouser rests, and then ends: a process that does little has neither the thread nor its wake-ups.
+//! the ticker rests, and then ends: a process that does little has neither the thread nor its wake-ups.
 //!
-//! The words are those of `crate::words::rouser`. They are private to the process, and a forked child has its own.
+//! The words are those of `crate::words::ticker`. They are private to the process, and a forked child has its own.
 //! Where no thread can be started, the sleepers go on setting timers.
 
 use std::cell::{Cell, RefCell};
@@ -19,14 +19,14 @@ use crate::posix::fork::PerProcess;
 use crate::posix::kernel;
 use crate::posix::threads;
 use crate::words::bell::SLICE;
-use crate::words::rouser::{Flag, falls_asleep, may_rest};
+use crate::words::ticker::{Flag, falls_asleep, may_rest};
 
 /// A thread that sleeps so many times within a slice sleeps often.
 const OFTEN: u32 = 64;
-/// The rouser is wanted until no thread sleeps so many times within a slice.
+/// The ticker is wanted until no thread sleeps so many times within a slice.
 const SELDOM: u32 = 16;
 
-/// How long a thread without work stays.
+/// How long the ticker's thread stays without work.
 const REST: Duration = Duration::from_secs(5);
 
 /// Sleeps while the word has this value and is not woken, for a slice or so, and at most for `limit`.
@@ -39,7 +39,7 @@ pub(super) fn sleep(word: &AtomicU32, value: u32, limit: Duration) {
     }
 }
 
-static ROUSER: PerProcess<Rouser> = PerProcess::new();
+static TICKER: PerProcess<Ticker> = PerProcess::new();
 
 thread_local! {
     static OWN: Own = const { Own { pace: Cell::new(Pace::NONE), place: RefCell::new(None) } };
@@ -47,13 +47,13 @@ thread_local! {
 
 /// What a thread knows of its sleeps.
 struct Own {
-    /// While the rouser is not at work.
+    /// How often it sleeps, counted while the ticker is not at work.
     pace: Cell<Pace>,
-    /// Where the rouser sees it, from the first sleep without a timer.
+    /// Where the ticker sees the thread, from its first sleep without a timer.
     place: RefCell<Option<Place>>,
 }
 
-/// Counts sleeps, since the first of them.
+/// A number of sleeps, and the time of the first of them.
 #[derive(Clone, Copy)]
 struct Pace {
     sleeps: u32,
@@ -61,11 +61,11 @@ struct Pace {
 }
 
 struct Place {
-    rouser: &'static Rouser,
+    ticker: &'static Ticker,
     sleeper: Arc<Sleeper>,
 }
 
-/// What the rouser sees of a thread.
+/// What the ticker sees of a thread.
 #[derive(Default)]
 struct Sleeper {
     /// It is asleep without a timer.
@@ -77,7 +77,7 @@ struct Sleeper {
 }
 
 #[derive(Default)]
-struct Rouser {
+struct Ticker {
     at_work: AtomicBool,
     state: Mutex<State>,
     wanted: Condvar,
@@ -98,7 +98,7 @@ enum Thread {
     Refused,
 }
 
-/// A thread that sleeps, and how often it had slept when the rouser looked last.
+/// A thread that sleeps, and how often it had slept when the ticker looked last.
 struct Seen {
     sleeper: Arc<Sleeper>,
     sleeps: u32,
@@ -122,21 +122,21 @@ impl Flag for AtomicBool {
 }
 
 impl Own {
-    /// False when it did not sleep, because the rouser is not at work.
+    /// `false` when the thread did not sleep, because the ticker is not at work.
     fn sleep_without_timer(&self, word: &AtomicU32, value: u32) -> bool {
-        let rouser = ROUSER.get();
-        let is_at_work = Flag::load(&rouser.at_work) || self.sleeps_often() && rouser.begins();
+        let ticker = TICKER.get();
+        let is_at_work = Flag::load(&ticker.at_work) || self.sleeps_often() && ticker.begins();
         if !is_at_work {
             return false;
         }
         let Ok(mut place) = self.place.try_borrow_mut() else { return false };
         match &mut *place {
-            Some(place) if ptr::eq(place.rouser, rouser) => place,
+            Some(place) if ptr::eq(place.ticker, ticker) => place,
             // The first time in this process: a forked child's thread has its parent's place.
-            place => place.insert(rouser.place()),
+            place => place.insert(ticker.place()),
         }
         .sleeper
-        .sleep(word, value, &rouser.at_work)
+        .sleep(word, value, &ticker.at_work)
     }
 
     /// Counts a sleep.
@@ -171,15 +171,15 @@ impl Sleeper {
         true
     }
 
-    /// Wakes the thread, which may be up already, and its word gone. Others that sleep there wake up spuriously.
-    fn rouse(&self) {
+    /// Wakes the thread. It may be awake by now and its word unmapped; other sleepers on the word wake spuriously.
+    fn wake(&self) {
         if Flag::load(&self.asleep) {
             kernel::wake_all_at(self.word.load(Ordering::Relaxed));
         }
     }
 }
 
-impl Rouser {
+impl Ticker {
     /// Nothing panics under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -190,15 +190,15 @@ impl Rouser {
     fn place(&'static self) -> Place {
         let sleeper = Arc::<Sleeper>::default();
         self.lock().sleepers.push(Seen { sleeper: Arc::clone(&sleeper), sleeps: 0 });
-        Place { rouser: self, sleeper }
+        Place { ticker: self, sleeper }
     }
 
-    /// Has it at work, if there can be a thread.
+    /// Sets it to work; `false` where the system starts no thread for it.
     #[cold]
     fn begins(&'static self) -> bool {
         let mut state = self.lock();
         if state.thread == Thread::None {
-            let started = threads::start("samemap-rouser", move || self.run());
+            let started = threads::start("samemap-ticker", move || self.run());
             state.thread = if started.is_ok() { Thread::Running } else { Thread::Refused };
         }
         let has_thread = state.thread == Thread::Running;
@@ -211,7 +211,7 @@ impl Rouser {
         loop {
             thread::sleep(SLICE);
             let mut state = self.lock();
-            let is_wanted = state.rouse_all();
+            let is_wanted = state.wake_all();
             if !is_wanted && may_rest(&self.at_work, state.flags()) {
                 let resting = |_: &mut State| !Flag::load(&self.at_work);
                 let rest = self.wanted.wait_timeout_while(state, REST, resting);
@@ -227,7 +227,7 @@ impl Rouser {
 
 impl State {
     /// Wakes all that are asleep; whether a thread has slept often since the last time.
-    fn rouse_all(&mut self) -> bool {
+    fn wake_all(&mut self) -> bool {
         // The others belong to threads that have ended.
         self.sleepers.retain(|seen| Arc::strong_count(&seen.sleeper) > 1);
         let mut is_often = false;
@@ -235,7 +235,7 @@ impl State {
             let sleeps = seen.sleeper.sleeps.load(Ordering::Relaxed);
             is_often |= sleeps.wrapping_sub(seen.sleeps) >= SELDOM;
             seen.sleeps = sleeps;
-            seen.sleeper.rouse();
+            seen.sleeper.wake();
         }
         is_often
     }
