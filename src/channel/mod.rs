@@ -42,7 +42,6 @@
 //! that happens. After an orderly end the peer still reads what was sent, and is then told
 //! [`Closed`](crate::ErrorKind::Closed). A sleeping peer looks every 80 ms whether the other end's seat is still taken;
 //! if not, it still reads what was committed, and is then told [`PeerDied`](crate::ErrorKind::PeerDied).
-//! [`Doorbell`](crate::sync::Doorbell) says what wakes it for that.
 //!
 //! In a forked child (without exec) the copy of an end closes nothing, and refuses to be used
 //! ([`Unsupported`](crate::ErrorKind::Unsupported)): connect anew there.
