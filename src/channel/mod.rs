@@ -38,7 +38,7 @@
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
 //! # How an end is noticed
-//! Each end holds a [`Seat`](crate::sync::Seat): a lock that the kernel takes back when its process ends, however
+//! Each end holds a *seat*: a lock that the kernel takes back when its process ends, however
 //! that happens. After an orderly end the peer still reads what was sent, and is then told
 //! [`Closed`](crate::ErrorKind::Closed). A sleeping peer looks every 80 ms whether the other end's seat is still taken;
 //! if not, it still reads what was committed, and is then told [`PeerDied`](crate::ErrorKind::PeerDied).
