@@ -228,6 +228,10 @@ fn descriptors(_arguments: &[String]) {
     refused_for_want_of_descriptors(Region::create_or_open(&name, &CreateOptions::new(1)));
     refused_for_want_of_descriptors(Region::open(&held_name, &OpenOptions::read_only()));
     refused_for_want_of_descriptors(catalog::list());
+    // Memory without a name takes one for its bytes and one for the locks of objects inside.
+    spare.pop();
+    refused_for_want_of_descriptors(Region::anonymous(&CreateOptions::new(1)));
+    spare.extend(File::open("/dev/null"));
     // A view needs none, and the object is closed in order without one.
     view_of(&held).put(0, &1_u64).expect("in range");
     held.view(.., Access::CopyOnWrite).expect("a private view").put(0, &2_u64).expect("in range");

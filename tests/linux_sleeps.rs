@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use samemap::channel::Spin;
 use samemap::latest::Awaited;
+use samemap::sync::{EventOptions, Readiness, Reset};
 use samemap::{
-    Channel, ChannelOptions, ErrorKind, Latest, LatestOptions, LatestWriter, Publisher, Subscriber,
+    Channel, ChannelOptions, ErrorKind, Event, Latest, LatestOptions, LatestWriter, Publisher, Subscriber,
     TopicOptions,
 };
 use support::linux::child::{Child, Start, hear, play, say};
@@ -91,6 +92,24 @@ fn without_another_thread_sleepers_learn_of_a_death() {
 #[test]
 fn a_process_that_has_little_to_do_is_quiet() {
     plays("becomes_quiet");
+}
+
+/// A program that blocks a signal counts on it that no thread gets it.
+#[test]
+fn no_signal_goes_to_the_librarys_threads() {
+    let signals = [libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGALRM, libc::SIGCHLD];
+    let text = unique_name("signals");
+    let event = Event::create(&name(&text), &EventOptions::new(Reset::Auto)).unwrap();
+    let mut readiness = Readiness::of(&[&event]).unwrap();
+    assert_eq!(readiness.try_take().unwrap(), None);
+    busy(|_| {
+        for thread in ["samemap-ticker\n", "samemap-waiter\n"] {
+            wait_until(thread, || thread_called(thread).is_some());
+            let blocked = blocked_signals_of(thread_called(thread).expect("it runs"));
+            assert!(signals.iter().all(|signal| blocked >> (signal - 1) & 1 == 1), "{thread}: {blocked:x}");
+        }
+        assert_eq!(blocked_signals_of(this_thread()), 0, "the others get them");
+    });
 }
 
 #[test]
@@ -206,7 +225,17 @@ fn threads() -> Vec<i32> {
 
 /// The ticker's thread.
 fn ticker() -> Option<i32> {
-    threads().into_iter().find(|&tid| of_thread(tid, "comm").is_some_and(|name| name == "samemap-ticker\n"))
+    thread_called("samemap-ticker\n")
+}
+
+fn thread_called(name: &str) -> Option<i32> {
+    threads().into_iter().find(|&tid| of_thread(tid, "comm").is_some_and(|comm| comm == name))
+}
+
+fn blocked_signals_of(tid: i32) -> u64 {
+    let status = of_thread(tid, "status").expect("the thread lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+    u64::from_str_radix(line.expect("signals").trim(), 16).expect("a number")
 }
 
 /// Whether a thread sleeps on a word that processes share, and has set no timer; nothing when it does not sleep so.

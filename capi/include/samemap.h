@@ -491,7 +491,7 @@ typedef int32_t samemap_awaited_kind_t;
 typedef struct {
     /** What the handle is of, and what the wait is for. */
     samemap_awaited_kind_t kind;
-    /** The handle. */
+    /** The handle, of the type that `kind` says. Another one cannot be told from it: the behaviour is undefined then. */
     const void *handle;
     /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 waits for any value. */
     uint64_t newer_than;
@@ -1074,7 +1074,7 @@ samemap_status_t samemap_channel_region_size(const samemap_channel_options_t *ch
 
 /**
  * Connects to the channel, or to the listener, with the name. The call waits for its turn for as long as the
- * patience of `options` says; with NULL that is a second.
+ * patience of `options` says; with NULL that is a second. SAMEMAP_OPEN_OPTIONS_INIT has none: say it there.
  *
  * SAMEMAP_TIMED_OUT when the listener has not accepted the caller in that time, SAMEMAP_ERROR_BUSY when a channel
  * has a peer already.

@@ -203,7 +203,7 @@ pub unsafe extern "C" fn samemap_channel_region_size(
 }
 
 /// Connects to the channel, or to the listener, with the name. The call waits for its turn for as long as the
-/// patience of `options` says; with NULL that is a second.
+/// patience of `options` says; with NULL that is a second. SAMEMAP_OPEN_OPTIONS_INIT has none: say it there.
 ///
 /// SAMEMAP_TIMED_OUT when the listener has not accepted the caller in that time, SAMEMAP_ERROR_BUSY when a channel
 /// has a peer already.

@@ -4,7 +4,7 @@
 //! It is no part of the public interface: it may change in any release, and `samemap` does not pass it on.
 
 pub use crate::contract::Sleepers;
-pub use crate::machine::{PerProcess, processors, stay_loaded};
+pub use crate::machine::{PerProcess, processors};
 pub use crate::memory::{SharedReader, SharedSlots, SharedWord, SharedWords, SlotsReader};
 pub use crate::permissions_and_trust;
 #[cfg(all(fuzzing, target_os = "linux"))]

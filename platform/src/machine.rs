@@ -14,11 +14,6 @@ pub fn processors() -> usize {
     System::processors()
 }
 
-/// Keeps a shared library that contains this crate loaded until the process ends.
-pub fn stay_loaded() {
-    System::stay_loaded();
-}
-
 /// A value that each process has once, and that a forked child makes anew.
 pub type PerProcess<T> = per_process::PerProcess<T, system::Forks>;
 

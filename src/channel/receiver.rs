@@ -152,6 +152,7 @@ impl Receiver {
     ///
     /// One that always has news hides those behind it, and one that has ended always has: take from all that have
     /// something ([`try_recv`](Self::try_recv)) before the next wait, and leave out those that have ended.
+    /// [`sync::wait_any`](crate::sync::wait_any) takes receivers beside objects, topics and newest values.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none, or more than 64, and what the system says.

@@ -67,7 +67,7 @@ impl Awaitable for Viewer {
 /// Waits until one of up to 64 readers has a message, or an end to be told of, and returns the lowest index of those.
 ///
 /// A reader that always has news hides those behind it in the list: receive from all that have something before the next
-/// wait.
+/// wait. [`sync::wait_any`](crate::sync::wait_any) takes readers beside objects, channels and newest values.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none, or more than 64;

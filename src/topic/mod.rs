@@ -74,8 +74,9 @@
 //! A viewer that may not write to the lobby cannot say that it sleeps. It looks each millisecond, which costs a few
 //! thousandths of a processor, sees a message up to a millisecond late, and does not learn that a publisher was *killed*.
 //!
-//! [`wait_any`] waits for several readers. For a topic beside other things, take a thread for each, or
-//! `samemap::aio` (feature `tokio`), whose tasks wait for topics, channels and newest values alike without a thread each.
+//! [`wait_any`] waits for several readers, [`sync::wait_any`](crate::sync::wait_any) for readers beside objects, channels
+//! and newest values. For event loops there is [`sync::Readiness`](crate::sync::Readiness), and for tasks `samemap::aio`
+//! (feature `tokio`).
 
 mod any;
 mod holders;

@@ -107,9 +107,15 @@ impl Reader {
     #[cold]
     pub(super) fn tell(&self, epoch: u64) -> Error {
         self.known.told.store(epoch, Relaxed);
-        let kind = if is_over(epoch) { ErrorKind::Closed } else { ErrorKind::PeerDied };
-        Error::new(kind, RECEIVE)
-            .with_detail("the publisher has ended; receive again to wait for the next one")
+        let (kind, detail) = if is_over(epoch) {
+            (ErrorKind::Closed, "the publisher has ended; receive again to wait for the next one")
+        } else {
+            (
+                ErrorKind::PeerDied,
+                "the publisher's process ended without closing; receive again to wait for the next one",
+            )
+        };
+        Error::new(kind, RECEIVE).with_detail(detail)
     }
 
     /// Waits for `news`, or for the publisher's end.

@@ -113,7 +113,8 @@ impl Subscriber {
         Ok(message.map(|message| self.lend(message)))
     }
 
-    /// The next message, if there is one. This does not ask the system whether the publisher lives.
+    /// The next message, if there is one. This does not ask the system whether the publisher lives: one that was killed is
+    /// told here when a wait of any kind, or a [`Readiness`](crate::sync::Readiness), has found out.
     ///
     /// # Errors
     /// Those of [`recv`](Self::recv).

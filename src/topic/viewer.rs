@@ -104,7 +104,8 @@ impl Viewer {
     }
 
     /// A copy of the next message that is kept, if there is one. This does not ask the system whether the publisher
-    /// lives.
+    /// lives: one that was killed is told here when a wait of any kind, or a [`Readiness`](crate::sync::Readiness), has
+    /// found out.
     ///
     /// # Errors
     /// Those of [`recv`](Self::recv).

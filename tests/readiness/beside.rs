@@ -14,7 +14,7 @@ use samemap::{
 
 use crate::common::*;
 use crate::peers::{NOTICED, pair, small, topic};
-use crate::support::part::{say, start};
+use crate::support::part::{hear, say, start};
 use crate::support::{DEADLINE, kind, name, unique_name};
 
 /// Which one ends the wait.
@@ -264,6 +264,45 @@ pub fn signals_and_sends(arguments: &[String]) {
         channel.receiver().recv().unwrap();
     }
     say("done");
+}
+
+/// A loop that leaves out what has ended learns of all that one death has ended, and not of one by each sleep.
+#[test]
+fn one_death_is_told_at_once_of_many() {
+    const MANY: usize = 60;
+    let text = unique_name("many");
+    let numbered = |number: usize| name(&format!("{text}-{number}"));
+    let mut ends: Vec<_> =
+        (0..MANY).map(|number| Channel::create(&numbered(number), &small()).unwrap()).collect();
+    let child = start("is_many_peers", &[&text, &MANY.to_string()]);
+    child.expect("ready");
+    let mut subscribers: Vec<_> = (0..3).map(|_| Subscriber::open(&name(&text), &topic()).unwrap()).collect();
+    child.kill();
+    let killed = Instant::now();
+    while !ends.is_empty() {
+        let list: Vec<&dyn WaitAny> = ends
+            .iter_mut()
+            .map(|end| &*end.receiver() as _)
+            .chain(subscribers.iter().map(|it| it as _))
+            .collect();
+        let index = first(&list);
+        assert_eq!(kind(ends.remove(index).receiver().try_recv().map(drop)), ErrorKind::PeerDied);
+    }
+    while let Some(mut subscriber) = subscribers.pop() {
+        assert_eq!(first(&[&subscriber]), 0);
+        assert_eq!(kind(subscriber.try_recv().map(drop)), ErrorKind::PeerDied);
+    }
+    assert!(killed.elapsed() < NOTICED * 2, "{:?}", killed.elapsed());
+}
+
+pub fn is_many_peers(arguments: &[String]) {
+    let count: usize = arguments[1].parse().unwrap();
+    let numbered = |number| name(&format!("{}-{number}", arguments[0]));
+    let _channels: Vec<_> =
+        (0..count).map(|number| Channel::connect(&numbered(number), &small()).unwrap()).collect();
+    let _publisher = Publisher::create(&name(&arguments[0]), &topic()).unwrap();
+    say("ready");
+    panic!("{}", hear());
 }
 
 #[test]

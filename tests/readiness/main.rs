@@ -17,6 +17,7 @@ fn child_entry() {
         ("is_every_peer", peers::is_every_peer),
         ("reads_nothing", peers::reads_nothing),
         ("signals_and_sends", beside::signals_and_sends),
+        ("is_many_peers", beside::is_many_peers),
         #[cfg(target_os = "linux")]
         ("forks", linux::forks),
     ]);

@@ -52,6 +52,10 @@ fn a_killed_publisher_leaves_every_message_that_is_kept() {
             }
         };
         assert!(end.is(ErrorKind::PeerDied), "{end}");
+        assert!(
+            end.to_string().contains("ended without closing"),
+            "the text tells a kill from an end: {end}"
+        );
         assert_eq!(may_miss.position(), next);
         let mut all = Subscriber::open(&name(&text), &small().history(u64::MAX)).unwrap();
         for sequence in all.position()..next {

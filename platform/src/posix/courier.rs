@@ -90,7 +90,7 @@ fn received(courier: &UnixStream, context: Context<'_>) -> Result<(Label, Vec<Lo
     let descriptors = descriptors as usize;
     if fds.len() < descriptors && lost_some {
         return Err(context.os(Call::Receive, Errno::MFILE).with_detail(
-            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), and have it sent again",
+            "this process had no room for the descriptors that came; close some, or raise the limit (ulimit -n), before the next try",
         ));
     }
     if fds.len() == descriptors { Ok((label, fds)) } else { Err(not_understood(context)) }

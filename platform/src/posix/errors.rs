@@ -17,6 +17,11 @@ struct About<'a> {
     room: Option<Room>,
 }
 
+/// Whether this process or the system has no room for one more descriptor: a later call may succeed.
+pub(super) fn is_shortage(errno: Errno) -> bool {
+    matches!(errno, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
+}
+
 impl Context<'_> {
     /// The error for a refused system call.
     #[cold]

@@ -26,6 +26,7 @@ use rustix::net::{
 
 use super::advice::Call;
 use super::descriptor::behind_standard_streams;
+use super::errors::is_shortage;
 use super::owner;
 use super::region::Region;
 use crate::contract::context::Context;
@@ -50,11 +51,6 @@ fn address(note: u32) -> Result<SocketAddrUnix, Errno> {
 
 fn new_socket() -> Result<OwnedFd, Errno> {
     behind_standard_streams(socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
-}
-
-/// Whether this process or the system has no room for one more connection. All else says that there is no gate.
-fn is_shortage(errno: Errno) -> bool {
-    matches!(errno, Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
 }
 
 /// What the listener checks its clients by.

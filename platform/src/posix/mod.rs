@@ -67,6 +67,7 @@ mod signature;
 mod sweep;
 mod sync;
 mod system;
+mod threads;
 
 pub use fork::Forks;
 pub(crate) use region::Region;

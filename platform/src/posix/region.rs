@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::descriptor::{self, BEHIND_STANDARD_STREAMS, Descriptor, Lockable};
+use super::errors::is_shortage;
 use super::fork;
 use super::lifetime::Object;
 use crate::contract::region::RegionFacts;
@@ -98,18 +99,18 @@ impl MappedFile {
     pub(super) fn own(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
         let data = Descriptor::new(fd)?;
         reached("file: opened");
-        let locks = if writable { Lockable::open(|| data.reopened(true)).ok() } else { None };
+        let locks = if writable { unless_refused(Lockable::open(|| data.reopened(true)))? } else { None };
         Ok(MappedFile { data, locks, given: None })
     }
 
     /// A file that the caller opened: other processes may share its description and its locks.
     pub(super) fn given(fd: OwnedFd, writable: bool) -> Result<MappedFile, Errno> {
-        match descriptor::reopened(fd.as_fd(), writable) {
-            Ok(fresh) => {
+        match unless_refused(descriptor::reopened(fd.as_fd(), writable))? {
+            Some(fresh) => {
                 let given = Some(Lockable::arrived(fd, &mut fork::held_off())?);
                 Ok(MappedFile { given, ..MappedFile::own(fresh, writable)? })
             }
-            Err(_) => Ok(MappedFile { data: Descriptor::shared(fd)?, locks: None, given: None }),
+            None => Ok(MappedFile { data: Descriptor::shared(fd)?, locks: None, given: None }),
         }
     }
 
@@ -121,7 +122,7 @@ impl MappedFile {
         writable: bool,
     ) -> Result<MappedFile, Errno> {
         let came = Descriptor::shared(fd)?;
-        let Ok(fresh) = came.reopened(writable) else {
+        let Some(fresh) = unless_refused(came.reopened(writable))? else {
             let locks = locks.map(|fd| Lockable::arrived(fd, &mut fork::held_off())).transpose()?;
             return Ok(MappedFile { data: came, locks, given: None });
         };
@@ -141,6 +142,15 @@ impl MappedFile {
 
     pub(super) fn data(&self) -> &Descriptor {
         &self.data
+    }
+}
+
+/// What was opened anew; `None` where this user may not do that. A lack of descriptors is an error, and no refusal.
+fn unless_refused<T>(opened: Result<T, Errno>) -> Result<Option<T>, Errno> {
+    match opened {
+        Ok(opened) => Ok(Some(opened)),
+        Err(errno) if is_shortage(errno) => Err(errno),
+        Err(_) => Ok(None),
     }
 }
 

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::advice::Call;
 use super::flag::Flag;
-use super::{base, catalog, kernel, loaded, names, owner, sweep};
+use super::{base, catalog, kernel, loaded, names, owner, sweep, threads};
 use crate::contract::catalog::{Entry, Reclaimed};
 use crate::contract::context::Context;
 use crate::seam::flag::RawFlag;
@@ -36,6 +36,10 @@ impl RawSystem for System {
 
     fn stay_loaded() {
         loaded::stay_loaded();
+    }
+
+    fn start_thread(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        threads::start(name, run)
     }
 
     fn posix_name(name: &ObjectName) -> Option<String> {

@@ -1,7 +1,7 @@
 //! What a backend owes beside its objects: answers about names, users and the machine.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{io, thread};
 
 use super::flag::RawFlag;
 use super::patience::{Arrivals, look_now_and_then};
@@ -35,6 +35,13 @@ pub(crate) trait RawSystem {
 
     /// Keeps this library loaded until the process ends, where the system may call its code later.
     fn stay_loaded() {}
+
+    /// Starts a thread of the library's own, in which no handler of the program runs. In a plug-in it runs on when that is
+    /// closed.
+    fn start_thread(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        Self::stay_loaded();
+        thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+    }
 
     /// See [`ObjectName::posix_name`].
     fn posix_name(_name: &ObjectName) -> Option<String> {

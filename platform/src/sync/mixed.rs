@@ -61,13 +61,22 @@ impl<'a> Mixed<'a> {
         }
     }
 
+    /// Where the system is asked it is asked for all: what one death has ended is known to the next waits without a sleep.
     fn first_news(&self, asking: Asking) -> Result<Option<usize>> {
+        let mut first = None;
         for &(index, news) in &self.news {
-            if news.has_come(asking == Asking::Yes)? {
-                return Ok(Some(index));
+            if first.is_some() && asking == Asking::No {
+                break;
+            }
+            match news.has_come(asking == Asking::Yes) {
+                Ok(false) => {}
+                Ok(true) => first = first.or(Some(index)),
+                Err(error) if first.is_none() => return Err(error),
+                // A wait that comes to it returns the error.
+                Err(_) => {}
             }
         }
-        Ok(None)
+        Ok(first)
     }
 
     fn first_ready(&self, asking: Asking) -> Result<Option<usize>> {

@@ -133,6 +133,27 @@ impl<'a> Woken<'a> {
 /// the list: take the news by its own `try_` call before the next wait, and leave it out when its peer has ended for good.
 /// A killed peer ends the wait within 100 ms.
 ///
+/// The answer, and a mutex's guard that is taken from it, borrow from everything in the list. A loop that receives while
+/// it owns the mutex locks that once more, which does not wait, and lets go of the first guard:
+///
+/// ```
+/// use samemap::sync::{EventOptions, Reset, SyncOptions, wait_any};
+/// use samemap::{Event, Mutex, ObjectName};
+///
+/// # use samemap_platform as samemap;
+/// # let name = |text| ObjectName::new(format!(r"Local\{text}-{}", std::process::id()));
+/// let stop = Event::create(&name("Stop")?, &EventOptions::new(Reset::Manual))?;
+/// let mutex = Mutex::create(&name("Queue")?, &SyncOptions::new())?;
+///
+/// let woken = wait_any(&[&stop, &mutex])?; // and receivers, viewers, …
+/// if let Some(taken) = woken.into_guard() {
+///     let (guard, is_abandoned) = (mutex.lock()?, taken.abandoned());
+///     drop(taken);
+///     // `guard` borrows from the mutex alone: the others may be used.
+/// }
+/// # Ok::<(), samemap::Error>(())
+/// ```
+///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none or more than 64; and the errors of a wait for one of
 /// them, [`Unsupported`](crate::ErrorKind::Unsupported) for a reader that no peer wakes.

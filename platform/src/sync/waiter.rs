@@ -13,14 +13,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::bell::Doorbell;
 use super::seat::Seat;
 use super::watched::{Alarm, Watched, sleep_on_any};
-use crate::machine::{PerProcess, stay_loaded};
+use crate::machine::PerProcess;
 use crate::seam::object::MAX_OBJECTS;
+use crate::seam::system::RawSystem as _;
+use crate::system::System;
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, Sleepers};
 
 /// Something with a doorbell for which a task can wait.
@@ -314,11 +315,8 @@ impl Waiter {
 
     fn start(self: &Arc<Self>, mut state: MutexGuard<'_, State>) -> Result<()> {
         let waiter = Arc::clone(self);
-        let thread = thread::Builder::new().name("samemap-waiter".to_owned());
-        // In a plug-in it runs on when that is closed.
-        stay_loaded();
-        match thread.spawn(move || waiter.run()) {
-            Ok(_) => {
+        match System::start_thread("samemap-waiter", move || waiter.run()) {
+            Ok(()) => {
                 state.phase = Phase::Awake;
                 Ok(())
             }

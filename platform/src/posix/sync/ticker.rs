@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::posix::fork::PerProcess;
 use crate::posix::kernel;
-use crate::posix::loaded::stay_loaded;
+use crate::posix::threads;
 use crate::words::bell::SLICE;
 use crate::words::ticker::{Flag, falls_asleep, may_rest};
 
@@ -198,10 +198,7 @@ impl Ticker {
     fn begins(&'static self) -> bool {
         let mut state = self.lock();
         if state.thread == Thread::None {
-            // The thread runs on when the plug-in that it came with is closed.
-            stay_loaded();
-            let thread = thread::Builder::new().name("samemap-ticker".to_owned());
-            let started = thread.spawn(move || self.run());
+            let started = threads::start("samemap-ticker", move || self.run());
             state.thread = if started.is_ok() { Thread::Running } else { Thread::Refused };
         }
         let has_thread = state.thread == Thread::Running;
