@@ -1,5 +1,5 @@
-//! A set wakes one waiter of an auto-reset event, of whatever sort. Where that one has no use for the signal the next has
-//! it at once, and not at the end of a slice of its sleep (C27).
+//! A set wakes one waiter of an auto-reset event, whatever its wait. When that waiter does not take the signal, the next
+//! one has it at once, and not at the end of a slice of its sleep (C27).
 
 #![cfg(target_os = "linux")]
 
@@ -31,7 +31,7 @@ fn at_once(round: impl Fn() -> Duration) {
     assert!(times[ROUNDS / 2] < AT_ONCE, "a wake-up was lost until a slice ended: {times:?}");
 }
 
-/// Sets the event; how long it took until the thread, which sleeps on it, was through.
+/// Sets the event; how long it took until the thread that sleeps on it was through.
 fn set_for(event: &Event, waiter: ScopedJoinHandle<'_, bool>) -> Duration {
     let set = Instant::now();
     event.set().expect("an event");
@@ -39,8 +39,8 @@ fn set_for(event: &Event, waiter: ScopedJoinHandle<'_, bool>) -> Duration {
     set.elapsed()
 }
 
-/// Sets the event twice for two that sleep on it; how long the second one took. Mostly that is the one that came later: the
-/// other one may have looked meanwhile, and lain down again behind it.
+/// Sets the event twice for two threads that sleep on it; how long it took until the second one was through. Mostly that is
+/// the thread that came later; the other one may have looked meanwhile, and sleep behind it.
 fn set_for_each(event: &Event, waiters: [ScopedJoinHandle<'_, bool>; 2]) -> Duration {
     event.set().expect("an event");
     while !waiters.iter().any(ScopedJoinHandle::is_finished) {
@@ -54,7 +54,7 @@ fn set_for_each(event: &Event, waiters: [ScopedJoinHandle<'_, bool>; 2]) -> Dura
     set.elapsed()
 }
 
-/// A thread that waits; this returns when it sleeps.
+/// A thread that sleeps in `wait`.
 fn asleep<'s>(
     scope: &'s Scope<'s, '_>,
     wait: impl FnOnce() -> bool + Send + 's,
@@ -69,7 +69,16 @@ fn asleep<'s>(
     thread
 }
 
-/// A thread that sleeps at several looks does so where it waits.
+/// Two threads that sleep: one in `wait`, and then one that waits for the event alone.
+fn both_asleep<'s>(
+    scope: &'s Scope<'s, '_>,
+    wait: impl FnOnce() -> bool + Send + 's,
+    event: &'s Event,
+) -> [ScopedJoinHandle<'s, bool>; 2] {
+    [asleep(scope, wait), asleep(scope, || event.wait_timeout(PATIENCE).expect("an event"))]
+}
+
+/// Returns when the thread was asleep at three looks one after another, which it is where it waits.
 fn until_asleep(thread: i32) {
     let mut looks = 0;
     while looks < 3 {
@@ -89,28 +98,26 @@ fn be_slow() {
 }
 
 #[test]
-fn who_waits_for_any_leaves_the_others_their_mark() {
+fn a_wait_for_any_leaves_the_others_their_mark() {
     let (event, other) = (event(), event());
     at_once(|| {
         scope(|scope| {
-            let first =
-                asleep(scope, || wait_any_timeout(&[&event, &other], PATIENCE).expect("objects").is_some());
-            let second = asleep(scope, || event.wait_timeout(PATIENCE).expect("an event"));
-            set_for_each(&event, [first, second])
+            let any = || wait_any_timeout(&[&event, &other], PATIENCE).expect("objects").is_some();
+            set_for_each(&event, both_asleep(scope, any, &event))
         })
     });
 }
 
 #[test]
-fn who_takes_another_object_passes_the_wake_up_on() {
+fn a_waiter_that_takes_another_object_passes_the_wake_up_on() {
     let (event, other) = (event(), event());
     at_once(|| {
         scope(|scope| {
-            let first = asleep(scope, || {
+            let any = || {
                 be_slow();
                 wait_any_timeout(&[&other, &event], PATIENCE).expect("objects").is_some()
-            });
-            let second = asleep(scope, || event.wait_timeout(PATIENCE).expect("an event"));
+            };
+            let [first, second] = both_asleep(scope, any, &event);
             other.set().expect("an event");
             let took = set_for(&event, second);
             assert!(first.join().expect("no panic"));
@@ -120,28 +127,25 @@ fn who_takes_another_object_passes_the_wake_up_on() {
 }
 
 #[test]
-fn who_takes_all_leaves_the_others_their_mark() {
+fn a_wait_for_all_leaves_the_others_their_mark() {
     let (event, other) = (event(), event());
     at_once(|| {
         scope(|scope| {
             other.set().expect("an event");
-            let first =
-                asleep(scope, || wait_all_timeout(&[&event, &other], PATIENCE).expect("objects").is_some());
-            let second = asleep(scope, || event.wait_timeout(PATIENCE).expect("an event"));
-            set_for_each(&event, [first, second])
+            let all = || wait_all_timeout(&[&event, &other], PATIENCE).expect("objects").is_some();
+            set_for_each(&event, both_asleep(scope, all, &event))
         })
     });
 }
 
 #[test]
-fn who_lacks_another_object_passes_the_wake_up_on() {
+fn a_waiter_that_lacks_another_object_passes_the_wake_up_on() {
     let (event, other) = (event(), event());
     at_once(|| {
         scope(|scope| {
             other.set().expect("an event");
-            let first =
-                asleep(scope, || wait_all_timeout(&[&event, &other], PATIENCE).expect("objects").is_some());
-            let second = asleep(scope, || event.wait_timeout(PATIENCE).expect("an event"));
+            let all = || wait_all_timeout(&[&event, &other], PATIENCE).expect("objects").is_some();
+            let [first, second] = both_asleep(scope, all, &event);
             other.reset().expect("an event");
             let took = set_for(&event, second);
             other.set().expect("an event");
@@ -153,7 +157,7 @@ fn who_lacks_another_object_passes_the_wake_up_on() {
 
 /// An event loop that does not come to take the signal keeps it from no thread.
 #[test]
-fn who_waits_on_behalf_of_others_passes_the_wake_up_on() {
+fn a_wait_on_behalf_of_others_passes_the_wake_up_on() {
     let event = event();
     at_once(|| {
         let mut loops = Readiness::of(&[&event]).expect("a descriptor");

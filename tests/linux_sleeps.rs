@@ -1,5 +1,5 @@
-//! Sleeps without a timer: where a thread often sleeps, the library's thread wakes all sleepers every 80 ms, so that
-//! they look whether their peers live.
+//! Sleeps without a timer: where a thread often sleeps, the library's thread, the ticker, wakes all sleepers every 80 ms,
+//! so that they check whether their peers live.
 
 #![cfg(target_os = "linux")]
 
@@ -171,7 +171,7 @@ fn sleeper<'scope, W: FnOnce() -> bool + Send + 'scope>(
     (tid.recv().expect("the thread began"), waiter)
 }
 
-/// Has the library's thread at work, because two threads often sleep, while `body` runs.
+/// Runs `body` while the ticker is at work, because two threads often sleep.
 fn busy<T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, '_>) -> T) -> T {
     let _watchdog = Watchdog::with_limit("a death that is to be noticed", DEADLINE);
     let text = unique_name("busy");
@@ -198,7 +198,7 @@ fn ask(channel: &mut Channel) {
     assert_eq!(channel.receiver().recv().unwrap().to_vec(), b"ask");
 }
 
-/// Answers what comes; false when nothing will come any more.
+/// Answers what comes; `false` when nothing will come any more.
 fn answer(channel: &mut Channel) -> bool {
     let Ok(message) = channel.receiver().recv().map(|message| message.to_vec()) else { return false };
     channel.sender().send(&message).is_ok()
@@ -223,7 +223,7 @@ fn threads() -> Vec<i32> {
     threads.filter_map(|thread| thread.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// The library's thread.
+/// The ticker's thread.
 fn ticker() -> Option<i32> {
     thread_called("samemap-ticker\n")
 }

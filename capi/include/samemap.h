@@ -491,7 +491,7 @@ typedef int32_t samemap_awaited_kind_t;
 typedef struct {
     /** What the handle is of, and what the wait is for. */
     samemap_awaited_kind_t kind;
-    /** The handle, of the type that `kind` says. Another one cannot be told from it: the behaviour is undefined then. */
+    /** The handle, of the type that `kind` says. A handle of another type is undefined behaviour. */
     const void *handle;
     /** For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 waits for any value. */
     uint64_t newer_than;

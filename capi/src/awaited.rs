@@ -48,7 +48,7 @@ pub const SAMEMAP_AWAITED_PUBLISHER: i32 = 8;
 pub struct samemap_awaited_t {
     /// What the handle is of, and what the wait is for.
     pub kind: samemap_awaited_kind_t,
-    /// The handle, of the type that `kind` says. Another one cannot be told from it: the behaviour is undefined then.
+    /// The handle, of the type that `kind` says. A handle of another type is undefined behaviour.
     pub handle: *const c_void,
     /// For SAMEMAP_AWAITED_NEWER: the number of the value that was read; 0 waits for any value.
     pub newer_than: u64,

@@ -147,7 +147,7 @@ impl OpenObject {
 #[cold]
 fn owned_by_a_thread() -> Error {
     Error::new(ErrorKind::Unsupported, "wait on behalf of a loop")
-        .with_detail("a mutex is owned by a thread, and a loop is none; take a semaphore with one permit")
+        .with_detail("a thread owns a mutex, and an event loop is no thread; use a semaphore with one permit")
 }
 
 /// What a wait that took an object tells. The guard is forgotten, where there is one: C gives the mutex up by its handle.

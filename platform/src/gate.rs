@@ -31,7 +31,7 @@ impl Gate {
     pub fn find(&mut self, note: u32) -> Result<Sought<KnownClient>> {
         Ok(match self.0.find(note)? {
             Sought::Known(client) => Sought::Known(KnownClient(client)),
-            Sought::Crowded => Sought::Crowded,
+            Sought::BacklogFull => Sought::BacklogFull,
             Sought::OutOfReach => Sought::OutOfReach,
         })
     }

@@ -91,15 +91,15 @@ impl Attempt {
 
     /// Does what can be done without waiting.
     pub(crate) fn step(&mut self) -> Result<Step> {
-        match self.stride() {
-            // On Windows a crowd opens the listener's doorbells one after another, which may take longer than one opener
-            // waits for another.
+        match self.try_step() {
+            // On Windows clients open the listener's doorbells one after another. In a crowd that takes longer than one
+            // opener waits for another.
             Err(error) if error.is(ErrorKind::TimedOut) && !self.limit.is_over() => Ok(Step::WaitAMoment),
             step => step,
         }
     }
 
-    fn stride(&mut self) -> Result<Step> {
+    fn try_step(&mut self) -> Result<Step> {
         if matches!(self.stage, Stage::Unmade) {
             self.find_out()?;
         }

@@ -327,7 +327,7 @@ impl Listener {
             return Ok(());
         }
         let made = self.maker.make(place)?;
-        // A client in a crowd at its gate is to come again.
+        // A client whose backlog is full is to come again.
         let next = if made.is_some() { turn.served() } else { Turn::NOBODYS };
         if self.desk.replace_turn(place, turn, next)? {
             let pending = made.map(|made| Pending { made, turn, since: Instant::now() });

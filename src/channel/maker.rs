@@ -84,7 +84,7 @@ impl Maker {
         };
         let made = match sought {
             Sought::Known(client) => self.handed_over(place, client)?,
-            Sought::Crowded => return Ok(None),
+            Sought::BacklogFull => return Ok(None),
             Sought::OutOfReach => None,
         };
         made.map_or_else(|| self.with_a_name(place), Ok).map(Some)

@@ -38,10 +38,13 @@
 //! [`Receiver::wait_any`] waits for all of them; within one process a `Mutex<Sender>` serves.
 //!
 //! # How an end is noticed
-//! Each end holds a *seat*: a lock that the kernel takes back when its process ends, however
-//! that happens. After an orderly end the peer still reads what was sent, and is then told
-//! [`Closed`](crate::ErrorKind::Closed). A sleeping peer looks every 80 ms whether the other end's seat is still taken;
-//! if not, it still reads what was committed, and is then told [`PeerDied`](crate::ErrorKind::PeerDied).
+//! Each end holds a *seat*: a lock that the kernel takes back when its process ends, however that happens. After an
+//! orderly end the peer still reads what was sent, and is then told [`Closed`](crate::ErrorKind::Closed). A sleeping
+//! peer looks every 80 ms whether the other end's seat is still taken; if not, it still reads what was committed, and
+//! is then told [`PeerDied`](crate::ErrorKind::PeerDied).
+//! On POSIX a timer wakes it for that, or, where threads of its process often sleep, one thread for all of them,
+//! `samemap-ticker`. In the child of a raw `clone`, which runs no fork handlers, that thread is missing: a sleep there may
+//! not notice an end, if the parent had the thread.
 //!
 //! In a forked child (without exec) the copy of an end closes nothing, and refuses to be used
 //! ([`Unsupported`](crate::ErrorKind::Unsupported)): connect anew there.

@@ -70,14 +70,14 @@ impl Visit {
         Ok(place.channel(&self.name, options)?.map(Box::new))
     }
 
-    /// A free place, if there is one. A free one has an empty word, mostly.
+    /// Takes a free place, if there is one. Most free places have an empty word.
     fn take_place(&mut self) -> Result<Option<Place>> {
         // Each client draws one here, and another one when it asks.
         let draw = self.desk.next_turn()?.arrival() / 2;
         let places = self.desk.places();
         let is_round = self.last_round.is_none_or(|last| last.elapsed() >= ROUND);
-        // Where few clients wait, one of the first places, so that they reuse memory; else where no other client
-        // begins.
+        // Where few clients wait they take the first places, so that they reuse memory. Where many wait, each begins its
+        // search at another place.
         let near = |most: usize| (draw % most as u64) as usize;
         let first = (0..NEAR).map(|step| (near(NEAR) + step) % NEAR);
         let from = near(places);
@@ -91,7 +91,7 @@ impl Visit {
         }
         if is_round {
             self.last_round = Some(Instant::now());
-            // Left by clients that were killed there.
+            // Clients that were killed there leave their words.
             for place in in_turn() {
                 if !self.desk.is_occupied(place)? {
                     if let Some(place) = Place::take(&self.desk, place)? {

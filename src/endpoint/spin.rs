@@ -1,8 +1,8 @@
 //! How long to look before sleeping.
 //!
 //! A side that waits looks for a while, and learns whether looking pays; where it does not, it is tried again now and
-//! then. After that the side sleeps on a `Doorbell`, which it has made *light* if it has not
-//! slept for long (see `samemap_platform::internal::words::bell`).
+//! then. After that the side sleeps on a doorbell, which it has made *light* if it has not slept for long (see
+//! `samemap_platform::internal::words::bell`).
 
 use std::hint;
 use std::time::{Duration, Instant};

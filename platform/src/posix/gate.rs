@@ -6,8 +6,8 @@
 //!
 //! Any process in the network namespace can find such an address, and connect to it. So the client takes memory only
 //! from a process whose user may write to the listener's region, and that says the gate's number, which stands in that
-//! region alone. Of the client's user the listener asks the same. A crowd of strangers at one client's socket delays
-//! that client only, until it comes again with another address.
+//! region alone. Of the client's user the listener asks the same. Strangers that fill the backlog of one client's socket
+//! delay that client only, until it comes again with another address.
 //!
 //! Whether a user may write is decided as the kernel does it for an opener of that region: by the owner, the group and
 //! the mode. A client in another network namespace is not found.
@@ -35,8 +35,8 @@ use crate::seam::gate::{RawClient, RawGate, RawKnownClient, Sought, WaybillBytes
 use crate::seam::random::random;
 use crate::{Access, Error, ErrorKind, Result, Trust};
 
-/// How many strangers may wait at a client's socket before the listener finds it crowded.
-const MOST_STRANGERS: i32 = 16;
+/// How many connections may wait at a client's socket, strangers' too.
+const BACKLOG: i32 = 16;
 
 /// How many addresses a client tries: another one has the same number once in four thousand million times.
 const TRIES: usize = 4;
@@ -75,7 +75,7 @@ impl RawGate<Region> for Gate {
         let connected = new_socket().and_then(|socket| connect(&socket, &address(note)?).map(|()| socket));
         let socket = match connected {
             Ok(socket) => socket,
-            Err(Errno::AGAIN) => return Ok(Sought::Crowded),
+            Err(Errno::AGAIN) => return Ok(Sought::BacklogFull),
             Err(errno) if is_shortage(errno) => return Err(CONTEXT.os(Call::MakeSocket, errno)),
             Err(_) => return Ok(Sought::OutOfReach),
         };
@@ -251,7 +251,7 @@ fn awaiting() -> Result<(OwnedFd, u32), Errno> {
             Err(Errno::ADDRINUSE) if tries.next().is_some() => {}
             bound => {
                 bound?;
-                listen(&socket, MOST_STRANGERS)?;
+                listen(&socket, BACKLOG)?;
                 return Ok((socket, note));
             }
         }

@@ -8,10 +8,10 @@ use super::loaded::stay_loaded;
 /// Signals of faults, which the kernel sends to the thread that makes them.
 const FAULTS: [libc::c_int; 5] = [libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
 
-/// Starts a thread of the library's own, to which no signal for the process goes: a program that blocks a signal in all
-/// the threads that it knows of counts on that.
+/// Starts a thread of the library's own, to which no signal for the process goes: a program that blocks a signal in all its
+/// own threads counts on that.
 pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    // In a plug-in it runs on when that is closed.
+    // The thread runs on when the plug-in that it came with is closed.
     stay_loaded();
     let before = replace_mask(&all_but_faults());
     let started = thread::Builder::new().name(name.to_owned()).spawn(run);
@@ -31,7 +31,7 @@ fn all_but_faults() -> libc::sigset_t {
     }
 }
 
-/// The signals that this thread blocks from now on, which a thread that it starts blocks too; returns those before.
+/// Has this thread, and each thread that it starts, block these signals; returns those that it blocked before.
 fn replace_mask(signals: &libc::sigset_t) -> libc::sigset_t {
     let mut before = MaybeUninit::uninit();
     // SAFETY: a set to read, and one to fill, which does not fail: the first argument is a valid one.

@@ -28,9 +28,9 @@ pub(crate) trait RawGate<R>: Debug + Send + Sync {
 pub enum Sought<K> {
     /// The client, and its process.
     Known(K),
-    /// Others crowd in on it: it is to come again.
-    Crowded,
-    /// There is no way to it, or its user may not write to the region.
+    /// The backlog of its socket is full: the client is to come again.
+    BacklogFull,
+    /// There is no way to the client, or its user may not write to the region.
     OutOfReach,
 }
 

@@ -36,8 +36,8 @@ pub(crate) trait RawSystem {
     /// Keeps this library loaded until the process ends, where the system may call its code later.
     fn stay_loaded() {}
 
-    /// Starts a thread of the library's own, in which no handler of the program runs. In a plug-in it runs on when that is
-    /// closed.
+    /// Starts a thread of the library's own, in which no handler of the program runs. The thread runs on when the plug-in
+    /// that it came with is closed.
     fn start_thread(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
         Self::stay_loaded();
         thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)

@@ -61,7 +61,7 @@ impl<'a> Mixed<'a> {
         }
     }
 
-    /// Where the system is asked it is asked for all: what one death has ended is known to the next waits without a sleep.
+    /// A look that asks the system asks for every reader: the next waits know all that one death has ended, and do not sleep.
     fn first_news(&self, asking: Asking) -> Result<Option<usize>> {
         let mut first = None;
         for &(index, news) in &self.news {
@@ -72,7 +72,7 @@ impl<'a> Mixed<'a> {
                 Ok(false) => {}
                 Ok(true) => first = first.or(Some(index)),
                 Err(error) if first.is_none() => return Err(error),
-                // A wait that comes to it returns the error.
+                // A later wait that reaches this reader returns the error.
                 Err(_) => {}
             }
         }

@@ -133,8 +133,8 @@ impl<'a> Woken<'a> {
 /// the list: take the news by its own `try_` call before the next wait, and leave it out when its peer has ended for good.
 /// A killed peer ends the wait within 100 ms.
 ///
-/// The answer, and a mutex's guard that is taken from it, borrow from everything in the list. A loop that receives while
-/// it owns the mutex locks that once more, which does not wait, and lets go of the first guard:
+/// The answer, and the guard that is taken from it, borrow from everything in the list. A loop that receives while it owns
+/// a mutex locks it once more, which does not wait, and drops the first guard:
 ///
 /// ```
 /// use samemap::sync::{EventOptions, Reset, SyncOptions, wait_any};
@@ -149,7 +149,7 @@ impl<'a> Woken<'a> {
 /// if let Some(taken) = woken.into_guard() {
 ///     let (guard, is_abandoned) = (mutex.lock()?, taken.abandoned());
 ///     drop(taken);
-///     // `guard` borrows from the mutex alone: the others may be used.
+///     // `guard` borrows from the mutex alone, so the loop may use the others.
 /// }
 /// # Ok::<(), samemap::Error>(())
 /// ```

@@ -1,7 +1,7 @@
 //! An event: unset, set, or unset with a sleeper.
 //!
-//! A set of an auto-reset event wakes one sleeper. Where others sleep on, the event has their mark ([`AWAITED`]), or a
-//! thread that was woken is on its way, and it takes the signal and leaves the mark, or announces itself anew, or
+//! A set of an auto-reset event wakes one sleeper. While others sleep on, the event has their mark ([`AWAITED`]), or a woken
+//! thread is on its way. That thread takes the signal and leaves the mark, announces itself anew, or
 //! [passes the wake-up on](pass_on). When it is killed or stopped on its way, the others find out at the end of their
 //! slices.
 //!

@@ -52,7 +52,7 @@ struct Setting {
     period: AtomicU64,
     /// A word with a tag (see `crate::words::tagged`). The value is the turn's lower bits, so that a delayed waiter takes
     /// no signal of a later setting, and the lower 20 bits of the number of signals when waiters of an auto-reset timer
-    /// took one last. Those of the next turn say that the signal went into the next setting.
+    /// took one last. The next turn's bits say that the signal moved into the next setting.
     taken: AtomicU64,
 }
 
@@ -87,7 +87,7 @@ fn turn_after(turn: u32) -> u32 {
     }
 }
 
-/// Whether that word of this turn says that the signal went into the next turn's setting.
+/// Whether that word of this turn says that the signal moved into the next turn's setting.
 fn is_moved(turn: u32, taken: u32) -> bool {
     taken == taken_in(turn_after(turn), 0)
 }
@@ -178,7 +178,8 @@ impl Timer {
                 let old = self.read()?;
                 let stays = is_signalled(&old, reset);
                 let next = self.fill(old.turn, (if stays { 0 } else { NEVER }, STEADY, 0));
-                // A taker may be at work: the signal is taken, or goes into the new setting, in one step.
+                // In one step, since a waiter may take the signal at this moment: it is taken, or moves into the new
+                // setting.
                 let moved = || self.taken_word(old.turn).replace(old.taken, taken_in(next, 0)).is_ok();
                 if !stays || reset == Reset::Manual || moved() {
                     reached("timer: cancelled");
@@ -216,7 +217,7 @@ impl Timer {
                 return Err(Damaged);
             }
             if is_moved(turn, reading.taken) {
-                // Its setter has not come so far, or was killed.
+                // The setter that moved the signal has not put the next setting in force yet, or was killed.
                 self.move_on(turn);
                 continue;
             }
