@@ -11,6 +11,7 @@ use super::reader::never_woken;
 use super::subscriber::Subscriber;
 use super::viewer::Viewer;
 use crate::Result;
+use crate::endpoint::wait::for_ever;
 
 /// A reader that [`wait_any`] takes: a [`Subscriber`], or a [`Viewer`] that is [woken](Viewer::is_woken).
 pub trait Waits: WaitAny {}
@@ -73,11 +74,7 @@ impl Awaitable for Viewer {
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for none, or more than 64;
 /// [`Unsupported`](crate::ErrorKind::Unsupported) for a viewer that is not woken; and what the system says.
 pub fn wait_any(readers: &[&dyn Waits]) -> Result<usize> {
-    loop {
-        if let Some(index) = any_by(readers, Until::Forever)? {
-            return Ok(index);
-        }
-    }
+    for_ever(|| any_by(readers, Until::Forever))
 }
 
 /// Waits as [`wait_any`] does, for at most `timeout`; `None` when time ran out.

@@ -118,12 +118,31 @@ impl Reader {
         Error::new(kind, RECEIVE).with_detail(detail)
     }
 
-    /// Waits for `news`, or for the publisher's end.
+    /// The end to tell of where this reader has found nothing at its position; `None` where its call would block.
+    pub(super) fn end_or_block(&self, asking: bool, position: u64) -> Result<Option<u64>> {
+        let ended = self.has_ended(asking)?;
+        if ended.is_none() {
+            self.would_block.note(position);
+        }
+        Ok(ended)
+    }
+
+    /// Waits for `news`, or for the publisher's end; `false` when time ran out, and the call at this position would block.
     #[cold]
-    pub(super) fn wait(&self, spinner: &mut Spinner, limit: Until, news: impl Fn() -> bool) -> Result<Woken> {
+    pub(super) fn wait(
+        &self,
+        spinner: &mut Spinner,
+        limit: Until,
+        position: u64,
+        news: impl Fn() -> bool,
+    ) -> Result<bool> {
         let news = || news() || self.has_ended(false).is_ok_and(|ended| ended.is_some());
         let goes_on = || self.has_ended(true).map(|ended| ended.is_none());
-        wait::wait(spinner, self.bell.as_ref(), limit, news, goes_on)
+        let woken = wait::wait(spinner, self.bell.as_ref(), limit, news, goes_on)?;
+        if woken == Woken::TimedOut {
+            self.would_block.note(position);
+        }
+        Ok(woken != Woken::TimedOut)
     }
 }
 

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use crate::endpoint::message::{lent_message, receives_copies};
 use crate::endpoint::seat::{self, OwnSeat, forked};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
+use crate::endpoint::wait::{for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 const SUBSCRIBE: &str = "subscribe to the topic";
@@ -127,11 +127,7 @@ impl Subscriber {
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         self.check_ours()?;
         let Subscriber { reader, consumer, spinner, .. } = self;
-        let awaited = reader.wait(spinner, limit, || consumer.has_news(&reader.memory))?;
-        if awaited == Woken::TimedOut {
-            reader.would_block.note(consumer.position());
-        }
-        Ok(awaited != Woken::TimedOut)
+        reader.wait(spinner, limit, consumer.position(), || consumer.has_news(&reader.memory))
     }
 
     #[inline]
@@ -154,8 +150,7 @@ impl Subscriber {
 
     #[cold]
     fn next_or_tell(&mut self, asking: bool) -> Result<Option<Message>> {
-        let Some(epoch) = self.reader.has_ended(asking)? else {
-            self.reader.would_block.note(self.consumer.position());
+        let Some(epoch) = self.reader.end_or_block(asking, self.consumer.position())? else {
             return Ok(None);
         };
         // What was published before that end counts, and may have come since the last look.

@@ -13,7 +13,7 @@ use super::options::TopicOptions;
 use super::reader::Reader;
 use crate::endpoint::message::{copy, other_length, to_vec};
 use crate::endpoint::spin::Spinner;
-use crate::endpoint::wait::{Woken, for_ever, take_within, waits_for_news};
+use crate::endpoint::wait::{for_ever, take_within, waits_for_news};
 use crate::{Error, ErrorKind, ObjectName, Result, View};
 
 /// A message that a [`Viewer`] has read, whole, and how many it missed before it.
@@ -174,11 +174,7 @@ impl Viewer {
 
     fn has_news_within(&mut self, limit: Until) -> Result<bool> {
         let Viewer { reader, viewer, spinner } = self;
-        let awaited = reader.wait(spinner, limit, || viewer.has_news(&reader.memory))?;
-        if awaited == Woken::TimedOut {
-            reader.would_block.note(viewer.position());
-        }
-        Ok(awaited != Woken::TimedOut)
+        reader.wait(spinner, limit, viewer.position(), || viewer.has_news(&reader.memory))
     }
 
     fn read_within<R>(
@@ -204,10 +200,7 @@ impl Viewer {
         if let Some(found) = self.read(read)? {
             return Ok(Some(found));
         }
-        let Some(epoch) = self.reader.has_ended(asking)? else {
-            self.reader.would_block.note(self.viewer.position());
-            return Ok(None);
-        };
+        let Some(epoch) = self.reader.end_or_block(asking, self.viewer.position())? else { return Ok(None) };
         // What was published before that end counts, and may have come since the last look.
         match self.read(read)? {
             None => Err(self.reader.tell(epoch)),

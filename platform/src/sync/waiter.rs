@@ -22,6 +22,7 @@ use crate::machine::PerProcess;
 use crate::seam::object::MAX_OBJECTS;
 use crate::seam::system::RawSystem as _;
 use crate::system::System;
+use crate::words::bell::SLICE;
 use crate::{Access, CreateOptions, Error, ErrorKind, Region, Result, Sleepers};
 
 /// Something with a doorbell for which a task can wait.
@@ -103,9 +104,6 @@ pub(super) fn this_process() -> usize {
 }
 
 const WAIT: &str = "wait on behalf of a task";
-
-/// The longest sleep, and how often a waiter looks whether the peers live.
-const SLICE: Duration = Duration::from_millis(80);
 
 /// How long a thread without work stays.
 const REST: Duration = Duration::from_secs(5);
